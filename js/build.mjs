@@ -1,0 +1,45 @@
+/**
+ * Builds the one renderer for its two homes: an ES module for anywidget, a classic script for
+ * exported pages, and the style sheet that both share. `--watch` rebuilds on change.
+ */
+
+import { mkdir, readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { context } from "esbuild";
+
+const OUT = "src/tokenviz/static";
+
+/** Dependencies are ES modules; where require.js lives, a UMD wrapper would go astray. */
+const shared = {
+  bundle: true,
+  minify: true,
+  target: ["es2022"],
+  legalComments: "inline",
+  define: { define: "undefined" },
+  logLevel: "warning",
+};
+
+const builds = [
+  { entryPoints: ["js/widget.ts"], outfile: `${OUT}/widget.js`, format: "esm" },
+  { entryPoints: ["js/page.ts"], outfile: `${OUT}/page.js`, format: "iife" },
+  { entryPoints: ["js/tokenviz.css"], outfile: `${OUT}/tokenviz.css` },
+];
+
+await mkdir(OUT, { recursive: true });
+const contexts = await Promise.all(builds.map((build) => context({ ...shared, ...build })));
+
+if (process.argv.includes("--watch")) {
+  await Promise.all(contexts.map((ctx) => ctx.watch()));
+} else {
+  for (const ctx of contexts) {
+    await ctx.rebuild();
+    await ctx.dispose();
+  }
+  for (const { outfile } of builds) {
+    const bytes = await readFile(outfile);
+    const kilobytes = (n) => `${(n / 1000).toFixed(1)} kB`;
+    console.log(
+      `${outfile}  ${kilobytes(bytes.length)}, gzip ${kilobytes(gzipSync(bytes).length)}`,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Text widths and ellipsis, cached: measuring is the dearest thing a painter does.
+ */
+
+/** The part of a 2D context that measuring needs. */
+export interface TextMeasurer {
+  font: string;
+  measureText(text: string): { width: number };
+}
+
+const ELLIPSIS = "…";
+const CACHE_LIMIT = 20_000;
+
+export class TextMeasure {
+  readonly #context: TextMeasurer;
+  /** Widths by font and text. */
+  readonly #widths = new Map<string, number>();
+
+  constructor(context: TextMeasurer) {
+    this.#context = context;
+  }
+
+  /** Forget everything: a web font arrived, or the zoom changed. */
+  clear(): void {
+    this.#widths.clear();
+  }
+
+  /** The advance width in CSS pixels of `text` in the CSS font `font`. */
+  width(text: string, font: string): number {
+    const key = `${font}\n${text}`;
+    let width = this.#widths.get(key);
+    if (width === undefined) {
+      if (this.#context.font !== font) this.#context.font = font;
+      width = this.#context.measureText(text).width;
+      if (this.#widths.size >= CACHE_LIMIT) this.#widths.clear();
+      this.#widths.set(key, width);
+    }
+    return width;
+  }
+
+  /** `text`, or as much of its beginning as fits with an ellipsis, or "" when not even that. */
+  fit(text: string, font: string, maxWidth: number): string {
+    if (this.width(text, font) <= maxWidth) return text;
+    if (this.width(ELLIPSIS, font) > maxWidth) return "";
+    const characters = Array.from(text);
+    let kept = 0;
+    let tooMany = characters.length;
+    while (tooMany - kept > 1) {
+      const middle = (kept + tooMany) >> 1;
+      const candidate = characters.slice(0, middle).join("") + ELLIPSIS;
+      if (this.width(candidate, font) <= maxWidth) kept = middle;
+      else tooMany = middle;
+    }
+    return characters.slice(0, kept).join("").trimEnd() + ELLIPSIS;
+  }
+}

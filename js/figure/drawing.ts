@@ -1,0 +1,77 @@
+/**
+ * The seam between the figure and what it shows.
+ *
+ * The figure (js/figure/) owns the viewport, the colour bar, the tooltip, the keyboard and the
+ * live region. A drawing (js/heatmap/, js/trace/) owns the layout and the paint of one kind of
+ * data. A drawing reads no DOM and keeps no listener: state goes in, pixels and facts come out.
+ */
+
+import type { TextMeasure } from "../canvas/text.ts";
+import type { ColorScale } from "../color/scale.ts";
+
+/** CSS pixels, in the coordinates of the whole content (not of the visible part). */
+export interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** The `selected` trait: heatmap [row, column], trace [position, slot]; 0-based. */
+export type Cell = readonly [number, number];
+
+/** One line of the tooltip. `mono` marks values such as bytes. */
+export interface Fact {
+  name: string;
+  value: string;
+  mono?: boolean;
+}
+
+/** Everything a painter may use besides the data's own colours. */
+export interface Theme {
+  dark: boolean;
+  background: string;
+  foreground: string;
+  muted: string;
+  hairline: string;
+  accent: string;
+  font: string;
+  monoFont: string;
+}
+
+export interface PaintContext {
+  /** Already scaled for device pixels and translated to content coordinates. */
+  ctx: CanvasRenderingContext2D;
+  /** The visible part of the content. */
+  viewport: Rect;
+  scale: ColorScale;
+  theme: Theme;
+  hovered: Cell | null;
+  focused: Cell | null;
+  selected: Cell | null;
+}
+
+export interface Drawing<State> {
+  /** Options or data changed: the names of the traits, or null for everything. */
+  update(state: State, changed: ReadonlySet<string> | null): void;
+  /** The natural size of the content, given the width there is. */
+  layout(availableWidth: number, measure: TextMeasure): { width: number; height: number };
+  /** Draws what meets the viewport, and nothing else. */
+  paint(context: PaintContext): void;
+  /** Headers that stay in view while scrolling, drawn pinned to viewport.x and viewport.y. */
+  readonly frozen?: { left: number; top: number };
+  hit(x: number, y: number): Cell | null;
+  rect(cell: Cell): Rect;
+  /** Everything there is to know about a cell, for the tooltip. */
+  facts(cell: Cell): Fact[];
+  /** The same in one sentence, for the live region. */
+  announce(cell: Cell): string;
+  /** The cell that an arrow key, Home, End, PageUp or PageDown leads to. */
+  step(cell: Cell | null, key: string, ctrl: boolean): Cell | null;
+  /** What `fit` looks at, and what says whether anything lies outside the range. */
+  values(): Iterable<number>;
+  /** The value that gave a cell its colour. */
+  valueAt(cell: Cell): number;
+  /** The whole figure as tab-separated values, for the clipboard. */
+  tsv(cell: Cell | null): string;
+}

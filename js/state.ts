@@ -1,0 +1,105 @@
+/**
+ * The synced state, typed: the same names as the traits of the Python widgets.
+ *
+ * `_data` arrives as JSON with binary leaves and is decoded once (js/codec.ts) into `data`;
+ * a set of changed names calls it `_data`, as the trait is called.
+ */
+
+import type { Cell } from "./figure/drawing.ts";
+
+export type TokenKind = "text" | "special" | "part" | "byte" | "expression";
+
+/** Tokens by column: entry i of each list belongs to token i. */
+export interface TokenTable {
+  label: readonly string[];
+  id: readonly (number | null)[];
+  /** Bytes in hexadecimal, e.g. "20 74 68 65". */
+  bytes: readonly string[];
+  kind: readonly TokenKind[];
+}
+
+export type Facts = Readonly<Record<string, string>>;
+
+export interface HeatmapData {
+  /** Row-major, rows × columns. */
+  values: Float32Array;
+  shape: readonly [number, number];
+  rows: TokenTable;
+  columns: TokenTable;
+  facts: Facts;
+}
+
+export interface TraceData {
+  /** The distinct tokens; `index` and `alternative_index` point here. */
+  vocabulary: TokenTable;
+  index: Uint32Array;
+  /** Natural logarithms; NaN where unknown. */
+  logprobs: Float32Array;
+  /** 1 = most probable, 0 = unknown. */
+  ranks: Int32Array;
+  /** In nats; NaN where unknown. */
+  entropies: Float32Array;
+  /** Position i owns alternatives offsets[i] to offsets[i + 1], most probable first. */
+  offsets: Uint32Array;
+  alternative_index: Uint32Array;
+  alternative_logprobs: Float32Array;
+  facts: Facts;
+}
+
+/** A colormap that is not among the bundled ones: 256 RGB triples. */
+export interface ColormapTable {
+  name: string;
+  table: Uint8Array;
+}
+
+/** How numbers become colours: everything `resolveRange` needs. */
+export interface RangeOptions {
+  vmin: number | null;
+  vmax: number | null;
+  center: number | null;
+  gamma: number;
+  symmetric: boolean;
+}
+
+export interface FigureOptions extends RangeOptions {
+  colormap: string;
+  show_values: boolean;
+  decimals: number;
+  label: string;
+  title: string;
+  caption: string;
+  selected: Cell | null;
+  theme: "auto" | "light" | "dark";
+  height: number | null;
+  show_controls: boolean;
+}
+
+export interface HeatmapOptions extends FigureOptions {
+  /** Bold where |value| >= emphasis. */
+  emphasis: number | null;
+}
+
+export interface TraceOptions extends FigureOptions {
+  row_length: number;
+  /** How many alternatives to show under a position. */
+  top_k: number;
+  /** An alternative is shown when its probability is at least this, less 1e-6. */
+  min_probability: number;
+  border: boolean;
+  channel: "probability";
+  layout: "grid";
+}
+
+export interface HeatmapState extends HeatmapOptions {
+  _kind: "heatmap";
+  _colormap_table: ColormapTable | null;
+  data: HeatmapData;
+}
+
+export interface TraceState extends TraceOptions {
+  _kind: "trace";
+  _colormap_table: ColormapTable | null;
+  data: TraceData;
+}
+
+export type FigureState = HeatmapState | TraceState;
