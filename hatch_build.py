@@ -1,8 +1,8 @@
 """Build hook: the renderer's JavaScript is in every wheel and sdist.
 
-`src/tokenviz/static/` is built from `js/` and is not in git. A build from a clone runs npm once when
-the files are missing; a build from an sdist finds them there and needs no Node. An editable install
-builds nothing, because the files are read from the working tree at run time: `make js` writes them.
+`src/tokenviz/static/` is built from `js/` and is not in git. A build from a clone runs npm when the
+files are missing; a build from an sdist finds them there and needs no Node. An editable install
+builds nothing: it reads the working tree at run time, where `make js` writes the files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class JavaScriptBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # the 
             return
         if version == "editable":
             self.app.display_warning(
-                f"tokenviz: {', '.join(missing)} not built yet; run `make js` before showing a figure"
+                f"tokenviz: {', '.join(missing)} not built yet; run `make js` to draw figures"
             )
             return
         build_javascript(root, missing)
@@ -43,12 +43,14 @@ def missing_files(root: Path) -> list[str]:
 
 def build_javascript(root: Path, missing: list[str]) -> None:
     """Build the static files with npm, or say what is missing to do so."""
-    what = f"tokenviz needs its built JavaScript ({', '.join(missing)} missing in src/tokenviz/static)"
+    what = (
+        f"tokenviz needs its built JavaScript ({', '.join(missing)} missing in src/tokenviz/static)"
+    )
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         raise RuntimeError(
-            f"{what}, and building it needs Node.js 20 or newer with npm, which is not on the PATH. "
-            "Install Node.js (on Debian: apt-get install nodejs npm) and try again, "
+            f"{what}, and building it needs Node.js 20 or newer with npm, which is not on the PATH."
+            " Install Node.js (on Debian: apt-get install nodejs npm) and try again, "
             "or install a released wheel, which has the files."
         )
     for arguments in (["ci"], ["run", "build"]):
@@ -60,4 +62,6 @@ def build_javascript(root: Path, missing: list[str]) -> None:
             )
     still_missing = missing_files(root)
     if still_missing:
-        raise RuntimeError(f"`npm run build` ended well but did not write {', '.join(still_missing)}")
+        raise RuntimeError(
+            f"`npm run build` ended well but did not write {', '.join(still_missing)}"
+        )

@@ -1,0 +1,139 @@
+"""A figure as HTML that needs no network: the renderer, the widget's state, and a table.
+
+The page runs the same renderer as JupyterLab on the same state. A figure is an element
+``.tokenviz-figure`` that holds its state as JSON and the static table; the renderer finds such
+elements and puts the live figure in the table's place. Nothing is looked up by id, so the same
+figure may stand on a page twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tokenviz.export.state import FigureState
+from tokenviz.export.table import static_table
+from tokenviz.widget.figure import static
+
+if TYPE_CHECKING:
+    from tokenviz.export.state import Widget
+
+__all__ = ["fragment", "page", "renderer", "save", "twin"]
+
+# The browser is told to refuse every request, so that not even a hostile token could cause one.
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+STATE_TYPE = "application/vnd.tokenviz.figure+json"
+"""MIME type of a figure's state in a cell's output."""
+
+MAX_SAVED_STATE = 2_000_000
+"""Base64 characters of data that an output may add to a notebook; beyond it, only the table."""
+
+_PAGE_STYLE = (
+    "body{margin:0;padding:24px;font-family:system-ui,sans-serif}"
+    "body>.tokenviz-figure+.tokenviz-figure{margin-top:32px}"
+)
+
+
+def fragment(widget: Widget, *, with_script: bool = True) -> str:
+    """Write a widget, with its current look, as an HTML fragment.
+
+    Parameters
+    ----------
+    widget
+        The figure.
+    with_script
+        Whether to put the renderer beside it. Without it the fragment shows the static table,
+        until a page that has the renderer (see :func:`page`) mounts it.
+
+    Returns
+    -------
+    str
+        HTML for the body of a page, or for a cell's ``text/html`` output.
+    """
+    figure = figure_html(FigureState.from_widget(widget))
+    return f"{figure}\n{renderer()}" if with_script else figure
+
+
+def page(fragments: Iterable[str], title: str) -> str:
+    """Write a whole page of fragments (made ``with_script=False``), with the renderer once."""
+    figures = "\n".join(fragments)
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en" style="color-scheme:light dark">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<link rel="icon" href="data:,">\n'
+        f"<title>{escape(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n{figures}\n{renderer()}\n</body>\n</html>\n"
+    )
+
+
+def save(widget: Widget, path: str | Path) -> Path:
+    """Write a widget, with its current look, to one HTML file that opens without a network.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"path: expected a name ending in .html, got {path.name!r}")
+    title = str(widget.title) or path.stem
+    path.write_text(
+        page([fragment(widget, with_script=False)], title),
+        encoding="utf-8",
+        errors="backslashreplace",
+    )
+    return path
+
+
+def twin(widget: Widget) -> dict[str, Any]:
+    """The output that stands beside a live widget in a cell, for where no widget can run.
+
+    A table as ``text/html``, hidden where the widget's style sheet is; and, unless it is large,
+    the state under :data:`STATE_TYPE`, which no front end shows but from which the notebook
+    exporter makes the figure live when the notebook was saved without widget state.
+    """
+    figure = FigureState.from_widget(widget)
+    html = f'<div class="tokenviz-static" data-tokenviz-twin>{_table(figure)}</div>'
+    bundle: dict[str, Any] = {"text/html": html, "text/plain": ""}
+    if sum(map(len, figure.buffers.values())) <= MAX_SAVED_STATE:
+        bundle[STATE_TYPE] = figure.as_json
+    return bundle
+
+
+def figure_html(figure: FigureState) -> str:
+    """The element of one figure: its state as JSON, and the table until the renderer runs."""
+    return (
+        '<div class="tokenviz-figure">'
+        f'<script type="application/json" class="tokenviz-state">{_script_json(figure.as_json)}'
+        f'</script><div class="tokenviz-static">{_table(figure)}</div></div>'
+    )
+
+
+@cache
+def renderer() -> str:
+    """The style sheet and the script that make the figures of a page live."""
+    style = static("tokenviz.css").replace("</style", "<\\/style")
+    # In a script element only these two sequences mean anything to the HTML parser.
+    script = static("page.js").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    return (
+        f'<style class="tokenviz-renderer">{style}</style>'
+        f'<script class="tokenviz-renderer">{script}</script>'
+    )
+
+
+def _table(figure: FigureState) -> str:
+    return static_table(figure.source, figure.scale, figure.table_options)
+
+
+def _script_json(value: object) -> str:
+    """JSON that may stand inside a script element: no text in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,218 @@
+"""An nbconvert exporter whose page shows a notebook's tokenviz figures live, without a network.
+
+``jupyter nbconvert --to tokenviz_html notebook.ipynb``, with or without ``--execute``, and
+JupyterLab's "Save and Export Notebook As" menu. nbconvert's own HTML stores widget state in the
+page but fetches the code that draws it; this exporter replaces each figure by a fragment with its
+state (:mod:`tokenviz.export.html`) and puts the renderer into the page once.
+
+One preprocessor does it, after the one that executes. A figure's state is taken from the notebook's
+widget state or, where a notebook was saved without, from the output beside the widget. Where neither
+holds it, the table that was saved beside the figure stays, and a note says how to get the figure.
+Widgets of other libraries are left as they are. A script is fetched only where the page needs it:
+MathJax where the notebook writes formulas, require.js where another output asks for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from traitlets import default
+
+from tokenviz.export.html import STATE_TYPE, figure_html, renderer
+from tokenviz.export.state import FigureState
+
+__all__ = ["LiveFigures", "TokenvizHTMLExporter"]
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+TWIN = "data-tokenviz-twin"
+
+_RENDERER = re.compile(r'<(style|script) class="tokenviz-renderer">.*?</\1>', re.DOTALL)
+_OURS = re.compile(r"(AttributionHeatmap|TokenTrace)\(")
+_CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
+_MATH = re.compile(
+    r"(?<![\\$])\$[^\s$](?:[^$\n]*[^\s$\\])?\$(?!\d)|\$\$.+?\$\$|\\\\[(\[]|\\begin\{", re.DOTALL
+)
+_AMD = re.compile(r"\b(require|requirejs|define)\s*\(")
+
+_NOTE_STYLE = (
+    "margin:8px 0;padding:8px 12px;border-left:3px solid #c77700;"
+    "background:rgba(199,119,0,.09);font:13px/1.45 system-ui,sans-serif"
+)
+
+
+class LiveFigures(Preprocessor):
+    """Replace tokenviz widgets in a notebook's outputs by fragments that draw themselves.
+
+    What the template needs to know goes into ``resources["tokenviz"]``: the renderer, a banner,
+    and whether the page has formulas or outputs that rely on require.js.
+    """
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Rewrite the outputs of ``nb`` (which is nbconvert's own copy)."""
+        models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+        found = {
+            model_id: self._figure(partial(FigureState.from_notebook, model))
+            for model_id, model in models.items()
+        }
+        self._figures = {model_id: html for model_id, html in found.items() if html is not None}
+        self._live, self._missing = 0, 0
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs = list(self._outputs(cell.outputs))
+
+        bundles = [bundle for cell in nb.cells for bundle in _bundles(cell)]
+        other_widgets = any(VIEW in bundle for bundle in bundles)
+        if not other_widgets:  # or nbconvert would fetch a widget manager for nobody
+            nb.metadata.pop("widgets", None)
+        resources["tokenviz"] = {
+            "renderer": renderer() if self._live else "",
+            "banner": self._banner(nb),
+            "has_math": _has_math(nb, bundles),
+            "needs_require": other_widgets or any(map(_uses_require, bundles)),
+        }
+        if self._missing:
+            self.log.warning(
+                "%d tokenviz figure(s) are shown as tables: the notebook does not hold their "
+                "state. %s", self._missing, _REMEDY,
+            )  # fmt: skip
+        return nb, resources
+
+    def _figure(self, state: Callable[[], FigureState | None]) -> str | None:
+        """The fragment of a figure; None if there is no figure, or its state is damaged."""
+        try:
+            figure = state()
+            return None if figure is None else figure_html(figure)
+        except Exception as error:  # one damaged figure must not cost the rest of the page
+            self.log.warning("A saved tokenviz figure cannot be read: %r", error)
+            return None
+
+    def _outputs(self, outputs: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
+        """Outputs of a cell with figures live, and without the twins of those that are."""
+        live_views = 0
+        waiting: NotebookNode | None = None  # a view without state, whose twin may follow
+        for output in outputs:
+            data = output.get("data", {})
+            html = _text(data.get("text/html", ""))
+            if VIEW in data:
+                if waiting is not None:
+                    yield self._note(waiting)
+                    waiting = None
+                fragment = self._figures.get(data[VIEW].get("model_id"))
+                if fragment is not None:
+                    live_views += 1
+                    yield self._show(output, fragment)
+                elif _OURS.match(_text(data.get("text/plain", ""))):
+                    waiting = output
+                else:
+                    yield output
+            elif TWIN in html:
+                if live_views:
+                    live_views -= 1
+                    continue
+                waiting = None
+                saved = data.get(STATE_TYPE)
+                fragment = self._figure(partial(FigureState.from_json, saved)) if saved else None
+                yield self._show(output, fragment) if fragment else self._note(output, table=html)
+            elif _RENDERER.search(html):
+                yield self._show(output, _RENDERER.sub("", html))
+            else:
+                yield output
+        if waiting is not None:
+            yield self._note(waiting)
+
+    def _show(self, output: NotebookNode, fragment: str) -> NotebookNode:
+        self._live += 1
+        return _with_html(output, fragment)
+
+    def _note(self, output: NotebookNode, table: str = "") -> NotebookNode:
+        self._missing += 1
+        what = "shown as a table" if table else "missing"
+        note = f"This figure is {what}: the notebook was saved without its state. {_REMEDY}"
+        return _with_html(output, _message(note) + table)
+
+    def _banner(self, nb: NotebookNode) -> str:
+        """A message for a notebook that uses tokenviz but was never run."""
+        code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+        if any(cell.outputs or cell.get("execution_count") for cell in code):
+            return ""
+        if not any("tokenviz" in cell.source for cell in code):
+            return ""
+        text = (
+            "This notebook has not been run, so there are no figures to show. "
+            "Run it and save it, or convert it with --execute."
+        )
+        self.log.warning(text)
+        return _message(text)
+
+
+_REMEDY = (
+    "To have it live, convert with --execute, or turn on “Save Widget State Automatically” in "
+    "JupyterLab's Settings menu, run the notebook and save it again."
+)
+
+
+class TokenvizHTMLExporter(HTMLExporter):
+    """HTML with tokenviz figures live and no network; otherwise as nbconvert's HTML exporter."""
+
+    export_from_notebook = "HTML with tokenviz figures"
+
+    @default("template_name")
+    def _template_name_default(self) -> str:
+        return "tokenviz"
+
+    @default("extra_template_basedirs")
+    def _default_extra_template_basedirs(self) -> list[str]:
+        return [
+            *super()._default_extra_template_basedirs(),
+            str(Path(__file__).with_name("templates")),
+        ]
+
+    def _init_preprocessors(self) -> None:
+        super()._init_preprocessors()  # type: ignore[no-untyped-call]
+        # Last, and so after the execution.
+        self.register_preprocessor(LiveFigures, enabled=True)  # type: ignore[no-untyped-call]
+
+
+def _bundles(cell: NotebookNode) -> Iterator[dict[str, Any]]:
+    for output in cell.get("outputs", []):
+        yield output.get("data", {})
+
+
+def _with_html(output: NotebookNode, html: str) -> NotebookNode:
+    """A copy of a display output that holds nothing but ``html``."""
+    return NotebookNode(
+        {**output, "data": NotebookNode({"text/html": html}), "metadata": NotebookNode()}
+    )
+
+
+def _has_math(nb: NotebookNode, bundles: Iterable[dict[str, Any]]) -> bool:
+    written = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
+    for bundle in bundles:
+        if "text/latex" in bundle:
+            return True
+        written.append(_text(bundle.get("text/markdown", "")))
+    return any(_MATH.search(_CODE.sub("", text)) for text in written)
+
+
+def _uses_require(bundle: dict[str, Any]) -> bool:
+    scripts = (bundle.get("application/javascript", ""), bundle.get("text/html", ""))
+    return any("tokenviz-figure" not in _text(s) and _AMD.search(_text(s)) for s in scripts)
+
+
+def _text(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else "".join(value)
+
+
+def _message(text: str) -> str:
+    return f'<p class="tokenviz-note" style="{_NOTE_STYLE}">{escape(text)}</p>'

@@ -1,0 +1,181 @@
+"""The synced state of a figure, taken out of a live widget or a saved notebook.
+
+Two forms hold the same state: a widget's traits, with arrays as ``memoryview``s, and a notebook's
+widget metadata, with the arrays cut out as base64 *buffers* beside a path each (the form of
+ipywidgets' schema, which a page embeds too). Of either form this module keeps the traits that are
+tokenviz's own: the rest (the renderer's source, layout, model names) a page has no use for.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tokenviz.attribution import Attribution
+from tokenviz.colors import ColorScale, colormap_table, resolve_range
+from tokenviz.export.table import TableOptions
+from tokenviz.wire import decode_attribution, decode_trace
+
+if TYPE_CHECKING:
+    from tokenviz.trace import Trace
+    from tokenviz.widget.heatmap import AttributionHeatmap
+    from tokenviz.widget.trace import TokenTrace
+
+    Widget = AttributionHeatmap | TokenTrace
+
+__all__ = ["FigureState"]
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class FigureState:
+    """What the renderer needs to draw one figure.
+
+    Parameters
+    ----------
+    traits
+        Trait names and values as JSON, binary leaves taken out.
+    buffers
+        The binary leaves by their path in ``traits``, as base64 text.
+    """
+
+    traits: dict[str, Any]
+    buffers: dict[Path, str]
+
+    @classmethod
+    def from_widget(cls, widget: Widget) -> FigureState:
+        """The state of a live widget, with its current look."""
+        own = own_traits(type(widget))
+        traits = {name: value for name, value in widget.get_state().items() if name in own}
+        buffers: dict[Path, str] = {}
+        return cls(_without_buffers(traits, (), buffers), buffers)
+
+    @classmethod
+    def from_notebook(cls, model: Mapping[str, Any]) -> FigureState | None:
+        """The state of one model in a notebook's widget metadata, None if it is not a figure's.
+
+        Front ends may leave out traits that still have their default; they are filled in here.
+        """
+        saved = model.get("state", {})
+        widget = _widget_classes().get(saved.get("_kind"))
+        if widget is None or "_data" not in saved:
+            return None
+        own = own_traits(widget)
+        traits = own | {name: value for name, value in saved.items() if name in own}
+        buffers = {
+            tuple(buffer["path"]): _as_base64(buffer)
+            for buffer in model.get("buffers", [])
+            if buffer["path"][0] in own
+        }
+        return cls(traits, buffers)
+
+    @cached_property
+    def source(self) -> Attribution | Trace:
+        """The data object that the figure shows."""
+        data = self._with_buffers()["_data"]
+        return decode_attribution(data) if self.kind == "heatmap" else decode_trace(data)
+
+    @classmethod
+    def from_json(cls, embedded: Mapping[str, Any]) -> FigureState:
+        """The state that :attr:`as_json` wrote."""
+        buffers = {tuple(buffer["path"]): buffer["base64"] for buffer in embedded["buffers"]}
+        return cls(dict(embedded["state"]), buffers)
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """The form that pages and saved cell outputs embed, read by ``js/page.ts``."""
+        buffers = [{"path": list(path), "base64": text} for path, text in self.buffers.items()]
+        return {"state": self.traits, "buffers": buffers}
+
+    @property
+    def kind(self) -> str:
+        """``"heatmap"`` or ``"trace"``."""
+        return str(self.traits["_kind"])
+
+    @property
+    def scale(self) -> ColorScale:
+        """The colour scale of the figure as it looks now."""
+        traits = self._with_buffers()
+        sent = traits["_colormap_table"]
+        if sent is not None and sent["name"] == traits["colormap"]:
+            table = np.frombuffer(sent["table"], dtype=np.uint8).reshape(256, 3)
+        else:
+            _, table = colormap_table(traits["colormap"])
+        source = self.source
+        if isinstance(source, Attribution):
+            values = source.values
+        else:
+            values = np.exp(np.concatenate([source.logprobs, source.alternative_logprobs]))
+        limits = resolve_range(
+            traits["vmin"],
+            traits["vmax"],
+            traits["center"],
+            symmetric=traits["symmetric"],
+            values=values,
+        )
+        return ColorScale(table, limits, traits["gamma"])
+
+    @property
+    def table_options(self) -> TableOptions:
+        """The display options that the static table follows."""
+        names = TableOptions.__dataclass_fields__.keys() & self.traits.keys()
+        return TableOptions(**{name: self.traits[name] for name in names})
+
+    def _with_buffers(self) -> dict[str, Any]:
+        traits: dict[str, Any] = _copied(self.traits)
+        for path, text in self.buffers.items():
+            parent: Any = traits
+            for key in path[:-1]:
+                parent = parent[key]
+            parent[path[-1]] = base64.b64decode(text)
+        return traits
+
+
+def own_traits(widget: type[Widget]) -> dict[str, Any]:
+    """Names and defaults of the synced traits that tokenviz adds to an anywidget."""
+    import anywidget
+
+    inherited = set(anywidget.AnyWidget.class_trait_names(sync=True)) | {"_esm", "_css"}
+    return {
+        name: trait.default()
+        for name, trait in widget.class_traits(sync=True).items()
+        if name not in inherited
+    }
+
+
+def _widget_classes() -> dict[str, type[Widget]]:
+    from tokenviz.widget.heatmap import AttributionHeatmap
+    from tokenviz.widget.trace import TokenTrace
+
+    return {"heatmap": AttributionHeatmap, "trace": TokenTrace}
+
+
+def _without_buffers(value: Any, path: Path, buffers: dict[Path, str]) -> Any:
+    """Copy ``value`` without its binary leaves, which go into ``buffers``."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        buffers[path] = base64.b64encode(value).decode("ascii")
+        return None
+    if isinstance(value, dict):
+        return {key: _without_buffers(item, (*path, key), buffers) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_buffers(item, (*path, i), buffers) for i, item in enumerate(value)]
+    return value
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_base64(buffer: Mapping[str, Any]) -> str:
+    """A notebook's buffer as base64; the schema allows hex too."""
+    if buffer.get("encoding", "base64") == "hex":
+        return base64.b64encode(bytes.fromhex(buffer["data"])).decode("ascii")
+    return "".join(buffer["data"].split())

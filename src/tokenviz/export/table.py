@@ -1,0 +1,257 @@
+"""A figure as a plain HTML table: what is read where no script runs.
+
+A preview on a code host, an untrusted notebook, a page with scripts turned off: each shows this
+table, so it carries the numbers, the colours (inline, because style sheets are stripped there) and
+marks in text for what colour alone would say. Labels come from token text, which is untrusted:
+everything passes :func:`html.escape`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import escape
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenviz.attribution import Attribution
+from tokenviz.tokens import labels
+from tokenviz.trace import Trace
+
+if TYPE_CHECKING:
+    from tokenviz.colors import ColorScale
+
+__all__ = ["MAX_CELLS", "TableOptions", "static_table"]
+
+MAX_CELLS = 5_000
+"""Cells written at most: a browser lays out a table of this size without a noticeable wait."""
+
+_MAX_COLUMNS = 100
+
+_TABLE = (
+    "border-collapse:separate;border-spacing:1px;font:13px/1.35 system-ui,sans-serif;"
+    "font-variant-numeric:tabular-nums;margin:0"
+)
+_CELL = "padding:3px 8px;text-align:center;white-space:nowrap;border:0"
+_CAPTION = "caption-side:top;text-align:left;padding:0 0 6px"
+_PATH = "2px solid #d62728"
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """The display options that a table can follow; the defaults are those of the widgets.
+
+    ``None`` for ``decimals`` means the widget's own default: 4 for an attribution, 2 for a trace.
+    """
+
+    title: str = ""
+    caption: str = ""
+    label: str | None = None
+    decimals: int | None = None
+    emphasis: float | None = 0.35
+    row_length: int = 20
+    top_k: int = 5
+    min_probability: float = 0.05
+    border: bool = True
+
+
+def static_table(
+    source: Attribution | Trace, scale: ColorScale, options: TableOptions | None = None
+) -> str:
+    """Write a figure's data as one ``<table>`` with values, colours and marks in the text.
+
+    Parameters
+    ----------
+    source
+        The data of the figure.
+    scale
+        Colours of the values (attributions, or probabilities).
+    options
+        How to write it; by default as the widgets draw it by default.
+
+    Returns
+    -------
+    str
+        HTML without scripts, style sheets or ids. At most :data:`MAX_CELLS` values are written;
+        the caption says what was left out.
+    """
+    options = options or TableOptions()
+    if isinstance(source, Attribution):
+        return _attribution_table(source, scale, options)
+    return _trace_table(source, scale, options)
+
+
+def _attribution_table(source: Attribution, scale: ColorScale, options: TableOptions) -> str:
+    n, m = source.values.shape
+    columns = min(m, _MAX_COLUMNS)
+    rows = min(n, max(1, MAX_CELLS // max(1, columns)))
+    cells = _Cells(scale, 4 if options.decimals is None else options.decimals)
+    tokens, targets = labels(source.tokens)[:rows], source.target_labels[:columns]
+
+    lines = [
+        "<tr>",
+        _header("token", "col"),
+        *(_header(label, "col") for label in targets),
+        "</tr>",
+    ]
+    for token, values in zip(tokens, source.values[:rows, :columns], strict=True):
+        lines += ["<tr>", _header(token, "row"), *cells.row(values, options.emphasis), "</tr>"]
+
+    left_out = _left_out((n, rows, "rows"), (m, columns, "columns"))
+    label = source.label if options.label is None else options.label
+    return _table(_caption(label, scale, options, cells.marks, left_out), lines)
+
+
+def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str:
+    cells = _Cells(scale, 2 if options.decimals is None else options.decimals)
+    columns = _columns(source, options)
+    shown = list(_while_affordable(columns, MAX_CELLS))
+    lines: list[str] = []
+    for start in range(0, len(shown), options.row_length):
+        lines += _trace_rows(shown[start : start + options.row_length], start, cells, options)
+
+    left_out = _left_out((len(source), len(shown), "positions"))
+    label = "Probability" if options.label is None else options.label
+    return _table(_caption(label, scale, options, cells.marks, left_out), lines)
+
+
+_Column = list[tuple[str, float]]
+"""One position of a trace: (label, probability) of the chosen token, then of its alternatives."""
+
+
+def _columns(source: Trace, options: TableOptions) -> Iterator[_Column]:
+    least = options.min_probability - 1e-6  # the tolerance that the renderer has too
+    for label, chosen, considered in zip(
+        labels(source.tokens), source.probabilities, source.alternatives, strict=True
+    ):
+        alternatives = ((other.token.label, other.probability) for other in considered)
+        likely = (pair for pair in alternatives if pair[1] >= least)
+        yield [(label, float(chosen)), *islice(likely, options.top_k)]
+
+
+def _while_affordable(columns: Iterable[_Column], cells: int) -> Iterator[_Column]:
+    for column in columns:
+        cells -= len(column)
+        if cells < 0:
+            return
+        yield column
+
+
+def _trace_rows(
+    columns: list[_Column], start: int, cells: _Cells, options: TableOptions
+) -> Iterator[str]:
+    """One row of positions: their numbers, the chosen path, then a row per rank."""
+    yield "<tr>"
+    yield _header("position", "row", muted=True)
+    yield from (_header(str(start + i + 1), "col", muted=True) for i in range(len(columns)))
+    yield "</tr>"
+    for slot in range(max(len(column) for column in columns)):
+        yield "<tr>"
+        yield _header("chosen" if slot == 0 else f"alternative {slot}", "row", muted=True)
+        for i, column in enumerate(columns):
+            if slot >= len(column):
+                yield "<td></td>"
+                continue
+            path = ""
+            if slot == 0 and options.border:
+                sides = ["top", "bottom", *["left"][i:], *["right"][len(columns) - 1 - i :]]
+                path = "".join(f";border-{side}:{_PATH}" for side in sides)
+            label, probability = column[slot]
+            yield cells.write(probability, label=label, style=path)
+        yield "</tr>"
+
+
+class _Cells:
+    """Writes data cells, and remembers which marks it used so that the caption explains them."""
+
+    def __init__(self, scale: ColorScale, decimals: int) -> None:
+        self._scale = scale
+        self._decimals = decimals
+        self.marks: set[str] = set()
+
+    def row(self, values: npt.NDArray[np.float32], emphasis: float | None) -> Iterator[str]:
+        for value in values.tolist():
+            bold = emphasis is not None and abs(value) >= emphasis
+            yield self.write(value, bold=bold)
+
+    def write(self, value: float, *, label: str = "", bold: bool = False, style: str = "") -> str:
+        text = f"{value:.{self._decimals}f}" if np.isfinite(value) else _NOT_FINITE[str(value)]
+        if bold:
+            text = f"<strong>{text}</strong>"
+        mark, title = self._saturation(value)
+        if label:
+            text = f"{escape(label)}<br><small>{text}{mark}</small>"
+        else:
+            text += mark
+        array = np.array([value], dtype=np.float32)
+        background, foreground = (
+            _hex(rgb[0]) for rgb in (self._scale.rgb(array), self._scale.text_rgb(array))
+        )
+        return (
+            f'<td{title} style="{_CELL};background-color:{background};color:{foreground}{style}">'
+            f"{text}</td>"
+        )
+
+    def _saturation(self, value: float) -> tuple[str, str]:
+        """The mark and the title of a value that lies outside the colour range."""
+        if value > self._scale.range.high:
+            mark, where = "▲", f"above the colour range, which ends at {self._scale.range.high:g}"
+        elif value < self._scale.range.low:
+            mark, where = "▼", f"below the colour range, which begins at {self._scale.range.low:g}"
+        else:
+            return "", ""
+        self.marks.add(mark)
+        return f"&nbsp;{mark}", f' title="{where}"'
+
+
+_NOT_FINITE = {"nan": "NaN", "inf": "∞", "-inf": "-∞"}
+
+
+def _caption(
+    label: str, scale: ColorScale, options: TableOptions, marks: set[str], left_out: str
+) -> str:
+    """Title, the colour range as a strip of swatches with their values, and notes."""
+    ends = np.linspace(scale.range.low, scale.range.high, 5, dtype=np.float32)
+    swatches = "".join(
+        f'<span style="padding:1px 8px;background-color:{_hex(back)};color:{_hex(front)}">'
+        f"{value:g}</span>"
+        for value, back, front in zip(
+            ends.round(6).tolist(), scale.rgb(ends), scale.text_rgb(ends), strict=True
+        )
+    )
+    explained = {"▲": "▲ above the colour range", "▼": "▼ below the colour range"}
+    notes = [explained[mark] for mark in sorted(marks)] + [left_out] * bool(left_out)
+    parts = [f"<strong>{escape(options.title)}</strong><br>"] if options.title else []
+    parts.append(f"{escape(label)} {swatches}")
+    parts += [f" &nbsp;{note}" for note in notes]
+    if options.caption:
+        parts.append(f"<br>{escape(options.caption)}")
+    return "".join(parts)
+
+
+def _table(caption: str, lines: Iterable[str]) -> str:
+    return (
+        f'<div style="overflow-x:auto"><table style="{_TABLE}">'
+        f'<caption style="{_CAPTION}">{caption}</caption><tbody>{"".join(lines)}</tbody>'
+        "</table></div>"
+    )
+
+
+def _header(label: str, scope: str, *, muted: bool = False) -> str:
+    align = "right" if scope == "row" else "center"
+    weight = "font-weight:400;opacity:.7" if muted else "font-weight:500"
+    style = f"padding:3px 8px;text-align:{align};white-space:nowrap;{weight}"
+    return f'<th scope="{scope}" style="{style}">{escape(label)}</th>'
+
+
+def _left_out(*parts: tuple[int, int, str]) -> str:
+    """Say which part of the data the table leaves out, "" if none."""
+    cut = [f"{shown:,} of {total:,} {name}" for total, shown, name in parts if shown < total]
+    return f"The table shows the first {' and '.join(cut)}." if cut else ""
+
+
+def _hex(rgb: npt.NDArray[np.uint8]) -> str:
+    return "#" + bytes(rgb).hex()
