@@ -1,0 +1,55 @@
+"""tokenviz: why a language model wrote what it wrote, token by token.
+
+Importing it is cheap: names load what they need on first use, and nothing here imports torch,
+transformers or matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tokenviz import examples as examples
+    from tokenviz.attribution import Attribution as Attribution
+    from tokenviz.io import load as load
+    from tokenviz.model.language_model import LanguageModel as LanguageModel
+    from tokenviz.model.language_model import load_model as load_model
+    from tokenviz.options import options as options
+    from tokenviz.tokens import Token as Token
+    from tokenviz.trace import Alternative as Alternative
+    from tokenviz.trace import Trace as Trace
+    from tokenviz.widget.heatmap import AttributionHeatmap as AttributionHeatmap
+    from tokenviz.widget.trace import TokenTrace as TokenTrace
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Alternative": "tokenviz.trace",
+    "Attribution": "tokenviz.attribution",
+    "AttributionHeatmap": "tokenviz.widget.heatmap",
+    "LanguageModel": "tokenviz.model.language_model",
+    "Token": "tokenviz.tokens",
+    "TokenTrace": "tokenviz.widget.trace",
+    "Trace": "tokenviz.trace",
+    "load": "tokenviz.io",
+    "load_model": "tokenviz.model.language_model",
+    "options": "tokenviz.options",
+}
+
+__all__ = ["__version__", "examples", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "examples":
+        return importlib.import_module("tokenviz.examples")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tokenviz' has no attribute {name!r}")
+    # Not left to the import system alone: `tokenviz.options` is both a module and the object in it.
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

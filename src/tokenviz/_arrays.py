@@ -1,0 +1,71 @@
+"""Checks that turn what a user passed into read-only arrays, with errors that say why not."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def frozen(
+    name: str,
+    value: npt.ArrayLike,
+    dtype: type[Scalar],
+    shape: tuple[int, ...],
+    meaning: str,
+) -> npt.NDArray[Scalar]:
+    """Copy ``value`` into a read-only array of exactly ``shape``.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` does not hold real numbers.
+    ValueError
+        If its shape is not ``shape``; ``meaning`` says what the shape stands for.
+    """
+    array = numeric(name, value)
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape} ({meaning}), got {array.shape}")
+    if np.issubdtype(dtype, np.integer):
+        check_integers(name, array, np.iinfo(dtype))
+    # A copy, so that a later change of the caller's array cannot change a figure already made.
+    with np.errstate(over="ignore"):  # beyond float32 is ±Inf, which figures show as such
+        out = np.array(array, dtype=dtype, order="C", copy=True)
+    out.flags.writeable = False
+    return out
+
+
+def numeric(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
+    """``value`` as an array of real numbers, whatever library it came from."""
+    if hasattr(value, "detach"):  # a torch tensor, on any device and of any dtype
+        value = value.detach().float().cpu()
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: rows differ in length ({error})") from None
+    if array.size == 0:
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
+    return array
+
+
+def check_integers(name: str, array: npt.NDArray[Any], limits: np.iinfo[Any]) -> None:
+    """Refuse fractions and numbers that an integer column cannot hold."""
+    if array.dtype.kind == "f" and not np.array_equal(array, np.trunc(array)):
+        raise ValueError(f"{name}: expected whole numbers, got {array.dtype} with fractions")
+    if array.size and (array.min() < limits.min or array.max() > limits.max):
+        raise ValueError(
+            f"{name}: expected numbers from {limits.min} to {limits.max}, "
+            f"got {array.min()} to {array.max()}"
+        )
+
+
+def same(a: object, b: object) -> bool:
+    """Equality of fields, where arrays are compared whole and NaN equals NaN."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+    return type(a) is type(b) and a == b

@@ -1,0 +1,175 @@
+"""Save and load, without loss: float32 to the bit, NaN, −0.0, every byte of every token.
+
+An object is split once into a *header* (JSON) and *arrays* (numpy). ``.npz`` keeps the arrays as
+they are and the header as UTF-8 bytes beside them; ``.json`` writes the arrays as lists, each
+float32 by the shortest decimal that reads back as the same float32.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenviz.attribution import Attribution, Target
+from tokenviz.tokens import Token
+from tokenviz.trace import Trace
+
+__all__ = ["load", "save"]
+
+Arrays = dict[str, npt.NDArray[Any]]
+_VERSION = 1
+_NAMES: dict[str, type[Attribution | Trace]] = {"attribution": Attribution, "trace": Trace}
+_TRACE_ARRAYS = (
+    "index", "logprobs", "offsets", "alternative_index", "alternative_logprobs",
+    "ranks", "entropies",
+)  # fmt: skip
+_ARRAYS = {"values", "completeness_error", *_TRACE_ARRAYS}
+_NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def save(source: Attribution | Trace, path: str | Path) -> Path:
+    """Write ``source`` to ``path``; the suffix (.npz, .json, .html) chooses the format.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+    """
+    path = Path(path)
+    if path.suffix == ".html":
+        from tokenviz.export.html import save as save_html
+
+        return save_html(source.show(), path)
+    header, arrays = _split(source)
+    if path.suffix == ".npz":
+        encoded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+        with path.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, header=encoded, **arrays)
+    elif path.suffix == ".json":
+        columns = {name: _to_json(array) for name, array in arrays.items()}
+        path.write_text(json.dumps(header | columns, ensure_ascii=False), encoding="utf-8")
+    else:
+        raise ValueError(f"path: expected a name ending in .npz, .json or .html, got {path.name!r}")
+    return path
+
+
+def load(path: str | Path) -> Attribution | Trace:
+    """Read what :func:`save` wrote to ``.npz`` or ``.json``."""
+    path = Path(path)
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            if "header" not in archive:
+                raise ValueError(f"path: {path.name} was not written by tokenviz")
+            arrays = {name: archive[name] for name in archive.files if name != "header"}
+            header = json.loads(archive["header"].tobytes())
+    elif path.suffix == ".json":
+        header = json.loads(path.read_text(encoding="utf-8"))
+        arrays = {}
+    else:
+        raise ValueError(f"path: expected a name ending in .npz or .json, got {path.name!r}")
+    return _join(header, arrays, path.name)
+
+
+def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
+    if isinstance(source, Attribution):
+        arrays: Arrays = {"values": source.values}
+        if source.completeness_error is not None:
+            arrays["completeness_error"] = source.completeness_error
+        return {
+            "format": "tokenviz.attribution",
+            "version": _VERSION,
+            "tokens": [_token_to_json(token) for token in source.tokens],
+            "targets": [_target_to_json(target) for target in source.targets],
+            **{name: getattr(source, name)
+               for name in ("method", "score", "baseline", "n_steps", "model", "label")},
+        }, arrays  # fmt: skip
+    return {
+        "format": "tokenviz.trace",
+        "version": _VERSION,
+        "vocabulary": [_token_to_json(token) for token in source.vocabulary],
+        "prompt": [_token_to_json(token) for token in source.prompt],
+        "distribution": source.distribution,
+        "model": source.model,
+    }, {name: getattr(source, name) for name in _TRACE_ARRAYS}
+
+
+def _join(header: Any, arrays: Arrays, name: str) -> Attribution | Trace:
+    kind = str(header.pop("format", "")) if isinstance(header, dict) else ""
+    cls = _NAMES.get(kind.removeprefix("tokenviz."))
+    if cls is None:
+        raise ValueError(f"path: {name} is not a tokenviz attribution or trace")
+    version = header.pop("version", None)
+    if version != _VERSION:
+        raise ValueError(
+            f"path: {name} has format version {version!r}, this tokenviz reads {_VERSION}"
+        )
+    own: dict[str, Any] = header | arrays
+    for field in ("tokens", "vocabulary", "prompt"):
+        if field in own:
+            own[field] = [_token_from_json(item) for item in own[field]]
+    for field in _ARRAYS & own.keys():
+        own[field] = _from_json(own[field])
+    if cls is Trace:
+        return Trace.from_columns(**own)
+    own["targets"] = [_target_from_json(item) for item in own["targets"]]
+    shape = (len(own["tokens"]), len(own["targets"]))
+    own["values"] = np.asarray(own["values"], dtype=np.float32).reshape(shape)
+    return Attribution(**own)
+
+
+def _token_to_json(token: Token) -> str | dict[str, Any]:
+    """Plain text where that says everything, an object otherwise."""
+    try:
+        text = token.bytes.decode("utf-8")
+    except UnicodeDecodeError:
+        content: dict[str, Any] = {"hex": token.bytes.hex()}
+    else:
+        if token.id is None and not token.special:
+            return text
+        content = {"text": text}
+    if token.id is not None:
+        content["id"] = token.id
+    if token.special:
+        content["special"] = True
+    return content
+
+
+def _token_from_json(item: str | dict[str, Any]) -> Token:
+    if isinstance(item, str):
+        return Token(item)
+    content = bytes.fromhex(item["hex"]) if "hex" in item else item["text"]
+    return Token(content, id=item.get("id"), special=item.get("special", False))
+
+
+def _target_to_json(target: Target) -> str | dict[str, Any]:
+    return {"token": _token_to_json(target)} if isinstance(target, Token) else target
+
+
+def _target_from_json(item: str | dict[str, Any]) -> Target:
+    return item if isinstance(item, str) else _token_from_json(item["token"])
+
+
+def _to_json(array: npt.NDArray[Any]) -> Any:
+    if array.dtype.kind != "f":
+        return array.tolist()
+    if array.ndim == 2:
+        return [_to_json(row) for row in array]
+    return [_float_to_json(value) for value in array]
+
+
+def _float_to_json(value: np.float32) -> float | str:
+    if np.isfinite(value):
+        return float(str(value))  # the shortest decimal that is this float32
+    return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _from_json(value: Any) -> Any:
+    """Undo the spelling of non-finite numbers in a nested list; an array passes through."""
+    if isinstance(value, list):
+        return [_from_json(item) for item in value]
+    return _NONFINITE[value] if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""The two widgets: traits and nothing else. What they draw is in ``js/``."""

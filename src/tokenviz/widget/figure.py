@@ -1,0 +1,209 @@
+"""What both figures share: the colour scale's traits, the bundle, and how a cell shows them.
+
+The kernel owns the data (``_data``, sent once); the browser owns the looks and repaints from them
+without the kernel. Every public trait is also a keyword of ``show()`` and has the same name in
+``js/state.ts``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from tokenviz.attribution import Attribution
+from tokenviz.colors import BUNDLED, ColorScale, colormap_table, resolve_range
+from tokenviz.options import options
+from tokenviz.trace import Trace
+from tokenviz.widget.traits import Finite, Positive, check_options
+
+__all__ = ["Figure"]
+
+
+@cache
+def static(name: str) -> str:
+    """Text of a built file of the renderer."""
+    file = files("tokenviz") / "static" / name
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"tokenviz/static/{name} is missing: the renderer has not been built. "
+            "In a source checkout run `npm ci && npm run build`"
+        )
+    return file.read_text(encoding="utf-8")
+
+
+def caption(facts: dict[str, str]) -> str:
+    """One line of how a figure came about: ``method: integrated gradients · steps: 32``."""
+    return " · ".join(f"{name}: {value}" for name, value in facts.items())
+
+
+class Figure(anywidget.AnyWidget):
+    """Base of the two widgets.
+
+    Attributes
+    ----------
+    colormap : str
+        Name of the colormap. Assign a name that cmap or matplotlib knows, a colormap object of
+        either, or a list of colours.
+    vmin, vmax : float or None
+        Values at the ends of the colour bar; None fits the finite data.
+    center : float or None
+        Value at the middle colour; None spreads the colours evenly from vmin to vmax.
+    gamma : float
+        Exponent of the normalised value.
+    symmetric : bool
+        Moving one end in the browser mirrors the other about the centre.
+    show_values : bool
+        Write the value in each cell.
+    decimals : int
+        Decimals of written values.
+    label, title, caption : str
+        Of the colour bar, above, and below the figure.
+    selected : tuple of two ints or None
+        The selected cell, counted from 0.
+    theme : {"auto", "light", "dark"}
+        "auto" follows the page.
+    height : int or None
+        Largest height of the figure in CSS pixels before it scrolls.
+    show_controls : bool
+        Whether the control panel is open.
+    """
+
+    # Defaults below rather than here, so that the classes exist before the bundle is built; text
+    # and not a path, because a path keeps every instance alive.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    _kind = traitlets.Unicode().tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)
+    _colormap_table = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    colormap = traitlets.Any().tag(sync=True)
+    vmin = Finite(allow_none=True).tag(sync=True)
+    vmax = Finite(1.0, allow_none=True).tag(sync=True)
+    center = Finite(None, allow_none=True).tag(sync=True)
+    gamma = Positive(1.0).tag(sync=True)
+    symmetric = traitlets.Bool(False).tag(sync=True)
+    show_values = traitlets.Bool(True).tag(sync=True)
+    decimals = traitlets.Int(2, min=0, max=8).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+    selected = traitlets.Tuple(
+        traitlets.Int(), traitlets.Int(), allow_none=True, default_value=None
+    ).tag(sync=True)
+    theme = traitlets.Enum(["auto", "light", "dark"], "auto").tag(sync=True)
+    height = traitlets.Int(None, allow_none=True, min=40).tag(sync=True)
+    show_controls = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, source: Attribution | Trace, **given: Any) -> None:
+        check_options(type(self).__name__, given, self.option_names())
+        self._source: Any = source
+        super().__init__(_data=self._encode(source), **self._words(source) | given)
+
+    @classmethod
+    def option_names(cls) -> list[str]:
+        """Names of the display options: the public traits of this figure."""
+        inherited = set(anywidget.AnyWidget.class_trait_names())
+        return [n for n in cls.class_trait_names() if n not in inherited and n[0] != "_"]
+
+    @property
+    def source(self) -> Any:
+        """The data shown; assigning another of the same kind redraws every view."""
+        return self._source
+
+    @source.setter
+    def source(self, source: Any) -> None:
+        encoded = self._encode(source)
+        self._source = source
+        with self.hold_sync():
+            self.set_trait("selected", None)
+            self._data = encoded
+
+    def color_scale(self) -> ColorScale:
+        """The scale that the current traits describe: what colour stands for which value."""
+        _, table = self._resolved_colormap(self.colormap)
+        resolved = resolve_range(
+            self.vmin,
+            self.vmax,
+            self.center,
+            symmetric=self.symmetric,
+            values=self._scaled_values(),
+        )
+        return ColorScale(table, resolved, self.gamma)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the figure as it looks now to ``.html``, or its data to ``.npz`` or ``.json``."""
+        path = Path(path)
+        if path.suffix != ".html":
+            return Path(self._source.save(path))
+        from tokenviz.export.html import save
+
+        return save(self, path)
+
+    def _encode(self, source: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _words(self, source: Any) -> dict[str, str]:
+        """Label and caption that the source suggests."""
+        raise NotImplementedError
+
+    def _scaled_values(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """The values that the colour scale colours."""
+        raise NotImplementedError
+
+    @traitlets.default("_esm")
+    def _read_esm(self) -> str:
+        return static("widget.js")
+
+    @traitlets.default("_css")
+    def _read_css(self) -> str:
+        return static("tokenviz.css")
+
+    @traitlets.validate("colormap")
+    def _name_colormap(self, proposal: Any) -> str:
+        name, table = self._resolved_colormap(proposal["value"])
+        own = self._colormap_table
+        if name in BUNDLED and np.array_equal(table, colormap_table(name)[1]):
+            return str(name)
+        if not own or own["name"] != name or bytes(own["table"]) != table.tobytes():
+            self._colormap_table = {"name": name, "table": table.tobytes()}
+        return str(name)
+
+    def _resolved_colormap(self, value: Any) -> Any:
+        own = self._colormap_table
+        if own and value == own["name"]:
+            return value, np.frombuffer(own["table"], np.uint8).reshape(-1, 3)
+        try:
+            return colormap_table(value)
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if options.display == "html":
+            from tokenviz.export.html import fragment
+
+            return {"text/plain": repr(self), "text/html": fragment(self)}, {}
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["text/plain"] = repr(self)
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        """Show the live widget, and beside it the table that stands in where none can run."""
+        from IPython.display import display
+
+        data, metadata = self._repr_mimebundle_() or ({"text/plain": repr(self)}, {})
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        if options.display == "both":
+            from tokenviz.export.table import static_table
+
+            table = static_table(self.source, self.color_scale())
+            twin = f'<div class="tokenviz-static" data-tokenviz-twin>{table}</div>'
+            display({"text/html": twin, "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._source!r})"

@@ -1,0 +1,69 @@
+"""AttributionHeatmap: tokens × targets, coloured by signed attribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from tokenviz.attribution import Attribution
+from tokenviz.widget.figure import Figure, caption
+from tokenviz.widget.traits import Finite
+from tokenviz.wire import attribution_facts, encode_attribution
+
+__all__ = ["AttributionHeatmap"]
+
+
+class AttributionHeatmap(Figure):
+    """An interactive heatmap of an :class:`Attribution`.
+
+    Rows are tokens, columns are targets; each cell is coloured by and holds its signed value.
+
+    Parameters
+    ----------
+    source
+        The attribution to show.
+    **given
+        Any trait of :class:`Figure`, and:
+
+        emphasis : float or None
+            Values of at least this magnitude are written in bold.
+
+    Raises
+    ------
+    TypeError
+        If ``source`` is not an Attribution, or an option does not exist.
+    """
+
+    _kind = traitlets.Unicode("heatmap").tag(sync=True)
+    colormap = traitlets.Any("RdYlGn").tag(sync=True)
+    vmin = Finite(-1.0, allow_none=True).tag(sync=True)
+    center = Finite(0.0, allow_none=True).tag(sync=True)
+    symmetric = traitlets.Bool(True).tag(sync=True)
+    decimals = traitlets.Int(4, min=0, max=8).tag(sync=True)
+    emphasis = Finite(0.35, allow_none=True).tag(sync=True)
+
+    def _encode(self, source: Attribution) -> dict[str, Any]:
+        if not isinstance(source, Attribution):
+            raise TypeError(f"source: expected an Attribution, got {type(source).__name__}")
+        return encode_attribution(source)
+
+    def _words(self, source: Attribution) -> dict[str, str]:
+        return {"label": source.label, "caption": caption(attribution_facts(source))}
+
+    def _scaled_values(self) -> npt.NDArray[np.float32]:
+        values: npt.NDArray[np.float32] = self._source.values
+        return values
+
+    @traitlets.validate("selected")
+    def _inside(self, proposal: Any) -> tuple[int, int] | None:
+        cell: tuple[int, int] | None = proposal["value"]
+        if cell is not None and not all(
+            0 <= i < size for i, size in zip(cell, self._source.values.shape, strict=True)
+        ):
+            raise traitlets.TraitError(
+                f"selected: expected (row, column) inside {self._source.values.shape}, got {cell}"
+            )
+        return cell

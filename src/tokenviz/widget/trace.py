@@ -1,0 +1,88 @@
+"""TokenTrace: a path of tokens with probabilities, in rows, with the alternatives below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from tokenviz.trace import Trace
+from tokenviz.widget.figure import Figure, caption
+from tokenviz.widget.traits import Finite
+from tokenviz.wire import encode_trace, trace_facts
+
+__all__ = ["TokenTrace"]
+
+
+class TokenTrace(Figure):
+    """An interactive figure of a :class:`Trace`.
+
+    Tokens stand in rows of numbered positions, each over its probability; a border marks the
+    chosen path of each row; the alternatives stand below their position, most probable first.
+
+    Parameters
+    ----------
+    source
+        The trace to show.
+    **given
+        Any trait of :class:`Figure`, and:
+
+        row_length : int
+            Positions per row.
+        top_k : int
+            Largest number of alternatives shown per position.
+        min_probability : float
+            Alternatives less probable than this are hidden.
+        border : bool
+            Mark the chosen path of each row.
+        channel : {"probability"}
+            What colours the cells.
+
+    Raises
+    ------
+    TypeError
+        If ``source`` is not a Trace, or an option does not exist.
+    """
+
+    _kind = traitlets.Unicode("trace").tag(sync=True)
+    colormap = traitlets.Any("Greens").tag(sync=True)
+    vmin = Finite(0.0, allow_none=True).tag(sync=True)
+    row_length = traitlets.Int(20, min=1, max=200).tag(sync=True)
+    top_k = traitlets.Int(5, min=0, max=20).tag(sync=True)
+    min_probability = Finite(0.05, min=0.0, max=1.0).tag(sync=True)
+    border = traitlets.Bool(True).tag(sync=True)
+    channel = traitlets.Enum(["probability"], "probability").tag(sync=True)
+
+    def _encode(self, source: Trace) -> dict[str, Any]:
+        if not isinstance(source, Trace):
+            raise TypeError(f"source: expected a Trace, got {type(source).__name__}")
+        return encode_trace(source)
+
+    def _words(self, source: Trace) -> dict[str, str]:
+        return {"label": "Probability", "caption": caption(trace_facts(source))}
+
+    def _scaled_values(self) -> npt.NDArray[np.float32]:
+        source: Trace = self._source
+        logprobs: npt.NDArray[np.float32] = np.concatenate(
+            [source.logprobs, source.alternative_logprobs]
+        )
+        return np.exp(logprobs)
+
+    @traitlets.validate("selected")
+    def _inside(self, proposal: Any) -> tuple[int, int] | None:
+        cell = proposal["value"]
+        if cell is None:
+            return None
+        position, slot = cell
+        offsets = self._source.offsets.astype(int)
+        if not 0 <= position < len(self._source):
+            raise traitlets.TraitError(f"selected: expected (position, slot) with a position below "
+                                       f"{len(self._source)}, got {cell}")  # fmt: skip
+        slots = 1 + offsets[position + 1] - offsets[position]
+        if not 0 <= slot < slots:
+            raise traitlets.TraitError(
+                f"selected: position {position} has slots 0 (chosen) to {slots - 1}, got {cell}"
+            )
+        return position, slot

@@ -1,0 +1,60 @@
+"""Trait types that say precisely what was wrong, and the check for unknown option names."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import traitlets
+
+__all__ = ["Finite", "Positive", "check_options"]
+
+
+class Finite(traitlets.Float[Any, Any]):
+    """A finite number, or None where the trait allows it."""
+
+    info_text = "a finite number"
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Accept numbers of any library; refuse NaN and Inf, which name no place on a scale."""
+        if value is None and self.allow_none:
+            return None
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            self.error(obj, value)
+        if not math.isfinite(number) or isinstance(value, str | bool):
+            self.error(obj, value)
+        return super().validate(obj, number)  # its min and max
+
+
+class Positive(Finite):
+    """A finite number above zero."""
+
+    info_text = "a number above 0"
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Refuse zero and below."""
+        number = super().validate(obj, value)
+        if number <= 0:
+            self.error(obj, value)
+        return number
+
+
+def check_options(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse option names that do not exist, with the nearest that does.
+
+    Raises
+    ------
+    TypeError
+        Naming the unknown option, as a call with an unknown keyword does.
+    """
+    known = sorted(known)
+    for name in given:
+        if name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known options: {', '.join(known)}"
+        raise TypeError(f"{owner} has no option {name!r}; {hint}")
