@@ -6,7 +6,7 @@ page but fetches the code that draws it; this exporter replaces each figure by a
 state (:mod:`tokenviz.export.html`) and puts the renderer into the page once.
 
 One preprocessor does it, after the one that executes. A figure's state is taken from the notebook's
-widget state or, where a notebook was saved without, from the output beside the widget. Where neither
+widget state or, if it was saved without, from the output beside the widget. Where neither
 holds it, the table that was saved beside the figure stays, and a note says how to get the figure.
 Widgets of other libraries are left as they are. A script is fetched only where the page needs it:
 MathJax where the notebook writes formulas, require.js where another output asks for it.

@@ -145,8 +145,10 @@ def _trace_rows(
 ) -> Iterator[str]:
     """One row of positions: their numbers, the chosen path, then a row per rank."""
     yield "<tr>"
-    yield _header("position", "row", muted=True)
-    yield from (_header(str(start + i + 1), "col", muted=True) for i in range(len(columns)))
+    gap = ";padding-top:10px" * (start > 0)
+    yield _header("position", "row", muted=True, style=gap)
+    for i in range(len(columns)):
+        yield _header(str(start + i + 1), "col", muted=True, style=gap)
     yield "</tr>"
     for slot in range(max(len(column) for column in columns)):
         yield "<tr>"
@@ -240,10 +242,10 @@ def _table(caption: str, lines: Iterable[str]) -> str:
     )
 
 
-def _header(label: str, scope: str, *, muted: bool = False) -> str:
+def _header(label: str, scope: str, *, muted: bool = False, style: str = "") -> str:
     align = "right" if scope == "row" else "center"
     weight = "font-weight:400;opacity:.7" if muted else "font-weight:500"
-    style = f"padding:3px 8px;text-align:{align};white-space:nowrap;{weight}"
+    style = f"padding:3px 8px;text-align:{align};white-space:nowrap;{weight}{style}"
     return f'<th scope="{scope}" style="{style}">{escape(label)}</th>'
 
 
