@@ -1,0 +1,65 @@
+/**
+ * One width for all cells, chosen from the labels.
+ *
+ * There are two wishes: the longest label in full, and all columns in the width there is. With
+ * room for both, the longest label decides. With less, cells shrink, but only to where nearly all
+ * labels still fit at their smallest size and every probability is whole; beyond that the figure
+ * scrolls. The choice does not depend on which alternatives are shown just now: moving a
+ * threshold must not move the columns.
+ */
+
+import type { TraceData } from "../state.ts";
+import { COLUMN_GAP, MARGIN } from "./layout.ts";
+
+/** Between a label and the edges of its cell, both sides together. */
+const CELL_PADDING = 6;
+const NARROWEST_CELL = 36;
+const WIDEST_CELL = 110;
+/** The share of labels that must fit, at the smallest size, or the figure scrolls … */
+const NEARLY_ALL = 0.95;
+/** … but not for labels so long that they are better cut. */
+const WIDEST_SCROLLING_CELL = 56;
+/** The smallest label size over the preferred one, with the condensing that is allowed. */
+const SMALLEST = 0.68;
+
+export interface CellWidthOptions {
+  /** Widths of labels at their preferred size; sorted in place. */
+  labelWidths: Float32Array;
+  /** Width of the widest probability. */
+  valueWidth: number;
+  columns: number;
+  availableWidth: number;
+}
+
+/** Whole pixels, so that cells lie on the device's grid. */
+export function cellWidth(options: CellWidthOptions): number {
+  const { labelWidths, valueWidth, columns, availableWidth } = options;
+  labelWidths.sort();
+  const least = Math.max(NARROWEST_CELL, Math.ceil(valueWidth) + CELL_PADDING);
+  const within = (width: number) =>
+    Math.max(least, Math.min(WIDEST_CELL, Math.ceil(width) + CELL_PADDING));
+  const longest = within(labelWidths.at(-1) ?? 0);
+  const nearly = labelWidths[Math.floor(NEARLY_ALL * (labelWidths.length - 1))] ?? 0;
+  const scrolling = Math.max(least, Math.min(WIDEST_SCROLLING_CELL, within(nearly * SMALLEST)));
+  const room = Math.floor((availableWidth - 2 * MARGIN + COLUMN_GAP) / columns) - COLUMN_GAP;
+  return Math.max(scrolling, Math.min(longest, room));
+}
+
+/** Positions looked at: enough for a share, and few enough to measure at once. */
+const SAMPLED_POSITIONS = 4000;
+/** An alternative below this does not widen the columns; the default of `min_probability`. */
+const NOTABLE_PROBABILITY = 0.05;
+
+/** The vocabulary indices whose labels the width is for: the path and its notable alternatives. */
+export function labelsToFit(data: TraceData, alternativeProbabilities: Float32Array): number[] {
+  const stride = Math.ceil(data.index.length / SAMPLED_POSITIONS);
+  const indices: number[] = [];
+  for (let position = 0; position < data.index.length; position += stride) {
+    indices.push(data.index[position]);
+    for (let j = data.offsets[position]; j < data.offsets[position + 1]; j++) {
+      if (alternativeProbabilities[j] < NOTABLE_PROBABILITY) break;
+      indices.push(data.alternative_index[j]);
+    }
+  }
+  return indices;
+}

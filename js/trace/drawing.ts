@@ -1,0 +1,151 @@
+/**
+ * The trace as a drawing: the chosen path in wrapped rows, alternatives under each position.
+ *
+ * What changes together is computed together: probabilities with the data, the shown alternatives
+ * and the grid with the data and the options that move cells, the rest at each paint. A new
+ * colormap or range computes nothing here.
+ */
+
+import type { TextMeasure } from "../canvas/text.ts";
+import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
+import type { TraceState } from "../state.ts";
+import { shownAlternatives } from "./alternatives.ts";
+import { cellWidth, labelsToFit } from "./cellwidth.ts";
+import { announce, type Facts, facts } from "./facts.ts";
+import { cellValue } from "./format.ts";
+import { LabelFitter } from "./label.ts";
+import { Grid } from "./layout.ts";
+import { paintTrace } from "./painter.ts";
+import { probabilities } from "./probability.ts";
+import { nearestCell, step } from "./step.ts";
+import { tsv } from "./tsv.ts";
+import { VALUE_FONT } from "./typography.ts";
+
+const NOTHING = new Float32Array(0);
+
+export class TraceDrawing implements Drawing<TraceState> {
+  #state!: TraceState;
+  /** Probabilities of the chosen tokens, and of all alternatives. */
+  #probabilities: Float32Array = NOTHING;
+  #alternativeProbabilities: Float32Array = NOTHING;
+  /** How many alternatives each position shows. */
+  #shown: Uint8Array = new Uint8Array(0);
+  #labels!: LabelFitter;
+  #grid!: Grid;
+  /** The width that the grid was made for; null when it must be made anew. */
+  #availableWidth: number | null = null;
+
+  update(state: TraceState, changed: ReadonlySet<string> | null): void {
+    this.#state = state;
+    const { data } = state;
+    const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
+    if (any("_data")) {
+      this.#probabilities = probabilities(data.logprobs);
+      this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
+    }
+    if (any("_data", "top_k", "min_probability")) {
+      this.#shown = shownAlternatives(
+        data.offsets,
+        this.#alternativeProbabilities,
+        state.top_k,
+        state.min_probability,
+      );
+    }
+    if (any("_data", "top_k", "min_probability", "row_length", "decimals", "show_values")) {
+      this.#availableWidth = null;
+    }
+  }
+
+  layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
+    if (availableWidth !== this.#availableWidth) {
+      const { data, row_length, show_values, decimals } = this.#state;
+      const labels = new LabelFitter(data.vocabulary, measure);
+      const fitted = labelsToFit(data, this.#alternativeProbabilities);
+      this.#labels = labels;
+      this.#grid = new Grid({
+        positions: data.index.length,
+        rowLength: row_length,
+        cellWidth: cellWidth({
+          labelWidths: Float32Array.from(fitted, (index) => labels.naturalWidth(index)),
+          valueWidth: show_values ? measure.width(cellValue(0, decimals), VALUE_FONT) : 0,
+          columns: Math.max(1, Math.min(row_length, data.index.length)),
+          availableWidth,
+        }),
+        shown: this.#shown,
+        showValues: show_values,
+      });
+      this.#availableWidth = availableWidth;
+    }
+    return { width: this.#grid.width, height: this.#grid.height };
+  }
+
+  paint(context: PaintContext): void {
+    const { data, decimals, show_values, border } = this.#state;
+    const scene = {
+      data,
+      grid: this.#grid,
+      labels: this.#labels,
+      probabilities: this.#probabilities,
+      alternativeProbabilities: this.#alternativeProbabilities,
+      decimals,
+      showValues: show_values,
+      border,
+    };
+    paintTrace(scene, context);
+  }
+
+  hit(x: number, y: number): Cell | null {
+    return this.#grid.hit(x, y);
+  }
+
+  rect(cell: Cell): Rect {
+    return this.#grid.rect(this.#nearest(cell));
+  }
+
+  facts(cell: Cell): Fact[] {
+    return facts(this.#facts(), this.#nearest(cell));
+  }
+
+  announce(cell: Cell): string {
+    return announce(this.#facts(), this.#nearest(cell));
+  }
+
+  step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
+    return step({ columns: this.#state.row_length, shown: this.#shown }, cell, key, ctrl);
+  }
+
+  /** Of every chosen token, then of the alternatives that are shown. */
+  *values(): Iterable<number> {
+    yield* this.#probabilities;
+    const { offsets } = this.#state.data;
+    for (let position = 0; position < this.#shown.length; position++) {
+      const first = offsets[position];
+      yield* this.#alternativeProbabilities.subarray(first, first + this.#shown[position]);
+    }
+  }
+
+  valueAt(cell: Cell): number {
+    const [position, slot] = this.#nearest(cell);
+    if (slot === 0) return this.#probabilities[position];
+    return this.#alternativeProbabilities[this.#state.data.offsets[position] + slot - 1];
+  }
+
+  tsv(_cell: Cell | null): string {
+    return tsv(this.#state.data, this.#shown);
+  }
+
+  #facts(): Facts {
+    return {
+      data: this.#state.data,
+      probabilities: this.#probabilities,
+      alternativeProbabilities: this.#alternativeProbabilities,
+      shown: this.#shown,
+      decimals: this.#state.decimals,
+    };
+  }
+
+  /** A filter may have hidden the cell that was selected; its neighbour stands in for it. */
+  #nearest(cell: Cell): Cell {
+    return nearestCell({ columns: this.#state.row_length, shown: this.#shown }, cell);
+  }
+}

@@ -1,0 +1,15 @@
+/** Probabilities as the trace writes them, with a dash where none is known. */
+
+import { fixed } from "../numbers.ts";
+
+const UNKNOWN = "–";
+
+/** A probability in a cell. */
+export function cellValue(probability: number, decimals: number): string {
+  return Number.isNaN(probability) ? UNKNOWN : fixed(probability, decimals);
+}
+
+/** Four significant digits, so that 0.9996 and 0.0000123 both say something. */
+export function significant(value: number): string {
+  return value === 0 ? "0" : value.toPrecision(4).replace("-", "−");
+}

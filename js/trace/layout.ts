@@ -1,0 +1,166 @@
+/**
+ * Where every cell of a wrapped trace is.
+ *
+ * A trace is cut into rows of `columns` positions. A row is, from the top: the position numbers,
+ * the chosen path, and as many ranks of alternatives as its fullest position shows. All cells
+ * have one width; the rows differ in height, so their tops are one prefix sum and a y coordinate
+ * finds its row by binary search. Everything is CSS pixels.
+ */
+
+import type { Cell, Rect } from "../figure/drawing.ts";
+
+/** Room for the border of the path, left and right of the cells. */
+export const MARGIN = 4;
+/** Between the cells of a row. */
+export const COLUMN_GAP = 2;
+/** The strip of position numbers. */
+export const NUMBER_HEIGHT = 17;
+/** From a cell of the path to the outer edge of the border around it. */
+export const BORDER_OUTSET = 4;
+/** From the border to the first rank of alternatives. */
+const RANK_OFFSET = 5;
+const RANK_GAP = 2;
+const ROW_GAP = 15;
+
+/** Cell heights with the probability under the token, and without. */
+const WITH_VALUES = { path: 42, rank: 35 };
+const WITHOUT_VALUES = { path: 29, rank: 23 };
+
+export interface GridOptions {
+  positions: number;
+  rowLength: number;
+  cellWidth: number;
+  /** How many alternatives each position shows. */
+  shown: Uint8Array;
+  /** Is the probability written under the token? */
+  showValues: boolean;
+}
+
+/** The first and last index that meet a stretch of pixels; `last < first` when none does. */
+export interface Span {
+  first: number;
+  last: number;
+}
+
+export class Grid {
+  readonly positions: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly cellWidth: number;
+  readonly pathHeight: number;
+  readonly rankHeight: number;
+  readonly shown: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** The top of each row, and the end of the last one. */
+  readonly #top: Float64Array;
+  /** Ranks of alternatives in each row. */
+  readonly #ranks: Uint8Array;
+
+  constructor({ positions, rowLength, cellWidth, shown, showValues }: GridOptions) {
+    const { path, rank } = showValues ? WITH_VALUES : WITHOUT_VALUES;
+    this.positions = positions;
+    this.columns = Math.max(1, Math.min(rowLength, positions));
+    this.rows = Math.ceil(positions / this.columns);
+    this.cellWidth = cellWidth;
+    this.pathHeight = path;
+    this.rankHeight = rank;
+    this.shown = shown;
+    this.#ranks = new Uint8Array(this.rows);
+    this.#top = new Float64Array(this.rows + 1);
+    for (let row = 0; row < this.rows; row++) {
+      const end = Math.min((row + 1) * this.columns, positions);
+      let ranks = 0;
+      for (let position = row * this.columns; position < end; position++) {
+        if (shown[position] > ranks) ranks = shown[position];
+      }
+      this.#ranks[row] = ranks;
+      const alternatives = ranks > 0 ? RANK_OFFSET + ranks * (rank + RANK_GAP) - RANK_GAP : 0;
+      this.#top[row + 1] =
+        this.#top[row] + NUMBER_HEIGHT + path + 2 * BORDER_OUTSET + alternatives + ROW_GAP;
+    }
+    this.width = 2 * MARGIN + this.columns * (cellWidth + COLUMN_GAP) - COLUMN_GAP;
+    this.height = Math.max(0, this.#top[this.rows] - ROW_GAP);
+  }
+
+  ranks(row: number): number {
+    return this.#ranks[row];
+  }
+
+  top(row: number): number {
+    return this.#top[row];
+  }
+
+  /** The left edge of a column's cells on the path. */
+  left(column: number): number {
+    return MARGIN + column * (this.cellWidth + COLUMN_GAP);
+  }
+
+  pathTop(row: number): number {
+    return this.#top[row] + NUMBER_HEIGHT + BORDER_OUTSET;
+  }
+
+  /** The top of the alternatives in `slot` (1 is the first) of a row. */
+  rankTop(row: number, slot: number): number {
+    const first = this.pathTop(row) + this.pathHeight + BORDER_OUTSET + RANK_OFFSET;
+    return first + (slot - 1) * (this.rankHeight + RANK_GAP);
+  }
+
+  /** How many positions a row has: all but the last are full. */
+  rowLength(row: number): number {
+    return Math.min(this.columns, this.positions - row * this.columns);
+  }
+
+  /** The row whose stretch holds y, clamped to the rows there are. */
+  rowAt(y: number): number {
+    let low = 0;
+    let high = this.rows - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#top[middle] <= y) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The rows between two y coordinates. */
+  rowsBetween(top: number, bottom: number): Span {
+    if (this.rows === 0) return { first: 0, last: -1 };
+    return { first: this.rowAt(top), last: this.rowAt(bottom) };
+  }
+
+  /** The columns between two x coordinates. */
+  columnsBetween(left: number, right: number): Span {
+    const pitch = this.cellWidth + COLUMN_GAP;
+    return {
+      first: Math.max(0, Math.floor((left - MARGIN) / pitch)),
+      last: Math.min(this.columns - 1, Math.floor((right - MARGIN) / pitch)),
+    };
+  }
+
+  /** The rectangle of a cell; for an alternative that is not shown, of the last one that is. */
+  rect([position, slot]: Cell): Rect {
+    const row = Math.floor(position / this.columns);
+    const x = this.left(position % this.columns);
+    const shownSlot = Math.min(slot, this.shown[position]);
+    if (shownSlot === 0) {
+      return { x, y: this.pathTop(row), width: this.cellWidth, height: this.pathHeight };
+    }
+    return { x, y: this.rankTop(row, shownSlot), width: this.cellWidth, height: this.rankHeight };
+  }
+
+  /** The cell at a point. The gaps between neighbours belong to them: no flicker when crossing. */
+  hit(x: number, y: number): Cell | null {
+    if (this.rows === 0 || y < 0 || y >= this.height) return null;
+    const pitch = this.cellWidth + COLUMN_GAP;
+    const column = Math.floor((x - MARGIN + COLUMN_GAP / 2) / pitch);
+    const row = this.rowAt(y);
+    if (column < 0 || column >= this.rowLength(row)) return null;
+    const position = row * this.columns + column;
+    const pathTop = this.pathTop(row);
+    if (y < pathTop) return null;
+    if (y < pathTop + this.pathHeight) return [position, 0];
+    const slot = 1 + Math.floor((y - this.rankTop(row, 1)) / (this.rankHeight + RANK_GAP));
+    return slot >= 1 && slot <= this.shown[position] ? [position, slot] : null;
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Paints what meets the viewport: rows by binary search, columns by division.
+ *
+ * The colour says how probable a token was, wherever it stands; what makes the path the path is
+ * its height and the border around each row of it. Alternatives are lower, bare, and apart.
+ * Passes go by kind (numbers, cells, text, rings), because changing a canvas font is dear.
+ */
+
+import { SMALL } from "../canvas/fonts.ts";
+import { hatch, hatchText } from "../canvas/hatch.ts";
+import type { ColorScale } from "../color/scale.ts";
+import type { Cell, PaintContext, Rect, Theme } from "../figure/drawing.ts";
+import type { TraceData } from "../state.ts";
+import { cellValue } from "./format.ts";
+import {
+  BADGE_PADDING,
+  type FittedLabel,
+  type LabelFitter,
+  SPACE_GAP,
+  SPACE_WIDTH,
+} from "./label.ts";
+import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
+import { paintSideMark } from "./marks.ts";
+import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "./typography.ts";
+
+/** Reads as red on white and on black, and beside every colormap that is not red itself. */
+const BORDER_COLOR = "#e03131";
+const BORDER_WIDTH = 2;
+/** Where the two lines of a cell have their middles, as a share of its height. */
+const LABEL_LINE = 0.33;
+const VALUE_LINE = 0.71;
+/** Between a label that needs all its room and the edge of the cell. */
+const LABEL_MARGIN = 2;
+
+export interface Scene {
+  data: TraceData;
+  grid: Grid;
+  labels: LabelFitter;
+  /** Of the chosen tokens, and of all alternatives. */
+  probabilities: Float32Array;
+  alternativeProbabilities: Float32Array;
+  decimals: number;
+  showValues: boolean;
+  border: boolean;
+}
+
+export function paintTrace(scene: Scene, context: PaintContext): void {
+  const { grid } = scene;
+  const { ctx, viewport } = context;
+  const rows = grid.rowsBetween(viewport.y, viewport.y + viewport.height);
+  const columns = grid.columnsBetween(viewport.x, viewport.x + viewport.width);
+  ctx.save();
+  ctx.direction = "ltr";
+  ctx.textBaseline = "alphabetic";
+  ctx.textAlign = "center";
+  paintNumbers(scene, context, rows, columns);
+  eachCell(scene, rows, columns, (cell, value) => paintCell(grid.rect(cell), value, context));
+  if (scene.border) paintBorders(scene, context, rows);
+  eachCell(scene, rows, columns, (cell, value, index) => {
+    paintLabel(scene, context, cell, value, index);
+  });
+  if (scene.showValues) {
+    ctx.textAlign = "center";
+    ctx.font = VALUE_FONT;
+    eachCell(scene, rows, columns, (cell, value) => paintValue(scene, context, cell, value));
+  }
+  paintRings(scene, context);
+  ctx.restore();
+}
+
+/** Calls `paint` with each visible cell, its probability and its vocabulary index. */
+function eachCell(
+  { data, grid, probabilities, alternativeProbabilities }: Scene,
+  rows: Span,
+  columns: Span,
+  paint: (cell: Cell, value: number, index: number) => void,
+): void {
+  for (let row = rows.first; row <= rows.last; row++) {
+    const last = Math.min(columns.last, grid.rowLength(row) - 1);
+    for (let column = columns.first; column <= last; column++) {
+      const position = row * grid.columns + column;
+      paint([position, 0], probabilities[position], data.index[position]);
+      const first = data.offsets[position] - 1;
+      for (let slot = 1; slot <= grid.shown[position]; slot++) {
+        const j = first + slot;
+        paint([position, slot], alternativeProbabilities[j], data.alternative_index[j]);
+      }
+    }
+  }
+}
+
+/** The numbers of the cells that are pointed at stand out: they say where one is. */
+function paintNumbers({ grid }: Scene, context: PaintContext, rows: Span, columns: Span): void {
+  const { ctx, theme, hovered, focused, selected } = context;
+  ctx.font = NUMBER_FONT;
+  for (let row = rows.first; row <= rows.last; row++) {
+    const last = Math.min(columns.last, grid.rowLength(row) - 1);
+    const baseline = grid.top(row) + NUMBER_HEIGHT - 6;
+    for (let column = columns.first; column <= last; column++) {
+      const position = row * grid.columns + column;
+      const here = [hovered, focused, selected].some((cell) => cell?.[0] === position);
+      ctx.fillStyle = here ? theme.foreground : theme.muted;
+      ctx.fillText(String(position + 1), grid.left(column) + grid.cellWidth / 2, baseline);
+    }
+  }
+}
+
+function paintCell(rect: Rect, value: number, { ctx, scale, theme }: PaintContext): void {
+  const side = scale.side(value);
+  if (side === "nan") {
+    hatch(ctx, rect, theme);
+    return;
+  }
+  ctx.fillStyle = scale.css(value);
+  ctx.fillRect(rect.x, rect.y, rect.width, rect.height);
+  if (side !== "inside") paintSideMark(ctx, rect, side, scale.textOn(value));
+}
+
+/** One border around the path of each row. */
+function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void {
+  const outset = BORDER_OUTSET - BORDER_WIDTH / 2;
+  ctx.strokeStyle = BORDER_COLOR;
+  ctx.lineWidth = BORDER_WIDTH;
+  for (let row = rows.first; row <= rows.last; row++) {
+    const left = grid.left(0) - outset;
+    const right = grid.left(grid.rowLength(row) - 1) + grid.cellWidth + outset;
+    ctx.beginPath();
+    ctx.roundRect(left, grid.pathTop(row) - outset, right - left, grid.pathHeight + 2 * outset, 3);
+    ctx.stroke();
+  }
+}
+
+function paintLabel(
+  { grid, labels, showValues }: Scene,
+  { ctx, scale, theme }: PaintContext,
+  cell: Cell,
+  value: number,
+  index: number,
+): void {
+  const { x, y, width, height } = grid.rect(cell);
+  const label = labels.fit(index, width - 2 * LABEL_MARGIN);
+  const center = x + width / 2;
+  const middle = y + height * (showValues ? LABEL_LINE : 0.5);
+  ctx.fillStyle = textColor(value, scale, theme);
+  ctx.strokeStyle = ctx.fillStyle;
+  if (ctx.font !== label.font) ctx.font = label.font;
+  if (label.badge) paintBadge(ctx, label, center, middle);
+  const baseline = middle + (label.size * CAP_HEIGHT) / 2;
+  if (label.condense < 1) {
+    ctx.save();
+    ctx.translate(center, 0);
+    ctx.scale(label.condense, 1);
+    paintRuns(ctx, label, 0, baseline);
+    ctx.restore();
+  } else {
+    paintRuns(ctx, label, center, baseline);
+  }
+}
+
+function paintRuns(
+  ctx: CanvasRenderingContext2D,
+  { runs, size, width }: FittedLabel,
+  center: number,
+  baseline: number,
+): void {
+  const onlySpace = runs.every((run) => run.spaces > 0);
+  let x = center - width / 2;
+  for (const run of runs) {
+    if (run.spaces > 0) paintSpaces(ctx, run.spaces, size, x, baseline, onlySpace ? 1 : 0.5);
+    else {
+      ctx.textAlign = "left";
+      ctx.fillText(run.text, x, baseline);
+    }
+    x += run.width;
+  }
+}
+
+/** An open box under the line for each space, faint beside text. */
+function paintSpaces(
+  ctx: CanvasRenderingContext2D,
+  count: number,
+  size: number,
+  left: number,
+  baseline: number,
+  alpha: number,
+): void {
+  const pitch = (SPACE_WIDTH + 2 * SPACE_GAP) * size;
+  const top = baseline - 0.14 * size;
+  const bottom = baseline + 0.1 * size;
+  ctx.globalAlpha = alpha;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  for (let i = 0; i < count; i++) {
+    const x = left + i * pitch + SPACE_GAP * size;
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, bottom);
+    ctx.lineTo(x + SPACE_WIDTH * size, bottom);
+    ctx.lineTo(x + SPACE_WIDTH * size, top);
+  }
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+}
+
+function paintBadge(
+  ctx: CanvasRenderingContext2D,
+  { width, condense, size }: FittedLabel,
+  center: number,
+  middle: number,
+): void {
+  const badgeWidth = width * condense + 2 * BADGE_PADDING;
+  const height = size + 5;
+  ctx.globalAlpha = 0.6;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.roundRect(center - badgeWidth / 2, middle - height / 2, badgeWidth, height, 4);
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+}
+
+function paintValue(scene: Scene, context: PaintContext, cell: Cell, value: number): void {
+  const { ctx, scale, theme } = context;
+  const { x, y, width, height } = scene.grid.rect(cell);
+  const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
+  ctx.fillStyle = textColor(value, scale, theme);
+  ctx.fillText(cellValue(value, scene.decimals), x + width / 2, baseline);
+}
+
+function textColor(value: number, scale: ColorScale, theme: Theme): string {
+  return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
+}
+
+/** Hovered, selected and focused, the strongest on top; a halo sets them off from any colour. */
+function paintRings({ grid }: Scene, context: PaintContext): void {
+  const { ctx, theme, hovered, focused, selected } = context;
+  const ring = (cell: Cell | null, color: string, lineWidth: number) => {
+    if (cell === null || cell[0] >= grid.positions || cell[1] > grid.shown[cell[0]]) return;
+    const { x, y, width, height } = grid.rect(cell);
+    ctx.strokeStyle = theme.background;
+    ctx.lineWidth = lineWidth + 2;
+    ctx.strokeRect(x, y, width, height);
+    ctx.strokeStyle = color;
+    ctx.lineWidth = lineWidth;
+    ctx.strokeRect(x, y, width, height);
+  };
+  ring(hovered, theme.foreground, 1.5);
+  ring(selected, theme.accent, 2);
+  ring(focused, theme.accent, 3);
+}

@@ -1,0 +1,69 @@
+/**
+ * Where the keyboard leads in a wrapped trace.
+ *
+ * Left and right walk the text, across the ends of rows. Up and down walk a column: the chosen
+ * token, the alternatives shown under it, then the chosen token of the next row.
+ */
+
+import type { Cell } from "../figure/drawing.ts";
+
+export interface Walk {
+  /** Positions per row. */
+  columns: number;
+  /** How many alternatives each position shows. */
+  shown: Uint8Array;
+}
+
+/** The nearest cell that is there: a filter may have hidden the one that was selected. */
+export function nearestCell({ shown }: Walk, [position, slot]: Cell): Cell {
+  const at = clamp(position, shown.length - 1);
+  return [at, clamp(slot, shown[at])];
+}
+
+/** The next cell, or null when the key means nothing here or the trace is empty. */
+export function step(walk: Walk, cell: Cell | null, key: string, ctrl: boolean): Cell | null {
+  const { columns, shown } = walk;
+  const last = shown.length - 1;
+  if (last < 0 || !KEYS.has(key)) return null;
+  if (cell === null) return [0, 0];
+  const [position, slot] = nearestCell(walk, cell);
+  const column = position % columns;
+  const rowStart = position - column;
+  switch (key) {
+    case "ArrowLeft":
+      return nearestCell(walk, [position - 1, slot]);
+    case "ArrowRight":
+      return nearestCell(walk, [position + 1, slot]);
+    case "ArrowDown":
+      if (slot < shown[position]) return [position, slot + 1];
+      return rowStart + columns <= last
+        ? [Math.min(position + columns, last), 0]
+        : [position, slot];
+    case "ArrowUp":
+      if (slot > 0) return [position, slot - 1];
+      return rowStart > 0 ? [position - columns, shown[position - columns]] : [position, slot];
+    case "Home":
+      return [ctrl ? 0 : rowStart, 0];
+    case "End":
+      return [ctrl ? last : Math.min(rowStart + columns - 1, last), 0];
+    case "PageUp":
+      return [rowStart > 0 ? position - columns : position, 0];
+    default: // PageDown
+      return [rowStart + columns <= last ? Math.min(position + columns, last) : position, 0];
+  }
+}
+
+const KEYS = new Set([
+  "ArrowLeft",
+  "ArrowRight",
+  "ArrowDown",
+  "ArrowUp",
+  "Home",
+  "End",
+  "PageUp",
+  "PageDown",
+]);
+
+function clamp(value: number, high: number): number {
+  return Math.min(high, Math.max(0, value));
+}
