@@ -174,15 +174,23 @@ def _label(data: bytes) -> str:
     if not data:
         return "⟨empty⟩"
     out: list[str] = []
+    unreadable = b""
     while data:
         try:
-            out.append(visible(data.decode("utf-8")))
-            break
+            readable, bad, data = data.decode("utf-8"), b"", b""
         except UnicodeDecodeError as error:
-            out.append(visible(data[: error.start].decode("utf-8")))
-            out.append(f"⟨{data[error.start : error.end].hex(' ').upper()}⟩")
-            data = data[error.end :]
-    return "".join(out)
+            readable = data[: error.start].decode("utf-8")
+            bad, data = data[error.start : error.end], data[error.end :]
+        if readable and unreadable:
+            out.append(_hex(unreadable))
+            unreadable = b""
+        out.append(visible(readable))
+        unreadable += bad
+    return "".join(out) + (_hex(unreadable) if unreadable else "")
+
+
+def _hex(data: bytes) -> str:
+    return f"⟨{data.hex(' ').upper()}⟩"
 
 
 def _shared_character(tokens: Sequence[Token], start: int) -> tuple[str, int]:

@@ -1,0 +1,79 @@
+"""Attribution: construction, checks, equality, scaling."""
+
+import numpy as np
+import pytest
+
+from tokenviz import Attribution, Token
+
+
+def test_plain_lists_become_float32_and_are_frozen() -> None:
+    attribution = Attribution([[1, -0.5], [0.25, 2]], ["a", " b"], ["x y", Token(" z")])
+    assert attribution.values.dtype == np.float32
+    assert attribution.tokens == (Token("a"), Token(" b"))
+    assert attribution.target_labels == ["x y", "␣z"]
+    with pytest.raises(ValueError, match="read-only"):
+        attribution.values[0, 0] = 1
+
+
+def test_later_changes_of_the_callers_array_do_not_reach_the_figure() -> None:
+    values = np.ones((1, 1), np.float32)
+    attribution = Attribution(values, ["a"], ["x"])
+    values[:] = 5
+    assert attribution.values[0, 0] == 1
+
+
+def test_one_column_may_be_flat_and_a_tensor_may_be_passed() -> None:
+    torch = pytest.importorskip("torch")
+    flat = Attribution(torch.tensor([1.0, 2.0], dtype=torch.bfloat16), ["a", "b"], ["x"])
+    assert flat.values.tolist() == [[1.0], [2.0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (([[1.0]], ["a", "b"], ["x"]), ValueError, r"values: expected shape \(2, 1\) \(tokens × "),
+        (([[1.0], [2]], ["a", "b"], "x"), TypeError, r"targets: expected a list.*\['x'\]"),
+        (([[1.0]], ["a"], [3]), TypeError, r"targets\[0\]: expected a str or a Token, got int"),
+        (([["p"]], ["a"], ["x"]), TypeError, "values: expected real numbers, got dtype"),
+        (([[1j]], ["a"], ["x"]), TypeError, "values: expected real numbers"),
+        (([[1.0], [1.0, 2.0]], ["a", "b"], ["x"]), ValueError, "values: rows differ in length"),
+        (([[1.0]], ["a"], ["\ud800"]), ValueError, r"targets\[0\].*lone surrogate"),
+    ],
+)
+def test_bad_input_names_the_argument(
+    arguments: tuple[object, ...], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Attribution(*arguments)  # type: ignore[arg-type]
+
+
+def test_equality_compares_everything_and_nan_is_equal_to_nan() -> None:
+    def make(**facts: object) -> Attribution:
+        return Attribution([[np.nan, 1]], ["a"], ["x", "y"], **facts)  # type: ignore[arg-type]
+
+    assert make() == make()
+    assert make(method="occlusion") != make()
+    assert make(completeness_error=[0, 1]) != make(completeness_error=[0, 2])
+    assert make() != "something else"
+
+
+def test_normalized_makes_the_largest_finite_magnitude_one() -> None:
+    attribution = Attribution([[2, np.inf, 0], [-4, 3, 0]], ["a", "b"], ["x", "y", "z"])
+    np.testing.assert_array_equal(
+        attribution.normalized().values, np.float32([[0.5, np.inf, 0], [-1, 1, 0]])
+    )
+    np.testing.assert_array_equal(
+        attribution.normalized(per="all").values[:, 0], np.float32([0.5, -1])
+    )
+    with pytest.raises(ValueError, match="per: expected 'target' or 'all', got 'row'"):
+        attribution.normalized(per="row")  # type: ignore[arg-type]
+
+
+def test_to_pandas_and_repr() -> None:
+    pytest.importorskip("pandas")
+    attribution = Attribution([[1.5]], ["\n"], [" x"], method="occlusion")
+    frame = attribution.to_pandas()
+    assert frame.index.tolist() == ["\\n"]
+    assert frame.columns.tolist() == [" x"]
+    assert frame.iloc[0, 0] == 1.5
+    assert repr(attribution) == "Attribution(1 tokens × 1 target, method='occlusion')"

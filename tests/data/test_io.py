@@ -1,0 +1,59 @@
+"""What is saved is what is loaded, to the bit."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import tokenviz as tv
+from tests.data.strategies import attributions, traces
+from tokenviz import Attribution, Trace
+
+relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+@given(source=attributions() | traces())
+@relaxed
+def test_round_trip(tmp_path: Path, suffix: str, source: Attribution | Trace) -> None:
+    loaded = tv.load(source.save(tmp_path / f"figure{suffix}"))
+    assert loaded == source
+    for name in ("values", "logprobs", "entropies"):
+        if hasattr(source, name):  # −0.0 == 0.0, so equality alone does not show the sign is kept
+            a, b = np.asarray(getattr(source, name)), np.asarray(getattr(loaded, name))
+            numbers = ~np.isnan(a)
+            np.testing.assert_array_equal(np.signbit(a[numbers]), np.signbit(b[numbers]))
+            assert a.dtype == b.dtype == np.float32
+
+
+def test_a_target_that_reads_like_a_number_stays_text(tmp_path: Path) -> None:
+    source = Attribution([[1.0, 2.0]], ["NaN"], ["NaN", "Infinity"])
+    assert tv.load(source.save(tmp_path / "a.json")) == source
+
+
+def test_json_is_plain_and_readable(tmp_path: Path) -> None:
+    path = Attribution([[0.1, -0.0]], ["ü"], ["x", "y"]).save(tmp_path / "a.json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["tokens"] == ["ü"]
+    assert content["values"] == [[0.1, -0.0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "", r"expected a name ending in .npz or .json, got 'a.csv'"),
+        ("a.json", "[1]", "a.json is not a tokenviz attribution or trace"),
+        ("a.json", '{"format": "tokenviz.trace", "version": 99}', "has format version 99"),
+    ],
+)
+def test_other_files_are_refused(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=message):
+        tv.load(tmp_path / name)
+
+
+def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"ending in .npz, .json or .html, got 'a.xlsx'"):
+        tv.examples.trace().save(tmp_path / "a.xlsx")

@@ -1,0 +1,108 @@
+"""Tokens keep their bytes; labels make every one of them visible."""
+
+import itertools
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokenviz import Token
+from tokenviz.tokens import as_tokens, displayed, labels, visible
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("solve", "solve"),
+        (" solve", "␣solve"),
+        (" ", "␣"),
+        ("\n\n", "\\n\\n"),
+        (".\n", ".\\n"),
+        ("\t\r", "\\t\\r"),
+        ("\u200b", "\\u200b"),
+        ("\u202e", "\\u202e"),
+        ("\x00", "\\x00"),
+        ("\xa0", "\\xa0"),
+        ("\u0301", "◌\u0301"),
+        ("e\u0301", "e\u0301"),
+        ("👩\u200d👧", "👩\u200d👧"),
+        ("\u200d", "\\u200d"),
+        ("שלום", "שלום"),
+        ("", "⟨empty⟩"),
+    ],
+)
+def test_label_shows_what_cannot_be_seen(text: str, label: str) -> None:
+    assert Token(text).label == label
+
+
+def test_undecodable_bytes_are_shown_as_hex_beside_readable_text() -> None:
+    token = Token(b" a\xf0\x9f")
+    assert token.label == "␣a⟨F0 9F⟩"
+    assert token.kind == "byte"
+    assert token.text == " a\ufffd"
+
+
+def test_tokens_that_split_a_character_say_which_part_they_are() -> None:
+    face = "😀".encode()
+    tokens = [Token(" hi"), Token(b" " + face[:2]), Token(face[2:]), Token("!")]
+    assert displayed(tokens) == [
+        ("␣hi", "text"),
+        ("␣😀 1/2", "part"),
+        ("␣😀 2/2", "part"),
+        ("!", "text"),
+    ]
+
+
+def test_a_lone_piece_of_a_character_stays_bytes() -> None:
+    assert displayed([Token(b"\xf0\x9f"), Token("a")]) == [("⟨F0 9F⟩", "byte"), ("a", "text")]
+    assert displayed([Token(b"\xf0")]) == [("⟨F0⟩", "byte")]
+
+
+def test_special_tokens_never_join_a_character() -> None:
+    tokens = [Token(b"\xf0\x9f"), Token("</think>", special=True), Token(b"\x98\x80")]
+    assert [kind for _, kind in displayed(tokens)] == ["byte", "special", "byte"]
+
+
+@given(st.text(), st.data())
+def test_text_cut_anywhere_is_labelled_whole(text: str, data: st.DataObject) -> None:
+    encoded = text.encode()
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(encoded)))) | {0, len(encoded)})
+    tokens = [Token(encoded[a:b]) for a, b in itertools.pairwise(cuts)]
+    shown = labels(tokens)
+    assert len(shown) == len(tokens)
+    assert b"".join(token.bytes for token in tokens) == encoded
+    assert "\ufffd" in text or not any("\ufffd" in label for label in shown)
+
+
+@given(st.text())
+def test_nothing_invisible_is_left_in_a_label(text: str) -> None:
+    joined = visible(text)
+    invisible = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cn", "Co"}
+    left = {c for c in joined if unicodedata.category(c) in invisible}
+    assert left <= {"\u200c", "\u200d"}
+
+
+def test_lone_surrogates_are_refused() -> None:
+    with pytest.raises(ValueError, match="lone surrogate at index 1"):
+        Token("a\ud83d")
+    with pytest.raises(ValueError, match=r"tokens\[1\].*lone surrogate"):
+        as_tokens(["a", "\ud83d"])
+
+
+def test_errors_name_the_argument() -> None:
+    with pytest.raises(TypeError, match=r"tokens\[0\]: expected a Token, str or bytes, got int"):
+        as_tokens([3])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"tokens: expected a sequence.*write \['abc'\]"):
+        as_tokens("abc")
+    with pytest.raises(ValueError, match="id: expected a vocabulary index"):
+        Token("a", id=-1)
+
+
+def test_tokens_are_values() -> None:
+    assert Token("a", id=3) == Token(b"a", id=3)
+    assert len({Token("a"), Token(b"a"), Token("a", special=True), Token("a", id=0)}) == 3
+    with pytest.raises(AttributeError):
+        Token("a").id = 3  # type: ignore[misc]
+    assert repr(Token(" a", id=7)) == "Token(' a', id=7)"
+    assert repr(Token(b"\xf0", special=True)) == "Token(b'\\xf0', special=True)"
