@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokenviz.io import load as load
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.language_model import load_model as load_model
-    from tokenviz.options import options as options
+    from tokenviz._options import options as options
     from tokenviz.tokens import Token as Token
     from tokenviz.trace import Alternative as Alternative
     from tokenviz.trace import Trace as Trace
@@ -34,7 +34,7 @@ _HOMES = {
     "Trace": "tokenviz.trace",
     "load": "tokenviz.io",
     "load_model": "tokenviz.model.language_model",
-    "options": "tokenviz.options",
+    "options": "tokenviz._options",
 }
 
 __all__ = ["__version__", "examples", *_HOMES]
@@ -45,7 +45,6 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("tokenviz.examples")
     if name not in _HOMES:
         raise AttributeError(f"module 'tokenviz' has no attribute {name!r}")
-    # Not left to the import system alone: `tokenviz.options` is both a module and the object in it.
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

@@ -304,6 +304,9 @@ class Trace:
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self.show()._repr_mimebundle_(**kwargs)
 
+    def _ipython_display_(self) -> None:
+        self.show()._ipython_display_()
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):
             return NotImplemented

@@ -90,7 +90,7 @@ def test_colormap_objects_and_lists_are_taken() -> None:
 def test_unknown_colormaps_name_the_nearest() -> None:
     with pytest.raises(ValueError, match="no colormap is called 'virdis'; did you mean 'viridis'"):
         colormap_table("virdis")
-    with pytest.raises(ValueError, match="colormap: expected a name.*got int: 3"):
+    with pytest.raises(ValueError, match=r"colormap: expected a name.*got int: 3"):
         colormap_table(3)
 
 

@@ -18,7 +18,7 @@ import traitlets
 
 from tokenviz.attribution import Attribution
 from tokenviz.colors import BUNDLED, ColorScale, colormap_table, resolve_range
-from tokenviz.options import options
+from tokenviz._options import options
 from tokenviz.trace import Trace
 from tokenviz.widget.traits import Finite, Positive, check_options
 
@@ -199,11 +199,9 @@ class Figure(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_() or ({"text/plain": repr(self)}, {})
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if options.display == "both":
-            from tokenviz.export.table import static_table
+            from tokenviz.export.html import twin
 
-            table = static_table(self.source, self.color_scale())
-            twin = f'<div class="tokenviz-static" data-tokenviz-twin>{table}</div>'
-            display({"text/html": twin, "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
+            display(twin(self), raw=True)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._source!r})"

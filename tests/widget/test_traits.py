@@ -1,0 +1,169 @@
+"""The widgets' traits: names shared with the renderer, checks, colormaps, selection."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import traitlets
+
+import tokenviz as tv
+from tokenviz import AttributionHeatmap, TokenTrace
+from tokenviz.colors import BUNDLED
+from tokenviz.wire import decode_attribution
+
+JS = Path(__file__).parents[2] / "js"
+
+
+@pytest.fixture
+def heatmap() -> AttributionHeatmap:
+    return tv.examples.attribution().show()
+
+
+@pytest.fixture
+def trace() -> TokenTrace:
+    return tv.examples.trace().show()
+
+
+def listed_in_js(name: str) -> set[str]:
+    source = (JS / "traits.ts").read_text()
+    lists = dict(re.findall(r"const (\w+) = \[(.*?)\] as const", source, re.DOTALL))
+    own = set(re.findall(r'"(\w+)"', lists[name]))
+    return own | (listed_in_js("COMMON") if "...COMMON" in lists[name] else set())
+
+
+@pytest.mark.parametrize(
+    ("widget", "name"), [(AttributionHeatmap, "HEATMAP_TRAITS"), (TokenTrace, "TRACE_TRAITS")]
+)
+def test_python_and_javascript_sync_the_same_names(widget: type, name: str) -> None:
+    python = {*widget.option_names(), "_kind", "_data", "_colormap_table"}  # type: ignore[attr-defined]
+    assert python == listed_in_js(name)
+    synced = set(widget.class_traits(sync=True))  # type: ignore[attr-defined]
+    assert python <= synced
+
+
+def test_bundled_colormaps_are_the_renderers() -> None:
+    import json
+
+    tables = json.loads((JS / "color" / "colormaps.json").read_text())
+    text = json.dumps(tables)
+    assert all(f'"{name}"' in text for name in BUNDLED)
+
+
+def test_defaults_are_the_references(heatmap: AttributionHeatmap, trace: TokenTrace) -> None:
+    assert (heatmap.colormap, heatmap.vmin, heatmap.vmax, heatmap.center) == ("RdYlGn", -1, 1, 0)
+    assert (heatmap.decimals, heatmap.emphasis, heatmap.label) == (4, 0.35, "Token Attribution")
+    assert (trace.colormap, trace.vmin, trace.vmax, trace.center) == ("Greens", 0, 1, None)
+    assert (trace.row_length, trace.decimals, trace.label) == (20, 2, "Probability")
+
+
+def test_every_option_is_a_keyword_of_show() -> None:
+    widget = tv.examples.attribution().show(
+        colormap="PuOr", vmin=-2, vmax=2, center=None, gamma=0.5, symmetric=False,
+        show_values=False, decimals=1, label="a", title="b", caption="c", selected=(1, 2),
+        theme="dark", height=300, show_controls=True, emphasis=None,
+    )  # fmt: skip
+    assert widget.gamma == 0.5
+    assert widget.selected == (1, 2)
+    trace = tv.examples.trace().show(row_length=10, top_k=1, min_probability=0.2, border=False)
+    assert trace.row_length == 10
+
+
+@pytest.mark.parametrize(
+    ("keyword", "message"),
+    [
+        ("colourmap", "AttributionHeatmap has no option 'colourmap'; did you mean 'colormap'?"),
+        ("row_length", "AttributionHeatmap has no option 'row_length'"),
+        ("_data", "AttributionHeatmap has no option '_data'"),
+    ],
+)
+def test_unknown_keywords_are_refused_with_the_nearest_name(keyword: str, message: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(message)):
+        tv.examples.attribution().show(**{keyword: 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("vmin", "low"), ("vmin", np.nan), ("gamma", 0), ("gamma", -1), ("decimals", -1),
+        ("theme", "blue"), ("selected", (13, 0)), ("selected", (0, 5)), ("selected", 3),
+        ("colormap", "no such map"),
+    ],
+)  # fmt: skip
+def test_bad_values_are_refused_and_change_nothing(
+    heatmap: AttributionHeatmap, name: str, value: object
+) -> None:
+    before = getattr(heatmap, name)
+    with pytest.raises(traitlets.TraitError, match=name if name != "colormap" else "no such map"):
+        setattr(heatmap, name, value)
+    assert getattr(heatmap, name) == before
+
+
+def test_numbers_of_any_library_are_taken(heatmap: AttributionHeatmap) -> None:
+    heatmap.vmax = np.float32(2)
+    assert heatmap.vmax == 2
+    assert type(heatmap.vmax) is float
+
+
+def test_slots_of_a_selection_are_checked(trace: TokenTrace) -> None:
+    trace.selected = (0, 2)
+    with pytest.raises(traitlets.TraitError, match=r"position 0 has slots 0 \(chosen\) to 2"):
+        trace.selected = (0, 3)
+    with pytest.raises(traitlets.TraitError, match="a position below 97"):
+        trace.selected = (97, 0)
+    trace.selected = None
+
+
+def test_bundled_colormaps_send_no_table_and_others_do(heatmap: AttributionHeatmap) -> None:
+    mpl = pytest.importorskip("matplotlib")
+    for value in ("vik", mpl.colormaps["viridis"]):
+        heatmap.colormap = value
+        assert heatmap._colormap_table is None
+    heatmap.colormap = mpl.colormaps["Spectral"]
+    assert heatmap.colormap == "Spectral"
+    assert heatmap._colormap_table["name"] == "Spectral"
+    assert len(heatmap._colormap_table["table"]) == 768
+    heatmap.colormap = "RdYlGn"
+    heatmap.colormap = "Spectral"  # as the browser's menu offers it again
+    assert heatmap.color_scale().table.tobytes() == heatmap._colormap_table["table"]
+
+
+def test_a_list_of_colours_is_a_colormap_that_can_be_chosen_again(
+    heatmap: AttributionHeatmap,
+) -> None:
+    heatmap.colormap = ["black", "white"]
+    name = heatmap.colormap
+    heatmap.colormap = "PuOr"
+    heatmap.colormap = name
+    assert heatmap.color_scale().table[-1].tolist() == [255, 255, 255]
+
+
+def test_color_scale_follows_the_traits(heatmap: AttributionHeatmap) -> None:
+    assert heatmap.color_scale().index([0.0, 1.3714]).tolist() == [128, 255]
+    heatmap.vmin = heatmap.vmax = None
+    resolved = heatmap.color_scale().range
+    assert resolved.high == pytest.approx(1.3714)
+    assert resolved.low == pytest.approx(-1.3714)
+
+
+def test_assigning_source_replaces_the_data_and_clears_the_selection(
+    heatmap: AttributionHeatmap,
+) -> None:
+    heatmap.selected = (12, 4)
+    small = tv.Attribution([[1.0]], ["a"], ["x"])
+    heatmap.source = small
+    assert heatmap.source is small
+    assert heatmap.selected is None
+    assert decode_attribution(heatmap._data) == small
+    with pytest.raises(TypeError, match="source: expected an Attribution, got Trace"):
+        heatmap.source = tv.examples.trace()
+    assert heatmap.source is small
+
+
+def test_a_computed_attribution_says_how_in_its_caption() -> None:
+    attribution = tv.Attribution(
+        [[1.0]], ["a"], ["x"], method="integrated_gradients", n_steps=16, completeness_error=[0.004]
+    )
+    assert attribution.show().caption == (
+        "method: integrated gradients · steps: 16 · completeness error: 0.4 %"
+    )
