@@ -1,0 +1,172 @@
+"""Trains the model: every step reads new documents, and an average of the weights is exported.
+
+Matrices inside the layers are trained with Muon, the rest with AdamW. The averaged weights are
+usable at any moment of training, and every checkpoint exports them.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from training.batches import passes
+from training.families import FAMILIES
+from training.generation import complete, final_answer
+from training.grammar import Chooser
+from training.model import build_model, device, export
+from training.recipe import Recipe
+from training.tokenizer import train_tokenizer
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+GLANCE = 60
+
+
+@dataclass
+class State:
+    """Everything that a checkpoint holds."""
+
+    step: int
+    model: LlamaForCausalLM
+    averaged: LlamaForCausalLM
+    optimizers: list[torch.optim.Optimizer]
+
+    def save(self, path: Path) -> None:
+        """Write the state, replacing the file only once it is whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        torch.save(
+            {
+                "step": self.step,
+                "model": self.model.state_dict(),
+                "averaged": self.averaged.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            },
+            partial,
+        )
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Take up a written state."""
+        saved: dict[str, Any] = torch.load(path, map_location=self.model.device)
+        self.step = saved["step"]
+        self.model.load_state_dict(saved["model"])
+        self.averaged.load_state_dict(saved["averaged"])
+        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+
+
+def train(recipe: Recipe, directory: Path) -> None:
+    """Train by ``recipe`` and export to ``directory``.
+
+    Goes on from the last checkpoint of the same recipe if there is one, to the same result but
+    for rounding.
+    """
+    checkpoint = CHECKPOINTS / f"{_digest(recipe)}.pt"
+    torch.manual_seed(recipe.seed)
+    tokenizer = train_tokenizer(
+        texts=recipe.tokenizer_texts, vocabulary=recipe.vocabulary, seed=recipe.seed
+    )
+    model = build_model(recipe.architecture, tokenizer)
+    model.to(device())  # type: ignore[arg-type]  # the stubs forget that a device is fine
+    averaged = copy.deepcopy(model)
+    state = State(0, model, averaged, _optimizers(recipe, model))
+    if checkpoint.exists():
+        state.load(checkpoint)
+    started, tokens = time.monotonic(), 0
+    while state.step < recipe.steps:
+        loss, read = _step(recipe, tokenizer, state)
+        tokens += read
+        if state.step % 50 == 0:
+            speed = tokens / (time.monotonic() - started)
+            print(f"step {state.step:5d}  loss {loss:.4f}  {speed:,.0f} tokens/s", flush=True)
+        if state.step % recipe.checkpoint_every == 0 or state.step == recipe.steps:
+            state.save(checkpoint)
+            export(averaged, tokenizer, directory)
+            print("held out:", glance(averaged, tokenizer), flush=True)
+
+
+def glance(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> str:
+    """Return the accuracy on a few held-out problems of each family, to watch training by."""
+    scores = []
+    for name, family in FAMILIES.items():
+        rng = random.Random(f"glance:{name}")
+        problems = [family.draw_split(rng, held_out=True) for _ in range(GLANCE)]
+        questions = [family.question(Chooser(rng), problem) for problem in problems]
+        answers = map(final_answer, complete(model, tokenizer, questions))
+        right = sum(a == family.answer(p) for a, p in zip(answers, problems, strict=True))
+        scores.append(f"{name} {right}/{GLANCE}")
+    return ", ".join(scores)
+
+
+def _step(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, state: State) -> tuple[float, int]:
+    """Take one step; return the loss and the number of tokens read."""
+    batch = list(passes(recipe, tokenizer, state.step))
+    total_weight = sum(float(one.weights[:, 1:].sum()) for one in batch)
+    loss_sum = 0.0
+    for one in batch:
+        tokens, weights = one.tokens.to(device()), one.weights.to(device())
+        logits = state.model(input_ids=tokens, use_cache=False).logits[:, :-1]
+        losses = functional.cross_entropy(
+            logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none"
+        )
+        loss = (losses * weights[:, 1:].flatten()).sum() / total_weight
+        torch.autograd.backward(loss)
+        loss_sum += loss.item()
+    torch.nn.utils.clip_grad_norm_(state.model.parameters(), recipe.gradient_norm)
+    factor = _rate_factor(recipe, state.step)
+    for optimizer in state.optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+        optimizer.step()
+        optimizer.zero_grad()
+    state.step += 1
+    _average(recipe, state)
+    return loss_sum, sum(int((one.weights > 0).sum()) for one in batch)
+
+
+def _digest(recipe: Recipe) -> str:
+    """Name a recipe, so that no checkpoint of another one is taken up."""
+    return hashlib.blake2b(repr(recipe).encode(), digest_size=6).hexdigest()
+
+
+def _rate_factor(recipe: Recipe, step: int) -> float:
+    """Warm up, stay, and fall linearly to nothing."""
+    decay_steps = recipe.decay_share * recipe.steps
+    return min(1.0, (step + 1) / recipe.warm_up_steps, (recipe.steps - step) / decay_steps)
+
+
+def _average(recipe: Recipe, state: State) -> None:
+    """Fold the weights into their average, which follows more closely at the beginning."""
+    decay = min(recipe.average_decay, state.step / (state.step + 10))
+    with torch.no_grad():
+        pairs = zip(state.averaged.parameters(), state.model.parameters(), strict=True)
+        for average, current in pairs:
+            average.lerp_(current, 1 - decay)
+
+
+def _optimizers(recipe: Recipe, model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
+    matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
+    chosen = {id(p) for p in matrices}
+    others = [p for p in model.parameters() if id(p) not in chosen]
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(others, lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
+        torch.optim.Muon(
+            matrices,
+            lr=recipe.matrix_learning_rate,
+            weight_decay=recipe.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        ),
+    ]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak"] = group["lr"]
+    return optimizers
