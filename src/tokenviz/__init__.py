@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokenviz import examples as examples
+    from tokenviz._options import options as options
     from tokenviz.attribution import Attribution as Attribution
     from tokenviz.io import load as load
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.language_model import load_model as load_model
-    from tokenviz._options import options as options
     from tokenviz.tokens import Token as Token
     from tokenviz.trace import Alternative as Alternative
     from tokenviz.trace import Trace as Trace

@@ -66,5 +66,5 @@ def test_the_environment_sets_it_and_assignment_wins(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TOKENVIZ_DISPLAY", "picture")
     with pytest.raises(ValueError, match="TOKENVIZ_DISPLAY: expected 'widget', 'html' or 'both'"):
         options.display  # noqa: B018
-    with pytest.raises(ValueError, match="display: expected .* got 'png'"):
+    with pytest.raises(ValueError, match=r"display: expected .* got 'png'"):
         options.display = "png"  # type: ignore[assignment]

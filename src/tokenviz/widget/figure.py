@@ -16,9 +16,9 @@ import anywidget
 import numpy as np
 import traitlets
 
+from tokenviz._options import options
 from tokenviz.attribution import Attribution
 from tokenviz.colors import BUNDLED, ColorScale, colormap_table, resolve_range
-from tokenviz._options import options
 from tokenviz.trace import Trace
 from tokenviz.widget.traits import Finite, Positive, check_options
 
