@@ -9,6 +9,7 @@
  */
 
 import type { TraceData } from "../state.ts";
+import { PROBABILITY_TOLERANCE } from "./alternatives.ts";
 import { COLUMN_GAP, MARGIN } from "./layout.ts";
 
 /** Between a label and the edges of its cell, both sides together. */
@@ -57,7 +58,7 @@ export function labelsToFit(data: TraceData, alternativeProbabilities: Float32Ar
   for (let position = 0; position < data.index.length; position += stride) {
     indices.push(data.index[position]);
     for (let j = data.offsets[position]; j < data.offsets[position + 1]; j++) {
-      if (alternativeProbabilities[j] < NOTABLE_PROBABILITY) break;
+      if (alternativeProbabilities[j] < NOTABLE_PROBABILITY - PROBABILITY_TOLERANCE) break;
       indices.push(data.alternative_index[j]);
     }
   }

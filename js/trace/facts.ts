@@ -1,8 +1,8 @@
 /**
  * All there is to know about a cell of a trace: as lines for the tooltip, and as a sentence.
  *
- * Probabilities of one position come from one distribution, named in the data's facts: "model" is
- * the softmax of the logits, "sampling" is what was left after temperature, top-k and top-p.
+ * The data's fact "probabilities" names the distribution they come from: the model's own, or what
+ * was left of it after temperature, top-k and top-p.
  */
 
 import type { Cell, Fact } from "../figure/drawing.ts";
@@ -21,11 +21,6 @@ export interface Facts {
   decimals: number;
 }
 
-const DISTRIBUTIONS: Record<string, string> = {
-  model: "the model’s own (softmax of the logits)",
-  sampling: "sampling (after temperature, top-k, top-p)",
-};
-
 export function facts(source: Facts, [position, slot]: Cell): Fact[] {
   const { data } = source;
   const lines: Fact[] = [
@@ -33,10 +28,8 @@ export function facts(source: Facts, [position, slot]: Cell): Fact[] {
     ...tokenFacts(data, tokenAt(data, position, slot)),
   ];
   lines.push(...(slot === 0 ? chosenFacts(source, position) : rivalFacts(source, position, slot)));
-  const { distribution } = data.facts;
-  if (distribution !== undefined) {
-    lines.push({ name: "distribution", value: DISTRIBUTIONS[distribution] ?? distribution });
-  }
+  const { probabilities } = data.facts;
+  if (probabilities !== undefined) lines.push({ name: "distribution", value: probabilities });
   return lines;
 }
 

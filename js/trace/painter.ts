@@ -208,7 +208,7 @@ function paintBadge(
   middle: number,
 ): void {
   const badgeWidth = width * condense + 2 * BADGE_PADDING;
-  const height = size + 5;
+  const height = size + 3.5;
   ctx.globalAlpha = 0.6;
   ctx.lineWidth = 1;
   ctx.beginPath();

@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import { COLORMAPS } from "../color/colormaps.ts";
+import { ColorScale } from "../color/scale.ts";
+import type { PaintContext, Rect } from "../figure/drawing.ts";
+import type { TraceState } from "../state.ts";
+import { TraceDrawing } from "./drawing.ts";
+import { evenMeasure, REFERENCE, random, randomSteps, type Step, traceState } from "./testing.ts";
+
+function drawn(steps: readonly Step[], options: Partial<TraceState> = {}, width = 1100) {
+  const state = traceState(steps, options);
+  const drawing = new TraceDrawing();
+  drawing.update(state, null);
+  const measure = evenMeasure();
+  return { drawing, state, measure, size: drawing.layout(width, measure) };
+}
+
+/** The texts that a paint writes and where: a canvas is in the browser, what is written is here. */
+function written(drawing: TraceDrawing, viewport: Rect): { text: string; x: number; y: number }[] {
+  const texts: { text: string; x: number; y: number }[] = [];
+  const ctx = new Proxy({} as Record<string, unknown>, {
+    get(target, name: string) {
+      if (name === "fillText") {
+        return (text: string, x: number, y: number) => texts.push({ text, x, y });
+      }
+      return name in target ? target[name] : () => {};
+    },
+  }) as unknown as CanvasRenderingContext2D;
+  const theme = {
+    dark: false,
+    background: "#fff",
+    foreground: "#000",
+    muted: "#777",
+    hairline: "#ddd",
+    accent: "#00f",
+    font: "sans-serif",
+    monoFont: "monospace",
+  };
+  const range = { lo: 0, hi: 1, center: null, gamma: 1 };
+  const scale = new ColorScale(COLORMAPS[0].table, range);
+  const none = { hovered: null, focused: null, selected: null };
+  drawing.paint({ ctx, viewport, scale, theme, ...none } satisfies PaintContext);
+  return texts;
+}
+
+test("every alternative of the reference is under its position", () => {
+  const { drawing } = drawn(REFERENCE);
+  let alternatives = 0;
+  REFERENCE.forEach((step, position) => {
+    const chosen = drawing.rect([position, 0]);
+    step.alternatives?.forEach(({ token, probability }, i) => {
+      alternatives++;
+      const rect = drawing.rect([position, i + 1]);
+      expect(rect.x).toBe(chosen.x);
+      expect(rect.y).toBeGreaterThan(chosen.y);
+      const found = drawing.hit(rect.x + rect.width / 2, rect.y + rect.height / 2);
+      expect(found).toEqual([position, i + 1]);
+      expect(drawing.valueAt(found!)).toBeCloseTo(probability, 6);
+      const fact = drawing.facts(found!).find(({ name }) => name === "token");
+      expect(fact?.value).toBe(token.replaceAll("\n", "\\n"));
+    });
+  });
+  expect(alternatives).toBe(32);
+});
+
+test("the reference has five rows of twenty, the last of seventeen", () => {
+  const { drawing, size } = drawn(REFERENCE);
+  const tops = new Set(REFERENCE.map((_, position) => drawing.rect([position, 0]).y));
+  expect(tops.size).toBe(5);
+  expect(drawing.rect([96, 0]).x).toBe(drawing.rect([16, 0]).x);
+  expect(size.width).toBeLessThanOrEqual(1100);
+});
+
+test("painting the reference writes each token, number and probability once", () => {
+  const { drawing, size } = drawn(REFERENCE, {}, 4000);
+  const texts = written(drawing, { x: 0, y: 0, ...size }).map(({ text }) => text);
+  const expected = REFERENCE.flatMap((step, i) => [
+    String(i + 1),
+    ...[step, ...(step.alternatives ?? [])].flatMap(({ token, probability }) => [
+      token.replaceAll("\n", "\\n"),
+      probability.toFixed(2),
+    ]),
+  ]);
+  expect(texts.sort()).toEqual(expected.sort());
+});
+
+test("a paint writes what meets the viewport, and its work does not grow with the trace", () => {
+  const next = random(41);
+  const small = drawn(randomSteps(2_000, 5, next), { row_length: 50 });
+  const large = drawn(randomSteps(50_000, 5, next), { row_length: 50 });
+  const viewport = { x: 300, y: 2000, width: 600, height: 500 };
+  const all = written(small.drawing, { x: 0, y: 0, ...small.size });
+  const inside = all.filter(({ x, y }) => x >= 300 && x <= 900 && y >= 2000 && y <= 2500);
+  const some = written(small.drawing, viewport);
+  expect(inside.length).toBeGreaterThan(50);
+  expect(some).toEqual(expect.arrayContaining(inside));
+  expect(some.length).toBeLessThan(3 * inside.length);
+  expect(written(large.drawing, viewport).length).toBeLessThan(3 * some.length);
+});
+
+test("values are what is shown: the path and the alternatives that pass", () => {
+  expect(Array.from(drawn(REFERENCE).drawing.values())).toHaveLength(97 + 32);
+  expect(Array.from(drawn(REFERENCE, { top_k: 1 }).drawing.values())).toHaveLength(97 + 25);
+  expect(Array.from(drawn(REFERENCE, { top_k: 0 }).drawing.values())).toHaveLength(97);
+});
+
+test("recolouring moves nothing, filtering moves nothing sideways", () => {
+  const { drawing, state, measure, size } = drawn(REFERENCE);
+  drawing.update({ ...state, colormap: "viridis", vmin: 0.5 }, new Set(["colormap", "vmin"]));
+  expect(drawing.layout(1100, measure)).toEqual(size);
+  drawing.update({ ...state, min_probability: 0.3 }, new Set(["min_probability"]));
+  const filtered = drawing.layout(1100, measure);
+  expect(filtered.width).toBe(size.width);
+  expect(filtered.height).toBeLessThan(size.height);
+});
+
+test("a selection that a filter hid falls back to a cell that is there", () => {
+  const { drawing } = drawn(REFERENCE, { top_k: 0 });
+  expect(drawing.rect([13, 2])).toEqual(drawing.rect([13, 0]));
+  expect(drawing.announce([13, 2])).toBe("position 14, token start, probability 0.53");
+});
+
+test("row length, decimals and written values change the layout", () => {
+  const { drawing, state, measure, size } = drawn(REFERENCE);
+  const relaid = (change: Partial<TraceState>) => {
+    drawing.update({ ...state, ...change }, new Set(Object.keys(change)));
+    return drawing.layout(1100, measure);
+  };
+  expect(relaid({ row_length: 10 }).height).toBeGreaterThan(size.height);
+  expect(relaid({ row_length: 20, show_values: false }).height).toBeLessThan(size.height);
+  expect(relaid({ show_values: true, decimals: 8 }).width).toBeGreaterThan(size.width);
+});
+
+test("new data replaces everything", () => {
+  const { drawing, measure } = drawn(REFERENCE);
+  drawing.update(traceState(REFERENCE.slice(0, 3)), new Set(["_data"]));
+  drawing.layout(1100, measure);
+  expect(drawing.step(null, "End", true)).toEqual([0, 0]);
+  expect(drawing.step([0, 0], "End", true)).toEqual([2, 0]);
+  expect(drawing.tsv(null).split("\n")).toHaveLength(1 + 3 + 5 + 1);
+});
