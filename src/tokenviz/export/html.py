@@ -30,6 +30,9 @@ _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inl
 STATE_TYPE = "application/vnd.tokenviz.figure+json"
 """MIME type of a figure's state in a cell's output."""
 
+TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
+"""How the table beside a live widget begins."""
+
 MAX_SAVED_STATE = 2_000_000
 """Base64 characters of data that an output may add to a notebook; beyond it, only the table."""
 
@@ -101,7 +104,7 @@ def twin(widget: Widget) -> dict[str, Any]:
     exporter makes the figure live when the notebook was saved without widget state.
     """
     figure = FigureState.from_widget(widget)
-    html = f'<div class="tokenviz-static" data-tokenviz-twin>{_table(figure)}</div>'
+    html = f"{TWIN}{_table(figure)}</div>"
     bundle: dict[str, Any] = {"text/html": html, "text/plain": ""}
     if sum(map(len, figure.buffers.values())) <= MAX_SAVED_STATE:
         bundle[STATE_TYPE] = figure.as_json

@@ -26,14 +26,13 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets import default
 
-from tokenviz.export.html import STATE_TYPE, figure_html, renderer
+from tokenviz.export.html import STATE_TYPE, TWIN, figure_html, renderer
 from tokenviz.export.state import FigureState
 
 __all__ = ["LiveFigures", "TokenvizHTMLExporter"]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
-TWIN = "data-tokenviz-twin"
 
 _RENDERER = re.compile(r'<(style|script) class="tokenviz-renderer">.*?</\1>', re.DOTALL)
 _OURS = re.compile(r"(AttributionHeatmap|TokenTrace)\(")
@@ -116,7 +115,7 @@ class LiveFigures(Preprocessor):
                     waiting = output
                 else:
                     yield output
-            elif TWIN in html:
+            elif html.startswith(TWIN):
                 if live_views:
                     live_views -= 1
                     continue

@@ -1,0 +1,215 @@
+"""Both figures for a paper: SVG, PDF or PNG through matplotlib, with the widget's current look.
+
+Vector formats keep text as text. The drawing follows the interactive figure: the same colours, the
+same labels, saturation marked by the colour bar's arrows and a corner mark in the cell.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tokenviz._optional import require
+from tokenviz.attribution import Attribution
+from tokenviz.colors import ColorScale
+from tokenviz.tokens import labels
+from tokenviz.trace import Trace
+
+if TYPE_CHECKING:
+    from tokenviz.widget.figure import Figure
+
+__all__ = ["SUFFIXES", "save"]
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+_POINT = 1 / 72  # inches
+_FONT = 8.0  # points
+_SMALL = 6.5
+_ROW = 20 * _POINT
+_LINE = 0.85 * _ROW  # one unit of height in the trace
+_GREY = "#6b6b6b"
+_CHOSEN = "#d62728"
+_STYLE: dict[str, Any] = {
+    "font.family": ["DejaVu Sans", "sans-serif"],
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+}
+
+
+def save(widget: Figure, path: Path) -> Path:
+    """Draw ``widget`` as it looks now to ``path`` (.svg, .png or .pdf).
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed; the message says which extra to install.
+    """
+    require("matplotlib", feature=f"saving {path.suffix}", install="tokenviz-widget[figure]")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure as Canvas
+
+    with mpl.rc_context(_STYLE):
+        canvas = Canvas()
+        scale = widget.color_scale()
+        source = widget.source
+        if isinstance(source, Attribution):
+            values = source.values
+            height = _heatmap(canvas, source, scale, widget)
+        else:
+            values = np.exp(np.concatenate([source.logprobs, source.alternative_logprobs]))
+            height = _trace(canvas, source, scale, widget)
+        _colorbar(canvas, scale, values, widget.label, height)
+        if widget.title:
+            canvas.suptitle(widget.title, fontsize=_FONT + 2, x=0, ha="left", y=1 + 0.3 / height)
+        canvas.savefig(path, bbox_inches="tight", pad_inches=0.05, dpi=200)
+    return path
+
+
+def _heatmap(canvas: Any, source: Attribution, scale: ColorScale, widget: Any) -> float:
+    """Draw the cells; return the height of the drawing in inches."""
+    n, m = source.values.shape
+    written = [[_number(v, widget.decimals) for v in row] for row in source.values]
+    longest = max((len(text) for row in written for text in row), default=4)
+    header = max((len(label) for label in source.target_labels), default=4)
+    width = max(longest * 5.5, min(header, 24) * 5.2, 24) * _POINT + 0.15
+    axes = _axes(canvas, m * width, n * _ROW, m, n)
+    for row in range(n):
+        for column in range(m):
+            value = float(source.values[row, column])
+            bold = widget.emphasis is not None and abs(value) >= widget.emphasis
+            text = written[row][column] if widget.show_values else ""
+            _cell(axes, column, row, 1, value, [(text, _FONT, 0.5, bold)], scale)
+    axes.set_yticks(np.arange(n) + 0.5, map(_plain, labels(source.tokens)), fontsize=_FONT)
+    rotated = header * 5.2 * _POINT > width
+    axes.set_xticks(
+        np.arange(m) + 0.5,
+        map(_plain, source.target_labels),
+        fontsize=_FONT,
+        rotation=45 if rotated else 0,
+        ha="left" if rotated else "center",
+    )
+    axes.xaxis.tick_top()
+    return max(n * _ROW, _ROW)
+
+
+def _trace(canvas: Any, source: Trace, scale: ColorScale, widget: Any) -> float:
+    """Draw the rows of positions; return the height of the drawing in inches."""
+    from matplotlib.patches import Rectangle
+
+    length, n = widget.row_length, len(source)
+    shown = labels(source.tokens)
+    kept = [
+        [a for a in step if a.probability >= widget.min_probability - 1e-6][: widget.top_k]
+        for step in source.alternatives
+    ]
+    cells: list[tuple[float, float, float, str, float]] = []  # x, y, height, label, value
+    borders: list[tuple[float, int]] = []
+    y = 0.0
+    for start in range(0, n, length):
+        positions = range(start, min(start + length, n))
+        y += 0.9
+        borders.append((y, len(positions)))
+        for x, position in enumerate(positions):
+            cells.append((x, y, 1.6, shown[position], float(source.probabilities[position])))
+            for rank, other in enumerate(kept[position]):
+                top = y + 1.85 + 1.5 * rank
+                cells.append((x, top, 1.35, other.token.label, other.probability))
+        y += 1.85 + 1.5 * max((len(kept[position]) for position in positions), default=0)
+    longest = max((len(label) for _, _, _, label, _ in cells), default=4)
+    width = min(max(longest * 4.6, 26), 60) * _POINT
+    columns = min(length, max(n, 1))
+    axes = _axes(canvas, columns * width, y * _LINE, columns, y)
+    for x, top, tall, label, value in cells:
+        room = width / _POINT - 3
+        size = max(min(_FONT, room / max(len(label) * 0.62, 1)), 4)
+        written = _number(value, widget.decimals) if widget.show_values else ""
+        lines = [(_plain(label), size, 0.33, False), (written, _SMALL, 0.74, False)]
+        _cell(axes, x, top, tall, value, lines, scale)
+    for row, (top, count) in enumerate(borders):
+        for x in range(count):
+            axes.text(x + 0.5, top - 0.2, row * length + x + 1,
+                      ha="center", va="bottom", fontsize=_SMALL, color=_GREY)  # fmt: skip
+        if widget.border:
+            axes.add_patch(Rectangle((0, top), count, 1.6, fill=False, ec=_CHOSEN, lw=1.3,
+                                     clip_on=False, zorder=3))  # fmt: skip
+    axes.set_axis_off()
+    return max(y * _LINE, _ROW)
+
+
+def _axes(canvas: Any, width: float, height: float, columns: float, rows: float) -> Any:
+    """Axes of a size in inches, whose units are cells, counted from the top left."""
+    canvas.set_size_inches(max(width, 0.2), max(height, 0.2))
+    axes = canvas.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, max(columns, 1))
+    axes.set_ylim(max(rows, 1), 0)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return axes
+
+
+def _cell(
+    axes: Any,
+    x: float,
+    y: float,
+    height: float,
+    value: float,
+    lines: list[tuple[str, float, float, bool]],
+    scale: ColorScale,
+) -> None:
+    """One coloured cell with lines of text: (text, size, place from 0 to 1, bold)."""
+    from matplotlib.patches import Polygon, Rectangle
+
+    fill, ink = (tuple(c(value) / 255) for c in (scale.rgb, scale.text_rgb))
+    hatch = "////" if math.isnan(value) else None
+    axes.add_patch(Rectangle((x, y), 1, height, fc=fill, ec="white", lw=0.6, hatch=hatch))
+    if value > scale.range.high or value < scale.range.low:
+        edge, inward = (y, 0.22) if value > scale.range.high else (y + height, -0.22)
+        corner = [(x + 0.99, edge), (x + 0.89, edge), (x + 0.99, edge + inward)]
+        axes.add_patch(Polygon(corner, fc=ink, ec="none"))
+    for text, size, place, bold in lines:
+        axes.text(x + 0.5, y + height * place, text, fontsize=size, color=ink, ha="center",
+                  va="center_baseline", weight="bold" if bold else "normal")  # fmt: skip
+
+
+def _colorbar(canvas: Any, scale: ColorScale, values: Any, label: str, height: float) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import FuncNorm, ListedColormap
+    from matplotlib.ticker import MaxNLocator
+
+    low, high, _ = scale.range
+    # matplotlib asks for an invertible norm; the inverse is only used to place the gradient.
+    places = np.linspace(low, high, 2049)
+    forward = scale.normalized(places)
+    norm = FuncNorm(
+        (lambda v: scale.normalized(v), lambda t: np.interp(t, forward, places)), low, high
+    )
+    known = values[~np.isnan(values)]
+    below, above = bool((known < low).any()), bool((known > high).any())
+    extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
+    width = canvas.get_size_inches()[0]
+    tall = min(height, 3.2)
+    axes = canvas.add_axes((1 + 0.18 / width, 1 - tall / height, 0.14 / width, tall / height))
+    colors = ListedColormap(scale.table / 255)
+    bar = canvas.colorbar(ScalarMappable(norm, colors), cax=axes, extend=extend, spacing="uniform")
+    axes.set_yscale("linear")
+    bar.set_label(label, fontsize=_FONT)
+    bar.locator = MaxNLocator(5, steps=[1, 2, 5, 10])
+    bar.ax.tick_params(labelsize=_SMALL, length=2)
+    bar.outline.set_visible(False)
+
+
+def _number(value: float, decimals: int) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib does not read as a formula."""
+    return text.replace("$", r"\$")

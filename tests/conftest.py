@@ -1,0 +1,31 @@
+"""Fixtures of the whole suite: Debian's Chromium, and pages that may not touch the network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.chromium import ARGUMENTS, EXECUTABLE, OfflinePages
+
+# No test downloads anything, and none asks a model hub.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for the session."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def offline(browser: Browser) -> Iterator[OfflinePages]:
+    """Open pages with the network blocked and every request and console message recorded."""
+    pages = OfflinePages(browser)
+    yield pages
+    pages.close()
