@@ -22,6 +22,9 @@ from tokenviz.trace import Trace
 __all__ = ["load", "save"]
 
 Arrays = dict[str, npt.NDArray[Any]]
+PICTURES = (".html", ".svg", ".pdf", ".png")
+"""Formats that hold a figure's look, and are written by its widget."""
+
 _VERSION = 1
 _NAMES: dict[str, type[Attribution | Trace]] = {"attribution": Attribution, "trace": Trace}
 _TRACE_ARRAYS = (
@@ -33,7 +36,10 @@ _NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def save(source: Attribution | Trace, path: str | Path) -> Path:
-    """Write ``source`` to ``path``; the suffix (.npz, .json, .html) chooses the format.
+    """Write ``source`` to ``path``; the suffix chooses the format.
+
+    ``.npz`` and ``.json`` keep the data, ``.html`` the interactive figure, ``.svg``, ``.pdf`` and
+    ``.png`` (which need matplotlib) its picture.
 
     Returns
     -------
@@ -41,10 +47,8 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
         Where it was written.
     """
     path = Path(path)
-    if path.suffix == ".html":
-        from tokenviz.export.html import save as save_html
-
-        return save_html(source.show(), path)
+    if path.suffix in PICTURES:
+        return source.show().save(path)
     header, arrays = _split(source)
     if path.suffix == ".npz":
         encoded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
@@ -54,7 +58,9 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
         columns = {name: _to_json(array) for name, array in arrays.items()}
         path.write_text(json.dumps(header | columns, ensure_ascii=False), encoding="utf-8")
     else:
-        raise ValueError(f"path: expected a name ending in .npz, .json or .html, got {path.name!r}")
+        raise ValueError(
+            f"path: expected a name ending in .npz, .json, {', '.join(PICTURES)}, got {path.name!r}"
+        )
     return path
 
 

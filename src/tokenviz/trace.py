@@ -193,7 +193,10 @@ class Trace:
         return TokenTrace(self, **options)
 
     def save(self, path: str | Path) -> Path:
-        """Write to ``.npz`` or ``.json`` (lossless, see :func:`tokenviz.load`) or ``.html``."""
+        """Write the data, lossless (``.npz``, ``.json``), or its figure (``.html``, ``.svg`` …).
+
+        See :func:`tokenviz.io.save`; :func:`tokenviz.load` reads the data back.
+        """
         from tokenviz.io import save
 
         return save(self, path)

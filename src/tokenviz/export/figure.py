@@ -21,9 +21,10 @@ from tokenviz.trace import Trace
 if TYPE_CHECKING:
     from tokenviz.widget.figure import Figure
 
-__all__ = ["SUFFIXES", "save"]
+__all__ = ["save"]
 
-SUFFIXES = (".svg", ".png", ".pdf")
+MAX_CELLS = 20_000
+"""Cells drawn one by one; more would take minutes and could not be read in a paper anyway."""
 
 _POINT = 1 / 72  # inches
 _FONT = 8.0  # points
@@ -44,17 +45,25 @@ def save(widget: Figure, path: Path) -> Path:
 
     Raises
     ------
+    ValueError
+        If there are more than :data:`MAX_CELLS` cells.
     ImportError
         If matplotlib is not installed; the message says which extra to install.
     """
     require("matplotlib", feature=f"saving {path.suffix}", install="tokenviz-widget[figure]")
+    source = widget.source
+    cells = source.values.size if isinstance(source, Attribution) else len(source)
+    if cells > MAX_CELLS:
+        raise ValueError(
+            f"path: a {path.suffix} holds at most {MAX_CELLS:,} cells, this figure has {cells:,}; "
+            "save it as .html"
+        )
     import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
 
     with mpl.rc_context(_STYLE):
         canvas = Canvas()
         scale = widget.color_scale()
-        source = widget.source
         if isinstance(source, Attribution):
             values = source.values
             height = _heatmap(canvas, source, scale, widget)

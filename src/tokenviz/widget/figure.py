@@ -19,6 +19,7 @@ import traitlets
 from tokenviz._options import options
 from tokenviz.attribution import Attribution
 from tokenviz.colors import BUNDLED, ColorScale, colormap_table, resolve_range
+from tokenviz.io import PICTURES
 from tokenviz.trace import Trace
 from tokenviz.widget.traits import Finite, Positive, check_options
 
@@ -136,12 +137,20 @@ class Figure(anywidget.AnyWidget):
         return ColorScale(table, resolved, self.gamma)
 
     def save(self, path: str | Path) -> Path:
-        """Write the figure as it looks now to ``.html``, or its data to ``.npz`` or ``.json``."""
-        path = Path(path)
-        if path.suffix != ".html":
-            return Path(self._source.save(path))
-        from tokenviz.export.html import save
+        """Write the figure as it looks now, or its data; the suffix chooses the format.
 
+        ``.html`` is the interactive figure in one file; ``.svg``, ``.pdf`` and ``.png`` its picture
+        (they need matplotlib); ``.npz`` and ``.json`` hold the data without the look.
+        """
+        path = Path(path)
+        if path.suffix == ".html":
+            from tokenviz.export.html import save
+        elif path.suffix in PICTURES:
+            from tokenviz.export.figure import save
+        else:
+            from tokenviz.io import save
+
+            return save(self._source, path)
         return save(self, path)
 
     def _encode(self, source: Any) -> dict[str, Any]:
