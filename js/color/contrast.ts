@@ -17,7 +17,10 @@ export function contrastRatio(a: Rgb, b: Rgb): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** One of pure black and white always reaches 4.5:1: the worse of the two is at most 4.58. */
+/** The luminance on which black and white read alike, at 4.58:1. */
+const EQUAL_CONTRAST = Math.sqrt(1.05 * 0.05) - 0.05;
+
+/** Black or white, whichever reads better: always at 4.5:1 or more. */
 export function bestTextOn(background: Rgb): "#000000" | "#ffffff" {
-  return luminance(background) > 0.179129 ? "#000000" : "#ffffff";
+  return luminance(background) > EQUAL_CONTRAST ? "#000000" : "#ffffff";
 }

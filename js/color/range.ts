@@ -14,40 +14,25 @@ export interface ResolvedRange {
   gamma: number;
 }
 
-/** The smallest and largest finite value, or null when there is none. */
-export function finiteExtent(values: Iterable<number>): [number, number] | null {
-  let lo = Number.POSITIVE_INFINITY;
-  let hi = Number.NEGATIVE_INFINITY;
-  for (const v of values) {
-    if (!Number.isFinite(v)) continue;
-    if (v < lo) lo = v;
-    if (v > hi) hi = v;
-  }
-  return lo <= hi ? [lo, hi] : null;
-}
-
-/** Ends given are kept, whatever their order; ends left null are fitted to the finite values. */
+/**
+ * Ends given are kept, whatever their order; ends left null are fitted to the finite extent, with
+ * `symmetric` equally far from the centre (0 when null). Ends that coincide are moved apart.
+ */
 export function resolveRange(
   { vmin, vmax, center, gamma, symmetric }: RangeOptions,
-  values: Iterable<number>,
+  finite: readonly [number, number] | null,
 ): ResolvedRange {
-  let ends: [number, number];
-  if (vmin !== null && vmax !== null) {
-    ends = [vmin, vmax];
-  } else {
-    const extent = finiteExtent(values) ?? [
-      vmin ?? vmax ?? center ?? 0,
-      vmax ?? vmin ?? center ?? 0,
-    ];
-    if (vmin === null && vmax === null && symmetric && center !== null) {
-      const reach = Math.max(Math.abs(extent[0] - center), Math.abs(extent[1] - center));
-      ends = [center - reach, center + reach];
-    } else {
-      ends = [vmin ?? extent[0], vmax ?? extent[1]];
+  let [least, most] = [0, 1];
+  if (finite !== null) {
+    [least, most] = finite;
+    if (symmetric && vmin === null && vmax === null) {
+      const middle = center ?? 0;
+      const reach = Math.max(Math.abs(least - middle), Math.abs(most - middle));
+      [least, most] = [middle - reach, middle + reach];
     }
   }
-  let lo = Math.min(...ends);
-  let hi = Math.max(...ends);
+  let lo = Math.min(vmin ?? least, vmax ?? most);
+  let hi = Math.max(vmin ?? least, vmax ?? most);
   if (lo === hi) {
     lo -= 1;
     hi += 1;

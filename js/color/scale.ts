@@ -7,7 +7,7 @@
 import { bestTextOn } from "./contrast.ts";
 import type { ResolvedRange } from "./range.ts";
 
-export { finiteExtent, type ResolvedRange, resolveRange } from "./range.ts";
+export { type ResolvedRange, resolveRange } from "./range.ts";
 
 export type Side = "below" | "inside" | "above" | "nan";
 

@@ -1,0 +1,62 @@
+/**
+ * The colormaps the browser has: those of the menu, reversed ones (`_r`), and one from Python.
+ *
+ * colormaps.json is written by scripts/colormaps.py from cmap.
+ */
+
+import type { ColormapTable } from "../state.ts";
+import bundled from "./colormaps.json" with { type: "json" };
+
+export interface Colormap {
+  name: string;
+  kind: string;
+  /** Readable with a colour-vision deficiency. */
+  safe: boolean;
+  table: Uint8Array;
+}
+
+const REVERSED = "_r";
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** The colormaps of the menu, in its order. */
+export const COLORMAPS: readonly Colormap[] = bundled.map((entry) => ({
+  ...entry,
+  table: fromBase64(entry.table),
+}));
+
+export function isReversed(name: string): boolean {
+  return name.endsWith(REVERSED);
+}
+
+/** The name of the same map run the other way. */
+export function reversedName(name: string): string {
+  return isReversed(name) ? name.slice(0, -REVERSED.length) : name + REVERSED;
+}
+
+/** The name without its `_r`. */
+export function baseName(name: string): string {
+  return isReversed(name) ? reversedName(name) : name;
+}
+
+function reversed(table: Uint8Array): Uint8Array {
+  const out = new Uint8Array(table.length);
+  for (let i = 0; i < table.length; i += 3) {
+    out.set(table.subarray(i, i + 3), table.length - 3 - i);
+  }
+  return out;
+}
+
+/**
+ * The table of a colormap by name, or null when neither the browser has it nor Python sent it.
+ * `sent` is the `_colormap_table` trait.
+ */
+export function findTable(name: string, sent: ColormapTable | null): Uint8Array | null {
+  for (const { name: known, table } of sent === null ? COLORMAPS : [sent, ...COLORMAPS]) {
+    if (known === name) return table;
+    if (known === reversedName(name)) return reversed(table);
+  }
+  return null;
+}

@@ -1,0 +1,29 @@
+/** What a figure's values span, found once: the range may move a hundred times after that. */
+
+export interface Extent {
+  /** Smallest and largest finite value; null when there is none. */
+  finite: readonly [number, number] | null;
+  /** Smallest and largest value, infinities included; NaN when there is none. */
+  least: number;
+  most: number;
+  hasNaN: boolean;
+}
+
+export function extentOf(values: Iterable<number>): Extent {
+  let [lo, hi, least, most] = [Infinity, -Infinity, Infinity, -Infinity];
+  let hasNaN = false;
+  let any = false;
+  for (const v of values) {
+    if (Number.isNaN(v)) {
+      hasNaN = true;
+      continue;
+    }
+    any = true;
+    if (v < least) least = v;
+    if (v > most) most = v;
+    if (v < lo && v !== -Infinity) lo = v;
+    if (v > hi && v !== Infinity) hi = v;
+  }
+  if (!any) [least, most] = [Number.NaN, Number.NaN];
+  return { finite: lo <= hi ? [lo, hi] : null, least, most, hasNaN };
+}

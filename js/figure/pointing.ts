@@ -1,0 +1,121 @@
+/**
+ * Which cell the reader points at: with the mouse (hovered) or with the keys (focused).
+ *
+ * Keys: arrows, Home, End, PageUp, PageDown move; Enter or the space bar selects; Escape clears.
+ * The pointer: a click selects, and the keys go on from there.
+ */
+
+import type { Cell, Drawing } from "./drawing.ts";
+import type { Viewport } from "./viewport.ts";
+
+export interface PointingOptions {
+  viewport: Viewport;
+  drawing: Pick<Drawing<never>, "hit" | "step" | "frozen" | "rect">;
+  selected: () => Cell | null;
+  select: (cell: Cell | null) => void;
+  /** Something is pointed at, or no longer. `spoken` when a screen reader should hear of it. */
+  changed: (spoken: boolean) => void;
+  signal: AbortSignal;
+}
+
+export class Pointing {
+  readonly #options: PointingOptions;
+  /** Under the mouse. */
+  #hovered: Cell | null = null;
+  /** Where the keys are. */
+  #cursor: Cell | null = null;
+  /** Did the last move come from the keys? Only then is there a focus ring. */
+  #byKey = false;
+
+  constructor(options: PointingOptions) {
+    this.#options = options;
+    const { viewport, signal } = options;
+    const listen = <Name extends keyof HTMLElementEventMap>(
+      name: Name,
+      listener: (event: HTMLElementEventMap[Name]) => void,
+    ) => viewport.element.addEventListener(name, listener, { signal });
+    listen("pointermove", (event) => this.#hover(event));
+    listen("pointerleave", () => this.#leave());
+    listen("scroll", () => this.#leave());
+    listen("click", (event) => this.#click(event));
+    listen("keydown", (event) => this.#key(event));
+    listen("blur", () => this.#blur());
+  }
+
+  get hovered(): Cell | null {
+    return this.#hovered;
+  }
+
+  get focused(): Cell | null {
+    return this.#byKey ? this.#cursor : null;
+  }
+
+  /** The data changed: no cell is what it was. */
+  reset(): void {
+    this.#hovered = null;
+    this.#cursor = null;
+  }
+
+  #hover(event: PointerEvent): void {
+    const cell = this.#at(event);
+    if (cell?.[0] === this.#hovered?.[0] && cell?.[1] === this.#hovered?.[1]) return;
+    this.#hovered = cell;
+    this.#options.changed(false);
+  }
+
+  #leave(): void {
+    if (this.#hovered === null) return;
+    this.#hovered = null;
+    this.#options.changed(false);
+  }
+
+  #click(event: MouseEvent): void {
+    const cell = this.#at(event);
+    if (cell === null || !isSelectable(cell)) return;
+    this.#cursor = cell;
+    this.#byKey = false;
+    this.#options.select(cell);
+  }
+
+  #blur(): void {
+    this.#byKey = false;
+    this.#options.changed(false);
+  }
+
+  #key(event: KeyboardEvent): void {
+    const { viewport, drawing, selected, select, changed } = this.#options;
+    if (event.target !== viewport.element || event.altKey) return;
+    const from = this.#cursor ?? selected();
+    if (event.key === "Escape") {
+      if (selected() === null && this.focused === null) return;
+      this.#byKey = false;
+      select(null);
+      changed(false);
+    } else if (event.key === "Enter" || event.key === " ") {
+      if (from === null) return;
+      this.#cursor = from;
+      this.#byKey = true;
+      select(from);
+    } else {
+      const to = drawing.step(from, event.key, event.ctrlKey || event.metaKey);
+      if (to === null) return;
+      this.#cursor = to;
+      this.#byKey = true;
+      this.#hovered = null;
+      viewport.reveal(drawing.rect(to), drawing.frozen ?? { left: 0, top: 0 });
+      changed(true);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #at({ clientX, clientY }: MouseEvent): Cell | null {
+    const { x, y } = this.#options.viewport.toContent(clientX, clientY);
+    return this.#options.drawing.hit(x, y);
+  }
+}
+
+/** Headers have negative indices: they have facts, but are no cells. */
+export function isSelectable([a, b]: Cell): boolean {
+  return a >= 0 && b >= 0;
+}

@@ -1,0 +1,57 @@
+/**
+ * Everything about one cell, beside it.
+ *
+ * Shown in the browser's top layer, so that no scrolled ancestor cuts it and nothing is appended
+ * to the document's body.
+ */
+
+import { computePosition, flip, offset, shift } from "@floating-ui/dom";
+import { h } from "../dom.ts";
+import type { Fact } from "./drawing.ts";
+
+export interface TooltipContent {
+  /** CSS colour of the cell. */
+  swatch: string | null;
+  facts: readonly Fact[];
+}
+
+export class Tooltip {
+  readonly element: HTMLDivElement;
+  readonly #list: HTMLDListElement;
+
+  constructor() {
+    this.#list = h("dl");
+    // A pointer's aid only: the live region says the same to a screen reader.
+    this.element = h(
+      "div",
+      { class: "tokenviz-tooltip", popover: "manual", "aria-hidden": "true" },
+      this.#list,
+    );
+  }
+
+  show({ swatch, facts }: TooltipContent, anchor: DOMRect): void {
+    this.#list.replaceChildren(
+      ...facts.flatMap(({ name, value, mono = false }, i) => {
+        const detail = h("dd", { class: mono ? "tokenviz-mono" : null }, value);
+        if (i === 0 && swatch !== null) {
+          const chip = h("span", { class: "tokenviz-swatch" });
+          chip.style.background = swatch;
+          detail.prepend(chip);
+        }
+        return [h("dt", {}, name), detail];
+      }),
+    );
+    if (!this.element.matches(":popover-open")) this.element.showPopover();
+    void computePosition({ getBoundingClientRect: () => anchor }, this.element, {
+      strategy: "fixed",
+      placement: "top",
+      middleware: [offset(8), flip({ padding: 4 }), shift({ padding: 4 })],
+    }).then(({ x, y }) => {
+      this.element.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
+    });
+  }
+
+  hide(): void {
+    if (this.element.matches(":popover-open")) this.element.hidePopover();
+  }
+}

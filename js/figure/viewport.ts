@@ -1,0 +1,140 @@
+/**
+ * The scrolled window onto the drawing: one canvas the size of what is visible.
+ *
+ * A spacer as large as the content gives the scroll bars; the canvas sticks to the top left of
+ * the scroller and is painted anew when anything moves, so work per frame depends on what is
+ * visible and never on the data.
+ */
+
+import { h } from "../dom.ts";
+import type { Rect } from "./drawing.ts";
+
+type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+export class Viewport {
+  readonly element: HTMLDivElement;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #spacer: HTMLDivElement;
+  readonly #ctx: CanvasRenderingContext2D;
+  readonly #paint: Paint;
+  /** The visible size in CSS pixels; 0 × 0 until laid out. */
+  #size: Size = { width: 0, height: 0 };
+  #frame: number | null = null;
+  /** Resolved after the frame that is due. */
+  #waiting: (() => void)[] = [];
+
+  constructor(paint: Paint, signal: AbortSignal) {
+    this.#paint = paint;
+    this.#canvas = h("canvas", { class: "tokenviz-canvas", "aria-hidden": "true" });
+    this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
+    this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
+    this.#ctx = this.#canvas.getContext("2d") as CanvasRenderingContext2D;
+    this.element.addEventListener("scroll", () => this.request(), { signal, passive: true });
+    window.addEventListener("resize", () => this.request(), { signal });
+    signal.addEventListener("abort", () => {
+      if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    });
+  }
+
+  /** Shows content of this size in a box that is no larger. */
+  resize(content: Size, box: Size): void {
+    const width = Math.min(content.width, box.width);
+    const height = Math.min(content.height, box.height);
+    this.#spacer.style.width = `${content.width}px`;
+    this.#spacer.style.height = `${content.height}px`;
+    const { style } = this.element;
+    style.width = `${width}px`;
+    style.height = `${height}px`;
+    style.overflowX = content.width > width ? "scroll" : "hidden";
+    style.overflowY = content.height > height ? "scroll" : "hidden";
+    this.#size = { width: this.element.clientWidth, height: this.element.clientHeight };
+    this.request();
+  }
+
+  /** The visible part of the content, on whole device pixels. */
+  get visible(): Rect {
+    const ratio = window.devicePixelRatio || 1;
+    const snap = (length: number) => Math.round(length * ratio) / ratio;
+    return {
+      x: snap(this.element.scrollLeft),
+      y: snap(this.element.scrollTop),
+      ...this.#size,
+    };
+  }
+
+  /** Paints in the next frame, once, however often it is asked. */
+  request(): void {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      this.#paintNow();
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    });
+  }
+
+  /** Settles when everything asked for so far is on the canvas. */
+  painted(): Promise<void> {
+    if (this.#frame === null) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** From client to content coordinates. */
+  toContent(clientX: number, clientY: number): { x: number; y: number } {
+    const { left, top } = this.element.getBoundingClientRect();
+    const { x, y } = this.visible;
+    return { x: clientX - left + x, y: clientY - top + y };
+  }
+
+  /** From content to client coordinates. */
+  toClient({ x, y, width, height }: Rect): DOMRect {
+    const { left, top } = this.element.getBoundingClientRect();
+    const visible = this.visible;
+    return new DOMRect(x - visible.x + left, y - visible.y + top, width, height);
+  }
+
+  /** Scrolls as little as needed to show the rectangle beside the frozen headers. */
+  reveal({ x, y, width, height }: Rect, frozen: { left: number; top: number }): void {
+    const { x: left, y: top, width: w, height: h } = this.visible;
+    this.element.scrollLeft += overshoot(x, x + width, left + frozen.left, left + w);
+    this.element.scrollTop += overshoot(y, y + height, top + frozen.top, top + h);
+  }
+
+  /** The painted RGBA at a point in content coordinates. */
+  pixel(x: number, y: number): Uint8ClampedArray {
+    const { x: left, y: top } = this.visible;
+    const ratio = this.#canvas.width / this.#size.width;
+    return this.#ctx.getImageData(
+      Math.floor((x - left) * ratio),
+      Math.floor((y - top) * ratio),
+      1,
+      1,
+    ).data;
+  }
+
+  #paintNow(): void {
+    const { width, height } = this.#size;
+    if (width === 0 || height === 0) return;
+    const ratio = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.#canvas.width !== w || this.#canvas.height !== h) {
+      [this.#canvas.width, this.#canvas.height] = [w, h];
+      this.#canvas.style.width = `${width}px`;
+      this.#canvas.style.height = `${height}px`;
+    }
+    const visible = this.visible;
+    this.#ctx.setTransform(1, 0, 0, 1, 0, 0);
+    this.#ctx.clearRect(0, 0, w, h);
+    this.#ctx.setTransform(ratio, 0, 0, ratio, -visible.x * ratio, -visible.y * ratio);
+    this.#paint(this.#ctx, visible);
+  }
+}
+
+/** How far to scroll so that [start, end] lies in [low, high]; its start wins when it cannot. */
+function overshoot(start: number, end: number, low: number, high: number): number {
+  if (start < low) return start - low;
+  return end > high ? Math.min(end - high, start - low) : 0;
+}

@@ -1,0 +1,64 @@
+/**
+ * How column headers are set: on one line, wrapped over the cell's width, or turned upright.
+ */
+
+import { font, SIZE } from "../canvas/fonts.ts";
+import type { TextMeasure } from "../canvas/text.ts";
+
+export type HeaderStyle = "flat" | "wrapped" | "upright";
+
+export const LINE_HEIGHT = 15;
+/** Between a header's text and the edges of its column. */
+export const SIDE_MARGIN = 4;
+/** Between a header and the cells. */
+export const FOOT = 7;
+/** Narrower columns turn their headers upright instead of wrapping them. */
+const NARROWEST_WRAPPED = 56;
+const MOST_LINES = 3;
+const TALLEST = 132;
+/** Upright headers closer than this would touch: only every k-th is written. */
+const PITCH = 14;
+
+export interface Headers {
+  style: HeaderStyle;
+  height: number;
+  /** Every k-th header is written. */
+  every: number;
+}
+
+export function headerLayout(widths: readonly number[], lines: number, cellWidth: number): Headers {
+  const widest = Math.max(0, ...widths);
+  if (widest <= cellWidth - 2 * SIDE_MARGIN) {
+    return { style: "flat", height: LINE_HEIGHT + FOOT + 4, every: 1 };
+  }
+  if (cellWidth >= NARROWEST_WRAPPED) {
+    return { style: "wrapped", height: lines * LINE_HEIGHT + FOOT + 4, every: 1 };
+  }
+  const height = Math.ceil(Math.min(widest, TALLEST)) + FOOT + 4;
+  return { style: "upright", height, every: Math.ceil(PITCH / cellWidth) };
+}
+
+/** Room for an upright header's text. */
+export function uprightRoom({ height }: Headers): number {
+  return height - FOOT - 4;
+}
+
+/** The text in lines no wider than `room`, broken at spaces; what is left over is cut with "…". */
+export function wrap(text: string, room: number, measure: TextMeasure): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && measure.width(longer, font(SIZE)) > room) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  lines.push(line);
+  if (lines.length > MOST_LINES) {
+    lines.splice(MOST_LINES - 1, lines.length, lines.slice(MOST_LINES - 1).join(" "));
+  }
+  return lines.map((part) => measure.fit(part, font(SIZE), room));
+}

@@ -1,0 +1,183 @@
+/**
+ * Paints what meets the viewport: cells, their values, and the headers pinned to its edges.
+ */
+
+import { font, SIZE, SMALL } from "../canvas/fonts.ts";
+import { hatch, hatchText } from "../canvas/hatch.ts";
+import type { TextMeasure } from "../canvas/text.ts";
+import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
+import { fixed } from "../numbers.ts";
+import type { HeatmapState } from "../state.ts";
+import type { LabelFitter } from "../trace/label.ts";
+import { paintSideMark } from "../trace/marks.ts";
+import { CAP_HEIGHT } from "../trace/typography.ts";
+import { FOOT, SIDE_MARGIN, uprightRoom, wrap } from "./headers.ts";
+import { paintLines, paintToken, tokenWidth } from "./labels.ts";
+import type { HeatmapGrid, Span } from "./layout.ts";
+
+/** Between a row's label and its cells. */
+export const LABEL_GAP = 9;
+
+export interface Scene {
+  state: HeatmapState;
+  grid: HeatmapGrid;
+  measure: TextMeasure;
+  rowLabels: LabelFitter;
+  columnLabels: LabelFitter;
+  /** The widest value without its sign: values align on the right of a block this wide. */
+  digitsWidth: number;
+}
+
+export function paintHeatmap(scene: Scene, context: PaintContext): void {
+  const { grid } = scene;
+  const { ctx, viewport } = context;
+  const { x, y, width, height } = viewport;
+  const columns = grid.columnsBetween(x + grid.left, x + width);
+  const rows = grid.rowsBetween(y + grid.top, y + height);
+  ctx.save();
+  ctx.textBaseline = "alphabetic";
+  ctx.direction = "ltr";
+  clipped(ctx, { x: x + grid.left, y: y + grid.top, width, height }, () => {
+    paintCells(scene, context, rows, columns);
+    if (grid.cell.values !== "none") paintValues(scene, context, rows, columns);
+  });
+  paintRings(scene, context);
+  clipped(ctx, { x, y: y + grid.top - 4, width: grid.left, height }, () => {
+    paintRowLabels(scene, context, rows);
+  });
+  clipped(ctx, { x: x + grid.left - 2, y, width, height: grid.top }, () => {
+    paintColumnLabels(scene, context, columns);
+  });
+  paintEdges(scene, context);
+  ctx.restore();
+}
+
+function clipped(ctx: CanvasRenderingContext2D, rect: Rect, paint: () => void): void {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(rect.x, rect.y, rect.width, rect.height);
+  ctx.clip();
+  paint();
+  ctx.restore();
+}
+
+function paintCells(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
+  const { state, grid } = scene;
+  const { ctx, scale, theme } = context;
+  const { values, shape } = state.data;
+  const marked = grid.cell.width >= 10 && grid.cell.height >= 10;
+  for (let i = rows.first; i <= rows.last; i++) {
+    for (let j = columns.first; j <= columns.last; j++) {
+      const value = values[i * shape[1] + j];
+      const rect = grid.rect(i, j);
+      const side = scale.side(value);
+      if (side === "nan") {
+        hatch(ctx, rect, theme);
+        continue;
+      }
+      ctx.fillStyle = scale.css(value);
+      ctx.fillRect(rect.x, rect.y, rect.width, rect.height);
+      if (side !== "inside" && marked) paintSideMark(ctx, rect, side, scale.textOn(value));
+    }
+  }
+}
+
+function paintValues(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
+  const { state, grid, digitsWidth } = scene;
+  const { ctx, scale, theme } = context;
+  const { data, decimals, emphasis } = state;
+  const size = grid.cell.values === "full" ? SIZE : SMALL;
+  const fonts = { plain: font(size), bold: font(size, true) };
+  ctx.textAlign = "right";
+  for (let i = rows.first; i <= rows.last; i++) {
+    for (let j = columns.first; j <= columns.last; j++) {
+      const value = data.values[i * data.shape[1] + j];
+      const { x, y, width, height } = grid.rect(i, j);
+      const bold = emphasis !== null && Math.abs(value) >= emphasis;
+      const wanted = bold ? fonts.bold : fonts.plain;
+      if (ctx.font !== wanted) ctx.font = wanted;
+      const baseline = y + height / 2 + (size * CAP_HEIGHT) / 2;
+      ctx.fillStyle = Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
+      if (Number.isFinite(value)) {
+        ctx.fillText(fixed(value, decimals), x + (width + digitsWidth) / 2, baseline);
+      } else {
+        ctx.textAlign = "center";
+        ctx.fillText(fixed(value, 0), x + width / 2, baseline);
+        ctx.textAlign = "right";
+      }
+    }
+  }
+}
+
+/** Hovered, selected and focused, the strongest on top. */
+function paintRings({ grid }: Scene, context: PaintContext): void {
+  const { ctx, theme, hovered, selected, focused, viewport } = context;
+  const ring = (cell: Cell | null, color: string, width: number) => {
+    if (cell === null || cell[0] < 0 || cell[1] < 0) return;
+    if (cell[0] >= grid.rows || cell[1] >= grid.columns) return;
+    const { x, y, width: w, height: h } = grid.rect(...cell);
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width;
+    ctx.strokeRect(x - 0.5, y - 0.5, w + 1, h + 1);
+  };
+  const inner = {
+    x: viewport.x + grid.left - 2,
+    y: viewport.y + grid.top - 2,
+    width: viewport.width,
+    height: viewport.height,
+  };
+  clipped(ctx, inner, () => {
+    ring(hovered, theme.foreground, 1);
+    ring(selected, theme.accent, 2);
+    ring(focused, theme.accent, 3);
+  });
+}
+
+function paintRowLabels(scene: Scene, context: PaintContext, rows: Span): void {
+  const { grid, rowLabels } = scene;
+  const { ctx, theme, viewport } = context;
+  const right = viewport.x + grid.left - LABEL_GAP;
+  const first = rows.first - (rows.first % grid.labelEvery);
+  ctx.fillStyle = theme.foreground;
+  for (let i = first; i <= rows.last; i += grid.labelEvery) {
+    const label = rowLabels.fit(i, grid.left - LABEL_GAP - 2);
+    const { y, height } = grid.rect(i, 0);
+    paintToken(ctx, label, right - tokenWidth(label), y + height / 2);
+  }
+}
+
+function paintColumnLabels(scene: Scene, context: PaintContext, columns: Span): void {
+  const { grid, columnLabels, measure, state } = scene;
+  const { headers } = grid;
+  const { ctx, theme, viewport } = context;
+  const { label: texts, kind } = state.data.columns;
+  const bottom = viewport.y + headers.height - FOOT;
+  const first = columns.first - (columns.first % headers.every);
+  ctx.fillStyle = theme.foreground;
+  for (let j = first; j <= columns.last; j += headers.every) {
+    const { x, width } = grid.rect(0, j);
+    const center = x + width / 2;
+    if (headers.style === "upright") {
+      ctx.save();
+      ctx.translate(center, bottom);
+      ctx.rotate(-Math.PI / 2);
+      paintToken(ctx, columnLabels.fit(j, uprightRoom(headers)), 0, 0);
+      ctx.restore();
+    } else if (kind[j] === "expression") {
+      const room = grid.cell.width - 2 * SIDE_MARGIN;
+      paintLines(ctx, wrap(texts[j], room, measure), center, bottom);
+    } else {
+      const label = columnLabels.fit(j, grid.cell.width - 2);
+      const middle = bottom - (label.size * CAP_HEIGHT) / 2;
+      paintToken(ctx, label, center - tokenWidth(label) / 2, middle);
+    }
+  }
+}
+
+/** A hairline under pinned headers says that something is scrolled away beneath them. */
+function paintEdges({ grid }: Scene, { ctx, theme, viewport }: PaintContext): void {
+  const { x, y, width, height } = viewport;
+  ctx.fillStyle = theme.hairline;
+  if (y > 0) ctx.fillRect(x, y + grid.top - 1, width, 1);
+  if (x > 0) ctx.fillRect(x + grid.left - 1, y, 1, height);
+}

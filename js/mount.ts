@@ -1,0 +1,32 @@
+/**
+ * From a model to a figure in an element: what both glues do.
+ */
+
+import { Figure } from "./figure/figure.ts";
+import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
+import type { Model } from "./model.ts";
+import type { HeatmapState, TraceState } from "./state.ts";
+import { Store } from "./store.ts";
+import { TraceDrawing } from "./trace/drawing.ts";
+
+const DEFAULT_TRACE_HEIGHT = 900;
+
+/** Shows the model's figure in `parent` until the signal aborts. */
+export function mount(model: Model, parent: Element, signal: AbortSignal): void {
+  const figure =
+    model.get("_kind") === "trace"
+      ? new Figure({
+          store: new Store<TraceState>(model, signal),
+          drawing: new TraceDrawing(),
+          defaultHeight: DEFAULT_TRACE_HEIGHT,
+          signal,
+        })
+      : new Figure({
+          store: new Store<HeatmapState>(model, signal),
+          drawing: new HeatmapDrawing(),
+          defaultHeight: DEFAULT_HEIGHT,
+          signal,
+        });
+  parent.append(figure.element);
+  signal.addEventListener("abort", () => figure.element.remove());
+}

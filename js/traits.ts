@@ -1,0 +1,36 @@
+/**
+ * The names of the synced traits, as in the Python widgets: a test keeps the two lists equal.
+ */
+
+const COMMON = [
+  "_kind",
+  "_data",
+  "_colormap_table",
+  "colormap",
+  "vmin",
+  "vmax",
+  "center",
+  "gamma",
+  "symmetric",
+  "show_values",
+  "decimals",
+  "label",
+  "title",
+  "caption",
+  "selected",
+  "theme",
+  "height",
+  "show_controls",
+] as const;
+
+export const HEATMAP_TRAITS = [...COMMON, "emphasis"] as const;
+
+export const TRACE_TRAITS = [
+  ...COMMON,
+  "row_length",
+  "top_k",
+  "min_probability",
+  "border",
+  "channel",
+  "layout",
+] as const;

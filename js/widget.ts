@@ -1,0 +1,12 @@
+/**
+ * The anywidget glue. JupyterLab, VS Code, marimo and others call `render` once for each view.
+ */
+
+import type { RenderProps } from "@anywidget/types";
+import { mount } from "./mount.ts";
+
+function render({ model, el, signal }: RenderProps): void {
+  mount(model, el, signal);
+}
+
+export default { render };
