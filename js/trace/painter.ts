@@ -8,17 +8,12 @@
 
 import { SMALL } from "../canvas/fonts.ts";
 import { hatch, hatchText } from "../canvas/hatch.ts";
-import type { ColorScale } from "../color/scale.ts";
-import type { Cell, PaintContext, Rect, Theme } from "../figure/drawing.ts";
+import { luminance } from "../color/contrast.ts";
+import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceData } from "../state.ts";
 import { cellValue } from "./format.ts";
-import {
-  BADGE_PADDING,
-  type FittedLabel,
-  type LabelFitter,
-  SPACE_GAP,
-  SPACE_WIDTH,
-} from "./label.ts";
+import type { LabelFitter } from "./label.ts";
+import { paintToken, tokenWidth } from "./labelpaint.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
 import { paintSideMark } from "./marks.ts";
 import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "./typography.ts";
@@ -26,6 +21,9 @@ import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "./typography.ts";
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
 const BORDER_COLOR = "#e03131";
 const BORDER_WIDTH = 2;
+/** Luminances at which a cell begins to melt into a dark or a light page. */
+const DARKEST = 0.03;
+const PALEST = 0.86;
 /** Where the two lines of a cell have their middles, as a share of its height. */
 const LABEL_LINE = 0.33;
 const VALUE_LINE = 0.71;
@@ -105,7 +103,8 @@ function paintNumbers({ grid }: Scene, context: PaintContext, rows: Span, column
   }
 }
 
-function paintCell(rect: Rect, value: number, { ctx, scale, theme }: PaintContext): void {
+function paintCell(rect: Rect, value: number, context: PaintContext): void {
+  const { ctx, scale, theme } = context;
   const side = scale.side(value);
   if (side === "nan") {
     hatch(ctx, rect, theme);
@@ -113,7 +112,18 @@ function paintCell(rect: Rect, value: number, { ctx, scale, theme }: PaintContex
   }
   ctx.fillStyle = scale.css(value);
   ctx.fillRect(rect.x, rect.y, rect.width, rect.height);
+  if (isNearBackground(value, context)) {
+    ctx.strokeStyle = theme.hairline;
+    ctx.lineWidth = 1;
+    ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.width - 1, rect.height - 1);
+  }
   if (side !== "inside") paintSideMark(ctx, rect, side, scale.textOn(value));
+}
+
+/** Would the cell's edges be lost, as of the palest green on white? It gets a hairline then. */
+function isNearBackground(value: number, { scale, theme }: PaintContext): boolean {
+  const light = luminance(scale.rgb(value));
+  return theme.dark ? light < DARKEST : light > PALEST;
 }
 
 /** One border around the path of each row. */
@@ -132,100 +142,28 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
 
 function paintLabel(
   { grid, labels, showValues }: Scene,
-  { ctx, scale, theme }: PaintContext,
+  context: PaintContext,
   cell: Cell,
   value: number,
   index: number,
 ): void {
+  const { ctx } = context;
   const { x, y, width, height } = grid.rect(cell);
   const label = labels.fit(index, width - 2 * LABEL_MARGIN);
-  const center = x + width / 2;
-  const middle = y + height * (showValues ? LABEL_LINE : 0.5);
-  ctx.fillStyle = textColor(value, scale, theme);
-  ctx.strokeStyle = ctx.fillStyle;
-  if (ctx.font !== label.font) ctx.font = label.font;
-  if (label.badge) paintBadge(ctx, label, center, middle);
-  const baseline = middle + (label.size * CAP_HEIGHT) / 2;
-  if (label.condense < 1) {
-    ctx.save();
-    ctx.translate(center, 0);
-    ctx.scale(label.condense, 1);
-    paintRuns(ctx, label, 0, baseline);
-    ctx.restore();
-  } else {
-    paintRuns(ctx, label, center, baseline);
-  }
-}
-
-function paintRuns(
-  ctx: CanvasRenderingContext2D,
-  { runs, size, width }: FittedLabel,
-  center: number,
-  baseline: number,
-): void {
-  const onlySpace = runs.every((run) => run.spaces > 0);
-  let x = center - width / 2;
-  for (const run of runs) {
-    if (run.spaces > 0) paintSpaces(ctx, run.spaces, size, x, baseline, onlySpace ? 1 : 0.5);
-    else {
-      ctx.textAlign = "left";
-      ctx.fillText(run.text, x, baseline);
-    }
-    x += run.width;
-  }
-}
-
-/** An open box under the line for each space, faint beside text. */
-function paintSpaces(
-  ctx: CanvasRenderingContext2D,
-  count: number,
-  size: number,
-  left: number,
-  baseline: number,
-  alpha: number,
-): void {
-  const pitch = (SPACE_WIDTH + 2 * SPACE_GAP) * size;
-  const top = baseline - 0.14 * size;
-  const bottom = baseline + 0.1 * size;
-  ctx.globalAlpha = alpha;
-  ctx.lineWidth = 1;
-  ctx.beginPath();
-  for (let i = 0; i < count; i++) {
-    const x = left + i * pitch + SPACE_GAP * size;
-    ctx.moveTo(x, top);
-    ctx.lineTo(x, bottom);
-    ctx.lineTo(x + SPACE_WIDTH * size, bottom);
-    ctx.lineTo(x + SPACE_WIDTH * size, top);
-  }
-  ctx.stroke();
-  ctx.globalAlpha = 1;
-}
-
-function paintBadge(
-  ctx: CanvasRenderingContext2D,
-  { width, condense, size }: FittedLabel,
-  center: number,
-  middle: number,
-): void {
-  const badgeWidth = width * condense + 2 * BADGE_PADDING;
-  const height = size + 3.5;
-  ctx.globalAlpha = 0.6;
-  ctx.lineWidth = 1;
-  ctx.beginPath();
-  ctx.roundRect(center - badgeWidth / 2, middle - height / 2, badgeWidth, height, 4);
-  ctx.stroke();
-  ctx.globalAlpha = 1;
+  ctx.fillStyle = textColor(value, context);
+  const left = x + (width - tokenWidth(label)) / 2;
+  paintToken(ctx, label, left, y + height * (showValues ? LABEL_LINE : 0.5));
 }
 
 function paintValue(scene: Scene, context: PaintContext, cell: Cell, value: number): void {
-  const { ctx, scale, theme } = context;
+  const { ctx } = context;
   const { x, y, width, height } = scene.grid.rect(cell);
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
-  ctx.fillStyle = textColor(value, scale, theme);
+  ctx.fillStyle = textColor(value, context);
   ctx.fillText(cellValue(value, scene.decimals), x + width / 2, baseline);
 }
 
-function textColor(value: number, scale: ColorScale, theme: Theme): string {
+function textColor(value: number, { scale, theme }: PaintContext): string {
   return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
 }
 
