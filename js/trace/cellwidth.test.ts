@@ -5,7 +5,7 @@ import { probabilities } from "./probability.ts";
 import { REFERENCE, random, traceData } from "./testing.ts";
 
 const width = (labels: number[], columns: number, availableWidth: number, valueWidth = 21) =>
-  cellWidth({ labelWidths: Float32Array.from(labels), valueWidth, columns, availableWidth });
+  cellWidth({ labelWidths: Float32Array.from(labels).sort(), valueWidth, columns, availableWidth });
 
 test("with room the longest label decides, and no more than that is taken", () => {
   expect(width([10, 20, 60], 5, 1000)).toBe(66);

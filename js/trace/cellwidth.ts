@@ -24,7 +24,7 @@ const WIDEST_SCROLLING_CELL = 56;
 const SMALLEST = 0.68;
 
 export interface CellWidthOptions {
-  /** Widths of labels at their preferred size; sorted in place. */
+  /** Widths of labels at their preferred size, ascending. */
   labelWidths: Float32Array;
   /** Width of the widest probability. */
   valueWidth: number;
@@ -35,7 +35,6 @@ export interface CellWidthOptions {
 /** Whole pixels, so that cells lie on the device's grid. */
 export function cellWidth(options: CellWidthOptions): number {
   const { labelWidths, valueWidth, columns, availableWidth } = options;
-  labelWidths.sort();
   const least = Math.max(NARROWEST_CELL, Math.ceil(valueWidth) + CELL_PADDING);
   const within = (width: number) =>
     Math.max(least, Math.min(WIDEST_CELL, Math.ceil(width) + CELL_PADDING));

@@ -32,6 +32,8 @@ export class TraceDrawing implements Drawing<TraceState> {
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
   #grid!: Grid;
+  /** Sorted widths of the labels that the columns are sized for; null until measured. */
+  #labelWidths: Float32Array | null = null;
   /** The width that the grid was made for; null when it must be made anew. */
   #availableWidth: number | null = null;
 
@@ -42,6 +44,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
+      this.#labelWidths = null;
     }
     if (any("_data", "top_k", "min_probability")) {
       this.#shown = shownAlternatives(
@@ -59,14 +62,12 @@ export class TraceDrawing implements Drawing<TraceState> {
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
     if (availableWidth !== this.#availableWidth) {
       const { data, row_length, show_values, decimals } = this.#state;
-      const labels = new LabelFitter(data.vocabulary, measure);
-      const fitted = labelsToFit(data, this.#alternativeProbabilities);
-      this.#labels = labels;
+      this.#labelWidths ??= this.#measureLabels(measure);
       this.#grid = new Grid({
         positions: data.index.length,
         rowLength: row_length,
         cellWidth: cellWidth({
-          labelWidths: Float32Array.from(fitted, (index) => labels.naturalWidth(index)),
+          labelWidths: this.#labelWidths,
           valueWidth: show_values ? measure.width(cellValue(0, decimals), VALUE_FONT) : 0,
           columns: Math.max(1, Math.min(row_length, data.index.length)),
           availableWidth,
@@ -132,6 +133,14 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   tsv(_cell: Cell | null): string {
     return tsv(this.#state.data, this.#shown);
+  }
+
+  #measureLabels(measure: TextMeasure): Float32Array {
+    const { data } = this.#state;
+    const labels = new LabelFitter(data.vocabulary, measure);
+    this.#labels = labels;
+    const indices = labelsToFit(data, this.#alternativeProbabilities);
+    return Float32Array.from(indices, (index) => labels.naturalWidth(index)).sort();
   }
 
   #facts(): Facts {

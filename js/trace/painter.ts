@@ -21,9 +21,9 @@ import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "./typography.ts";
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
 const BORDER_COLOR = "#e03131";
 const BORDER_WIDTH = 2;
-/** Luminances at which a cell begins to melt into a dark or a light page. */
-const DARKEST = 0.03;
-const PALEST = 0.86;
+/** Luminances between which a cell begins to melt into a light page, and into a dark one. */
+const MELTS_LIGHT = [0.72, 0.95] as const;
+const MELTS_DARK = [0.05, 0.01] as const;
 /** Where the two lines of a cell have their middles, as a share of its height. */
 const LABEL_LINE = 0.33;
 const VALUE_LINE = 0.71;
@@ -112,18 +112,21 @@ function paintCell(rect: Rect, value: number, context: PaintContext): void {
   }
   ctx.fillStyle = scale.css(value);
   ctx.fillRect(rect.x, rect.y, rect.width, rect.height);
-  if (isNearBackground(value, context)) {
+  const edge = melting(value, context);
+  if (edge > 0) {
+    ctx.globalAlpha = edge;
     ctx.strokeStyle = theme.hairline;
     ctx.lineWidth = 1;
     ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.width - 1, rect.height - 1);
+    ctx.globalAlpha = 1;
   }
   if (side !== "inside") paintSideMark(ctx, rect, side, scale.textOn(value));
 }
 
-/** Would the cell's edges be lost, as of the palest green on white? It gets a hairline then. */
-function isNearBackground(value: number, { scale, theme }: PaintContext): boolean {
-  const light = luminance(scale.rgb(value));
-  return theme.dark ? light < DARKEST : light > PALEST;
+/** How much of its edges a cell loses on the page, 0 to 1: as the palest green does on white. */
+function melting(value: number, { scale, theme }: PaintContext): number {
+  const [kept, lost] = theme.dark ? MELTS_DARK : MELTS_LIGHT;
+  return Math.min(1, Math.max(0, (luminance(scale.rgb(value)) - kept) / (lost - kept)));
 }
 
 /** One border around the path of each row. */
