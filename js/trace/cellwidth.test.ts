@@ -38,7 +38,7 @@ test("with less room the columns fill what there is", () => {
 
 test("cells never get too narrow for labels or probabilities: the figure scrolls instead", () => {
   const labels = Array.from({ length: 100 }, (_, i) => (i < 80 ? 20 : 60));
-  expect(width(labels, 20, 300)).toBe(47);
+  expect(width(labels, 20, 300)).toBe(44);
   expect(width([20], 20, 300, 64)).toBe(70);
 });
 

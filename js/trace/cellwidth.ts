@@ -12,8 +12,9 @@ import type { TraceData } from "../state.ts";
 import { PROBABILITY_TOLERANCE } from "./alternatives.ts";
 import { COLUMN_GAP, MARGIN } from "./layout.ts";
 
-/** Between a label and the edges of its cell, both sides together. */
-const CELL_PADDING = 6;
+/** Between a label and either edge of its cell, with room and without. */
+const PADDING = 3;
+export const LEAST_PADDING = 2;
 const NARROWEST_CELL = 36;
 const WIDEST_CELL = 110;
 /** The share of labels that must fit, at the smallest size, or the figure scrolls … */
@@ -21,7 +22,7 @@ const NEARLY_ALL = 0.95;
 /** … but not for labels so long that they are better cut. */
 const WIDEST_SCROLLING_CELL = 56;
 /** The smallest label size over the preferred one, with the condensing that is allowed. */
-const SMALLEST = 0.68;
+const SMALLEST = 0.665;
 
 export interface CellWidthOptions {
   /** Widths of labels at their preferred size, ascending. */
@@ -35,12 +36,11 @@ export interface CellWidthOptions {
 /** Whole pixels, so that cells lie on the device's grid. */
 export function cellWidth(options: CellWidthOptions): number {
   const { labelWidths, valueWidth, columns, availableWidth } = options;
-  const least = Math.max(NARROWEST_CELL, Math.ceil(valueWidth) + CELL_PADDING);
-  const within = (width: number) =>
-    Math.max(least, Math.min(WIDEST_CELL, Math.ceil(width) + CELL_PADDING));
-  const longest = within(labelWidths.at(-1) ?? 0);
+  const least = Math.max(NARROWEST_CELL, Math.ceil(valueWidth) + 2 * PADDING);
+  const atLeast = (width: number) => Math.max(least, Math.ceil(width));
+  const longest = atLeast(Math.min(WIDEST_CELL, (labelWidths.at(-1) ?? 0) + 2 * PADDING));
   const nearly = labelWidths[Math.floor(NEARLY_ALL * (labelWidths.length - 1))] ?? 0;
-  const scrolling = Math.max(least, Math.min(WIDEST_SCROLLING_CELL, within(nearly * SMALLEST)));
+  const scrolling = atLeast(Math.min(WIDEST_SCROLLING_CELL, nearly * SMALLEST + 2 * LEAST_PADDING));
   const room = Math.floor((availableWidth - 2 * MARGIN + COLUMN_GAP) / columns) - COLUMN_GAP;
   return Math.max(scrolling, Math.min(longest, room));
 }

@@ -138,3 +138,11 @@ test("new data replaces everything", () => {
   expect(drawing.step([0, 0], "End", true)).toEqual([2, 0]);
   expect(drawing.tsv(null).split("\n")).toHaveLength(1 + 3 + 5 + 1);
 });
+
+test("a trace without tokens says so", () => {
+  const { drawing, size } = drawn([]);
+  const texts = written(drawing, { x: 0, y: 0, ...size }).map(({ text }) => text);
+  expect(texts).toEqual(["no tokens"]);
+  expect(drawing.step(null, "ArrowRight", false)).toBeNull();
+  expect(drawing.hit(5, 5)).toBeNull();
+});

@@ -147,6 +147,6 @@ test("a trace shorter than a row is as wide as its cells", () => {
   expect(one.columns).toBe(1);
   expect(one.width).toBeLessThan(50);
   const none = new Grid({ ...options, positions: 0, shown: new Uint8Array(0) });
-  expect(none.height).toBe(0);
+  expect(none.height).toBeGreaterThan(0);
   expect(none.hit(5, 5)).toBeNull();
 });

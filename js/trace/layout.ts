@@ -26,6 +26,9 @@ const ROW_GAP = 15;
 const WITH_VALUES = { path: 42, rank: 35 };
 const WITHOUT_VALUES = { path: 29, rank: 23 };
 
+/** Of a trace without tokens: room to say so. */
+const EMPTY = { width: 120, height: 30 };
+
 export interface GridOptions {
   positions: number;
   rowLength: number;
@@ -80,7 +83,8 @@ export class Grid {
         this.#top[row] + NUMBER_HEIGHT + path + 2 * BORDER_OUTSET + alternatives + ROW_GAP;
     }
     this.width = 2 * MARGIN + this.columns * (cellWidth + COLUMN_GAP) - COLUMN_GAP;
-    this.height = Math.max(0, this.#top[this.rows] - ROW_GAP);
+    this.height = this.#top[this.rows] - ROW_GAP;
+    if (positions === 0) ({ width: this.width, height: this.height } = EMPTY);
   }
 
   ranks(row: number): number {

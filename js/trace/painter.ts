@@ -11,6 +11,7 @@ import { hatch, hatchText } from "../canvas/hatch.ts";
 import { luminance } from "../color/contrast.ts";
 import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceData } from "../state.ts";
+import { LEAST_PADDING } from "./cellwidth.ts";
 import { cellValue } from "./format.ts";
 import type { LabelFitter } from "./label.ts";
 import { paintToken, tokenWidth } from "./labelpaint.ts";
@@ -27,8 +28,6 @@ const MELTS_DARK = [0.05, 0.01] as const;
 /** Where the two lines of a cell have their middles, as a share of its height. */
 const LABEL_LINE = 0.33;
 const VALUE_LINE = 0.71;
-/** Between a label that needs all its room and the edge of the cell. */
-const LABEL_MARGIN = 2;
 
 export interface Scene {
   data: TraceData;
@@ -51,6 +50,7 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.direction = "ltr";
   ctx.textBaseline = "alphabetic";
   ctx.textAlign = "center";
+  if (grid.positions === 0) paintEmpty(scene, context);
   paintNumbers(scene, context, rows, columns);
   eachCell(scene, rows, columns, (cell, value) => paintCell(grid.rect(cell), value, context));
   if (scene.border) paintBorders(scene, context, rows);
@@ -64,6 +64,12 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   }
   paintRings(scene, context);
   ctx.restore();
+}
+
+function paintEmpty({ grid }: Scene, { ctx, theme }: PaintContext): void {
+  ctx.font = VALUE_FONT;
+  ctx.fillStyle = theme.muted;
+  ctx.fillText("no tokens", grid.width / 2, grid.height / 2);
 }
 
 /** Calls `paint` with each visible cell, its probability and its vocabulary index. */
@@ -152,7 +158,7 @@ function paintLabel(
 ): void {
   const { ctx } = context;
   const { x, y, width, height } = grid.rect(cell);
-  const label = labels.fit(index, width - 2 * LABEL_MARGIN);
+  const label = labels.fit(index, width - 2 * LEAST_PADDING);
   ctx.fillStyle = textColor(value, context);
   const left = x + (width - tokenWidth(label)) / 2;
   paintToken(ctx, label, left, y + height * (showValues ? LABEL_LINE : 0.5));
