@@ -9,7 +9,10 @@ import sys
 def loaded_by(code: str) -> set[str]:
     """Top-level modules in a fresh interpreter after ``code``."""
     script = f"{code}\nimport sys\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
 
