@@ -1,10 +1,109 @@
-import type { Extent } from "../color/extent.ts";
-import type { ColorScale } from "../color/scale.ts";
-import { h } from "../dom.ts";
+/**
+ * The control panel, and the small button that opens it.
+ *
+ * Every control changes one or two traits of the view's store and is told the state after each
+ * change, its own included. The kernel is not needed for any of it.
+ */
+
+import { h, svg, uniqueId } from "../dom.ts";
+import type { FigureOptions, TraceOptions } from "../state.ts";
+import { CellControls } from "./cellcontrols.ts";
+import { ColormapMenu } from "./colormapmenu.ts";
+import type { Control, ControlView, Settings } from "./control.ts";
+import { button } from "./fields.ts";
+import { RangeSlider } from "./rangeslider.ts";
+import { ScaleControls } from "./scalecontrols.ts";
+
+/** What "Reset" brings back. */
+const RESETTABLE: readonly (keyof FigureOptions | keyof TraceOptions)[] = [
+  "colormap",
+  "vmin",
+  "vmax",
+  "center",
+  "gamma",
+  "symmetric",
+  "show_values",
+  "decimals",
+  "row_length",
+  "top_k",
+  "min_probability",
+  "border",
+];
 
 export class Controls {
-  readonly button = h("button", { class: "tokenviz-button" });
-  readonly panel = h("div", { class: "tokenviz-panel", hidden: true });
-  constructor(_: unknown) {}
-  update(_scale: ColorScale, _extent: Extent): void {}
+  readonly button: HTMLButtonElement;
+  readonly panel: HTMLDivElement;
+  readonly #settings: Settings;
+  readonly #parts: readonly Control[];
+  /** The options as the view found them. */
+  readonly #start: Partial<FigureOptions>;
+
+  constructor(settings: Settings, signal: AbortSignal) {
+    this.#settings = settings;
+    this.#start = Object.fromEntries(
+      Object.entries(settings.state).filter(([name]) => RESETTABLE.includes(name as never)),
+    );
+    this.#parts = [
+      new ColormapMenu(settings, signal),
+      new RangeSlider(settings, signal),
+      new ScaleControls(settings, signal),
+      new CellControls(settings, signal),
+    ];
+    this.panel = h(
+      "div",
+      { class: "tokenviz-panel", role: "group", "aria-label": "Figure controls" },
+      ...this.#parts.map((part) => part.element),
+      button("reset", "Reset", {
+        ...{ title: "Back to how the figure started", signal },
+        press: () => settings.set(this.#start),
+      }),
+    );
+    this.panel.id = uniqueId("panel");
+    this.button = h(
+      "button",
+      {
+        type: "button",
+        class: "tokenviz-toggle",
+        title: "Colours and layout",
+        "aria-label": "Figure controls",
+        "aria-controls": this.panel.id,
+        "data-tokenviz-control": "toggle",
+      },
+      icon(),
+    );
+    const toggle = () => settings.set({ show_controls: !settings.state.show_controls });
+    this.button.addEventListener("click", toggle, { signal });
+    this.panel.addEventListener("keydown", (event) => this.#key(event), { signal });
+  }
+
+  /** Shows the state. A closed panel is brought up to date when it opens. */
+  update(view: ControlView): void {
+    const { show_controls } = view.state;
+    this.button.ariaExpanded = String(show_controls);
+    this.panel.hidden = !show_controls;
+    if (show_controls) for (const part of this.#parts) part.update(view);
+  }
+
+  #key(event: KeyboardEvent): void {
+    // Keys typed into a control are no commands of the notebook.
+    event.stopPropagation();
+    if (event.key !== "Escape") return;
+    this.#settings.set({ show_controls: false });
+    this.button.focus();
+  }
+}
+
+/** Three sliders. */
+function icon(): SVGElement {
+  const line = (y: number, knob: number) => [
+    svg("path", { d: `M2 ${y}h${knob - 4}M${knob + 2} ${y}H14` }),
+    svg("circle", { cx: knob, cy: y, r: 1.8 }),
+  ];
+  return svg(
+    "svg",
+    { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" },
+    ...line(4, 10),
+    ...line(8, 5),
+    ...line(12, 9),
+  );
 }

@@ -29,6 +29,8 @@ const BAR_GAP = 16;
 const SHORTEST_BAR = 120;
 const TALLEST_BAR = 440;
 const SCROLLBAR = 15;
+/** Above the colour bar is the button, unless there is a title beside it. */
+const BUTTON = 30;
 
 export interface FigureOptions<State extends FigureState> {
   store: Store<State>;
@@ -79,7 +81,7 @@ export class Figure<State extends FigureState> {
       changed: (spoken) => this.#pointed(spoken),
       signal,
     });
-    this.#controls = new Controls({ store, extent: () => this.#extent, signal });
+    this.#controls = new Controls(store, signal);
     this.element = h(
       "div",
       {
@@ -141,7 +143,7 @@ export class Figure<State extends FigureState> {
     if (moves || any(...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
     if (any("theme") && this.#width > 0) this.#theme = applyTheme(this.element, state.theme);
-    this.#controls.update(this.#scale, this.#extent);
+    this.#controls.update({ state, scale: this.#scale, extent: this.#extent });
     if (this.#width === 0) return;
     if (moves || any("label", "theme", ...RECOLOR)) this.#layout();
     this.#viewport.request();
@@ -195,7 +197,8 @@ export class Figure<State extends FigureState> {
       height: Math.min(limit, content.height + (overflow ? SCROLLBAR : 0)),
     };
     this.#viewport.resize(content, box);
-    const top = this.#drawing.frozen?.top ?? 0;
+    const first = this.#drawing.rect([0, 0]).y;
+    const top = state.title === "" ? Math.max(first, BUTTON) : first;
     const bar = Math.min(TALLEST_BAR, Math.max(SHORTEST_BAR, box.height - top));
     this.#colorBar.element.style.marginTop = `${top}px`;
     this.#colorBar.update({

@@ -40,7 +40,8 @@ function backdropIsDark(element: Element): boolean | null {
 
 /** What `light-dark()` would choose here. */
 function declaredDark(element: Element): boolean {
-  const { colorScheme } = getComputedStyle(element);
+  // The parent's: the figure declares a scheme of its own, which follows from this very answer.
+  const { colorScheme } = getComputedStyle(element.parentElement ?? element);
   if (!colorScheme.includes("dark")) return false;
   return !colorScheme.includes("light") || matchMedia("(prefers-color-scheme: dark)").matches;
 }

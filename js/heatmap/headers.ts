@@ -12,6 +12,7 @@ export const LINE_HEIGHT = 15;
 export const SIDE_MARGIN = 4;
 /** Between a header and the cells. */
 export const FOOT = 7;
+const HEAD = 8;
 /** Narrower columns turn their headers upright instead of wrapping them. */
 const NARROWEST_WRAPPED = 56;
 const MOST_LINES = 3;
@@ -29,18 +30,18 @@ export interface Headers {
 export function headerLayout(widths: readonly number[], lines: number, cellWidth: number): Headers {
   const widest = Math.max(0, ...widths);
   if (widest <= cellWidth - 2 * SIDE_MARGIN) {
-    return { style: "flat", height: LINE_HEIGHT + FOOT + 4, every: 1 };
+    return { style: "flat", height: LINE_HEIGHT + FOOT + HEAD, every: 1 };
   }
   if (cellWidth >= NARROWEST_WRAPPED) {
-    return { style: "wrapped", height: lines * LINE_HEIGHT + FOOT + 4, every: 1 };
+    return { style: "wrapped", height: lines * LINE_HEIGHT + FOOT + HEAD, every: 1 };
   }
-  const height = Math.ceil(Math.min(widest, TALLEST)) + FOOT + 4;
+  const height = Math.ceil(Math.min(widest, TALLEST)) + FOOT + HEAD;
   return { style: "upright", height, every: Math.ceil(PITCH / cellWidth) };
 }
 
 /** Room for an upright header's text. */
 export function uprightRoom({ height }: Headers): number {
-  return height - FOOT - 4;
+  return height - FOOT - HEAD;
 }
 
 /** The text in lines no wider than `room`, broken at spaces; what is left over is cut with "…". */

@@ -9,10 +9,11 @@ import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { HeatmapState } from "../state.ts";
 import type { LabelFitter } from "../trace/label.ts";
+import { paintToken, tokenWidth } from "../trace/labelpaint.ts";
 import { paintSideMark } from "../trace/marks.ts";
 import { CAP_HEIGHT } from "../trace/typography.ts";
 import { FOOT, SIDE_MARGIN, uprightRoom, wrap } from "./headers.ts";
-import { paintLines, paintToken, tokenWidth } from "./labels.ts";
+import { paintLines } from "./labels.ts";
 import type { HeatmapGrid, Span } from "./layout.ts";
 
 /** Between a row's label and its cells. */
@@ -66,6 +67,8 @@ function paintCells(scene: Scene, context: PaintContext, rows: Span, columns: Sp
   const { ctx, scale, theme } = context;
   const { values, shape } = state.data;
   const marked = grid.cell.width >= 10 && grid.cell.height >= 10;
+  // Where cells touch, each reaches under the next: no seams on fractional device pixels.
+  const bleed = grid.gap === 0 ? 1 : 0;
   for (let i = rows.first; i <= rows.last; i++) {
     for (let j = columns.first; j <= columns.last; j++) {
       const value = values[i * shape[1] + j];
@@ -76,7 +79,7 @@ function paintCells(scene: Scene, context: PaintContext, rows: Span, columns: Sp
         continue;
       }
       ctx.fillStyle = scale.css(value);
-      ctx.fillRect(rect.x, rect.y, rect.width, rect.height);
+      ctx.fillRect(rect.x, rect.y, rect.width + bleed, rect.height + bleed);
       if (side !== "inside" && marked) paintSideMark(ctx, rect, side, scale.textOn(value));
     }
   }

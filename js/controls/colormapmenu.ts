@@ -1,0 +1,179 @@
+/**
+ * The colormap menu: a button that shows the current map, and a list box of maps with previews.
+ *
+ * Arrow keys move in the list, a letter jumps, Enter or the space bar chooses, Escape leaves.
+ */
+
+import { computePosition, flip, offset, shift } from "@floating-ui/dom";
+import { baseName, COLORMAPS, findTable, isReversed, reversedName } from "../color/colormaps.ts";
+import { tableGradient } from "../color/gradient.ts";
+import { h, uniqueId } from "../dom.ts";
+import type { Control, ControlView, Settings } from "./control.ts";
+import { button, group } from "./fields.ts";
+import { nextOption } from "./listbox.ts";
+
+const HEADINGS: Record<string, string> = {
+  diverging: "Diverging",
+  sequential: "Sequential",
+  own: "From Python",
+};
+
+interface Entry {
+  name: string;
+  kind: string;
+  safe: boolean;
+}
+
+export class ColormapMenu implements Control {
+  readonly element: HTMLElement;
+  readonly #settings: Settings;
+  readonly #list: HTMLDivElement;
+  readonly #button: HTMLButtonElement;
+  readonly #reverse: HTMLButtonElement;
+  /** The options in the list, in order. */
+  #options: HTMLElement[] = [];
+  #active = 0;
+
+  constructor(settings: Settings, signal: AbortSignal) {
+    this.#settings = settings;
+    this.#list = h("div", {
+      class: "tokenviz-menu",
+      role: "listbox",
+      tabindex: -1,
+      popover: "manual",
+      "aria-label": "Colormap",
+      id: uniqueId("colormaps"),
+    });
+    this.#button = button("colormap", "", { press: () => this.#toggle(), signal });
+    this.#button.classList.add("tokenviz-menu-button");
+    this.#button.setAttribute("aria-haspopup", "listbox");
+    this.#button.setAttribute("aria-controls", this.#list.id);
+    this.#reverse = button("reverse", "⇄", {
+      press: () => settings.set({ colormap: reversedName(settings.state.colormap) }),
+      signal,
+      title: "Reverse the colormap",
+    });
+    this.#reverse.ariaLabel = "Reverse the colormap";
+    this.element = group("Colormap", this.#button, this.#reverse, this.#list);
+    this.#list.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.#list.addEventListener("focusout", () => this.#close(), { signal });
+    this.#list.addEventListener("click", (event) => this.#click(event), { signal });
+    // The button keeps its click: closing on the way down would open the list again.
+    this.#button.addEventListener("pointerdown", (event) => event.preventDefault(), { signal });
+  }
+
+  update({ state, scale }: ControlView): void {
+    const { colormap } = state;
+    this.#button.replaceChildren(preview(scale.table), h("span", {}, colormap));
+    this.#button.ariaLabel = `Colormap: ${colormap}`;
+    this.#reverse.ariaPressed = String(isReversed(colormap));
+    this.#reverse.disabled = !COLORMAPS.some(({ name }) => name === baseName(colormap));
+  }
+
+  #entries(): Entry[] {
+    const own = this.#settings.state._colormap_table;
+    if (own === null || COLORMAPS.some(({ name }) => name === baseName(own.name))) {
+      return [...COLORMAPS];
+    }
+    return [...COLORMAPS, { name: own.name, kind: "own", safe: false }];
+  }
+
+  #toggle(): void {
+    if (this.#list.matches(":popover-open")) {
+      this.#button.focus();
+      return;
+    }
+    const { colormap, _colormap_table } = this.#settings.state;
+    const entries = this.#entries();
+    this.#options = entries.map(({ name, safe }) =>
+      h(
+        "div",
+        {
+          class: "tokenviz-option",
+          role: "option",
+          id: uniqueId("option"),
+          "data-tokenviz-colormap": name,
+          "aria-selected": String(name === baseName(colormap) || name === colormap),
+        },
+        preview(findTable(name, _colormap_table) as Uint8Array),
+        h("span", { class: "tokenviz-option-name" }, name),
+        ...(safe ? [h("span", { class: "tokenviz-safe" }, "colour-blind safe")] : []),
+      ),
+    );
+    const groups = Object.keys(HEADINGS).map((kind) => {
+      const id = uniqueId("kind");
+      const options = this.#options.filter((_, i) => entries[i].kind === kind);
+      return h(
+        "div",
+        { role: "group", "aria-labelledby": id, hidden: options.length === 0 },
+        h("div", { class: "tokenviz-heading", id }, HEADINGS[kind]),
+        ...options,
+      );
+    });
+    this.#list.replaceChildren(...groups);
+    this.#open();
+  }
+
+  #open(): void {
+    this.#list.showPopover();
+    this.#button.ariaExpanded = "true";
+    this.#activate(
+      Math.max(
+        0,
+        this.#options.findIndex((o) => o.ariaSelected === "true"),
+      ),
+    );
+    this.#list.focus({ preventScroll: true });
+    void computePosition(this.#button, this.#list, {
+      strategy: "fixed",
+      placement: "bottom-start",
+      middleware: [offset(4), flip({ padding: 4 }), shift({ padding: 4 })],
+    }).then(({ x, y }) => {
+      this.#list.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
+    });
+  }
+
+  #close(): void {
+    this.#button.ariaExpanded = "false";
+    if (this.#list.matches(":popover-open")) this.#list.hidePopover();
+  }
+
+  #activate(index: number): void {
+    this.#active = index;
+    this.#options.forEach((option, i) => {
+      option.classList.toggle("tokenviz-active", i === index);
+    });
+    const { id } = this.#options[index];
+    this.#list.setAttribute("aria-activedescendant", id);
+    this.#options[index].scrollIntoView({ block: "nearest" });
+  }
+
+  #choose(name: string): void {
+    this.#button.focus();
+    this.#settings.set({ colormap: name });
+  }
+
+  #click({ target }: MouseEvent): void {
+    const option = (target as Element).closest<HTMLElement>("[data-tokenviz-colormap]");
+    if (option !== null) this.#choose(option.dataset.tokenvizColormap as string);
+  }
+
+  #key(event: KeyboardEvent): void {
+    const names = this.#options.map((option) => option.dataset.tokenvizColormap as string);
+    if (event.key === "Escape" || event.key === "Tab") this.#button.focus();
+    else if (event.key === "Enter" || event.key === " ") this.#choose(names[this.#active]);
+    else {
+      const next = nextOption(names, this.#active, event.key);
+      if (next === null) return;
+      this.#activate(next);
+    }
+    if (event.key !== "Tab") event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+function preview(table: Uint8Array): HTMLElement {
+  const element = h("span", { class: "tokenviz-preview" });
+  element.style.background = tableGradient(table);
+  return element;
+}

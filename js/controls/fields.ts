@@ -1,0 +1,128 @@
+/**
+ * Labelled native inputs. Each is a `Field`: an element, and how it shows a value.
+ *
+ * A field that is being typed into is left alone by updates, so that an echo from the kernel
+ * never rewrites what a person is writing.
+ */
+
+import { h, uniqueId } from "../dom.ts";
+import { compact } from "../numbers.ts";
+
+export interface Field<Value> {
+  element: HTMLElement;
+  input: HTMLInputElement;
+  show(value: Value): void;
+}
+
+export interface FieldOptions<Value> {
+  /** The `data-tokenviz-control` attribute. */
+  control: string;
+  label: string;
+  change: (value: Value) => void;
+  signal: AbortSignal;
+}
+
+export interface NumberOptions extends FieldOptions<number> {
+  min?: number;
+  max?: number;
+  step?: number | "any";
+}
+
+/** A number field. With `visibleLabel` false the label is for screen readers only. */
+export function numberField(
+  { control, label, change, signal, min, max, step = "any" }: NumberOptions,
+  visibleLabel = true,
+): Field<number> {
+  const input = h("input", {
+    type: "number",
+    class: "tokenviz-number",
+    "data-tokenviz-control": control,
+    min: min ?? null,
+    max: max ?? null,
+    step,
+  });
+  input.addEventListener(
+    "input",
+    () => {
+      if (input.value !== "" && input.checkValidity()) change(input.valueAsNumber);
+    },
+    { signal },
+  );
+  const element = visibleLabel ? labelled(label, input) : input;
+  if (!visibleLabel) input.ariaLabel = label;
+  return {
+    element,
+    input,
+    show(value) {
+      if (!input.matches(":focus") || input.valueAsNumber === value)
+        input.value = compact(value, 6);
+    },
+  };
+}
+
+/** A slider; its value is shown elsewhere. */
+export function slider(options: Required<NumberOptions>): Field<number> {
+  const { control, label, change, signal, min, max, step } = options;
+  const input = h("input", {
+    type: "range",
+    class: "tokenviz-slider",
+    "data-tokenviz-control": control,
+    "aria-label": label,
+    ...{ min, max, step },
+  });
+  input.addEventListener("input", () => change(input.valueAsNumber), { signal });
+  return {
+    element: input,
+    input,
+    show(value) {
+      input.value = String(value);
+    },
+  };
+}
+
+export function checkbox(options: FieldOptions<boolean>): Field<boolean> {
+  const { control, label, change, signal } = options;
+  const input = h("input", { type: "checkbox", "data-tokenviz-control": control });
+  input.addEventListener("change", () => change(input.checked), { signal });
+  return {
+    element: h("label", { class: "tokenviz-check" }, input, label),
+    input,
+    show(value) {
+      input.checked = value;
+    },
+  };
+}
+
+export function button(
+  control: string,
+  text: string,
+  { press, signal, title = "" }: { press: () => void; signal: AbortSignal; title?: string },
+): HTMLButtonElement {
+  const element = h(
+    "button",
+    {
+      type: "button",
+      class: "tokenviz-push",
+      "data-tokenviz-control": control,
+      title: title || null,
+    },
+    text,
+  );
+  element.addEventListener("click", press, { signal });
+  return element;
+}
+
+/** Controls under one heading. */
+export function group(heading: string, ...children: Node[]): HTMLDivElement {
+  const id = uniqueId("group");
+  return h(
+    "div",
+    { class: "tokenviz-group", role: "group", "aria-labelledby": id },
+    h("span", { class: "tokenviz-heading", id }, heading),
+    h("div", { class: "tokenviz-row" }, ...children),
+  );
+}
+
+function labelled(text: string, input: HTMLElement): HTMLElement {
+  return h("label", { class: "tokenviz-field" }, h("span", {}, text), input);
+}

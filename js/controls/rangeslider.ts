@@ -1,0 +1,88 @@
+/**
+ * The range of the colour scale: one track with a handle at either end, a number field for each,
+ * the lock that keeps the ends equally far from the centre, and the button that fits the data.
+ *
+ * The handles are two native sliders over one another, so keys and screen readers work as ever.
+ */
+
+import { tableGradient } from "../color/gradient.ts";
+import type { ResolvedRange } from "../color/range.ts";
+import { h } from "../dom.ts";
+import type { Control, ControlView, Settings } from "./control.ts";
+import { button, checkbox, type Field, group, numberField, slider } from "./fields.ts";
+import { type Domain, type End, moveEnd, sliderDomain } from "./range.ts";
+
+const ENDS: readonly { end: End; label: string }[] = [
+  { end: "vmin", label: "Lower end of the range" },
+  { end: "vmax", label: "Upper end of the range" },
+];
+
+export class RangeSlider implements Control {
+  readonly element: HTMLElement;
+  readonly #settings: Settings;
+  readonly #handles: Record<End, Field<number>>;
+  readonly #numbers: Record<End, Field<number>>;
+  readonly #symmetric: Field<boolean>;
+  readonly #fill = h("div", { class: "tokenviz-track-fill" });
+  /** The range the view started with stays within reach. */
+  #start: ResolvedRange | null = null;
+  #range: ResolvedRange = { lo: 0, hi: 1, center: null, gamma: 1 };
+  #domain: Domain = { min: 0, max: 1, step: 0.01 };
+
+  constructor(settings: Settings, signal: AbortSignal) {
+    this.#settings = settings;
+    const make = (field: (end: End, label: string) => Field<number>) =>
+      Object.fromEntries(ENDS.map(({ end, label }) => [end, field(end, label)])) as Record<
+        End,
+        Field<number>
+      >;
+    this.#handles = make((end, label) => {
+      const change = (value: number) => this.#move(end, value);
+      return slider({ control: end, label, change, signal, min: 0, max: 1, step: 0.01 });
+    });
+    this.#numbers = make((end, label) => {
+      const change = (value: number) => this.#move(end, value);
+      return numberField({ control: `${end}-number`, label, change, signal }, false);
+    });
+    const { vmin, vmax } = this.#handles;
+    const track = h("div", { class: "tokenviz-track" }, this.#fill, vmin.element, vmax.element);
+    this.#symmetric = checkbox({
+      ...{ control: "symmetric", label: "Symmetric", signal },
+      change: (symmetric) => settings.set({ symmetric }),
+    });
+    const fit = button("fit", "Fit to data", {
+      press: () => settings.set({ vmin: null, vmax: null }),
+      signal,
+    });
+    const { vmin: low, vmax: high } = this.#numbers;
+    this.element = group("Range", low.element, track, high.element, this.#symmetric.element, fit);
+    this.element.classList.add("tokenviz-range");
+  }
+
+  update({ state, scale, extent }: ControlView): void {
+    this.#range = scale.range;
+    this.#start ??= scale.range;
+    this.#domain = sliderDomain(extent.finite, [scale.range, this.#start]);
+    const { min, max, step } = this.#domain;
+    const { lo, hi } = scale.range;
+    for (const { end } of ENDS) {
+      const { input } = this.#handles[end];
+      [input.min, input.max, input.step] = [min, max, step].map(String);
+      const value = end === "vmin" ? lo : hi;
+      this.#handles[end].show(value);
+      this.#numbers[end].show(value);
+    }
+    this.#symmetric.show(state.symmetric);
+    const { style } = this.#fill;
+    const share = (value: number) => `${(100 * (value - min)) / (max - min)}%`;
+    style.background = tableGradient(scale.table);
+    style.left = share(lo);
+    style.right = `calc(100% - ${share(hi)})`;
+  }
+
+  #move(end: End, value: number): void {
+    const { symmetric } = this.#settings.state;
+    const smallest = this.#domain.step;
+    this.#settings.set(moveEnd(this.#range, end, value, { symmetric, smallest }));
+  }
+}
