@@ -36,10 +36,17 @@ test("with less room the columns fill what there is", () => {
   }
 });
 
-test("cells never get too narrow for labels or probabilities: the figure scrolls instead", () => {
-  const labels = Array.from({ length: 100 }, (_, i) => (i < 80 ? 20 : 60));
-  expect(width(labels, 20, 300)).toBe(44);
+test("cells shrink while nearly all labels fit at their smallest, then the figure scrolls", () => {
+  const labels = Array.from({ length: 100 }, (_, i) => (i < 80 ? 20 : 54));
+  const smallest = 20 * 40 + 19 * 2 + 8;
+  expect(width(labels, 20, smallest)).toBe(40);
+  expect(width(labels, 20, smallest - 1)).toBe(60);
+  expect(width(labels, 20, 300)).toBe(60);
+});
+
+test("a probability is always whole", () => {
   expect(width([20], 20, 300, 64)).toBe(70);
+  expect(width([20], 20, 3000, 64)).toBe(70);
 });
 
 test("one very long label does not make everything scroll", () => {

@@ -3,8 +3,8 @@
  *
  * There are two wishes: the longest label in full, and all columns in the width there is. With
  * room for both, the longest label decides. With less, cells shrink, but only to where nearly all
- * labels still fit at their smallest size and every probability is whole; beyond that the figure
- * scrolls. The choice does not depend on which alternatives are shown just now: moving a
+ * labels still fit at their smallest size and every probability is whole. Where even that is too
+ * wide the figure scrolls, and a figure that scrolls need not be cramped. The choice does not depend on which alternatives are shown just now: moving a
  * threshold must not move the columns.
  */
 
@@ -17,10 +17,11 @@ const PADDING = 3;
 export const LEAST_PADDING = 2;
 const NARROWEST_CELL = 36;
 const WIDEST_CELL = 110;
-/** The share of labels that must fit, at the smallest size, or the figure scrolls … */
+/** The share of labels that must fit, whether cramped or scrolling … */
 const NEARLY_ALL = 0.95;
-/** … but not for labels so long that they are better cut. */
-const WIDEST_SCROLLING_CELL = 56;
+/** … but not labels so long that they are better cut. */
+const WIDEST_CRAMPED_CELL = 44;
+const WIDEST_SCROLLING_CELL = 64;
 /** The smallest label size over the preferred one, with the condensing that is allowed. */
 const SMALLEST = 0.665;
 
@@ -40,9 +41,10 @@ export function cellWidth(options: CellWidthOptions): number {
   const atLeast = (width: number) => Math.max(least, Math.ceil(width));
   const longest = atLeast(Math.min(WIDEST_CELL, (labelWidths.at(-1) ?? 0) + 2 * PADDING));
   const nearly = labelWidths[Math.floor(NEARLY_ALL * (labelWidths.length - 1))] ?? 0;
-  const scrolling = atLeast(Math.min(WIDEST_SCROLLING_CELL, nearly * SMALLEST + 2 * LEAST_PADDING));
+  const cramped = Math.min(WIDEST_CRAMPED_CELL, nearly * SMALLEST + 2 * LEAST_PADDING);
+  const scrolling = Math.min(WIDEST_SCROLLING_CELL, nearly + 2 * PADDING);
   const room = Math.floor((availableWidth - 2 * MARGIN + COLUMN_GAP) / columns) - COLUMN_GAP;
-  return Math.max(scrolling, Math.min(longest, room));
+  return room >= atLeast(cramped) ? Math.min(longest, room) : atLeast(scrolling);
 }
 
 /** Positions looked at: enough for a share, and few enough to measure at once. */

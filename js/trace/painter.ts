@@ -176,7 +176,10 @@ function textColor(value: number, { scale, theme }: PaintContext): string {
   return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
 }
 
-/** Hovered, selected and focused, the strongest on top; a halo sets them off from any colour. */
+/**
+ * Hovered, selected and focused, the strongest on top: in the gap around a cell, and set off from
+ * any colour by a halo.
+ */
 function paintRings({ grid }: Scene, context: PaintContext): void {
   const { ctx, theme, hovered, focused, selected } = context;
   const ring = (cell: Cell | null, color: string, lineWidth: number) => {
@@ -184,10 +187,10 @@ function paintRings({ grid }: Scene, context: PaintContext): void {
     const { x, y, width, height } = grid.rect(cell);
     ctx.strokeStyle = theme.background;
     ctx.lineWidth = lineWidth + 2;
-    ctx.strokeRect(x, y, width, height);
+    ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
     ctx.strokeStyle = color;
     ctx.lineWidth = lineWidth;
-    ctx.strokeRect(x, y, width, height);
+    ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
   };
   ring(hovered, theme.foreground, 1.5);
   ring(selected, theme.accent, 2);
