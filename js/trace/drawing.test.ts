@@ -136,7 +136,7 @@ test("new data replaces everything", () => {
   drawing.layout(1100, measure);
   expect(drawing.step(null, "End", true)).toEqual([0, 0]);
   expect(drawing.step([0, 0], "End", true)).toEqual([2, 0]);
-  expect(drawing.tsv(null).split("\n")).toHaveLength(1 + 3 + 5 + 1);
+  expect(drawing.tsv().split("\n")).toHaveLength(1 + 3 + 5 + 1);
 });
 
 test("a trace without tokens says so", () => {

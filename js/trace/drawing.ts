@@ -131,7 +131,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     return this.#alternativeProbabilities[this.#state.data.offsets[position] + slot - 1];
   }
 
-  tsv(_cell: Cell | null): string {
+  tsv(): string {
     return tsv(this.#state.data, this.#shown);
   }
 

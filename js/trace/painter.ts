@@ -183,7 +183,7 @@ function textColor(value: number, { scale, theme }: PaintContext): string {
 function paintRings({ grid }: Scene, context: PaintContext): void {
   const { ctx, theme, hovered, focused, selected } = context;
   const ring = (cell: Cell | null, color: string, lineWidth: number) => {
-    if (cell === null || cell[0] >= grid.positions || cell[1] > grid.shown[cell[0]]) return;
+    if (cell === null || !isShown(grid, cell)) return;
     const { x, y, width, height } = grid.rect(cell);
     ctx.strokeStyle = theme.background;
     ctx.lineWidth = lineWidth + 2;
@@ -195,4 +195,10 @@ function paintRings({ grid }: Scene, context: PaintContext): void {
   ring(hovered, theme.foreground, 1.5);
   ring(selected, theme.accent, 2);
   ring(focused, theme.accent, 3);
+}
+
+/** A filter may hide the selected cell, and Python may select what is not there. */
+function isShown({ positions, shown }: Grid, [position, slot]: Cell): boolean {
+  const there = position >= 0 && position < positions && slot >= 0;
+  return there && slot <= shown[position];
 }
