@@ -1,8 +1,8 @@
 /**
  * The trace as tab-separated values: one line for each chosen token and each shown alternative.
  *
- * Slot 0 is the chosen token. Numbers are written in full: this is the data, not the
- * figure.
+ * Slot 0 is the chosen token. The log-probability is the data and is written in full; the
+ * probability is for reading, to the six digits that a float32 logarithm leaves it.
  */
 
 import { shortest } from "../numbers.ts";
@@ -35,7 +35,7 @@ function line(
     position + 1,
     slot,
     quoted(vocabulary.label[index]),
-    number(probability),
+    number(Number(probability.toPrecision(6))),
     number(logprob),
   ].join("\t");
 }
