@@ -106,7 +106,7 @@ def test_cell_colours_are_those_of_the_colormap() -> None:
         for (_, attributes, _), value in zip(row[1:], values.astype(float), strict=True):
             t = 0.5 + 0.5 * min(1, max(-1, value))
             expected = table[min(255, int(t * 256))]
-            assert style(attributes, "background-color") == "#%02x%02x%02x" % tuple(expected)
+            assert style(attributes, "background-color") == f"#{bytes(expected.tolist()).hex()}"
 
 
 def test_trace_table_has_the_path_and_its_alternatives() -> None:

@@ -20,7 +20,12 @@ def run(*command: str | Path, path: str | None = None, cwd: Path = ROOT) -> str:
     """Run a command; with ``path``, as the whole PATH. Its output if it ends well."""
     environment = {**os.environ, **({} if path is None else {"PATH": path})}
     done = subprocess.run(
-        list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, check=False
+        list(map(str, command)),
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -24,5 +24,7 @@ def test_import_loads_neither_models_nor_widgets() -> None:
 
 
 def test_data_and_saved_pages_need_no_model_library() -> None:
-    code = "import tokenviz as tv, tempfile\ntv.examples.trace().save(tempfile.mkdtemp() + '/t.html')"
+    code = (
+        "import tokenviz as tv, tempfile\ntv.examples.trace().save(tempfile.mkdtemp() + '/t.html')"
+    )
     assert not loaded_by(code) & HEAVY
