@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 import random
 import time
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from training.batches import passes
+from training.batches import Pass, passes
 from training.families import FAMILIES
 from training.generation import complete, final_answer
 from training.grammar import Chooser
@@ -81,9 +84,10 @@ def train(recipe: Recipe, directory: Path) -> None:
     state = State(0, model, averaged, _optimizers(recipe, model))
     if checkpoint.exists():
         state.load(checkpoint)
+    workers = _workers()
     started, tokens = time.monotonic(), 0
     while state.step < recipe.steps:
-        loss, read = _step(recipe, tokenizer, state)
+        loss, read = _step(recipe, tokenizer, state, workers)
         tokens += read
         if state.step % 50 == 0:
             speed = tokens / (time.monotonic() - started)
@@ -107,20 +111,28 @@ def glance(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> str:
     return ", ".join(scores)
 
 
-def _step(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, state: State) -> tuple[float, int]:
+def _step(
+    recipe: Recipe, tokenizer: PreTrainedTokenizerFast, state: State, workers: Executor
+) -> tuple[float, int]:
     """Take one step; return the loss and the number of tokens read."""
     batch = list(passes(recipe, tokenizer, state.step))
     total_weight = sum(float(one.weights[:, 1:].sum()) for one in batch)
-    loss_sum = 0.0
-    for one in batch:
+    parameters = list(state.model.parameters())
+
+    def gradients(one: Pass) -> tuple[Tensor, tuple[Tensor, ...]]:
         tokens, weights = one.tokens.to(device()), one.weights.to(device())
         logits = state.model(input_ids=tokens, use_cache=False).logits[:, :-1]
         losses = functional.cross_entropy(
             logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none"
         )
         loss = (losses * weights[:, 1:].flatten()).sum() / total_weight
-        torch.autograd.backward(loss)
+        return loss.detach(), torch.autograd.grad(loss, parameters)
+
+    loss_sum = 0.0
+    for loss, found in workers.map(gradients, batch):
         loss_sum += loss.item()
+        for parameter, gradient in zip(parameters, found, strict=True):
+            parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), recipe.gradient_norm)
     factor = _rate_factor(recipe, state.step)
     for optimizer in state.optimizers:
@@ -131,6 +143,18 @@ def _step(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, state: State) -> t
     state.step += 1
     _average(recipe, state)
     return loss_sum, sum(int((one.weights > 0).sum()) for one in batch)
+
+
+def _workers() -> Executor:
+    """Return the threads that share the passes of a step.
+
+    On a CPU every pass has one core to itself: the cores then wait for each other once a step,
+    not once an operation. Gradients are added in a fixed order whichever is ready first.
+    """
+    if device().type == "cuda":
+        return ThreadPoolExecutor(max_workers=1)
+    torch.set_num_threads(1)
+    return ThreadPoolExecutor(max_workers=os.cpu_count())
 
 
 def _digest(recipe: Recipe) -> str:
