@@ -38,12 +38,12 @@ export class Store<State extends FigureState = FigureState> {
     this.#model = model;
     const names = model.get("_kind") === "trace" ? TRACE_TRAITS : HEATMAP_TRAITS;
     this.#state = Object.fromEntries(names.map((name) => this.#read(name))) as unknown as State;
-    for (const name of names) {
-      const listener = () => this.#receive(name);
-      model.on(`change:${name}`, listener);
-      signal.addEventListener("abort", () => model.off(`change:${name}`, listener));
-    }
-    signal.addEventListener("abort", () => this.flush());
+    const listeners = names.map((name) => [`change:${name}`, () => this.#receive(name)] as const);
+    for (const [event, listener] of listeners) model.on(event, listener);
+    signal.addEventListener("abort", () => {
+      for (const [event, listener] of listeners) model.off(event, listener);
+      this.flush();
+    });
   }
 
   get state(): Readonly<State> {

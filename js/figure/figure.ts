@@ -11,26 +11,21 @@ import { type Extent, extentOf } from "../color/extent.ts";
 import { ColorScale, resolveRange } from "../color/scale.ts";
 import { Controls } from "../controls/controls.ts";
 import { h } from "../dom.ts";
-import { fixed } from "../numbers.ts";
 import type { FigureState } from "../state.ts";
 import type { Store } from "../store.ts";
 import { copyAsText } from "./clipboard.ts";
 import { ColorBar } from "./colorbar.ts";
-import type { Cell, Drawing, Fact, Theme } from "./drawing.ts";
+import { sentence, tooltipContent } from "./describe.ts";
+import type { Cell, Drawing, Theme } from "./drawing.ts";
+import { barPlace, frame, TALLEST_BAR } from "./frame.ts";
 import { Pointing } from "./pointing.ts";
 import { applyTheme, watchTheme } from "./theme.ts";
 import { Tooltip } from "./tooltip.ts";
 import { Viewport } from "./viewport.ts";
 
-/** Traits that change colours only: no cell moves. */
+/** Traits that change colours only, and all that move no cell. */
 const RECOLOR = ["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric"];
 const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
-const BAR_GAP = 16;
-const SHORTEST_BAR = 120;
-const TALLEST_BAR = 440;
-const SCROLLBAR = 15;
-/** Above the colour bar is the button, unless there is a title beside it. */
-const BUTTON = 30;
 
 export interface FigureOptions<State extends FigureState> {
   store: Store<State>;
@@ -59,6 +54,8 @@ export class Figure<State extends FigureState> {
   #theme!: Theme;
   /** The width the figure was laid out for; 0 while it has no size. */
   #width = 0;
+  #barWidth = 0;
+  #bar = { top: 0, height: 0 };
 
   constructor({ store, drawing, defaultHeight, signal }: FigureOptions<State>) {
     this.#store = store;
@@ -145,7 +142,8 @@ export class Figure<State extends FigureState> {
     if (any("theme") && this.#width > 0) this.#theme = applyTheme(this.element, state.theme);
     this.#controls.update({ state, scale: this.#scale, extent: this.#extent });
     if (this.#width === 0) return;
-    if (moves || any("label", "theme", ...RECOLOR)) this.#layout();
+    if (moves || any("theme")) this.#layout();
+    else if (any("label", ...RECOLOR)) this.#recolor();
     this.#viewport.request();
   }
 
@@ -184,59 +182,48 @@ export class Figure<State extends FigureState> {
 
   #layout(): void {
     const { state } = this.#store;
-    const { range } = this.#scale;
-    const limit = state.height ?? this.#defaultHeight;
-    const barWidth = this.#colorBar.width(range, TALLEST_BAR) + BAR_GAP;
-    const room = Math.max(80, this.#width - barWidth);
-    let content = this.#drawing.layout(room, this.#measure);
-    const scrolls = content.height > limit;
-    if (scrolls) content = this.#drawing.layout(room - SCROLLBAR, this.#measure);
-    const overflow = content.width > room - (scrolls ? SCROLLBAR : 0);
-    const box = {
-      width: Math.min(room, content.width + (scrolls ? SCROLLBAR : 0)),
-      height: Math.min(limit, content.height + (overflow ? SCROLLBAR : 0)),
-    };
+    this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
+    const { content, box } = frame({
+      width: contentWidth(this.element),
+      barWidth: this.#barWidth,
+      limit: state.height ?? this.#defaultHeight,
+      layout: (width) => this.#drawing.layout(width, this.#measure),
+    });
     this.#viewport.resize(content, box);
-    const first = this.#drawing.rect([0, 0]).y;
-    const top = state.title === "" ? Math.max(first, BUTTON) : first;
-    const bar = Math.min(TALLEST_BAR, Math.max(SHORTEST_BAR, box.height - top));
+    this.#bar = barPlace(this.#drawing.rect([0, 0]).y, box.height, state.title !== "");
+    this.#updateBar();
+  }
+
+  /** Only colours changed: cells move only when the bar's tick labels need other room. */
+  #recolor(): void {
+    if (this.#colorBar.width(this.#scale.range, TALLEST_BAR) === this.#barWidth) this.#updateBar();
+    else this.#layout();
+  }
+
+  #updateBar(): void {
+    const { top, height } = this.#bar;
     this.#colorBar.element.style.marginTop = `${top}px`;
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#extent, theme: this.#theme },
-      ...{ label: state.label, height: bar },
+      ...{ label: this.#store.state.label, height },
     });
   }
 
   #pointed(spoken: boolean): void {
     const cell = this.#pointing.hovered ?? this.#pointing.focused;
     if (cell === null) this.#tooltip.hide();
-    else this.#tooltip.show(this.#content(cell), this.rect(cell));
-    if (spoken && cell !== null) {
-      const beyond = this.#beyond(cell);
-      this.#say([this.#drawing.announce(cell), ...beyond.map((fact) => fact.value)].join(", "));
-    }
+    else this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), this.rect(cell));
+    if (spoken && cell !== null) this.#say(sentence(this.#drawing, this.#scale, cell));
     this.#viewport.request();
-  }
-
-  #content(cell: Cell): { swatch: string | null; facts: Fact[] } {
-    const value = this.#drawing.valueAt(cell);
-    const [first, ...rest] = this.#drawing.facts(cell);
-    return {
-      swatch: Number.isNaN(value) ? null : this.#scale.css(value),
-      facts: [first, ...this.#beyond(cell), ...rest],
-    };
-  }
-
-  /** Says so when the value of a cell lies outside the range. */
-  #beyond(cell: Cell): Fact[] {
-    const { lo, hi } = this.#scale.range;
-    const side = this.#scale.side(this.#drawing.valueAt(cell));
-    if (side === "above") return [{ name: "range", value: `above range (> ${fixed(hi, 2)})` }];
-    if (side === "below") return [{ name: "range", value: `below range (< ${fixed(lo, 2)})` }];
-    return [];
   }
 
   #say(text: string): void {
     this.#live.textContent = text;
   }
+}
+
+/** The width inside the padding. */
+function contentWidth(element: HTMLElement): number {
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
 }

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { decodeArray, decodeHeatmap } from "./codec.ts";
+
+function leaf(values: number[], { offset = 0, shape = [values.length], dtype = "float32" } = {}) {
+  const buffer = new ArrayBuffer(offset + 4 * values.length);
+  const view = new DataView(buffer, offset);
+  values.forEach((value, i) => {
+    view.setFloat32(4 * i, value, true);
+  });
+  return { dtype, shape, view };
+}
+
+describe("decodeArray", () => {
+  test("reads little-endian numbers, NaN and negative zero included", () => {
+    const decoded = decodeArray(leaf([0.25, Number.NaN, -0, -Infinity]), "float32");
+    expect([...decoded]).toEqual([0.25, Number.NaN, -0, -Infinity]);
+  });
+
+  test("shares aligned bytes and copies those that are not", () => {
+    const aligned = leaf([1, 2], { offset: 4 });
+    expect(decodeArray(aligned, "float32").buffer).toBe(aligned.view.buffer);
+    const odd = leaf([1, 2], { offset: 3 });
+    expect([...decodeArray(odd, "float32")]).toEqual([1, 2]);
+  });
+
+  test("an empty array is empty", () => {
+    expect(decodeArray(leaf([], { shape: [0, 5] }), "float32")).toHaveLength(0);
+  });
+
+  test("refuses another dtype and a size that does not fit the shape", () => {
+    expect(() => decodeArray(leaf([1]), "uint32")).toThrow("expected uint32 data, got float32");
+    expect(() => decodeArray(leaf([1], { shape: [2, 2] }), "float32")).toThrow(
+      "has 16 bytes, got 4",
+    );
+  });
+});
+
+test("a heatmap keeps its shape", () => {
+  const empty = { label: [], id: [], bytes: [], kind: [] };
+  const wire = {
+    values: leaf([1, 2, 3], { shape: [3, 1] }),
+    rows: empty,
+    columns: empty,
+    facts: {},
+  };
+  expect(decodeHeatmap(wire).shape).toEqual([3, 1]);
+});

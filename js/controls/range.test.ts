@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { moveEnd, sliderDomain } from "./range.ts";
+
+const range = { lo: -1, hi: 1, center: 0 };
+const free = { symmetric: false, smallest: 0.01 };
+const locked = { symmetric: true, smallest: 0.01 };
+
+describe("moveEnd", () => {
+  test("moves one end and leaves the other", () => {
+    expect(moveEnd(range, "vmax", 0.3, free)).toEqual({ vmin: -1, vmax: 0.3 });
+    expect(moveEnd(range, "vmin", 0.3, free)).toEqual({ vmin: 0.3, vmax: 1 });
+  });
+
+  test("an end never passes the other", () => {
+    expect(moveEnd(range, "vmax", -5, free)).toEqual({ vmin: -1, vmax: -0.99 });
+  });
+
+  test("with the lock the other end mirrors it about the centre, or about 0", () => {
+    expect(moveEnd({ ...range, center: 0.5 }, "vmax", 2, locked)).toEqual({ vmin: -1, vmax: 2 });
+    expect(moveEnd({ ...range, center: null }, "vmin", -3, locked)).toEqual({ vmin: -3, vmax: 3 });
+    expect(moveEnd(range, "vmax", -0.2, locked)).toEqual({ vmin: -0.01, vmax: 0.01 });
+  });
+
+  test("leaves no binary noise", () => {
+    expect(moveEnd(range, "vmax", 0.1 + 0.2, locked)).toEqual({ vmin: -0.3, vmax: 0.3 });
+  });
+});
+
+describe("sliderDomain", () => {
+  test("holds the data and the ranges, in steps of a power of ten", () => {
+    const linear = { lo: 0, hi: 1, center: null };
+    expect(sliderDomain([-0.3675, 1.3714], [linear])).toEqual({
+      min: -0.37,
+      max: 1.38,
+      step: 0.01,
+    });
+  });
+
+  test("is as wide on both sides of a centre", () => {
+    expect(sliderDomain([-0.3675, 1.3714], [range])).toEqual({ min: -1.38, max: 1.38, step: 0.01 });
+  });
+
+  test("needs no data", () => {
+    expect(sliderDomain(null, [range])).toEqual({ min: -1, max: 1, step: 0.01 });
+  });
+});

@@ -1,0 +1,32 @@
+/** A cell in words: what the tooltip shows and what the live region says. */
+
+import type { ColorScale } from "../color/scale.ts";
+import { compact } from "../numbers.ts";
+import type { Cell, Drawing, Fact } from "./drawing.ts";
+import type { TooltipContent } from "./tooltip.ts";
+
+type Described = Pick<Drawing<never>, "valueAt" | "facts" | "announce">;
+
+export function tooltipContent(drawing: Described, scale: ColorScale, cell: Cell): TooltipContent {
+  const value = drawing.valueAt(cell);
+  const [first, ...rest] = drawing.facts(cell);
+  return {
+    swatch: Number.isNaN(value) ? null : scale.css(value),
+    facts: [first, ...outside(value, scale), ...rest],
+  };
+}
+
+export function sentence(drawing: Described, scale: ColorScale, cell: Cell): string {
+  const beyond = outside(drawing.valueAt(cell), scale).map((fact) => fact.value);
+  return [drawing.announce(cell), ...beyond].join(", ");
+}
+
+/** Says so when a value lies outside the range; says nothing of one inside. */
+function outside(value: number, scale: ColorScale): Fact[] {
+  const { lo, hi } = scale.range;
+  const bound = (end: number) => compact(end).replace("-", "−");
+  const side = scale.side(value);
+  if (side === "above") return [{ name: "range", value: `above range (> ${bound(hi)})` }];
+  if (side === "below") return [{ name: "range", value: `below range (< ${bound(lo)})` }];
+  return [];
+}

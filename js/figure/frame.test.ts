@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { barPlace, frame } from "./frame.ts";
+
+const sized = (width: number, height: number) => () => ({ width, height });
+
+describe("frame", () => {
+  test("a small drawing is as large as it needs, and the bar stands beside it", () => {
+    const { box } = frame({ width: 900, barWidth: 60, limit: 720, layout: sized(500, 400) });
+    expect(box).toEqual({ width: 500, height: 400 });
+  });
+
+  test("a tall one scrolls and is laid out again with room for the scroll bar", () => {
+    const widths: number[] = [];
+    const layout = (width: number) => {
+      widths.push(width);
+      return { width, height: 5000 };
+    };
+    const { box } = frame({ width: 876, barWidth: 60, limit: 720, layout });
+    expect(widths).toEqual([800, 785]);
+    expect(box).toEqual({ width: 800, height: 720 });
+  });
+
+  test("a wide one gets a scroll bar below it", () => {
+    const { content, box } = frame({
+      width: 476,
+      barWidth: 60,
+      limit: 720,
+      layout: sized(900, 300),
+    });
+    expect(content.width).toBe(900);
+    expect(box).toEqual({ width: 400, height: 315 });
+  });
+
+  test("there is always something to see", () => {
+    expect(frame({ width: 50, barWidth: 60, limit: 720, layout: sized(900, 300) }).box.width).toBe(
+      80,
+    );
+  });
+});
+
+test("the bar begins beside the first cell, below the button when nothing is above it", () => {
+  expect(barPlace(30, 420, false)).toEqual({ top: 30, height: 390 });
+  expect(barPlace(21, 900, false)).toEqual({ top: 30, height: 440 });
+  expect(barPlace(21, 60, true)).toEqual({ top: 21, height: 120 });
+});

@@ -1,0 +1,48 @@
+/** How the width of a figure is shared by its drawing and its colour bar, and when it scrolls. */
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export const BAR_GAP = 16;
+const SHORTEST_BAR = 120;
+export const TALLEST_BAR = 440;
+const NARROWEST_DRAWING = 80;
+const SCROLLBAR = 15;
+/** Above the colour bar is the button of the controls, unless there is a title beside it. */
+const BUTTON = 30;
+
+export interface FrameOptions {
+  width: number;
+  barWidth: number;
+  /** The height beyond which the drawing scrolls. */
+  limit: number;
+  /** The size of the drawing, given the width there is. */
+  layout: (availableWidth: number) => Size;
+}
+
+/** The size of the content, and of the box through which it is seen, scroll bars included. */
+export function frame({ width, barWidth, limit, layout }: FrameOptions): {
+  content: Size;
+  box: Size;
+} {
+  const room = Math.max(NARROWEST_DRAWING, width - barWidth - BAR_GAP);
+  let content = layout(room);
+  const scrolls = content.height > limit;
+  if (scrolls) content = layout(room - SCROLLBAR);
+  const beside = scrolls ? SCROLLBAR : 0;
+  const below = content.width > room - beside ? SCROLLBAR : 0;
+  const box = {
+    width: Math.min(room, content.width + beside),
+    height: Math.min(limit, content.height + below),
+  };
+  return { content, box };
+}
+
+/** The colour bar stands beside the cells: from the first one's top, as tall as they are seen. */
+export function barPlace(firstCell: number, boxHeight: number, titled: boolean) {
+  const top = titled ? firstCell : Math.max(firstCell, BUTTON);
+  const height = Math.min(TALLEST_BAR, Math.max(SHORTEST_BAR, boxHeight - firstCell));
+  return { top, height };
+}
