@@ -62,12 +62,23 @@ def fragment(widget: Widget, *, with_script: bool = True) -> str:
     return f"{figure}\n{renderer()}" if with_script else figure
 
 
-def page(fragments: Iterable[str], title: str) -> str:
-    """Write a whole page of fragments (made ``with_script=False``), with the renderer once."""
+def page(fragments: Iterable[str], title: str, *, theme: str = "auto") -> str:
+    """Write a whole page of fragments (made ``with_script=False``), with the renderer once.
+
+    Parameters
+    ----------
+    fragments
+        Body of the page, one after the other.
+    title
+        Title of the page.
+    theme
+        ``"light"``, ``"dark"``, or ``"auto"`` for what the reader's system prefers.
+    """
     figures = "\n".join(fragments)
+    scheme = "light dark" if theme == "auto" else theme
     return (
         "<!DOCTYPE html>\n"
-        '<html lang="en" style="color-scheme:light dark">\n<head>\n<meta charset="utf-8">\n'
+        f'<html lang="en" style="color-scheme:{scheme}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
@@ -89,7 +100,7 @@ def save(widget: Widget, path: str | Path) -> Path:
         raise ValueError(f"path: expected a name ending in .html, got {path.name!r}")
     title = str(widget.title) or path.stem
     path.write_text(
-        page([fragment(widget, with_script=False)], title),
+        page([fragment(widget, with_script=False)], title, theme=widget.theme),
         encoding="utf-8",
         errors="backslashreplace",
     )

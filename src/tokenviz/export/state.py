@@ -141,7 +141,11 @@ def own_traits(widget: type[Widget]) -> dict[str, Any]:
     """Names and defaults of the synced traits that tokenviz adds to an anywidget."""
     import anywidget
 
-    inherited = set(anywidget.AnyWidget.class_trait_names(sync=True)) | {"_esm", "_css", "_anywidget_id"}
+    inherited = set(anywidget.AnyWidget.class_trait_names(sync=True)) | {
+        "_esm",
+        "_css",
+        "_anywidget_id",
+    }
     return {
         name: trait.default()
         for name, trait in widget.class_traits(sync=True).items()
