@@ -37,6 +37,7 @@ export class Tooltip {
           const chip = h("span", { class: "tokenviz-swatch" });
           chip.style.background = swatch;
           detail.prepend(chip);
+          detail.classList.add("tokenviz-swatched");
         }
         return [h("dt", {}, name), detail];
       }),
