@@ -1,0 +1,102 @@
+"""What a token is compared with: the embedding that stands for "nothing there"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tokenviz.model.forward import wide
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["Baseline", "baseline_embeddings"]
+
+Baseline: TypeAlias = "Literal['zero', 'mean'] | int | npt.ArrayLike | torch.Tensor"
+"""Zero, the mean of the vocabulary's embeddings, a token id, or embeddings ``[d]``, ``[n, d]``."""
+
+_IDS = 4096  # embeddings averaged at a time
+
+
+def baseline_embeddings(
+    lm: LanguageModel, baseline: Any, inputs: torch.Tensor
+) -> tuple[torch.Tensor, str]:
+    """The baseline as embeddings, and what a caption calls it.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    baseline
+        See :data:`Baseline`.
+    inputs
+        The prompt's embeddings, shape ``[n, d]``.
+
+    Returns
+    -------
+    embeddings
+        Shape ``[n, d]``, of the dtype and on the device of ``inputs``.
+    name
+        "zero", "mean", the token's label, or "custom embeddings".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the baseline is of no accepted form, its id is outside the vocabulary, its shape does
+        not fit, or it is not finite.
+    """
+    if isinstance(baseline, str):
+        if baseline == "zero":
+            return torch.zeros_like(inputs), "zero"
+        if baseline == "mean":
+            return _mean_embedding(lm).to(inputs).expand_as(inputs), "mean"
+        raise ValueError(
+            f"baseline: expected 'zero', 'mean', a token id or embeddings, got {baseline!r}"
+        )
+    if isinstance(baseline, int | np.integer) and not isinstance(baseline, bool):
+        return _token_embedding(lm, int(baseline), inputs)
+    return _given_embeddings(baseline, inputs), "custom embeddings"
+
+
+def _mean_embedding(lm: LanguageModel) -> torch.Tensor:
+    """The mean of what the embedding layer gives (its scaling included) over the vocabulary."""
+    total: torch.Tensor | None = None
+    with torch.no_grad():
+        for start in range(0, lm.vocabulary_size, _IDS):
+            ids = torch.arange(start, min(start + _IDS, lm.vocabulary_size), device=lm.device)
+            part = wide(lm.embedding(ids)).sum(0)
+            total = part if total is None else total + part
+    assert total is not None  # a vocabulary is never empty
+    return total / lm.vocabulary_size
+
+
+def _token_embedding(lm: LanguageModel, id_: int, inputs: torch.Tensor) -> tuple[torch.Tensor, str]:
+    if not 0 <= id_ < lm.vocabulary_size:
+        raise ValueError(
+            f"baseline: id {id_} is outside the vocabulary of {lm.vocabulary_size} tokens"
+        )
+    with torch.no_grad():
+        embedding: torch.Tensor = lm.embedding(torch.tensor([id_], device=lm.device))
+    return embedding.to(inputs).expand_as(inputs), f"token {lm.vocabulary[id_].label} ({id_})"
+
+
+def _given_embeddings(baseline: Any, inputs: torch.Tensor) -> torch.Tensor:
+    try:
+        given = torch.as_tensor(baseline).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            "baseline: expected 'zero', 'mean', a token id or an array of embeddings, "
+            f"got {type(baseline).__name__}"
+        ) from None
+    n, d = inputs.shape
+    if not given.is_floating_point() or given.shape not in {(d,), (n, d)}:
+        raise ValueError(
+            f"baseline: expected embeddings of shape [{d}] or [{n}, {d}], "
+            f"got {str(given.dtype).removeprefix('torch.')} of shape {list(given.shape)}"
+        )
+    if not bool(given.isfinite().all()):
+        raise ValueError("baseline: expected finite embeddings, got NaN or infinity")
+    return given.to(inputs).expand_as(inputs)

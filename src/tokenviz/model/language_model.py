@@ -1,0 +1,407 @@
+"""A causal language model and its tokenizer, as the source of traces and attributions.
+
+The class holds what every computation needs to know of the two (limits, device, the tokens of the
+vocabulary) and checks them once; the computations live in files of their own. The user's model is
+borrowed, never changed: evaluation mode and frozen parameters end with each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tokenviz.model import tracing
+from tokenviz.model.attributing import attribute
+from tokenviz.model.attributing.baselines import Baseline
+from tokenviz.model.attributing.methods import MethodName
+from tokenviz.model.attributing.targets import ScoreName, Target
+from tokenviz.model.prompt import Ids, Prompt, encode_prompt
+from tokenviz.model.soundness import check_causal, check_embeddings
+from tokenviz.model.stopping import Stop
+from tokenviz.model.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from tokenviz.attribution import Attribution
+    from tokenviz.trace import Trace
+
+__all__ = ["LanguageModel", "load_model"]
+
+_CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length")
+# from_pretrained keywords that say where to find the files, so they hold for the tokenizer too.
+_SOURCE_KEYWORDS = (
+    "cache_dir", "force_download", "local_files_only", "proxies", "revision", "subfolder", "token",
+    "trust_remote_code",
+)  # fmt: skip
+
+
+class LanguageModel:
+    """A transformers causal language model with its tokenizer.
+
+    Parameters
+    ----------
+    model
+        A causal language model: an instance of a ``…ForCausalLM`` class of transformers, or
+        anything that behaves like one. It is left as it was after every call.
+    tokenizer
+        Its tokenizer, fast or slow.
+    name
+        What figures call the model; by default the last part of the path it was loaded from.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` or ``tokenizer`` is not of the expected kind.
+    ValueError
+        If ``model`` has no causal language-model head.
+    """
+
+    def __init__(self, model: torch.nn.Module, tokenizer: Any, *, name: str | None = None) -> None:
+        _check_model(model)
+        _check_tokenizer(tokenizer)
+        self.model = model
+        self.tokenizer = tokenizer
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """What figures call the model."""
+        path = str(getattr(self.model, "name_or_path", "") or "")
+        return self._name or Path(path).name or type(self.model).__name__
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids and embeddings go in."""
+        return self._embedding_weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the embeddings."""
+        return self._embedding_weight.dtype
+
+    @property
+    def max_context(self) -> int | None:
+        """The most tokens that the model takes; None where it does not say."""
+        config: Any = self.model.config
+        config = config.get_text_config() if hasattr(config, "get_text_config") else config
+        for name in _CONTEXT_NAMES:
+            value = getattr(config, name, None)
+            if isinstance(value, int) and value > 0:
+                return value
+        return None
+
+    @property
+    def embedding(self) -> Any:
+        """The input embedding layer: ids ``[…]`` to embeddings ``[…, d]``."""
+        model: Any = self.model
+        return model.get_input_embeddings()
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many ids the model knows: the rows of its embedding, padding included."""
+        return self._embedding_weight.shape[0]
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens of the vocabulary, by id."""
+        return Vocabulary(self.tokenizer)
+
+    def encode(self, prompt: Prompt) -> torch.Tensor:
+        """A prompt (text, chat messages or ids) as token ids, int64, shape ``[n]``."""
+        return encode_prompt(self, prompt)
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_new_tokens: int = 128,
+        top_k: int = 5,
+        do_sample: bool | None = None,
+        temperature: float | None = None,
+        sampling_top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        stop: Stop = None,
+        distribution: Literal["model", "sampling"] = "model",
+    ) -> Trace:
+        """Let the model continue a prompt, and record each step.
+
+        Decoding is greedy unless ``temperature`` (> 0) or ``do_sample=True`` is given; sampling
+        defaults in the model's generation config are not applied.
+
+        Parameters
+        ----------
+        prompt
+            Text, chat messages (``[{"role": "user", "content": "…"}]``) or token ids ``[n]``.
+        max_new_tokens
+            Stop after so many tokens, if not at an end-of-sequence token before.
+        top_k
+            How many alternatives to keep at each position, besides the chosen token: what is
+            *shown*. It does not touch the choice; that is ``sampling_top_k``.
+        do_sample
+            Draw tokens rather than take the most probable; None: only if ``temperature`` > 0.
+        temperature
+            Divides the logits before drawing; 0 is greedy. 1 if sampling without it.
+        sampling_top_k
+            Draw only from so many most probable tokens.
+        top_p
+            Draw only from the fewest most probable tokens whose probabilities reach ``top_p``.
+        seed
+            Makes draws reproducible with a generator of their own; torch's global one is then
+            neither read nor moved. None draws from the global one.
+        stop
+            A string or token id, or several, that ends the text; it is part of the trace, as is
+            an end-of-sequence token: both were generated with a probability.
+        distribution
+            Which probabilities the trace shows: "model", the softmax of the model's logits, or
+            "sampling", those the token was drawn from, after temperature, top-k and top-p (tokens
+            they exclude are no alternatives).
+
+        Returns
+        -------
+        Trace
+            The generated tokens with log-probability (nats), rank (1 + number of tokens strictly
+            more probable), entropy (nats) and up to ``top_k`` alternatives; the prompt is in
+            ``trace.prompt``. Computed in float32 whatever the model's dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong kind or out of range, the prompt is empty, or prompt and
+            ``max_new_tokens`` exceed the model's context; the message names the argument.
+        FloatingPointError
+            If the model's logits are not finite.
+        """
+        self._check_causal  # noqa: B018 - runs once
+        return tracing.generate(
+            self,
+            prompt,
+            max_new_tokens=max_new_tokens,
+            top_k=top_k,
+            do_sample=do_sample,
+            temperature=temperature,
+            sampling_top_k=sampling_top_k,
+            top_p=top_p,
+            seed=seed,
+            stop=stop,
+            distribution=distribution,
+        )
+
+    def score(self, text: str | Ids, *, prompt: Prompt | None = None, top_k: int = 5) -> Trace:
+        """Read a given text and record how probable each of its tokens was (teacher forcing).
+
+        Parameters
+        ----------
+        text
+            The text, or its token ids ``[n]``. With a ``prompt`` it is encoded on its own, as its
+            continuation, so a leading space is the caller's to write.
+        prompt
+            What comes before the text, in any form that :meth:`generate` takes. Without it the
+            tokens that the tokenizer puts before a text (BOS) are the prompt; where there are
+            none, the first token has no probability (NaN, rank 0). Ids are scored as given.
+        top_k
+            How many alternatives to keep at each position.
+
+        Returns
+        -------
+        Trace
+            As for :meth:`generate`, for the tokens of the text.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the text is empty or, with its prompt, longer than the model's context.
+        FloatingPointError
+            If the model's logits are not finite.
+        """
+        self._check_causal  # noqa: B018 - runs once
+        return tracing.score(self, text, prompt=prompt, top_k=top_k)
+
+    def attribute(
+        self,
+        prompt: Prompt | Trace,
+        targets: str | Sequence[Target] | None = None,
+        *,
+        continuation: str | Ids | None = None,
+        method: MethodName = "integrated_gradients",
+        score: ScoreName = "logprob",
+        baseline: Baseline | None = None,
+        n_steps: int | None = None,
+        tolerance: float | None = 0.01,
+    ) -> Attribution:
+        """Explain what the model gives for some targets by the tokens of the prompt.
+
+        Parameters
+        ----------
+        prompt
+            Text, chat messages or token ids; or a :class:`Trace`, whose generated tokens become
+            the columns and whose prompt the rows.
+        targets
+            What is explained, one column each: text or a sequence of ids (a whole continuation of
+            the prompt), or one id (the next token). Text is encoded on its own, without special
+            tokens, as what follows the prompt: a leading space is the caller's to write
+            (tokenizers that put a space before every text, such as Llama 2's, do so here too).
+        continuation
+            Instead of ``targets``: text or ids, one column per token, each given those before it.
+        method
+            "integrated_gradients", "input_x_gradient", "gradient_norm" or "occlusion";
+            see :mod:`tokenviz.model.attributing`.
+        score
+            "logprob", the natural log-probability; "probability"; or "logit". Over several
+            tokens, log-probabilities and logits are summed and probabilities multiplied.
+        baseline
+            What a token is compared with, for integrated_gradients and occlusion: "zero", "mean"
+            (of the vocabulary's embeddings), a token id, or an array of embeddings ``[d]`` or
+            ``[n, d]``. By default "zero" for occlusion and "mean" for integrated_gradients: near
+            zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that
+            the path collects large values of both signs there.
+        n_steps
+            Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
+            otherwise how many to begin with (8).
+        tolerance
+            integrated_gradients doubles its nodes, up to 256, until the completeness error of
+            every target is below this; it warns if that does not suffice. Other methods have none.
+
+        Returns
+        -------
+        Attribution
+            Values ``[n_tokens, n_targets]`` in the unit of the score (nats for "logprob").
+            Positive: the token speaks for the target. Norms (gradient_norm) have no sign.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong kind or out of range, a target tokenises to nothing, or
+            prompt and target exceed the model's context; the message names the argument.
+        """
+        self._check_causal  # noqa: B018 - runs once
+        self._check_embeddings  # noqa: B018 - runs once
+        return attribute(
+            self,
+            prompt,
+            targets,
+            continuation=continuation,
+            method=method,
+            score=score,
+            baseline=baseline,
+            n_steps=n_steps,
+            tolerance=tolerance,
+        )
+
+    def __repr__(self) -> str:
+        dtype = str(self.dtype).removeprefix("torch.")
+        return f"LanguageModel({self.name!r}, {type(self.model).__name__}, {dtype}, {self.device})"
+
+    @property
+    def _embedding_weight(self) -> torch.Tensor:
+        weight: torch.Tensor = self.embedding.weight
+        return weight
+
+    @cached_property
+    def _check_causal(self) -> None:
+        check_causal(self)
+
+    @cached_property
+    def _check_embeddings(self) -> None:
+        check_embeddings(self)
+
+
+def load_model(name_or_path: str | Path | None = None, **from_pretrained: Any) -> LanguageModel:
+    """Load a causal language model and its tokenizer.
+
+    Parameters
+    ----------
+    name_or_path
+        A name on the Hugging Face Hub or a folder; None for the small model that comes with
+        tokenviz (worked arithmetic; offline, on the CPU).
+    from_pretrained
+        Passed on to ``AutoModelForCausalLM.from_pretrained`` (``dtype``, ``device_map``,
+        ``attn_implementation``, …); those that say where the files are (``revision``, ``token``,
+        ``cache_dir``, …) also to the tokenizer's.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the bundled model is not there (an incomplete installation).
+    ValueError
+        If the checkpoint has no causal language-model head.
+    """
+    if name_or_path is None:
+        with as_file(files("tokenviz") / "demo") as folder:
+            if not (folder / "config.json").is_file():
+                raise FileNotFoundError(
+                    f"the bundled model is missing from {folder}; reinstall tokenviz-widget, or "
+                    "name another model: load_model('Qwen/Qwen3-0.6B')"
+                )
+            return _load(str(folder), "tokenviz demo", from_pretrained | {"local_files_only": True})
+    return _load(str(name_or_path), None, from_pretrained)
+
+
+def _load(path: str, name: str | None, keywords: Mapping[str, Any]) -> LanguageModel:
+    source = {key: keywords[key] for key in _SOURCE_KEYWORDS if key in keywords}
+    loader: Any = AutoModelForCausalLM
+    try:
+        model, info = loader.from_pretrained(path, **keywords, output_loading_info=True)
+    except ValueError as error:
+        if "Unrecognized configuration class" not in str(error):
+            raise
+        raise ValueError(
+            f"name_or_path: {path!r} holds a model without a causal language-model head; "
+            "expected one that AutoModelForCausalLM can load"
+        ) from error
+    _check_head_was_loaded(path, model, info)
+    return LanguageModel(model, AutoTokenizer.from_pretrained(path, **source), name=name)
+
+
+def _check_head_was_loaded(path: str, model: Any, info: Mapping[str, Any]) -> None:
+    """Transformers fills a head that the checkpoint lacks with random weights; refuse that."""
+    head = model.get_output_embeddings()
+    weights = {id(parameter) for parameter in head.parameters()} if head is not None else set()
+    missing = set(info["missing_keys"])
+    invented = [
+        name for name, p in model.named_parameters() if id(p) in weights and name in missing
+    ]
+    if invented:
+        raise ValueError(
+            f"name_or_path: the checkpoint {path!r} has no causal language-model head "
+            f"({', '.join(invented)} is not in it)"
+        )
+
+
+def _check_model(model: Any) -> None:
+    if isinstance(model, str | Path):
+        raise TypeError(
+            f"model: expected a model object, got {model!r}; "
+            "to load one by name or path, use tokenviz.load_model"
+        )
+    needed = ("config", "get_input_embeddings", "get_output_embeddings")
+    if not isinstance(model, torch.nn.Module) or not all(hasattr(model, name) for name in needed):
+        raise TypeError(
+            "model: expected a transformers causal language model (…ForCausalLM), "
+            f"got {type(model).__name__}"
+        )
+    module: Any = model
+    generates = getattr(module, "can_generate", lambda: True)()
+    if module.get_output_embeddings() is None or not generates or _is_encoder_decoder(module):
+        raise ValueError(
+            f"model: {type(model).__name__} has no causal language-model head; load it with "
+            "AutoModelForCausalLM instead"
+        )
+
+
+def _is_encoder_decoder(model: Any) -> bool:
+    return bool(getattr(model.config, "is_encoder_decoder", False))
+
+
+def _check_tokenizer(tokenizer: Any) -> None:
+    needed = ("convert_ids_to_tokens", "all_special_ids")
+    if not callable(tokenizer) or not all(hasattr(tokenizer, name) for name in needed):
+        raise TypeError(
+            f"tokenizer: expected a transformers tokenizer, got {type(tokenizer).__name__}; "
+            "wrap a tokenizers.Tokenizer in transformers.PreTrainedTokenizerFast"
+        )

@@ -1,0 +1,159 @@
+"""The frame around the methods: completeness, what an Attribution records, what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.model.brute_force import embeddings, score_function
+from tests.model.small import LAYOUTS, random_lm, random_model, sentencepiece_tokenizer
+from tokenviz.model.language_model import LanguageModel
+from tokenviz.tokens import Token
+from tokenviz.trace import Trace
+
+PROMPT = "The cat sat on"
+ids = st.lists(st.integers(0, 419), min_size=1, max_size=6)
+
+
+@given(
+    layout=st.sampled_from(LAYOUTS),
+    prompt=ids,
+    targets=st.lists(ids, min_size=1, max_size=3),
+    baseline=st.sampled_from(["mean", 7]),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_integrated_gradients_are_complete(
+    layout: str, prompt: list[int], targets: list[list[int]], baseline: Any
+) -> None:
+    lm = random_lm(layout)
+    attribution = lm.attribute(prompt, targets, baseline=baseline)
+    assert attribution.completeness_error is not None
+    x = lm.embedding(torch.tensor(prompt)).detach()
+    table = lm.embedding.weight.detach()
+    start = (table.mean(0) if baseline == "mean" else table[baseline]).expand_as(x)
+    for column, target in enumerate(targets):
+        function = score_function(lm, target)
+        with torch.no_grad():
+            change = float(function(x) - function(start))
+        error = abs(float(attribution.values[:, column].sum()) - change) / max(abs(change), 1e-3)
+        assert error < 0.012  # the tolerance, and float32 rounding of very small changes
+        assert attribution.completeness_error[column] == pytest.approx(error, abs=5e-3)
+
+
+def test_what_an_attribution_records() -> None:
+    lm = random_lm()
+    ig = lm.attribute(PROMPT, [" the mat", 9, [9, 10]])
+    assert (ig.method, ig.score, ig.baseline) == ("integrated_gradients", "logprob", "mean")
+    assert ig.model == "LlamaForCausalLM" and ig.n_steps in (8, 16, 32, 64, 128, 256)
+    assert b"".join(token.bytes for token in ig.tokens) == PROMPT.encode()
+    text = "".join(token.text for token in lm.vocabulary.tokens([9, 10]))
+    assert ig.targets == (" the mat", lm.vocabulary[9], text)
+    occlusion = lm.attribute(PROMPT, " the mat", method="occlusion", score="logit")
+    assert (occlusion.method, occlusion.score, occlusion.baseline) == ("occlusion", "logit", "zero")
+    assert occlusion.n_steps is None and occlusion.completeness_error is None
+    gradient = lm.attribute(PROMPT, " the mat", method="gradient_norm")
+    assert gradient.baseline is None and (gradient.values >= 0).all()
+    assert lm.attribute(PROMPT, [5], baseline=1).baseline == "token <s> (1)"
+
+
+def test_a_target_is_encoded_on_its_own() -> None:
+    lm = LanguageModel(random_model("llama", vocab_size=480), sentencepiece_tokenizer(bos=True))
+    text = lm.attribute("The cat", ["sat"], method="input_x_gradient")
+    as_ids = lm.tokenizer("sat", add_special_tokens=False)["input_ids"]
+    by_ids = lm.attribute("The cat", [as_ids], method="input_x_gradient")
+    np.testing.assert_array_equal(text.values, by_ids.values)
+    assert text.tokens[0] == Token("<s>", id=1, special=True) and text.tokens[1].text == " The"
+
+
+def test_the_number_of_steps_is_what_was_asked() -> None:
+    lm = random_lm("gpt2")
+    assert lm.attribute(PROMPT, [5], n_steps=13, tolerance=None).n_steps == 13
+    assert lm.attribute(PROMPT, [5], n_steps=13).n_steps == 13
+    assert lm.attribute(PROMPT, [5], tolerance=1e-2).n_steps == 8
+
+
+def test_an_unreachable_tolerance_warns_and_keeps_the_error() -> None:
+    lm = random_lm("gpt2")
+    with pytest.warns(UserWarning, match="after 256 steps the completeness error of target") as log:
+        attribution = lm.attribute(PROMPT, [" the mat"], tolerance=1e-12)
+    assert log[0].filename == __file__
+    assert attribution.n_steps == 256 and attribution.completeness_error is not None
+    assert 1e-12 < float(attribution.completeness_error[0]) < 1e-2
+
+
+def test_baselines_as_embeddings() -> None:
+    lm = random_lm("gpt2")
+    x = embeddings(lm, PROMPT)
+    for method in ("integrated_gradients", "occlusion"):
+        options: Any = {"method": method}
+        by_id = lm.attribute(PROMPT, [5], baseline=7, **options)
+        row = lm.embedding.weight[7].detach()
+        for given_ in (row, row.numpy(), row.tolist(), row.expand_as(x)):
+            by_row = lm.attribute(PROMPT, [5], baseline=given_, **options)
+            np.testing.assert_array_equal(by_row.values, by_id.values)
+            assert by_row.baseline == "custom embeddings"
+
+
+def test_attribution_works_where_gradients_are_off() -> None:
+    lm = random_lm()
+    expected = lm.attribute(PROMPT, [5], method="input_x_gradient")
+    with torch.no_grad():
+        assert lm.attribute(PROMPT, [5], method="input_x_gradient") == expected
+    with torch.inference_mode():
+        assert lm.attribute(PROMPT, [5], method="input_x_gradient") == expected
+        assert lm.attribute(PROMPT, [5]).method == "integrated_gradients"
+
+
+BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({}, ValueError, "targets, continuation: expected one of the two, got neither"),
+    (
+        {"targets": ["a"], "continuation": "b"},
+        ValueError,
+        "targets, continuation: expected one of the two, got both",
+    ),
+    ({"targets": []}, ValueError, "targets: expected at least one target"),
+    ({"targets": [" a", ""]}, ValueError, r"targets\[1\]: expected text, got an empty string"),
+    ({"targets": [[]]}, ValueError, r"targets\[0\]: expected at least one token"),
+    ({"targets": [420]}, ValueError, r"targets\[0\]\[0\]: id 420 is outside the vocabulary"),
+    ({"targets": [1.5]}, TypeError, r"targets\[0\]: expected"),
+    ({"targets": [None]}, TypeError, r"targets\[0\]: expected"),
+    ({"targets": object()}, TypeError, "targets: expected a list"),
+    ({"targets": [[5] * 127]}, ValueError, r"targets\[0\]: 13[0-9] tokens in all, .* holds 128"),
+    ({"continuation": ""}, ValueError, "continuation: expected text"),
+    ({"continuation": [5] * 127}, ValueError, "continuation: 13[0-9] tokens in all"),
+    ({"targets": [5], "method": "magic"}, ValueError, "method: expected one of integrated_grad"),
+    ({"targets": [5], "score": "loss"}, ValueError, "score: expected one of logprob"),
+    ({"targets": [5], "baseline": "pad"}, ValueError, "baseline: expected 'zero', 'mean'"),
+    ({"targets": [5], "baseline": 420}, ValueError, "baseline: id 420 is outside"),
+    ({"targets": [5], "baseline": np.zeros(3)}, ValueError, r"baseline: .* of shape \[32\] or"),
+    ({"targets": [5], "baseline": np.full(32, np.nan)}, ValueError, "baseline: expected finite"),
+    ({"targets": [5], "baseline": object()}, TypeError, "baseline: expected"),
+    (
+        {"targets": [5], "baseline": "zero", "method": "input_x_gradient"},
+        ValueError,
+        "baseline: input_x_gradient compares with none",
+    ),
+    ({"targets": [5], "n_steps": 0}, ValueError, "n_steps: expected an int of at least 1"),
+    ({"targets": [5], "n_steps": 8, "method": "occlusion"}, ValueError, "n_steps: occlusion foll"),
+    ({"targets": [5], "tolerance": 0}, ValueError, "tolerance: expected a number above 0"),
+    ({"targets": [5], "tolerance": None}, ValueError, "n_steps: expected a number of path steps"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), BAD, ids=lambda v: str(v)[:40])
+def test_bad_arguments(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        random_lm().attribute(PROMPT, **options)
+
+
+def test_traces_that_cannot_be_explained() -> None:
+    lm = random_lm()
+    with pytest.raises(ValueError, match=r"prompt\.prompt: expected at least one token"):
+        lm.attribute(lm.score("The cat"))
+    with pytest.raises(ValueError, match=r"prompt\.prompt\[0\]: .* has no id"):
+        lm.attribute(Trace(["b"], [-1.0], prompt=["a"]))
+    with pytest.raises(ValueError, match="targets: a Trace brings its own"):
+        lm.attribute(lm.generate("The", max_new_tokens=1), [5])

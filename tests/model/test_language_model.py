@@ -1,0 +1,139 @@
+"""Loading, what is refused, and that the user's model stays as it was."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import (
+    AutoModel,
+    BertConfig,
+    BertForMaskedLM,
+    BertLMHeadModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from tests.model.small import byte_level_tokenizer, random_lm, random_model
+from tokenviz.model.language_model import LanguageModel, load_model
+
+headless: Any = AutoModel
+BERT: dict[str, Any] = {
+    "vocab_size": 420,
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "small-llama"
+    random_model("llama").save_pretrained(path)
+    byte_level_tokenizer().save_pretrained(path)
+    return path
+
+
+def test_a_folder_is_loaded_with_its_keywords(folder: Path) -> None:
+    lm = load_model(folder, dtype="bfloat16", attn_implementation="eager")
+    assert lm.dtype == torch.bfloat16 and lm.device.type == "cpu"
+    assert lm.name == "small-llama" and lm.max_context == 128 and lm.vocabulary_size == 420
+    model: Any = lm.model
+    assert model.config._attn_implementation == "eager"
+    assert repr(lm) == "LanguageModel('small-llama', LlamaForCausalLM, bfloat16, cpu)"
+    exact = load_model(str(folder)).generate("The cat", max_new_tokens=5)
+    assert exact.tokens == random_lm().generate("The cat", max_new_tokens=5).tokens
+    assert exact.model == "small-llama"
+
+
+def test_a_checkpoint_without_a_head_is_refused(tmp_path: Path) -> None:
+    model = random_model("llama")
+    headless.from_config(model.config).save_pretrained(tmp_path)
+    byte_level_tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"name_or_path: .* no causal language-model head"):
+        load_model(tmp_path)
+
+
+def test_a_kind_of_model_without_a_head_is_refused(tmp_path: Path) -> None:
+    T5Config(vocab_size=420).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"name_or_path: .* without a causal language-model head"):
+        load_model(tmp_path)
+
+
+def test_objects_of_the_wrong_kind() -> None:
+    tokenizer = byte_level_tokenizer()
+    model = random_model("llama")
+    wrong: Any
+    for wrong in ("gpt2", Path("gpt2")):
+        with pytest.raises(TypeError, match=r"model: .* use tokenviz\.load_model"):
+            LanguageModel(wrong, tokenizer)
+    for wrong in (None, torch.nn.Linear(2, 2), tokenizer):
+        with pytest.raises(TypeError, match="model: expected a transformers causal language model"):
+            LanguageModel(wrong, tokenizer)
+    for wrong in (None, "gpt2", tokenizer.backend_tokenizer):
+        with pytest.raises(TypeError, match="tokenizer: expected a transformers tokenizer"):
+            LanguageModel(model, wrong)
+
+
+def test_models_without_a_causal_head() -> None:
+    tokenizer = byte_level_tokenizer()
+    shape: dict[str, Any] = {"d_model": 16, "d_ff": 16, "num_layers": 1, "num_heads": 2, "d_kv": 8}
+    for model in (
+        headless.from_config(random_model("llama").config),
+        BertForMaskedLM(BertConfig(**BERT)),
+        T5ForConditionalGeneration(T5Config(vocab_size=420, **shape)),
+    ):
+        with pytest.raises(ValueError, match=r"model: .* has no causal language-model head"):
+            LanguageModel(model, tokenizer)
+
+
+def test_a_head_that_sees_the_future_is_refused() -> None:
+    tokenizer = byte_level_tokenizer()
+    torch.manual_seed(0)
+    both_ways = LanguageModel(BertLMHeadModel(BertConfig(**BERT)), tokenizer)
+    with pytest.raises(ValueError, match="model: BertLMHeadModel is not causal"):
+        both_ways.score("The cat")
+    causal = LanguageModel(BertLMHeadModel(BertConfig(is_decoder=True, **BERT)), tokenizer)
+    assert len(causal.score("The cat")) == 2
+
+
+def test_a_model_that_reads_ids_past_its_embeddings_is_refused() -> None:
+    model = random_model("llama")
+    inner = model.model
+    plain = inner.forward
+
+    def forward(input_ids: Any = None, inputs_embeds: Any = None, **rest: Any) -> Any:
+        if input_ids is not None:
+            inputs_embeds = 2 * inner.embed_tokens(input_ids)
+        return plain(inputs_embeds=inputs_embeds, **rest)
+
+    inner.forward = forward
+    lm = LanguageModel(model, byte_level_tokenizer())
+    assert len(lm.generate("The cat", max_new_tokens=2)) == 2
+    with pytest.raises(ValueError, match=r"model: .* the same from inputs_embeds"):
+        lm.attribute("The cat", [" sat"])
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    model = random_model("gpt2")
+    lm = LanguageModel(model, byte_level_tokenizer())
+    expected = lm.attribute("The cat", [" sat"]), lm.generate("The cat", max_new_tokens=3)
+    model.train()
+    model.transformer.h[0].eval()
+    model.transformer.wte.weight.requires_grad_(False)
+    training = [module.training for module in model.modules()]
+    trainable = [parameter.requires_grad for parameter in model.parameters()]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    # Dropout is off while we look, whatever the mode the model came in.
+    with torch.no_grad():
+        assert (lm.attribute("The cat", [" sat"]), lm.generate("The cat", max_new_tokens=3)) == (
+            expected
+        )
+    lm.score("The cat")
+    with pytest.raises(ValueError, match="targets"):
+        lm.attribute("The cat", [""])
+    assert [module.training for module in model.modules()] == training
+    assert [parameter.requires_grad for parameter in model.parameters()] == trainable
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
