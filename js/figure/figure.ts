@@ -5,6 +5,7 @@
  * drawing's affair. Everything it listens to ends with the signal.
  */
 
+import { font, SMALL } from "../canvas/fonts.ts";
 import { TextMeasure } from "../canvas/text.ts";
 import { findTable } from "../color/colormaps.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
@@ -190,7 +191,12 @@ export class Figure<State extends FigureState> {
       layout: (width) => this.#drawing.layout(width, this.#measure),
     });
     this.#viewport.resize(content, box);
-    this.#bar = barPlace(this.#drawing.rect([0, 0]).y, box.height, state.title !== "");
+    this.#bar = barPlace({
+      firstCell: this.#drawing.rect([0, 0]).y,
+      boxHeight: box.height,
+      titled: state.title !== "",
+      labelLength: this.#measure.width(state.label, font(SMALL)),
+    });
     this.#updateBar();
   }
 

@@ -40,9 +40,21 @@ export function frame({ width, barWidth, limit, layout }: FrameOptions): {
   return { content, box };
 }
 
+export interface BarOptions {
+  /** The top of the first cell, and the height of the box that shows it. */
+  firstCell: number;
+  boxHeight: number;
+  /** Is there a title above? */
+  titled: boolean;
+  /** The length of the bar's label, which is written along it. */
+  labelLength: number;
+}
+
 /** The colour bar stands beside the cells: from the first one's top, as tall as they are seen. */
-export function barPlace(firstCell: number, boxHeight: number, titled: boolean) {
-  const top = titled ? firstCell : Math.max(firstCell, BUTTON);
-  const height = Math.min(TALLEST_BAR, Math.max(SHORTEST_BAR, boxHeight - firstCell));
-  return { top, height };
+export function barPlace({ firstCell, boxHeight, titled, labelLength }: BarOptions) {
+  const shortest = Math.max(SHORTEST_BAR, labelLength);
+  return {
+    top: titled ? firstCell : Math.max(firstCell, BUTTON),
+    height: Math.max(shortest, Math.min(TALLEST_BAR, boxHeight - firstCell)),
+  };
 }

@@ -21,6 +21,8 @@ import { tsv } from "./tsv.ts";
 /** How much of the figure's width row labels may take, and how wide they may be at all. */
 const LABEL_SHARE = 0.34;
 const WIDEST_LABEL = 240;
+/** The size of a figure without a cell, which says so. */
+const EMPTY = { width: 160, height: 60 };
 /** The height of the figure when none is asked for, beyond which it scrolls. */
 export const DEFAULT_HEIGHT = 720;
 
@@ -79,6 +81,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     const grid = new HeatmapGrid({ rows, columns, cell, left, headers });
     const digitsWidth = measure.width(this.#digits, font(cell.values === "full" ? SIZE : SMALL));
     this.#scene = { state: this.#state, grid, measure, rowLabels, columnLabels, digitsWidth };
+    if (rows === 0 || columns === 0) return EMPTY;
     return { width: grid.width, height: grid.height };
   }
 

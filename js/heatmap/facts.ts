@@ -24,7 +24,7 @@ function entryFacts(
   index: number,
   place: "row" | "column",
 ): Fact[] {
-  const lines: Fact[] = [{ name: place, value: String(index + 1) }];
+  const lines: Fact[] = [{ name: place, value: `${index + 1} of ${label.length}` }];
   if (kind[index] === "expression") {
     lines.push({ name: "target", value: label[index] });
     return lines;

@@ -32,6 +32,10 @@ export interface Scene {
 export function paintHeatmap(scene: Scene, context: PaintContext): void {
   const { grid } = scene;
   const { ctx, viewport } = context;
+  if (grid.rows === 0 || grid.columns === 0) {
+    paintEmpty(context);
+    return;
+  }
   const { x, y, width, height } = viewport;
   const columns = grid.columnsBetween(x + grid.left, x + width);
   const rows = grid.rowsBetween(y + grid.top, y + height);
@@ -51,6 +55,12 @@ export function paintHeatmap(scene: Scene, context: PaintContext): void {
   });
   paintEdges(scene, context);
   ctx.restore();
+}
+
+function paintEmpty({ ctx, theme }: PaintContext): void {
+  ctx.font = font(SIZE);
+  ctx.fillStyle = theme.muted;
+  ctx.fillText("no values", 4, 44);
 }
 
 function clipped(ctx: CanvasRenderingContext2D, rect: Rect, paint: () => void): void {
