@@ -55,5 +55,7 @@ def test_other_files_are_refused(tmp_path: Path, name: str, content: str, messag
 
 
 def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"ending in .npz, .json, .html, .svg, .pdf, .png, got 'a.xlsx'"):
+    with pytest.raises(
+        ValueError, match=r"ending in .npz, .json, .html, .svg, .pdf, .png, got 'a.xlsx'"
+    ):
         tv.examples.trace().save(tmp_path / "a.xlsx")
