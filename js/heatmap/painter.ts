@@ -90,9 +90,16 @@ function paintCells(scene: Scene, context: PaintContext, rows: Span, columns: Sp
       }
       ctx.fillStyle = scale.css(value);
       ctx.fillRect(rect.x, rect.y, rect.width + bleed, rect.height + bleed);
-      if (side !== "inside" && marked) paintSideMark(ctx, rect, side, scale.textOn(value));
+      if (side !== "inside" && marked) {
+        paintSideMark(ctx, inset(rect), side, scale.textOn(value));
+      }
     }
   }
+}
+
+/** A mark stands free of the edges, or it would read as a cell that lacks a corner. */
+function inset({ x, y, width, height }: Rect): Rect {
+  return { x: x + 2, y: y + 2, width: width - 4, height: height - 4 };
 }
 
 function paintValues(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
