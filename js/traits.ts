@@ -32,5 +32,4 @@ export const TRACE_TRAITS = [
   "min_probability",
   "border",
   "channel",
-  "layout",
 ] as const;
