@@ -6,6 +6,8 @@ import type { RenderProps } from "@anywidget/types";
 import { mount } from "./mount.ts";
 
 function render({ model, el, signal }: RenderProps): void {
+  // Widgets run on this page: the tables that stand in for them step back (tokenviz.css).
+  document.documentElement.dataset.tokenvizLive = "";
   mount(model, el, signal);
 }
 
