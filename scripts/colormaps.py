@@ -26,6 +26,7 @@ TARGET = Path(__file__).parents[1] / "js" / "color" / "colormaps.json"
 
 
 def entry(name: str, kind: str) -> dict[str, object]:
+    """What the menu needs to know of a colormap, its colours in base64."""
     rgb = colormap_table(name)[1]
     reverse = colormap_table(f"{name}_r")[1]
     if not np.array_equal(reverse, rgb[::-1]):
