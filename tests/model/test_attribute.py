@@ -9,7 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.model.brute_force import embeddings, score_function
-from tests.model.small import LAYOUTS, random_lm, random_model, sentencepiece_tokenizer
+from tests.model.small import (
+    LAYOUTS,
+    byte_level_tokenizer,
+    random_lm,
+    random_model,
+    sentencepiece_tokenizer,
+)
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.tokens import Token
 from tokenviz.trace import Trace
@@ -22,7 +28,7 @@ ids = st.lists(st.integers(0, 419), min_size=1, max_size=6)
     layout=st.sampled_from(LAYOUTS),
     prompt=ids,
     targets=st.lists(ids, min_size=1, max_size=3),
-    baseline=st.sampled_from(["mean", 7]),
+    baseline=st.sampled_from(["zero", "mean", 7]),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_integrated_gradients_are_complete(
@@ -33,21 +39,22 @@ def test_integrated_gradients_are_complete(
     assert attribution.completeness_error is not None
     x = lm.embedding(torch.tensor(prompt)).detach()
     table = lm.embedding.weight.detach()
-    start = (table.mean(0) if baseline == "mean" else table[baseline]).expand_as(x)
+    starts = {"zero": torch.zeros_like(table[0]), "mean": table.mean(0), 7: table[7]}
+    start = starts[baseline].expand_as(x)
     for column, target in enumerate(targets):
         function = score_function(lm, target)
         with torch.no_grad():
             change = float(function(x) - function(start))
-        error = abs(float(attribution.values[:, column].sum()) - change) / max(abs(change), 1e-3)
-        assert error < 0.012  # the tolerance, and float32 rounding of very small changes
-        assert attribution.completeness_error[column] == pytest.approx(error, abs=5e-3)
+        error = abs(float(attribution.values[:, column].sum()) - change) / max(abs(change), 0.1)
+        assert error < 0.01
+        assert attribution.completeness_error[column] == pytest.approx(error, abs=1e-3)
 
 
 def test_what_an_attribution_records() -> None:
     lm = random_lm()
     ig = lm.attribute(PROMPT, [" the mat", 9, [9, 10]])
     assert (ig.method, ig.score, ig.baseline) == ("integrated_gradients", "logprob", "mean")
-    assert ig.model == "LlamaForCausalLM" and ig.n_steps in (8, 16, 32, 64, 128, 256)
+    assert ig.model == "LlamaForCausalLM" and ig.n_steps is not None and ig.n_steps % 8 == 0
     assert b"".join(token.bytes for token in ig.tokens) == PROMPT.encode()
     text = "".join(token.text for token in lm.vocabulary.tokens([9, 10]))
     assert ig.targets == (" the mat", lm.vocabulary[9], text)
@@ -71,17 +78,25 @@ def test_a_target_is_encoded_on_its_own() -> None:
 def test_the_number_of_steps_is_what_was_asked() -> None:
     lm = random_lm("gpt2")
     assert lm.attribute(PROMPT, [5], n_steps=13, tolerance=None).n_steps == 13
-    assert lm.attribute(PROMPT, [5], n_steps=13).n_steps == 13
-    assert lm.attribute(PROMPT, [5], tolerance=1e-2).n_steps == 8
+    assert lm.attribute(PROMPT, [5]).n_steps == 8  # smooth, so the first nodes do
+    assert lm.attribute(PROMPT, [5], n_steps=5).n_steps == 5  # at most
 
 
-def test_an_unreachable_tolerance_warns_and_keeps_the_error() -> None:
-    lm = random_lm("gpt2")
-    with pytest.warns(UserWarning, match="after 256 steps the completeness error of target") as log:
-        attribution = lm.attribute(PROMPT, [" the mat"], tolerance=1e-12)
+def test_too_few_nodes_warn_and_keep_the_error() -> None:
+    lm = random_lm("llama")
+    with pytest.warns(UserWarning, match="24 path nodes do not resolve .* ' the mat'") as log:
+        attribution = lm.attribute(PROMPT, [" the mat"], baseline="zero", n_steps=30)
     assert log[0].filename == __file__
-    assert attribution.n_steps == 256 and attribution.completeness_error is not None
-    assert 1e-12 < float(attribution.completeness_error[0]) < 1e-2
+    assert attribution.n_steps == 24 and attribution.completeness_error is not None
+    assert 0.01 < float(attribution.completeness_error[0]) < 10
+
+
+def test_bfloat16_rounding_is_not_resolved() -> None:
+    narrow = LanguageModel(random_model("gpt2", torch.bfloat16), byte_level_tokenizer())
+    attribution = narrow.attribute(PROMPT, [" the mat", " dog"], tolerance=1e-4)
+    assert attribution.n_steps == 8
+    assert attribution.completeness_error is not None
+    assert 1e-4 < attribution.completeness_error.max() < 0.3
 
 
 def test_baselines_as_embeddings() -> None:

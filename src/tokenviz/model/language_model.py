@@ -262,10 +262,11 @@ class LanguageModel:
             the path collects large values of both signs there.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
-            otherwise how many to begin with (8).
+            otherwise the most that a target may take (512).
         tolerance
-            integrated_gradients doubles its nodes, up to 256, until the completeness error of
-            every target is below this; it warns if that does not suffice. Other methods have none.
+            integrated_gradients adds nodes where the path needs them until the completeness error
+            of every target is below this; it warns if those allowed do not suffice. Other methods
+            have no such error.
 
         Returns
         -------

@@ -17,18 +17,13 @@ from dataclasses import dataclass
 import torch
 
 from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.attributing.quadrature import path_decades, path_nodes
+from tokenviz.model.attributing.quadrature import Path
 from tokenviz.model.attributing.targets import ScoreName
-from tokenviz.model.forward import wide
 
 __all__ = ["PathIntegral", "integrated_gradients"]
 
-_FIRST = 8
-_FIRST_IN_LOG = 32
-_MOST = 256
-# Changes of the score below this share of its scale drown in float32 rounding, so the error is
-# never taken relative to less.
-_SMALLEST_CHANGE = 1e-3
+_MOST = 512
+_SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
 
 
 @dataclass(frozen=True)
@@ -59,66 +54,54 @@ def integrated_gradients(
     inputs, baseline
         The prompt's embeddings x and the baseline x', shape ``[n, d]``.
     n_steps
-        Nodes of the quadrature. If ``tolerance`` is None, exactly so many Gauss–Legendre nodes in
-        α; otherwise the first number that is tried.
+        If ``tolerance`` is None, exactly so many Gauss–Legendre nodes in α; otherwise the most
+        that a target may take (512).
     tolerance
-        Nodes are doubled, up to 256, until the completeness error of every target is below this.
-        They are spread in log α where the score is not smooth at the baseline
-        (:mod:`tokenviz.model.attributing.quadrature`).
+        Nodes are added where the path needs them (:mod:`tokenviz.model.attributing.quadrature`)
+        until the errors of its pieces add up to less than this share of the change of the score,
+        for every target. What is mere rounding in the model's dtype is let be.
     score
-        What F gives, which decides what change is too small to count.
+        What F gives, which decides what change counts as small.
     labels
         What the targets are called in a warning.
 
     Returns
     -------
     PathIntegral
-        Values in the unit of the score. The completeness error of a target is
-        |sum of its values − (F(x) − F(x'))| / |F(x) − F(x')|, the divisor being at least 0.001 nat
-        or logit, or a thousandth of the larger of the two probabilities.
+        Values in the unit of the score, and the most nodes that a target took. The completeness
+        error of a target is |sum of its values − (F(x) − F(x'))| / |F(x) − F(x')|, where a change
+        of less than 0.1 nat or logit, or of a tenth of the larger probability, counts as so much.
 
     Warns
     -----
     UserWarning
         If the nodes allowed do not reach the tolerance; the error is in the result.
     """
-    ends = objective.scores(torch.stack([inputs, baseline])).double().cpu()
-    change = ends[0] - ends[1]
-    scale = ends.abs().amax(0) if score == "probability" else torch.ones_like(change)
-    divisor = change.abs().clamp_min(_SMALLEST_CHANGE * scale)
+    path = Path(objective, inputs, baseline)
+    change = path.ends[1] - path.ends[0]
+    size = path.ends.abs().amax(0)
+    scale = size if score == "probability" else torch.ones_like(change)
+    divisor = change.abs().clamp_min(_SMALL_CHANGE * scale)
     divisor = divisor.clamp_min(torch.finfo(torch.float32).tiny)
-    start, delta = wide(baseline), wide(inputs) - wide(baseline)
-    decades = 0 if tolerance is None else path_decades(objective, start, delta, divisor)
-    steps = n_steps or (_FIRST_IN_LOG if decades else _FIRST)
-    while True:
-        values = _integrate(objective, start, delta, steps, decades)
-        error = (values.sum(0) - change).abs() / divisor
-        if tolerance is None or bool((error < tolerance).all()):
-            break
-        if 2 * steps > _MOST:
-            worst = int(error.argmax())
-            warnings.warn(
-                f"integrated_gradients: after {steps} steps the completeness error of target "
-                f"{labels[worst]!r} is {float(error[worst]):.2%}, above tolerance={tolerance:g} "
-                f"(its score changes by {float(change[worst]):.3g} from the baseline); a baseline "
-                "nearer to the prompt ('mean', or a token id) or a wider dtype may help; where the "
-                "model chooses experts the score jumps, and no number of steps is exact",
-                stacklevel=4,
-            )
-            break
-        steps *= 2
+    if tolerance is None:
+        assert n_steps is not None  # one of the two is always given
+        values, steps = path.integral(n_steps), n_steps
+    else:
+        rounding = 2 * torch.finfo(inputs.dtype).eps * size
+        values, nodes, reached = path.adaptive_integral(
+            tolerance * divisor, rounding, n_steps or _MOST
+        )
+        steps = int(nodes.max())
+    error = (values.sum(0) - change).abs() / divisor
+    if tolerance is not None and not bool(reached.all()):
+        missed = torch.where(reached, -1.0, error.nan_to_num(torch.inf))
+        worst = int(missed.argmax())
+        warnings.warn(
+            f"integrated_gradients: {int(nodes[worst])} path nodes do not resolve how the score of "
+            f"target {labels[worst]!r} changes (by {float(change[worst]):.3g} from the baseline) "
+            f"within tolerance={tolerance:g}; its completeness error is {float(error[worst]):.2%}. "
+            "More n_steps, another baseline ('mean', or a token id) or a wider dtype may help; "
+            "where a model chooses experts the score jumps, and no number of nodes is exact",
+            stacklevel=4,
+        )
     return PathIntegral(values, steps, error)
-
-
-def _integrate(
-    objective: Objective, start: torch.Tensor, delta: torch.Tensor, n_steps: int, decades: int
-) -> torch.Tensor:
-    """(x − x') · ∫ ∂F/∂x dα, float64 on the CPU, ``[n, m]``."""
-    alphas, weights = path_nodes(n_steps, decades)
-    total = torch.zeros(objective.n_targets, len(delta), dtype=torch.float64)
-    for batch in objective.batches(n_steps):
-        along = torch.as_tensor(alphas[batch]).to(delta)[:, None, None]
-        products = objective.pull_back(start + along * delta, lambda g: (wide(g) * delta).sum(-1))
-        weight = torch.as_tensor(weights[batch])
-        total += torch.einsum("s,smn->mn", weight, products.cpu().double())
-    return total.T

@@ -28,10 +28,14 @@ Reduce = Callable[[torch.Tensor], torch.Tensor]
 
 _POSITIONS = 4096  # token positions in one batch
 _LOGITS = 1 << 25  # logits in one batch, 128 MiB in float32
+_COLUMNS = 16  # tokens of a continuation that share a forward pass, cut off after the last of them
 
 
 class Objective:
     """F(embeddings ``[points, n, d]``) = scores ``[points, m]`` of the targets.
+
+    Where ``targets`` is an argument it says which of the m are wanted, int64, shape ``[t]`` on the
+    CPU; None is all of them.
 
     Parameters
     ----------
@@ -51,21 +55,18 @@ class Objective:
         self._lm = lm
         self._score = score
         self._per_token = targets.per_token
-        longest = targets.longest
-        device = lm.device
-        count = len(targets.continuations)
-        self._ids = torch.zeros(count, longest, dtype=torch.int64, device=device)
-        self._real = torch.zeros(count, longest, dtype=torch.bool, device=device)
+        self._first = n_prompt - 1  # the position that predicts a continuation's first token
+        self._lengths = torch.tensor([len(ids) for ids in targets.continuations])
+        longest = int(self._lengths.max())
+        self._ids = torch.zeros(len(self._lengths), longest, dtype=torch.int64, device=lm.device)
         for row, ids in enumerate(targets.continuations):
             self._ids[row, : len(ids)] = ids
-            self._real[row, : len(ids)] = True
         with torch.no_grad():
             # The last token of a continuation is only ever predicted.
             self._embeds = lm.embedding(self._ids[:, :-1])
-        self._positions = torch.arange(n_prompt - 1, n_prompt - 1 + longest, device=device)
-        positions = n_prompt + longest - 1
-        logits = longest * lm.vocabulary_size
-        self._rows = max(1, min(_POSITIONS // positions, _LOGITS // logits))
+        by_positions = _POSITIONS // (n_prompt + longest - 1)
+        by_logits = _LOGITS // (longest * lm.vocabulary_size)
+        self._rows = max(1, min(by_positions, by_logits))
 
     @property
     def n_targets(self) -> int:
@@ -73,18 +74,24 @@ class Objective:
         return self._ids.shape[1] if self._per_token else self._ids.shape[0]
 
     def batches(self, points: int) -> Iterator[slice]:
-        """Slices of ``points`` embeddings that are worth holding at a time."""
+        """Slices of so many points that are worth holding at a time."""
         size = max(1, self._rows // len(self._ids))
         for start in range(0, points, size):
             yield slice(start, min(start + size, points))
 
-    def scores(self, embeds: torch.Tensor) -> torch.Tensor:
-        """F at some points, without gradients: ``[points, n, d]`` to ``[points, m]``."""
+    def scores(self, embeds: torch.Tensor, targets: torch.Tensor | None = None) -> torch.Tensor:
+        """F at some points, without gradients: ``[points, n, d]`` to ``[points, t]``."""
+        wanted = self._wanted(targets)
         with torch.no_grad():
-            columns = [self._columns(x, rows) for x, rows in self._expanded(embeds)]
-        return torch.cat(columns).reshape(len(embeds), self.n_targets)
+            columns = [
+                self._columns(embeds[points], rows, wanted)
+                for points, rows in self._batched_rows(len(embeds), wanted)
+            ]
+        return torch.cat(columns).reshape(len(embeds), len(wanted))
 
-    def pull_back(self, embeds: torch.Tensor, reduce: Reduce) -> torch.Tensor:
+    def pull_back(
+        self, embeds: torch.Tensor, reduce: Reduce, targets: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Gradients of every score with respect to every embedding, reduced to one per token.
 
         Parameters
@@ -93,44 +100,71 @@ class Objective:
             Points, shape ``[points, n, d]``.
         reduce
             What to make of gradients ``[rows, n, d]``: ``[rows, n]``.
+        targets
+            Which targets are wanted.
 
         Returns
         -------
         torch.Tensor
-            Shape ``[points, m, n]``.
+            Shape ``[points, t, n]``.
         """
-        pieces = []
-        for x, rows in self._expanded(embeds):
-            x = x.detach().requires_grad_()
-            with torch.enable_grad():
-                columns = self._columns(x, rows)
+        wanted = self._wanted(targets)
+        groups = torch.tensor_split(wanted, tuple(range(_COLUMNS, len(wanted), _COLUMNS)))
+        batches = []
+        for points, rows in self._batched_rows(len(embeds), wanted):
+            x = embeds[points].detach().requires_grad_()
+            gradients = []
+            for group in groups if self._per_token else [wanted]:
+                with torch.enable_grad():
+                    columns = self._columns(x, rows, group)
                 last = columns.shape[1] - 1
-                gradients = [
-                    reduce(torch.autograd.grad(column.sum(), x, retain_graph=k < last)[0])
-                    for k, column in enumerate(columns.unbind(1))
-                ]
-            pieces.append(torch.stack(gradients, dim=1))
-        return torch.cat(pieces).reshape(len(embeds), self.n_targets, embeds.shape[1])
+                for k in range(last + 1):
+                    (gradient,) = torch.autograd.grad(columns[:, k].sum(), x, retain_graph=k < last)
+                    gradients.append(reduce(gradient))
+            batches.append(torch.stack(gradients, dim=1))
+        return torch.cat(batches).reshape(len(embeds), len(wanted), embeds.shape[1])
 
-    def _expanded(self, embeds: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Batches of rows, one per point and continuation, and which continuation each has."""
-        count = len(self._ids)
-        for start in range(0, len(embeds) * count, self._rows):
-            stop = min(start + self._rows, len(embeds) * count)
-            rows = torch.arange(start, stop, device=embeds.device)
-            yield embeds[rows // count], rows % count
+    def _wanted(self, targets: torch.Tensor | None) -> torch.Tensor:
+        return torch.arange(self.n_targets) if targets is None else targets
 
-    def _columns(self, prompt: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Scores of rows of prompt embeddings ``[r, n, d]``: ``[r, columns of a continuation]``."""
-        embeds = torch.cat([prompt.to(self._embeds.dtype), self._embeds[rows]], dim=1)
-        logits, _ = forward(self._lm.model, self._positions, inputs_embeds=embeds, use_cache=False)
+    def _batched_rows(
+        self, points: int, wanted: torch.Tensor
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Batches of rows to run: of each its point, and its continuation."""
+        continuations = torch.zeros(1, dtype=torch.int64) if self._per_token else wanted
+        count = len(continuations)
+        for start in range(0, points * count, self._rows):
+            rows = torch.arange(start, min(start + self._rows, points * count))
+            yield (rows // count).to(self._ids.device), continuations[rows % count]
+
+    def _columns(
+        self, prompt: torch.Tensor, continuations: torch.Tensor, wanted: torch.Tensor
+    ) -> torch.Tensor:
+        """Scores of rows of prompt embeddings ``[r, n, d]``: ``[r, t]`` per token, else ``[r, 1]``.
+
+        Only as much of the continuations is run as the scores wanted depend on.
+        """
+        lengths = self._lengths[continuations]
+        longest = int(wanted.max()) + 1 if self._per_token else int(lengths.max())
+        rows = continuations.to(self._ids.device)
+        after = self._embeds[rows, : longest - 1]
+        positions = torch.arange(longest, device=self._ids.device) + self._first
+        logits, _ = forward(
+            self._lm.model,
+            positions,
+            inputs_embeds=torch.cat([prompt.to(after.dtype), after], dim=1),
+            use_cache=False,
+        )
         logits = wide(logits)
-        ids = self._ids[rows].to(logits.device)
+        ids = self._ids[rows, :longest].to(logits.device)
         scores = logits.gather(-1, ids[..., None])[..., 0]
         if self._score != "logit":
             scores = scores - logits.logsumexp(-1)
-        if not self._per_token:
-            scores = scores.where(self._real[rows].to(scores.device), 0).sum(-1, keepdim=True)
+        if self._per_token:
+            scores = scores[:, wanted.to(scores.device)]
+        else:
+            real = (torch.arange(longest) < lengths[:, None]).to(scores.device)
+            scores = scores.where(real, 0).sum(-1, keepdim=True)
         if self._score == "probability":
             scores = scores.exp()
         return scores.to(prompt.device)

@@ -41,11 +41,6 @@ class Targets:
     per_token: bool
     labels: tuple[str | Token, ...]
 
-    @property
-    def longest(self) -> int:
-        """Tokens of the longest continuation."""
-        return max(len(ids) for ids in self.continuations)
-
 
 def parse_targets(lm: LanguageModel, targets: Any, n_prompt: int) -> Targets:
     """Continuations as the user gave them, one column each.
