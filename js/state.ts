@@ -87,7 +87,6 @@ export interface TraceOptions extends FigureOptions {
   min_probability: number;
   border: boolean;
   channel: "probability";
-  layout: "grid";
 }
 
 export interface HeatmapState extends HeatmapOptions {

@@ -58,8 +58,8 @@ export interface Drawing<State> {
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number };
   /** Draws what meets the viewport, and nothing else. */
   paint(context: PaintContext): void;
-  /** Headers that stay in view while scrolling, drawn pinned to viewport.x and viewport.y. */
-  readonly frozen?: { left: number; top: number };
+  /** Room to keep left of and above a cell brought into view: pinned headers, a border, a number. */
+  readonly scrollPadding?: { left: number; top: number };
   hit(x: number, y: number): Cell | null;
   rect(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */

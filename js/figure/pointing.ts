@@ -10,7 +10,7 @@ import type { Viewport } from "./viewport.ts";
 
 export interface PointingOptions {
   viewport: Viewport;
-  drawing: Pick<Drawing<never>, "hit" | "step" | "frozen" | "rect">;
+  drawing: Pick<Drawing<never>, "hit" | "step" | "scrollPadding" | "rect">;
   selected: () => Cell | null;
   select: (cell: Cell | null) => void;
   /** Something is pointed at, or no longer. `spoken` when a screen reader should hear of it. */
@@ -102,7 +102,7 @@ export class Pointing {
       this.#cursor = to;
       this.#byKey = true;
       this.#hovered = null;
-      viewport.reveal(drawing.rect(to), drawing.frozen ?? { left: 0, top: 0 });
+      viewport.reveal(drawing.rect(to), drawing.scrollPadding ?? { left: 0, top: 0 });
       changed(true);
     }
     event.preventDefault();

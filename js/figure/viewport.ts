@@ -96,11 +96,11 @@ export class Viewport {
     return new DOMRect(x - visible.x + left, y - visible.y + top, width, height);
   }
 
-  /** Scrolls as little as needed to show the rectangle beside the frozen headers. */
-  reveal({ x, y, width, height }: Rect, frozen: { left: number; top: number }): void {
+  /** Scrolls as little as needed to show the rectangle with some room before it. */
+  reveal({ x, y, width, height }: Rect, padding: { left: number; top: number }): void {
     const { x: left, y: top, width: w, height: h } = this.visible;
-    this.element.scrollLeft += overshoot(x, x + width, left + frozen.left, left + w);
-    this.element.scrollTop += overshoot(y, y + height, top + frozen.top, top + h);
+    this.element.scrollLeft += overshoot(x, x + width, left + padding.left, left + w);
+    this.element.scrollTop += overshoot(y, y + height, top + padding.top, top + h);
   }
 
   /** The painted RGBA at a point in content coordinates. */

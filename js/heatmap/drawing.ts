@@ -6,11 +6,11 @@
  */
 
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
+import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { HeatmapState, TokenTable } from "../state.ts";
-import { LabelFitter } from "../trace/label.ts";
 import { announce, facts } from "./facts.ts";
 import { headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
 import { cellSize, HeatmapGrid } from "./layout.ts";
@@ -85,7 +85,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return { width: grid.width, height: grid.height };
   }
 
-  get frozen(): { left: number; top: number } {
+  get scrollPadding(): { left: number; top: number } {
     const { left, top } = this.#scene.grid;
     return { left, top };
   }

@@ -4,14 +4,14 @@
 
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import { hatch, hatchText } from "../canvas/hatch.ts";
+import type { LabelFitter } from "../canvas/label.ts";
+import { paintToken, tokenWidth } from "../canvas/labelpaint.ts";
+import { paintSideMark } from "../canvas/marks.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import { CAP_HEIGHT } from "../canvas/typography.ts";
 import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { HeatmapState } from "../state.ts";
-import type { LabelFitter } from "../trace/label.ts";
-import { paintToken, tokenWidth } from "../trace/labelpaint.ts";
-import { paintSideMark } from "../trace/marks.ts";
-import { CAP_HEIGHT } from "../trace/typography.ts";
 import { FOOT, SIDE_MARGIN, uprightRoom, wrap } from "./headers.ts";
 import { paintLines } from "./labels.ts";
 import type { HeatmapGrid, Span } from "./layout.ts";

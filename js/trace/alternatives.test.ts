@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { random } from "../testing.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import { probabilities } from "./probability.ts";
-import { REFERENCE, random, randomSteps, traceData } from "./testing.ts";
+import { REFERENCE, randomSteps, traceData } from "./testing.ts";
 
 test("agrees with a filter written out", () => {
   const next = random(1);

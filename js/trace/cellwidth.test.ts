@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { random } from "../testing.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
 import { Grid } from "./layout.ts";
 import { probabilities } from "./probability.ts";
-import { REFERENCE, random, traceData } from "./testing.ts";
+import { REFERENCE, traceData } from "./testing.ts";
 
 const width = (labels: number[], columns: number, availableWidth: number, valueWidth = 21) =>
   cellWidth({ labelWidths: Float32Array.from(labels).sort(), valueWidth, columns, availableWidth });

@@ -3,8 +3,9 @@ import { COLORMAPS } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
 import type { PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceState } from "../state.ts";
+import { evenMeasure, random } from "../testing.ts";
 import { TraceDrawing } from "./drawing.ts";
-import { evenMeasure, REFERENCE, random, randomSteps, type Step, traceState } from "./testing.ts";
+import { REFERENCE, randomSteps, type Step, traceState } from "./testing.ts";
 
 function drawn(steps: readonly Step[], options: Partial<TraceState> = {}, width = 1100) {
   const state = traceState(steps, options);

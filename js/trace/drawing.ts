@@ -6,24 +6,25 @@
  * colormap or range computes nothing here.
  */
 
+import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import { VALUE_FONT } from "../canvas/typography.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { cellValue } from "./format.ts";
-import { LabelFitter } from "./label.ts";
-import { Grid } from "./layout.ts";
+import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
 import { paintTrace } from "./painter.ts";
 import { probabilities } from "./probability.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
-import { VALUE_FONT } from "./typography.ts";
 
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
+  readonly scrollPadding = { left: MARGIN, top: NUMBER_HEIGHT + BORDER_OUTSET };
   #state!: TraceState;
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;

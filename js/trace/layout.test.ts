@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Cell, Rect } from "../figure/drawing.ts";
+import { random } from "../testing.ts";
 import { Grid } from "./layout.ts";
-import { random } from "./testing.ts";
 
 function randomGrid(next: () => number, largest = 120): Grid {
   const positions = 1 + Math.floor(next() * largest);

@@ -8,16 +8,16 @@
 
 import { SMALL } from "../canvas/fonts.ts";
 import { hatch, hatchText } from "../canvas/hatch.ts";
+import type { LabelFitter } from "../canvas/label.ts";
+import { paintToken, tokenWidth } from "../canvas/labelpaint.ts";
+import { paintSideMark } from "../canvas/marks.ts";
+import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "../canvas/typography.ts";
 import { luminance } from "../color/contrast.ts";
 import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceData } from "../state.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
 import { cellValue } from "./format.ts";
-import type { LabelFitter } from "./label.ts";
-import { paintToken, tokenWidth } from "./labelpaint.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
-import { paintSideMark } from "./marks.ts";
-import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "./typography.ts";
 
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
 const BORDER_COLOR = "#e03131";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Cell } from "../figure/drawing.ts";
+import { random } from "../testing.ts";
 import { step, type Walk } from "./step.ts";
-import { random } from "./testing.ts";
 
 const KEYS = [
   "ArrowLeft",

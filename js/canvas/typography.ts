@@ -2,8 +2,8 @@
  * The sizes and families of a trace's labels, in the figure's own type.
  */
 
-import { font, MONO_FAMILY, SIZE, SMALL } from "../canvas/fonts.ts";
 import type { TokenKind } from "../state.ts";
+import { font, MONO_FAMILY, SIZE, SMALL } from "./fonts.ts";
 
 /** Pixel sizes of a label, the preferred one first; smaller ones where a label needs them. */
 const TEXT_SIZES: readonly number[] = [SIZE, 11, 10.2, 9.5];

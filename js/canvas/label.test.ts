@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TokenKind } from "../state.ts";
+import { evenMeasure, random } from "../testing.ts";
 import { type FittedLabel, LabelFitter } from "./label.ts";
-import { evenMeasure, random } from "./testing.ts";
 
 function fit(label: string, room: number, kind: TokenKind = "text"): FittedLabel {
   const table = { label: [label], id: [null], bytes: [""], kind: [kind] };

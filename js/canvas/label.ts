@@ -7,8 +7,8 @@
  * own, so it is measured here too. Special tokens wear a badge, which takes room.
  */
 
-import type { TextMeasure } from "../canvas/text.ts";
 import type { TokenKind, TokenTable } from "../state.ts";
+import type { TextMeasure } from "./text.ts";
 import { labelFont, labelSizes } from "./typography.ts";
 
 export const SPACE = "␣";
