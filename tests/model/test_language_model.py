@@ -1,5 +1,7 @@
 """Loading, what is refused, and that the user's model stays as it was."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +139,15 @@ def test_the_model_is_left_as_it_was() -> None:
     assert [parameter.requires_grad for parameter in model.parameters()] == trainable
     assert all(parameter.grad is None for parameter in model.parameters())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("missing", ["torch", "transformers"])
+def test_a_missing_library_is_named_with_what_to_install(missing: str) -> None:
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "import tokenviz\n"
+        "try: tokenviz.load_model()\n"
+        "except ImportError as error: print(error)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert missing in run.stdout and "pip install 'tokenviz-widget[models]'" in run.stdout

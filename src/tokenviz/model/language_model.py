@@ -7,7 +7,8 @@ borrowed, never changed: evaluation mode and frozen parameters end with each cal
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 
 from tokenviz.model import tracing
 from tokenviz.model.attributing import attribute
@@ -67,6 +69,7 @@ class LanguageModel:
         self.model = model
         self.tokenizer = tokenizer
         self._name = name
+        self._passed: set[Callable[[LanguageModel], None]] = set()
 
     @property
     def name(self) -> str:
@@ -177,7 +180,7 @@ class LanguageModel:
         FloatingPointError
             If the model's logits are not finite.
         """
-        self._check_causal  # noqa: B018 - runs once
+        self._check_once(check_causal)
         return tracing.generate(
             self,
             prompt,
@@ -219,7 +222,7 @@ class LanguageModel:
         FloatingPointError
             If the model's logits are not finite.
         """
-        self._check_causal  # noqa: B018 - runs once
+        self._check_once(check_causal)
         return tracing.score(self, text, prompt=prompt, top_k=top_k)
 
     def attribute(
@@ -280,8 +283,8 @@ class LanguageModel:
             If an argument is of the wrong kind or out of range, a target tokenises to nothing, or
             prompt and target exceed the model's context; the message names the argument.
         """
-        self._check_causal  # noqa: B018 - runs once
-        self._check_embeddings  # noqa: B018 - runs once
+        self._check_once(check_causal)
+        self._check_once(check_embeddings)
         return attribute(
             self,
             prompt,
@@ -303,13 +306,11 @@ class LanguageModel:
         weight: torch.Tensor = self.embedding.weight
         return weight
 
-    @cached_property
-    def _check_causal(self) -> None:
-        check_causal(self)
-
-    @cached_property
-    def _check_embeddings(self) -> None:
-        check_embeddings(self)
+    def _check_once(self, check: Callable[[LanguageModel], None]) -> None:
+        """Run a check of the model that costs a forward pass, the first time it matters."""
+        if check not in self._passed:
+            check(self)
+            self._passed.add(check)
 
 
 def load_model(name_or_path: str | Path | None = None, **from_pretrained: Any) -> LanguageModel:
@@ -339,8 +340,23 @@ def load_model(name_or_path: str | Path | None = None, **from_pretrained: Any) -
                     f"the bundled model is missing from {folder}; reinstall tokenviz-widget, or "
                     "name another model: load_model('Qwen/Qwen3-0.6B')"
                 )
-            return _load(str(folder), "tokenviz demo", from_pretrained | {"local_files_only": True})
+            with _quiet_progress():
+                keywords = from_pretrained | {"local_files_only": True}
+                return _load(str(folder), "tokenviz demo", keywords)
     return _load(str(name_or_path), None, from_pretrained)
+
+
+@contextmanager
+def _quiet_progress() -> Iterator[None]:
+    """No progress bar for what takes a moment."""
+    bars: Any = logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
 
 
 def _load(path: str, name: str | None, keywords: Mapping[str, Any]) -> LanguageModel:
