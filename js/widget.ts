@@ -8,6 +8,7 @@ import { mount } from "./mount.ts";
 function render({ model, el, signal }: RenderProps): void {
   // Widgets run on this page: the tables that stand in for them step back (tokenviz.css).
   document.documentElement.dataset.tokenvizLive = "";
+  el.classList.add("tokenviz-host");
   mount(model, el, signal);
 }
 
