@@ -13,14 +13,11 @@ from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tokenviz.export.state import FigureState
 from tokenviz.export.table import static_table
-from tokenviz.widget.figure import static
-
-if TYPE_CHECKING:
-    from tokenviz.export.state import Widget
+from tokenviz.widget.figure import Figure, static
 
 __all__ = ["fragment", "page", "renderer", "save", "twin"]
 
@@ -42,7 +39,7 @@ _PAGE_STYLE = (
 )
 
 
-def fragment(widget: Widget, *, with_script: bool = True) -> str:
+def fragment(widget: Figure, *, with_script: bool = True) -> str:
     """Write a widget, with its current look, as an HTML fragment.
 
     Parameters
@@ -87,7 +84,7 @@ def page(fragments: Iterable[str], title: str, *, theme: str = "auto") -> str:
     )
 
 
-def save(widget: Widget, path: str | Path) -> Path:
+def save(widget: Figure, path: str | Path) -> Path:
     """Write a widget, with its current look, to one HTML file that opens without a network.
 
     Returns
@@ -107,7 +104,7 @@ def save(widget: Widget, path: str | Path) -> Path:
     return path
 
 
-def twin(widget: Widget) -> dict[str, Any]:
+def twin(widget: Figure) -> dict[str, Any]:
     """The output that stands beside a live widget in a cell, for where no widget can run.
 
     A table as ``text/html``, hidden where the widget's style sheet is; and, unless it is large,

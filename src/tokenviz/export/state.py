@@ -23,10 +23,7 @@ from tokenviz.wire import decode_attribution, decode_trace
 
 if TYPE_CHECKING:
     from tokenviz.trace import Trace
-    from tokenviz.widget.heatmap import AttributionHeatmap
-    from tokenviz.widget.trace import TokenTrace
-
-    Widget = AttributionHeatmap | TokenTrace
+    from tokenviz.widget.figure import Figure
 
 __all__ = ["FigureState"]
 
@@ -49,7 +46,7 @@ class FigureState:
     buffers: dict[Path, str]
 
     @classmethod
-    def from_widget(cls, widget: Widget) -> FigureState:
+    def from_widget(cls, widget: Figure) -> FigureState:
         """The state of a live widget, with its current look."""
         own = own_traits(type(widget))
         traits = {name: value for name, value in widget.get_state().items() if name in own}
@@ -137,7 +134,7 @@ class FigureState:
         return traits
 
 
-def own_traits(widget: type[Widget]) -> dict[str, Any]:
+def own_traits(widget: type[Figure]) -> dict[str, Any]:
     """Names and defaults of the synced traits that tokenviz adds to an anywidget."""
     import anywidget
 
@@ -153,7 +150,7 @@ def own_traits(widget: type[Widget]) -> dict[str, Any]:
     }
 
 
-def _widget_classes() -> dict[str, type[Widget]]:
+def _widget_classes() -> dict[str, type[Figure]]:
     from tokenviz.widget.heatmap import AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace
 
