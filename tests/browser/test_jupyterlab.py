@@ -1,0 +1,177 @@
+"""quickstart.ipynb in a real JupyterLab: the widgets live, and Python and browser agree."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
+from playwright.sync_api import Browser, Page, expect
+
+from tests.chromium import OfflinePages, Opened
+from tests.figure import Figure, expected_color, reference
+from tests.jupyterlab import JupyterLab, evaluate, execute
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks/quickstart.ipynb"
+FIGURES = ".jp-OutputArea .tokenviz"
+RUN_TIME = 120_000  # milliseconds: the kernel starts, torch loads, the model writes an answer
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    root = tmp_path_factory.mktemp("notebooks")
+    shutil.copy(NOTEBOOK, root)
+    server = JupyterLab(root, tmp_path_factory.mktemp("jupyter"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def opened(lab: JupyterLab, browser: Browser) -> Iterator[Opened]:
+    """The notebook, open and run from top to bottom."""
+    pages = OfflinePages(browser)
+    opened = pages.open(lab.url("quickstart.ipynb"), width=1500, height=1000)
+    command(opened.page, "notebook:run-all-cells")
+    expect(opened.page.locator(FIGURES)).to_have_count(5, timeout=RUN_TIME)
+    wait_until_idle(opened.page)
+    yield opened
+    pages.close()
+
+
+@pytest.fixture(scope="module")
+def kernel(lab: JupyterLab, opened: Opened) -> Iterator[BlockingKernelClient]:
+    """Python on the kernel that the notebook runs on."""
+    client = lab.kernel()
+    yield client
+    client.stop_channels()
+
+
+def command(page: Page, name: str) -> None:
+    """Run a command of JupyterLab's palette on the open notebook."""
+    expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible(timeout=60_000)
+    page.wait_for_function(
+        "() => { const panel = window.jupyterapp?.shell.currentWidget;"
+        " return panel?.context?.isReady"
+        " && panel.sessionContext.session?.kernel?.status === 'idle'; }",
+        timeout=60_000,
+    )
+    # In braces, so not awaited: its promise may never settle, or with an object of the page.
+    page.evaluate("name => { window.jupyterapp.commands.execute(name); }", name)
+
+
+def wait_until_idle(page: Page) -> None:
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.jp-InputPrompt')]"
+        ".every(prompt => !prompt.textContent.includes('*'))",
+        timeout=RUN_TIME,
+    )
+
+
+def figure(opened: Opened, number: int) -> Figure:
+    """A figure of the notebook, scrolled into view."""
+    locator = opened.page.locator(FIGURES).nth(number)
+    locator.scroll_into_view_if_needed()
+    return Figure(locator)
+
+
+def wait_for(kernel: BlockingKernelClient, expression: str, wanted: str) -> None:
+    """Wait until an expression in the kernel has a value: the browser syncs a little later."""
+    deadline = time.monotonic() + 10
+    while (now := evaluate(kernel, expression)) != wanted:
+        assert time.monotonic() < deadline, f"{expression} is {now}, not {wanted}"
+        time.sleep(0.1)
+
+
+def test_both_widgets_appear_and_their_tables_step_aside(opened: Opened) -> None:
+    kinds = [figure(opened, i).locator.get_attribute("data-tokenviz-kind") for i in range(5)]
+    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap"]
+    tables = opened.page.locator("[data-tokenviz-twin]")
+    expect(tables).to_have_count(5)
+    assert not any(table.is_visible() for table in tables.all())
+    assert opened.page.locator(".jp-RenderedText[data-mime-type*=stderr]").all_inner_texts() == []
+    opened.assert_quiet()
+
+
+def test_slider_moved_in_the_browser_is_read_in_python(
+    opened: Opened, kernel: BlockingKernelClient
+) -> None:
+    assert evaluate(kernel, "(heatmap.vmin, heatmap.vmax)") == "(-1.0, 1.0)"
+    heatmap = figure(opened, 0)
+    heatmap.open_controls()
+    heatmap.drag("vmax", 0.5)
+    high = float(heatmap.control("vmax").input_value())
+    assert 0.4 < high < 0.6
+    wait_for(kernel, "(heatmap.vmin, heatmap.vmax)", repr((-high, high)))
+
+
+def test_cell_selected_in_the_browser_is_read_in_python(
+    opened: Opened, kernel: BlockingKernelClient
+) -> None:
+    heatmap = figure(opened, 0)
+    x, y, width, height = heatmap.rect((2, 3))
+    opened.page.mouse.click(x + width / 2, y + height / 2)
+    wait_for(kernel, "heatmap.selected", "(2, 3)")
+
+
+def test_trait_set_in_python_recolours_the_picture(
+    opened: Opened, kernel: BlockingKernelClient
+) -> None:
+    execute(kernel, "heatmap.colormap, heatmap.vmin, heatmap.vmax = 'PuOr', -2, 2")
+    heatmap = figure(opened, 0)
+    value = reference("attribution")["values"][7][0]
+    wanted = expected_color(value, "PuOr", -2, 2, 0)
+    opened.page.wait_for_function(
+        "([root, wanted]) => String(root.tokenvizFigure.colorAt([7, 0])) === String(wanted)",
+        arg=[heatmap.locator.element_handle(), list(wanted)],
+    )
+    assert heatmap.colors([(7, 0)]) == {(7, 0): wanted}
+
+
+def test_two_views_of_one_widget_stay_in_step(opened: Opened, kernel: BlockingKernelClient) -> None:
+    first, second = figure(opened, 3), figure(opened, 4)
+    second.open_controls()
+    second.type("vmax-number", 7)
+    wait_for(kernel, "why_map.vmax", "7.0")
+    first.open_controls()
+    expect(first.control("vmax-number")).to_have_value("7")
+    cells = [(i, j) for i in range(4) for j in range(5)]
+    assert first.colors(cells) == second.colors(cells)
+    execute(kernel, "why_map.colormap = 'viridis'")
+    expect(first.control("colormap")).to_contain_text("viridis")
+    expect(second.control("colormap")).to_contain_text("viridis")
+    assert first.colors(cells) == second.colors(cells)
+
+
+def test_page_reload_with_a_live_kernel_restores_the_figures(
+    opened: Opened, kernel: BlockingKernelClient
+) -> None:
+    execute(kernel, "heatmap.colormap = 'cividis'; heatmap.vmin, heatmap.vmax = -1, 1")
+    page = opened.page
+    command(page, "docmanager:save")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.reload()
+    expect(page.locator(FIGURES)).to_have_count(5, timeout=60_000)
+    heatmap = figure(opened, 0)
+    values = reference("attribution")["values"]
+    wanted = {
+        (i, j): expected_color(value, "cividis", -1, 1, 0)
+        for i, row in enumerate(values)
+        for j, value in enumerate(row)
+    }
+    assert heatmap.colors(list(wanted)) == wanted
+    heatmap.open_controls()
+    heatmap.type("vmax-number", 3)
+    wait_for(kernel, "heatmap.vmax", "3.0")
+
+
+def test_dark_theme_of_jupyterlab_is_followed(opened: Opened) -> None:
+    page = opened.page
+    expect(figure(opened, 0).locator).to_have_attribute("data-tokenviz-theme", "light")
+    page.evaluate(
+        "() => { window.jupyterapp.commands.execute("
+        "'apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
+    )
+    expect(figure(opened, 0).locator).to_have_attribute("data-tokenviz-theme", "dark")
