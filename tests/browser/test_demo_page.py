@@ -1,0 +1,83 @@
+"""demo.html: the quickstart notebook through the exporter, as `make demo` writes it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.chromium import OfflinePages
+from tests.figure import Figure, expected_color, reference
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks/quickstart.ipynb"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    notebook = shutil.copy(NOTEBOOK, folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute",
+         "--output=demo", str(notebook)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder / "demo.html"
+
+
+def test_all_figures_are_live_without_a_request(demo: Path, offline: OfflinePages) -> None:
+    opened = offline.open(demo)
+    figures = opened.page.locator('.tokenviz[data-tokenviz-ready="true"]')
+    expect(figures).to_have_count(5)
+    assert opened.page.locator(".tokenviz-note").count() == 0
+    assert opened.page.locator(".tokenviz-static:visible").count() == 0
+    for i in range(5):
+        figure = Figure(figures.nth(i))
+        figure.open_controls()
+        figure.type("vmax-number", 0.5)
+        figure.control("reset").click()
+    opened.assert_quiet()
+
+
+def test_a_slider_changes_the_colour_of_a_cell(demo: Path, offline: OfflinePages) -> None:
+    opened = offline.open(demo)
+    heatmap = Figure(opened.page.locator(".tokenviz").nth(0))
+    value = reference("attribution")["values"][0][2]
+    assert heatmap.colors([(0, 2)]) == {(0, 2): expected_color(value, "RdYlGn", -1, 1, 0)}
+    heatmap.open_controls()
+    heatmap.drag("vmax", 0.6)
+    high = float(heatmap.control("vmax").input_value())
+    assert heatmap.colors([(0, 2)]) == {(0, 2): expected_color(value, "RdYlGn", -high, high, 0)}
+
+    trace = Figure(opened.page.locator(".tokenviz").nth(1))
+    probability = reference("trace")["steps"][13]["probability"]
+    assert trace.colors([(13, 0)]) == {(13, 0): expected_color(probability, "Greens", 0, 1)}
+    trace.open_controls()
+    trace.drag("vmin", 0.4)
+    low = float(trace.control("vmin").input_value())
+    assert trace.colors([(13, 0)]) == {(13, 0): expected_color(probability, "Greens", low, 1)}
+    opened.assert_quiet()
+
+
+def test_the_model_s_figures_are_there(demo: Path, offline: OfflinePages) -> None:
+    opened = offline.open(demo)
+    page = opened.page
+    tables = page.locator(".tokenviz-static")
+    assert "1.3714" in (tables.nth(0).text_content() or "")
+    assert "</think>" in (tables.nth(1).text_content() or "")
+    assert "</think>" in (tables.nth(2).text_content() or "")
+    expect(page.get_by_text("1,462").first).to_be_visible()
+    kinds = page.locator(".tokenviz").evaluate_all("all => all.map(e => e.dataset.tokenvizKind)")
+    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap"]
+
+
+def test_the_tables_are_read_where_no_script_runs(demo: Path, offline: OfflinePages) -> None:
+    opened = offline.open(demo, scripts=False)
+    tables = opened.page.locator(".tokenviz-static table:visible")
+    expect(tables).to_have_count(5)
+    expect(tables.nth(0)).to_contain_text("1.3714")
+    expect(tables.nth(2)).to_contain_text("</think>")
