@@ -11,8 +11,9 @@ import { TraceDrawing } from "./trace/drawing.ts";
 
 const DEFAULT_TRACE_HEIGHT = 900;
 
-/** Shows the model's figure in `parent` until the signal aborts. */
+/** Shows the model's figure in `parent` until the signal aborts; not at all when it has. */
 export function mount(model: Model, parent: Element, signal: AbortSignal): void {
+  if (signal.aborted) return;
   const figure =
     model.get("_kind") === "trace"
       ? new Figure({

@@ -13,6 +13,15 @@ describe("fixed", () => {
   });
 });
 
+test("from ten million on there is an exponent", () => {
+  expect(fixed(9_999_999, 4)).toBe("9999999.0000");
+  expect(fixed(1e7, 4)).toBe("1.0000e7");
+  expect(fixed(12_345_678, 4)).toBe("1.2346e7");
+  expect(fixed(-3e38, 4)).toBe("−3.0000e38");
+  expect(fixed(1e21, 0)).toBe("1e21");
+  expect(exact(Math.fround(-3e38))).toBe("−3e38");
+});
+
 describe("shortest", () => {
   test.each([1.3714, -0.3675, 0.1, 1e-8, 123456.78, 3.4e38])("%f survives float32", (value) => {
     const stored = Math.fround(value);

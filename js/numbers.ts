@@ -5,10 +5,19 @@
 
 const MINUS = "−";
 
+/** From here on a number is written with an exponent: whole, it would not fit a cell. */
+export const LARGE = 1e7;
+
+/** As a mantissa with `decimals` digits after the point and a power of ten: "1.23e7". */
+export function scientific(value: number, decimals: number): string {
+  return value.toExponential(decimals).replaceAll("-", MINUS).replace("e+", "e");
+}
+
 /** With `decimals` digits after the point; −0 keeps its sign, infinities are ∞ and −∞. */
 export function fixed(value: number, decimals: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
+  if (Math.abs(value) >= LARGE) return scientific(value, decimals);
   const digits = Math.abs(value).toFixed(decimals);
   return value < 0 || Object.is(value, -0) ? MINUS + digits : digits;
 }
@@ -27,7 +36,7 @@ export function shortest(value: number): string {
 /** `shortest` as a person reads it. */
 export function exact(value: number): string {
   if (!Number.isFinite(value)) return fixed(value, 0);
-  return shortest(value).replaceAll("-", MINUS);
+  return shortest(value).replaceAll("-", MINUS).replace("e+", "e");
 }
 
 /** At most `digits` significant digits and no trailing zeros, as a number field holds it. */

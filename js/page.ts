@@ -16,17 +16,24 @@ function mountAll(): void {
   for (const element of document.querySelectorAll<HTMLElement>(".tokenviz-figure")) {
     if (MOUNTED in element) continue;
     Object.defineProperty(element, MOUNTED, { value: true });
-    mountFigure(element);
+    // A figure that cannot be drawn keeps its table, and does not stop the others.
+    const controller = new AbortController();
+    try {
+      mountFigure(element, controller.signal);
+    } catch (error) {
+      controller.abort();
+      console.error("tokenviz: a figure could not be drawn", error);
+    }
   }
 }
 
-function mountFigure(element: HTMLElement): void {
+function mountFigure(element: HTMLElement, signal: AbortSignal): void {
   const script = element.querySelector("script.tokenviz-state");
   if (script === null) return;
   const state = readState(JSON.parse(script.textContent ?? "") as EmbeddedState);
   // A page saved from a browser holds the last figure's remains.
   for (const remains of element.querySelectorAll(":scope > .tokenviz")) remains.remove();
-  mount(new MemoryModel(state), element, new AbortController().signal);
+  mount(new MemoryModel(state), element, signal);
   for (const table of element.querySelectorAll<HTMLElement>(":scope > .tokenviz-static")) {
     table.hidden = true;
   }

@@ -79,6 +79,17 @@ describe("a change from the model", () => {
   });
 });
 
+test("new data drops a selection that waits: it was made in the old data", () => {
+  const { model, store, heard } = open();
+  store.set({ selected: [3, 3], vmax: 0.5 });
+  model.set("_data", { values, rows: table, columns: table, facts: {} });
+  expect(store.state.selected).toBeNull();
+  expect(heard.slice(1)).toEqual([["_data"], ["selected"]]);
+  vi.advanceTimersByTime(200);
+  expect(model.get("selected")).toBeNull();
+  expect(model.get("vmax")).toBe(0.5);
+});
+
 test("what is pending when a view ends is not lost, and nothing is heard after", () => {
   const { model, store, heard, controller } = open();
   store.set({ vmax: 0.25 });

@@ -85,6 +85,8 @@ export class Store<State extends FigureState = FigureState> {
     if (same(value, this.#state[key as keyof State])) return;
     this.#state = { ...this.#state, [key]: value };
     this.#notify(new Set([name]));
+    // A cell that was selected in the old data is not that cell in the new.
+    if (name === "_data" && this.#pending.delete("selected")) this.#receive("selected");
   }
 
   #read(name: string): [string, unknown] {

@@ -4,12 +4,11 @@
 
 import type { RenderProps } from "@anywidget/types";
 import { mount } from "./mount.ts";
+import { hideTwins } from "./twin.ts";
 
 function render({ model, el, signal }: RenderProps): void {
-  // Widgets run on this page: the tables that stand in for them step back (tokenviz.css).
-  document.documentElement.dataset.tokenvizLive = "";
-  el.classList.add("tokenviz-host");
   mount(model, el, signal);
+  hideTwins(el, signal);
 }
 
 export default { render };

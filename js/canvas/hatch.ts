@@ -15,7 +15,7 @@ export function hatch(
   ctx.clip();
   ctx.fillStyle = dark ? "#5c5c5c" : "#e4e4e4";
   ctx.fillRect(x, y, width, height);
-  ctx.strokeStyle = dark ? "#7a7a7a" : "#c4c4c4";
+  ctx.strokeStyle = dark ? "#727272" : "#c4c4c4";
   ctx.lineWidth = 1;
   ctx.beginPath();
   for (let start = x - height; start < x + width; start += SPACING) {

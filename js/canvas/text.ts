@@ -20,11 +20,6 @@ export class TextMeasure {
     this.#context = context;
   }
 
-  /** Forget everything: a web font arrived, or the zoom changed. */
-  clear(): void {
-    this.#widths.clear();
-  }
-
   /** The advance width in CSS pixels of `text` in the CSS font `font`. */
   width(text: string, font: string): number {
     const key = `${font}\n${text}`;

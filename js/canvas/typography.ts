@@ -1,5 +1,5 @@
 /**
- * The sizes and families of a trace's labels, in the figure's own type.
+ * The sizes and families of labels and of the values written with them.
  */
 
 import type { TokenKind } from "../state.ts";

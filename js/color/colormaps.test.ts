@@ -40,6 +40,19 @@ describe("by name", () => {
     expect(baseName("vik_r")).toBe("vik");
   });
 
+  test("a map from Python runs either way, whichever of the two was sent", () => {
+    const table = Uint8Array.from({ length: 768 }, (_, i) => i % 251);
+    const reversed = findTable("mine_r", { name: "mine", table }) as Uint8Array;
+    expect([...reversed.slice(0, 3)]).toEqual([...table.slice(765)]);
+    expect(findTable("mine", { name: "mine_r", table })).toEqual(reversed);
+    expect(findTable("mine_r", { name: "mine_r", table })).toBe(table);
+  });
+
+  test("a name that is known is not made of its reverse", () => {
+    const sent = { name: "viridis_r", table: new Uint8Array(768) };
+    expect(findTable("viridis", sent)).toEqual(findTable("viridis", null));
+  });
+
   test("what Python sent comes first; what nobody has is null", () => {
     const table = new Uint8Array(768).fill(7);
     expect(findTable("RdYlGn", { name: "RdYlGn", table })).toBe(table);

@@ -54,9 +54,8 @@ function reversed(table: Uint8Array): Uint8Array {
  * `sent` is the `_colormap_table` trait.
  */
 export function findTable(name: string, sent: ColormapTable | null): Uint8Array | null {
-  for (const { name: known, table } of sent === null ? COLORMAPS : [sent, ...COLORMAPS]) {
-    if (known === name) return table;
-    if (known === reversedName(name)) return reversed(table);
-  }
-  return null;
+  const known = sent === null ? COLORMAPS : [sent, ...COLORMAPS];
+  const find = (wanted: string) => known.find((entry) => entry.name === wanted)?.table ?? null;
+  const other = find(reversedName(name));
+  return find(name) ?? (other === null ? null : reversed(other));
 }

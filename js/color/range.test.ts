@@ -24,6 +24,12 @@ test("equal ends are moved apart, and data without a finite value gets [0, 1]", 
   expect(resolveRange(fitted, null)).toMatchObject({ lo: 0, hi: 1 });
 });
 
+test("ends that coincide at a large number are moved apart by what a float64 can tell", () => {
+  expect(resolveRange(fitted, [1e17, 1e17])).toMatchObject({ lo: 1e17 - 1e11, hi: 1e17 + 1e11 });
+  const lowest = resolveRange({ ...fitted, vmin: -3.4e38, vmax: -3.4e38 }, null);
+  expect(lowest.lo).toBeLessThan(lowest.hi);
+});
+
 test("the centre is brought into the range", () => {
   expect(resolveRange({ ...fitted, vmin: 0, vmax: 1, center: 5 }, null).center).toBe(1);
   expect(resolveRange({ ...fitted, vmin: 0, vmax: 1, center: -5 }, null).center).toBe(0);

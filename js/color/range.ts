@@ -34,8 +34,10 @@ export function resolveRange(
   let lo = Math.min(vmin ?? least, vmax ?? most);
   let hi = Math.max(vmin ?? least, vmax ?? most);
   if (lo === hi) {
-    lo -= 1;
-    hi += 1;
+    // By 1, and by more where a float64 is so large that it has no room for 1.
+    const apart = Math.max(1, Math.abs(lo) * 1e-6);
+    lo -= apart;
+    hi += apart;
   }
   return { lo, hi, center: center === null ? null : Math.min(hi, Math.max(lo, center)), gamma };
 }

@@ -63,11 +63,11 @@ export class ColormapMenu implements Control {
   }
 
   update({ state, scale }: ControlView): void {
-    const { colormap } = state;
+    const { colormap, _colormap_table } = state;
     this.#button.replaceChildren(preview(scale.table), h("span", {}, colormap));
     this.#button.ariaLabel = `Colormap: ${colormap}`;
     this.#reverse.ariaPressed = String(isReversed(colormap));
-    this.#reverse.disabled = !COLORMAPS.some(({ name }) => name === baseName(colormap));
+    this.#reverse.disabled = findTable(reversedName(colormap), _colormap_table) === null;
   }
 
   #entries(): Entry[] {
@@ -93,7 +93,7 @@ export class ColormapMenu implements Control {
           role: "option",
           id: uniqueId("option"),
           "data-tokenviz-colormap": name,
-          "aria-selected": String(name === baseName(colormap) || name === colormap),
+          "aria-selected": String(baseName(name) === baseName(colormap)),
         },
         preview(findTable(name, _colormap_table) as Uint8Array),
         h("span", { class: "tokenviz-option-name" }, name),

@@ -2,7 +2,8 @@
  * Labelled native inputs. Each is a `Field`: an element, and how it shows a value.
  *
  * A field that is being typed into is left alone by updates, so that an echo from the kernel
- * never rewrites what a person is writing.
+ * never rewrites what a person is writing. When the writing is done the field shows the state,
+ * whatever became of what was written.
  */
 
 import { h, uniqueId } from "../dom.ts";
@@ -48,14 +49,20 @@ export function numberField(
     },
     { signal },
   );
+  let shown = 0;
+  const rewrite = () => {
+    input.value = compact(shown, 6);
+  };
+  input.addEventListener("change", rewrite, { signal });
+  input.addEventListener("blur", rewrite, { signal });
   const element = visibleLabel ? labelled(label, input) : input;
   if (!visibleLabel) input.ariaLabel = label;
   return {
     element,
     input,
     show(value) {
-      if (!input.matches(":focus") || input.valueAsNumber === value)
-        input.value = compact(value, 6);
+      shown = value;
+      if (!input.matches(":focus")) rewrite();
     },
   };
 }

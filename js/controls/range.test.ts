@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { moveEnd, sliderDomain } from "./range.ts";
 
 const range = { lo: -1, hi: 1, center: 0 };
-const free = { symmetric: false, smallest: 0.01 };
-const locked = { symmetric: true, smallest: 0.01 };
+const free = { symmetric: false, center: 0, smallest: 0.01 };
+const locked = { symmetric: true, center: 0, smallest: 0.01 };
+const uncentred = { ...locked, center: null };
 
 describe("moveEnd", () => {
   test("moves one end and leaves the other", () => {
@@ -15,10 +16,22 @@ describe("moveEnd", () => {
     expect(moveEnd(range, "vmax", -5, free)).toEqual({ vmin: -1, vmax: -0.99 });
   });
 
-  test("with the lock the other end mirrors it about the centre, or about 0", () => {
-    expect(moveEnd({ ...range, center: 0.5 }, "vmax", 2, locked)).toEqual({ vmin: -1, vmax: 2 });
-    expect(moveEnd({ ...range, center: null }, "vmin", -3, locked)).toEqual({ vmin: -3, vmax: 3 });
+  test("with the lock the other end mirrors it about the centre", () => {
+    expect(moveEnd(range, "vmax", 2, { ...locked, center: 0.5 })).toEqual({ vmin: -1, vmax: 2 });
     expect(moveEnd(range, "vmax", -0.2, locked)).toEqual({ vmin: -0.01, vmax: 0.01 });
+  });
+
+  test("a centre outside the range stays the mirror", () => {
+    expect(moveEnd(range, "vmax", 8, { ...locked, center: 3 })).toEqual({ vmin: -2, vmax: 8 });
+  });
+
+  test("without a centre 0 is the mirror where it is in the range, else the middle", () => {
+    expect(moveEnd(range, "vmin", -3, uncentred)).toEqual({ vmin: -3, vmax: 3 });
+    expect(moveEnd({ lo: 2, hi: 4 }, "vmax", 5, uncentred)).toEqual({ vmin: 1, vmax: 5 });
+    expect(moveEnd({ lo: -4, hi: -2 }, "vmin", -3.5, uncentred)).toEqual({
+      vmin: -3.5,
+      vmax: -2.5,
+    });
   });
 
   test("leaves no binary noise", () => {

@@ -7,15 +7,23 @@ import type { ResolvedRange } from "../color/range.ts";
 
 export type End = "vmin" | "vmax";
 
+export interface MoveOptions {
+  symmetric: boolean;
+  /** As it was asked for: it may lie outside the range as it is now. */
+  center: number | null;
+  /** The least distance between the ends, and from the centre to either. */
+  smallest: number;
+}
+
 /** The ends after one of them was moved to `value`; with the lock, the other mirrors it. */
 export function moveEnd(
-  { lo, hi, center }: Pick<ResolvedRange, "lo" | "hi" | "center">,
+  { lo, hi }: Pick<ResolvedRange, "lo" | "hi">,
   end: End,
   value: number,
-  { symmetric, smallest }: { symmetric: boolean; smallest: number },
+  { symmetric, center, smallest }: MoveOptions,
 ): { vmin: number; vmax: number } {
   if (symmetric) {
-    const middle = center ?? 0;
+    const middle = center ?? (lo <= 0 && hi >= 0 ? 0 : (lo + hi) / 2);
     const reach = Math.max(smallest, end === "vmax" ? value - middle : middle - value);
     return { vmin: tidy(middle - reach), vmax: tidy(middle + reach) };
   }

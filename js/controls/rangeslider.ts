@@ -81,8 +81,8 @@ export class RangeSlider implements Control {
   }
 
   #move(end: End, value: number): void {
-    const { symmetric } = this.#settings.state;
+    const { symmetric, center } = this.#settings.state;
     const smallest = this.#domain.step;
-    this.#settings.set(moveEnd(this.#range, end, value, { symmetric, smallest }));
+    this.#settings.set(moveEnd(this.#range, end, value, { symmetric, center, smallest }));
   }
 }

@@ -24,7 +24,7 @@ export function sentence(drawing: Described, scale: ColorScale, cell: Cell): str
 /** Says so when a value lies outside the range; says nothing of one inside. */
 function outside(value: number, scale: ColorScale): Fact[] {
   const { lo, hi } = scale.range;
-  const bound = (end: number) => compact(end).replace("-", "−");
+  const bound = (end: number) => compact(end).replaceAll("-", "−").replace("e+", "e");
   const side = scale.side(value);
   if (side === "above") return [{ name: "range", value: `above range (> ${bound(hi)})` }];
   if (side === "below") return [{ name: "range", value: `below range (< ${bound(lo)})` }];

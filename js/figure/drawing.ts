@@ -35,8 +35,6 @@ export interface Theme {
   muted: string;
   hairline: string;
   accent: string;
-  font: string;
-  monoFont: string;
 }
 
 export interface PaintContext {
@@ -73,5 +71,5 @@ export interface Drawing<State> {
   /** The value that gave a cell its colour. */
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */
-  tsv(cell: Cell | null): string;
+  tsv(): string;
 }

@@ -98,7 +98,7 @@ export class Figure<State extends FigureState> {
     Object.defineProperty(this.element, "tokenvizFigure", { value: this, enumerable: false });
     this.#viewport.element.dataset.lmSuppressShortcuts = "true";
     copyAsText(this.#viewport.element, {
-      text: () => drawing.tsv(this.#pointing.focused ?? store.state.selected),
+      text: () => drawing.tsv(),
       done: () => this.#say("Copied as tab-separated values"),
       signal,
     });
@@ -135,14 +135,14 @@ export class Figure<State extends FigureState> {
     const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
     this.#drawing.update(state, changed);
     if (changed?.has("_data")) this.#pointing.reset();
-    // A trace's shown values depend on options that also move its cells.
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (moves) this.#extent = extentOf(this.#drawing.values());
-    if (moves || any(...RECOLOR)) this.#rescale();
+    if (any("_data")) this.#extent = extentOf(this.#drawing.values());
+    if (any("_data", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
-    if (any("theme") && this.#width > 0) this.#theme = applyTheme(this.element, state.theme);
     this.#controls.update({ state, scale: this.#scale, extent: this.#extent });
+    this.#resize();
     if (this.#width === 0) return;
+    if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
     if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
     this.#viewport.request();
@@ -160,22 +160,28 @@ export class Figure<State extends FigureState> {
     this.#title.textContent = title;
     this.#caption.textContent = caption;
     this.#caption.hidden = caption === "";
-    this.element.toggleAttribute("data-tokenviz-titled", title !== "");
     this.element.ariaLabel = title || label;
     const { element } = this.#viewport;
     element.role = "application";
     element.ariaLabel = `${title || label}, ${_kind}. Arrow keys move, Enter selects.`;
   }
 
+  /**
+   * Lays out for the width there is. A figure that is hidden has none: what it shows may be out of
+   * date by the time it is seen again, so it is then themed and laid out as if for the first time.
+   */
   #resize(): void {
     const width = this.element.clientWidth;
-    if (width === 0 || width === this.#width) return;
-    if (this.#width === 0) this.#theme = applyTheme(this.element, this.#store.state.theme);
+    if (width === this.#width) return;
+    const appears = this.#width === 0;
     this.#width = width;
+    if (width === 0) return;
+    if (appears) this.#theme = applyTheme(this.element, this.#store.state.theme);
     this.#layout();
   }
 
   #retheme(): void {
+    this.#resize();
     if (this.#width === 0) return;
     this.#theme = applyTheme(this.element, this.#store.state.theme);
     this.#layout();
@@ -218,7 +224,12 @@ export class Figure<State extends FigureState> {
   #pointed(spoken: boolean): void {
     const cell = this.#pointing.hovered ?? this.#pointing.focused;
     if (cell === null) this.#tooltip.hide();
-    else this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), this.rect(cell));
+    else {
+      this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), {
+        getBoundingClientRect: () => this.rect(cell),
+        contextElement: this.#viewport.content,
+      });
+    }
     if (spoken && cell !== null) this.#say(sentence(this.#drawing, this.#scale, cell));
     this.#viewport.request();
   }

@@ -6,7 +6,6 @@
  * host's own variables can shine through; the canvas reads them from the root's computed style.
  */
 
-import { FAMILY, MONO_FAMILY } from "../canvas/fonts.ts";
 import { luminance } from "../color/contrast.ts";
 import type { Theme } from "./drawing.ts";
 
@@ -60,8 +59,6 @@ export function applyTheme(root: HTMLElement, choice: ThemeChoice): Theme {
     muted: color("muted"),
     hairline: color("hairline"),
     accent: color("accent"),
-    font: FAMILY,
-    monoFont: MONO_FAMILY,
   };
 }
 

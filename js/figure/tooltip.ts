@@ -1,11 +1,20 @@
 /**
- * Everything about one cell, beside it.
+ * Everything about one cell, beside it, also when the page is scrolled under a resting pointer or
+ * cursor; gone while the cell is out of sight.
  *
  * Shown in the browser's top layer, so that no scrolled ancestor cuts it and nothing is appended
  * to the document's body.
  */
 
-import { computePosition, flip, offset, shift } from "@floating-ui/dom";
+import {
+  autoUpdate,
+  computePosition,
+  flip,
+  hide,
+  offset,
+  shift,
+  type VirtualElement,
+} from "@floating-ui/dom";
 import { h } from "../dom.ts";
 import type { Fact } from "./drawing.ts";
 
@@ -18,6 +27,8 @@ export interface TooltipContent {
 export class Tooltip {
   readonly element: HTMLDivElement;
   readonly #list: HTMLDListElement;
+  /** Ends following the anchor. */
+  #stop = () => {};
 
   constructor() {
     this.#list = h("dl");
@@ -29,7 +40,7 @@ export class Tooltip {
     );
   }
 
-  show({ swatch, facts }: TooltipContent, anchor: DOMRect): void {
+  show({ swatch, facts }: TooltipContent, anchor: VirtualElement): void {
     this.#list.replaceChildren(
       ...facts.flatMap(({ name, value, mono = false }, i) => {
         const detail = h("dd", { class: mono ? "tokenviz-mono" : null }, value);
@@ -43,16 +54,26 @@ export class Tooltip {
       }),
     );
     if (!this.element.matches(":popover-open")) this.element.showPopover();
-    void computePosition({ getBoundingClientRect: () => anchor }, this.element, {
-      strategy: "fixed",
-      placement: "top",
-      middleware: [offset(8), flip({ padding: 4 }), shift({ padding: 4 })],
-    }).then(({ x, y }) => {
-      this.element.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
+    this.#stop();
+    this.#stop = autoUpdate(anchor, this.element, () => void this.#place(anchor), {
+      elementResize: false,
+      layoutShift: false,
     });
   }
 
   hide(): void {
+    this.#stop();
     if (this.element.matches(":popover-open")) this.element.hidePopover();
+  }
+
+  async #place(anchor: VirtualElement): Promise<void> {
+    const { x, y, middlewareData } = await computePosition(anchor, this.element, {
+      strategy: "fixed",
+      placement: "top",
+      middleware: [offset(8), flip({ padding: 4 }), shift({ padding: 4 }), hide()],
+    });
+    const { style } = this.element;
+    style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
+    style.visibility = middlewareData.hide?.referenceHidden ? "hidden" : "";
   }
 }

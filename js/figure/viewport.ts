@@ -41,6 +41,11 @@ export class Viewport {
     });
   }
 
+  /** What is scrolled. */
+  get content(): Element {
+    return this.#spacer;
+  }
+
   /** Shows content of this size in a box that is no larger. */
   resize(content: Size, box: Size): void {
     const width = Math.min(content.width, box.width);

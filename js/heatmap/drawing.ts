@@ -9,7 +9,7 @@ import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
-import { fixed } from "../numbers.ts";
+import { fixed, LARGE } from "../numbers.ts";
 import type { HeatmapState, TokenTable } from "../state.ts";
 import { announce, facts } from "./facts.ts";
 import { headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
@@ -149,14 +149,19 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 }
 
-/** The longest absolute value as written: figures are tabular, so only the length matters. */
+/**
+ * The longest absolute value as written: figures are tabular, so only the length matters. The
+ * largest that is written with an exponent may be shorter than the largest that is written whole.
+ */
 function longest(values: Float32Array, decimals: number): string {
-  let most = 0;
+  let [whole, most] = [0, 0];
   for (const v of values) {
     const magnitude = Math.abs(v);
     if (magnitude > most && magnitude !== Number.POSITIVE_INFINITY) most = magnitude;
+    if (magnitude > whole && magnitude < LARGE) whole = magnitude;
   }
-  return fixed(most, decimals);
+  const texts = [fixed(whole, decimals), fixed(most, decimals)];
+  return texts[0].length > texts[1].length ? texts[0] : texts[1];
 }
 
 function labelWidth(

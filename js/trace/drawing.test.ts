@@ -33,8 +33,6 @@ function written(drawing: TraceDrawing, viewport: Rect): { text: string; x: numb
     muted: "#777",
     hairline: "#ddd",
     accent: "#00f",
-    font: "sans-serif",
-    monoFont: "monospace",
   };
   const range = { lo: 0, hi: 1, center: null, gamma: 1 };
   const scale = new ColorScale(COLORMAPS[0].table, range);
@@ -98,10 +96,11 @@ test("a paint writes what meets the viewport, and its work does not grow with th
   expect(written(large.drawing, viewport).length).toBeLessThan(3 * some.length);
 });
 
-test("values are what is shown: the path and the alternatives that pass", () => {
-  expect(Array.from(drawn(REFERENCE).drawing.values())).toHaveLength(97 + 32);
-  expect(Array.from(drawn(REFERENCE, { top_k: 1 }).drawing.values())).toHaveLength(97 + 25);
-  expect(Array.from(drawn(REFERENCE, { top_k: 0 }).drawing.values())).toHaveLength(97);
+test("values are the path's and all alternatives', whatever is shown", () => {
+  const all = Array.from(drawn(REFERENCE).drawing.values());
+  expect(all).toHaveLength(97 + 32);
+  expect(Array.from(drawn(REFERENCE, { top_k: 0 }).drawing.values())).toEqual(all);
+  expect(Array.from(drawn(REFERENCE, { min_probability: 1 }).drawing.values())).toEqual(all);
 });
 
 test("recolouring moves nothing, filtering moves nothing sideways", () => {
@@ -146,4 +145,5 @@ test("a trace without tokens says so", () => {
   expect(texts).toEqual(["no tokens"]);
   expect(drawing.step(null, "ArrowRight", false)).toBeNull();
   expect(drawing.hit(5, 5)).toBeNull();
+  expect(drawing.rect([0, 0])).toEqual({ x: 0, y: 0, ...size });
 });

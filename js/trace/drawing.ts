@@ -116,14 +116,10 @@ export class TraceDrawing implements Drawing<TraceState> {
     return step({ columns: this.#state.row_length, shown: this.#shown }, cell, key, ctrl);
   }
 
-  /** Of every chosen token, then of the alternatives that are shown. */
+  /** Of every chosen token and every alternative: what is shown just now moves no colour. */
   *values(): Iterable<number> {
     yield* this.#probabilities;
-    const { offsets } = this.#state.data;
-    for (let position = 0; position < this.#shown.length; position++) {
-      const first = offsets[position];
-      yield* this.#alternativeProbabilities.subarray(first, first + this.#shown[position]);
-    }
+    yield* this.#alternativeProbabilities;
   }
 
   valueAt(cell: Cell): number {

@@ -144,6 +144,7 @@ export class Grid {
 
   /** The rectangle of a cell; for an alternative that is not shown, of the last one that is. */
   rect([position, slot]: Cell): Rect {
+    if (this.rows === 0) return { x: 0, y: 0, width: this.width, height: this.height };
     const row = Math.floor(position / this.columns);
     const x = this.left(position % this.columns);
     const shownSlot = Math.min(slot, this.shown[position]);
