@@ -37,7 +37,9 @@ _HOMES = {
     "options": "tokenviz._options",
 }
 
-__all__ = ["__version__", "examples", *_HOMES]
+# These need an extra, so `import *` must not ask for them.
+_OPTIONAL = {"LanguageModel", "load_model"}
+__all__ = ["__version__", "examples", *(_HOMES.keys() - _OPTIONAL)]
 
 
 def __getattr__(name: str) -> Any:
@@ -51,4 +53,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_OPTIONAL})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,6 +63,28 @@ def check_integers(name: str, array: npt.NDArray[Any], limits: np.iinfo[Any]) ->
             f"{name}: expected numbers from {limits.min} to {limits.max}, "
             f"got {array.min()} to {array.max()}"
         )
+
+
+def whole(name: str, value: Any, *, at_least: int) -> int:
+    """An integer of any library, not below ``at_least``."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected a whole number, got {value!r}") from None
+    if number < at_least:
+        raise ValueError(f"{name}: expected a whole number ≥ {at_least}, got {number}")
+    return number
+
+
+def text(name: str, value: Any, *, optional: bool = True) -> str | None:
+    """A string that any file can hold, or None where that is allowed."""
+    if value is None and optional:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected a str, got {type(value).__name__}: {value!r}")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{name}: {value!r} holds a lone surrogate, which no file can hold")
+    return value
 
 
 def same(a: object, b: object) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz._arrays import frozen, numeric, same
+from tokenviz._arrays import frozen, numeric, same, text, whole
 from tokenviz.tokens import Token, as_tokens, labels, visible
 
 if TYPE_CHECKING:
@@ -83,21 +83,23 @@ class Attribution:
         if array.ndim == 1 and len(targets) == 1:
             array = array[:, np.newaxis]
         shape = (len(tokens), len(targets))
+        if array.size == 0 == len(tokens) * len(targets):
+            array = array.reshape(shape)  # a plain [] says nothing of how many columns it lacks
         own = {
             "values": frozen("values", array, np.float32, shape, "tokens × targets"),
             "tokens": tokens,
             "targets": targets,
-            "method": _text("method", method),
-            "score": _text("score", score),
-            "baseline": _text("baseline", baseline),
-            "n_steps": None if n_steps is None else int(n_steps),
+            "method": text("method", method),
+            "score": text("score", score),
+            "baseline": text("baseline", baseline),
+            "n_steps": None if n_steps is None else whole("n_steps", n_steps, at_least=0),
             "completeness_error": None
             if completeness_error is None
             else frozen(
                 "completeness_error", completeness_error, np.float32, shape[1:], "one per target"
             ),
-            "model": _text("model", model),
-            "label": _text("label", label),
+            "model": text("model", model),
+            "label": text("label", label, optional=False),
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)
@@ -183,12 +185,6 @@ def _as_targets(items: Iterable[Target]) -> tuple[Target, ...]:
             except ValueError as error:
                 raise ValueError(f"targets[{position}]: {error}") from None
     return targets
-
-
-def _text(name: str, value: str | None) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{name}: expected a str or None, got {type(value).__name__}: {value!r}")
-    return value
 
 
 def expression_label(target: str) -> str:

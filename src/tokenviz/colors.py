@@ -74,6 +74,8 @@ def colormap_table(colormap: Any) -> tuple[str, Table]:
 def _named_table(name: str) -> Table:
     try:
         with _no_ambiguity_warnings():
+            # Asked first, because cmap also reads the name of any colour as a colormap.
+            cmap.Catalog()[name.removesuffix("_r")]
             return _table(cmap.Colormap(name))
     except Exception as error:
         known = {str(key).rpartition(":")[2] for key in cmap.Catalog()}
@@ -111,7 +113,7 @@ def resolve_range(
     """Fill in the ends that are None from the finite ``values``, and put them in order.
 
     With ``symmetric``, ends that are both None lie equally far from the centre (0 when None). Ends
-    that coincide are moved apart by 1 each, so that a scale always has a width.
+    that coincide are moved apart, so that a scale always has a width.
     """
     finite = np.asarray(values, dtype=np.float64)
     finite = finite[np.isfinite(finite)]
@@ -123,7 +125,8 @@ def resolve_range(
     ends = least if vmin is None else float(vmin), most if vmax is None else float(vmax)
     low, high = min(ends), max(ends)
     if low == high:
-        low, high = low - 1, high + 1
+        apart = max(1.0, abs(low) * 1e-6)
+        low, high = low - apart, high + apart
     return Range(low, high, None if center is None else min(max(float(center), low), high))
 
 

@@ -11,6 +11,7 @@ import json
 import math
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -47,14 +48,15 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
         Where it was written.
     """
     path = Path(path)
-    if path.suffix in PICTURES:
+    suffix = path.suffix.lower()
+    if suffix in PICTURES:
         return source.show().save(path)
     header, arrays = _split(source)
-    if path.suffix == ".npz":
+    if suffix == ".npz":
         encoded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
         with path.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, header=encoded, **arrays)
-    elif path.suffix == ".json":
+            np.savez_compressed(file, header=encoded, **arrays)  # type: ignore[arg-type]
+    elif suffix == ".json":
         columns = {name: _to_json(array) for name, array in arrays.items()}
         path.write_text(json.dumps(header | columns, ensure_ascii=False), encoding="utf-8")
     else:
@@ -65,20 +67,53 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
 
 
 def load(path: str | Path) -> Attribution | Trace:
-    """Read what :func:`save` wrote to ``.npz`` or ``.json``."""
+    """Read what :func:`save` wrote to ``.npz`` or ``.json``.
+
+    Raises
+    ------
+    ValueError
+        If the file is not one of ours, is damaged, or comes from a later version.
+    """
     path = Path(path)
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as archive:
-            if "header" not in archive:
-                raise ValueError(f"path: {path.name} was not written by tokenviz")
-            arrays = {name: archive[name] for name in archive.files if name != "header"}
-            header = json.loads(archive["header"].tobytes())
-    elif path.suffix == ".json":
-        header = json.loads(path.read_text(encoding="utf-8"))
-        arrays = {}
-    else:
+    readers = {".npz": _read_npz, ".json": _read_json}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
         raise ValueError(f"path: expected a name ending in .npz or .json, got {path.name!r}")
-    return _join(header, arrays, path.name)
+    try:
+        header, arrays = reader(path)
+        _check_format(header, path.name)
+        return _join(header, arrays)
+    except _ForeignError:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, BadZipFile) as error:
+        raise ValueError(
+            f"path: {path.name} is damaged, or was not written by tokenviz ({error})"
+        ) from error
+
+
+class _ForeignError(ValueError):
+    """A sound file that this version does not read."""
+
+
+def _read_npz(path: Path) -> tuple[Any, Arrays]:
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files if name != "header"}
+        return json.loads(archive["header"].tobytes()), arrays
+
+
+def _read_json(path: Path) -> tuple[Any, Arrays]:
+    return json.loads(path.read_text(encoding="utf-8")), {}
+
+
+def _check_format(header: Any, name: str) -> None:
+    kind = str(header.get("format", "")) if isinstance(header, dict) else ""
+    if kind.removeprefix("tokenviz.") not in _NAMES:
+        raise _ForeignError(f"path: {name} is not a tokenviz attribution or trace")
+    if header.get("version") != _VERSION:
+        raise _ForeignError(
+            f"path: {name} has format version {header.get('version')!r}, "
+            f"this tokenviz reads {_VERSION}"
+        )
 
 
 def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
@@ -104,17 +139,10 @@ def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
     }, {name: getattr(source, name) for name in _TRACE_ARRAYS}
 
 
-def _join(header: Any, arrays: Arrays, name: str) -> Attribution | Trace:
-    kind = str(header.pop("format", "")) if isinstance(header, dict) else ""
-    cls = _NAMES.get(kind.removeprefix("tokenviz."))
-    if cls is None:
-        raise ValueError(f"path: {name} is not a tokenviz attribution or trace")
-    version = header.pop("version", None)
-    if version != _VERSION:
-        raise ValueError(
-            f"path: {name} has format version {version!r}, this tokenviz reads {_VERSION}"
-        )
+def _join(header: dict[str, Any], arrays: Arrays) -> Attribution | Trace:
+    cls = _NAMES[header["format"].removeprefix("tokenviz.")]
     own: dict[str, Any] = header | arrays
+    del own["format"], own["version"]
     for field in ("tokens", "vocabulary", "prompt"):
         if field in own:
             own[field] = [_token_from_json(item) for item in own[field]]

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tokenviz._arrays import whole
+
 __all__ = ["Kind", "Token", "as_tokens", "displayed", "labels", "visible"]
 
 Kind = Literal["text", "special", "part", "byte"]
@@ -24,6 +26,8 @@ Kind = Literal["text", "special", "part", "byte"]
 SPACE = "␣"
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", " ": SPACE}
 _INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
+# Drawn as nothing, or as a blank, though Unicode files them under letters, marks and symbols.
+_BLANKS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINERS = {"\u200c", "\u200d"}
 _LONGEST_CHARACTER = 4  # bytes of UTF-8, so at most four tokens can share one character
@@ -61,10 +65,8 @@ class Token:
         id: int | None = None,  # noqa: A002 - the field's own word
         special: bool = False,
     ) -> None:
-        if id is not None and id < 0:
-            raise ValueError(f"id: expected a vocabulary index ≥ 0 or None, got {id}")
         object.__setattr__(self, "bytes", _to_bytes(text_or_bytes))
-        object.__setattr__(self, "id", None if id is None else int(id))
+        object.__setattr__(self, "id", None if id is None else whole("id", id, at_least=0))
         object.__setattr__(self, "special", bool(special))
 
     @property
@@ -134,9 +136,9 @@ def visible(text: str) -> str:
     for position, character in enumerate(text):
         if character in _ESCAPES:
             out.append(_ESCAPES[character])
-        elif character in _JOINERS and 0 < position < len(text) - 1:
+        elif character in _JOINERS and _joins(text, position):
             out.append(character)  # it joins an emoji or shapes a script: seen by what it does
-        elif unicodedata.category(character) in _INVISIBLE:
+        elif character in _BLANKS or unicodedata.category(character) in _INVISIBLE:
             out.append(_escape(character))
         elif unicodedata.category(character) in _MARKS and (
             position == 0 or text[position - 1].isspace()
@@ -145,6 +147,12 @@ def visible(text: str) -> str:
         else:
             out.append(character)
     return "".join(out)
+
+
+def _joins(text: str, position: int) -> bool:
+    """Whether a joiner stands between two characters that it can act on."""
+    around = text[position - 1 : position] + text[position + 1 : position + 2]
+    return len(around) == 2 and not around.isascii()
 
 
 def _to_bytes(value: str | bytes) -> bytes:

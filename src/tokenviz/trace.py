@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz._arrays import frozen, numeric, same
+from tokenviz._arrays import frozen, numeric, same, text
 from tokenviz.tokens import Token, as_tokens
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Alternative(NamedTuple):
     @property
     def probability(self) -> float:
         """``exp(logprob)``."""
-        return float(np.exp(self.logprob))
+        return float(probability(np.float32(self.logprob)))
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -56,7 +57,8 @@ class Trace:
         first token of a text that was read has nothing before it).
     alternatives
         Per position, the candidates other than the chosen token as ``(token, logprob)`` pairs or
-        a mapping from token to log-probability. They are kept most probable first.
+        a mapping from token to log-probability. They are kept most probable first; the chosen
+        token itself, which some APIs list too, is left out.
     ranks
         Rank of each chosen token, 1 the most probable, 0 where unknown; shape ``[n]``.
     entropies
@@ -101,7 +103,7 @@ class Trace:
         model: str | None = None,
     ) -> None:
         chosen = as_tokens(tokens)
-        considered = _candidates(alternatives, len(chosen))
+        considered = _candidates(alternatives, chosen)
         ids: dict[Token, int] = {}
         self._set(
             index=[ids.setdefault(token, len(ids)) for token in chosen],
@@ -166,7 +168,7 @@ class Trace:
         )
         return trace
 
-    @property
+    @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """The chosen tokens."""
         return tuple(self.vocabulary[i] for i in self.index)
@@ -174,7 +176,12 @@ class Trace:
     @property
     def probabilities(self) -> npt.NDArray[np.float32]:
         """``exp(logprobs)``, shape ``[n]``."""
-        return np.exp(self.logprobs)
+        return probability(self.logprobs)
+
+    @property
+    def alternative_probabilities(self) -> npt.NDArray[np.float32]:
+        """``exp(alternative_logprobs)``, shape ``[k]``."""
+        return probability(self.alternative_logprobs)
 
     @property
     def alternatives(self) -> Alternatives:
@@ -218,7 +225,7 @@ class Trace:
                 "token": [token.text for token in tokens],
                 "id": pandas.array([token.id for token in tokens], dtype="Int64"),
                 "logprob": logprobs,
-                "probability": np.exp(logprobs),
+                "probability": probability(logprobs),
                 "rank": pandas.array([*self.ranks, *([None] * k)], dtype="Int64"),
                 "entropy": np.concatenate([self.entropies, np.full(k, np.nan, np.float32)]),
             }
@@ -270,7 +277,7 @@ class Trace:
             ),
             "prompt": as_tokens(prompt, "prompt"),
             "distribution": distribution,
-            "model": model,
+            "model": text("model", model),
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)
@@ -296,6 +303,12 @@ class Trace:
             raise ValueError(
                 f"offsets: expected to rise from 0 to {len(self.alternative_index)} "
                 f"(the number of alternatives), got {self.offsets!r}"
+            )
+        step = np.repeat(np.arange(len(self)), self.offsets[1:] - self.offsets[:-1])
+        rises = self.alternative_logprobs[1:] > self.alternative_logprobs[:-1]
+        if bool(np.any(rises & (step[1:] == step[:-1]))):
+            raise ValueError(
+                "alternative_logprobs: expected each position's most probable alternative first"
             )
         if self.ranks.size and self.ranks.min() < 0:
             raise ValueError(f"ranks: expected 1 or more, 0 if unknown, got {self.ranks.min()}")
@@ -369,13 +382,24 @@ class Alternatives(Sequence[tuple[Alternative, ...]]):
         return f"Alternatives({list(self)!r})"
 
 
+def probability(logprobs: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """``exp`` of log-probabilities as the float32 nearest to it, and at most 1.
+
+    Taken in float64, so that the browser, which computes in float64 too, gets the same number.
+    """
+    with np.errstate(over="ignore"):
+        return np.minimum(1, np.exp(np.asarray(logprobs, np.float64))).astype(np.float32)
+
+
 _SLACK = 1e-3  # log-probabilities of bfloat16 models and rounded tables may exceed 0 by a little
 
 
 def _candidates(
-    alternatives: Iterable[Iterable[Candidate] | Mapping[Any, float]] | None, n: int
+    alternatives: Iterable[Iterable[Candidate] | Mapping[Any, float]] | None,
+    chosen: Sequence[Token],
 ) -> list[list[tuple[Token, float]]]:
-    """Alternatives of each position as tokens, most probable first."""
+    """Alternatives of each position as tokens, most probable first, without the chosen token."""
+    n = len(chosen)
     steps = [()] * n if alternatives is None else list(alternatives)
     if len(steps) != n:
         raise ValueError(
@@ -391,5 +415,6 @@ def _candidates(
         tokens = as_tokens((token for token, _ in pairs), name)
         logprobs = numeric(f"{name} log-probabilities", [logprob for _, logprob in pairs])
         order = np.argsort(-logprobs, kind="stable")
-        out.append([(tokens[i], float(logprobs[i])) for i in order])
+        pairs = [(tokens[i], float(logprobs[i])) for i in order]
+        out.append([pair for pair in pairs if pair[0] != chosen[position]])
     return out

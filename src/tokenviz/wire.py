@@ -63,13 +63,13 @@ def encode_trace(trace: Trace) -> Wire:
         "offsets": _array(trace.offsets, "<u4"),
         "alternative_index": _array(alternatives[trace.alternative_index], "<u4"),
         "alternative_logprobs": _array(trace.alternative_logprobs, "<f4"),
+        "distribution": trace.distribution,
         "facts": trace_facts(trace),
     }
 
 
 def decode_trace(data: Wire) -> Trace:
     """The trace that ``_data`` shows."""
-    after_sampling = "sampling" in data["facts"].get("probabilities", "")
     return Trace.from_columns(
         _tokens(data["vocabulary"]),
         *(
@@ -80,7 +80,7 @@ def decode_trace(data: Wire) -> Trace:
         ),
         ranks=_values(data["ranks"]),
         entropies=_values(data["entropies"]),
-        distribution="sampling" if after_sampling else "model",
+        distribution=data["distribution"],
     )  # fmt: skip
 
 
@@ -93,8 +93,9 @@ def attribution_facts(attribution: Attribution) -> dict[str, str]:
     }
     if attribution.n_steps is not None:
         facts["steps"] = str(attribution.n_steps)
-    if attribution.completeness_error is not None and attribution.completeness_error.size:
-        facts["completeness error"] = f"{100 * np.nanmax(attribution.completeness_error):.2g} %"
+    errors = attribution.completeness_error
+    if errors is not None and not np.isnan(errors).all():
+        facts["completeness error"] = f"{100 * float(np.nanmax(errors)):.2g} %"
     if attribution.model is not None:
         facts["model"] = attribution.model
     return facts

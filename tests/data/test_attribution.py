@@ -37,6 +37,7 @@ def test_one_column_may_be_flat_and_a_tensor_may_be_passed() -> None:
         (([["p"]], ["a"], ["x"]), TypeError, "values: expected real numbers, got dtype"),
         (([[1j]], ["a"], ["x"]), TypeError, "values: expected real numbers"),
         (([[1.0], [1.0, 2.0]], ["a", "b"], ["x"]), ValueError, "values: rows differ in length"),
+        (([], ["a"], ["x"]), ValueError, r"values: expected shape \(1, 1\)"),
         (([[1.0]], ["a"], ["\ud800"]), ValueError, r"targets\[0\].*lone surrogate"),
     ],
 )
@@ -45,6 +46,23 @@ def test_bad_input_names_the_argument(
 ) -> None:
     with pytest.raises(error, match=message):
         Attribution(*arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "error"),
+    [("n_steps", "x", TypeError), ("label", None, TypeError), ("model", "\ud800", ValueError)],
+)
+def test_bad_provenance_names_the_keyword(
+    keyword: str, value: object, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=f"{keyword}: "):
+        Attribution([[1.0]], ["a"], ["x"], **{keyword: value})  # type: ignore[arg-type]
+
+
+def test_figures_without_rows_or_columns() -> None:
+    assert Attribution([], [], []).values.shape == (0, 0)
+    assert Attribution([], [], ["a", "b"]).values.shape == (0, 2)
+    assert Attribution([[], []], ["a", "b"], []).values.shape == (2, 0)
 
 
 def test_equality_compares_everything_and_nan_is_equal_to_nan() -> None:

@@ -90,6 +90,8 @@ def test_colormap_objects_and_lists_are_taken() -> None:
 def test_unknown_colormaps_name_the_nearest() -> None:
     with pytest.raises(ValueError, match="no colormap is called 'virdis'; did you mean 'viridis'"):
         colormap_table("virdis")
+    with pytest.raises(ValueError, match="no colormap is called 'tomato'"):
+        colormap_table("tomato")  # a colour, which cmap would read as a map of its own
     with pytest.raises(ValueError, match=r"colormap: expected a name.*got int: 3"):
         colormap_table(3)
 
@@ -103,6 +105,7 @@ def test_unknown_colormaps_name_the_nearest() -> None:
         ((1, 1), [], (0, 2, None)),
         ((None, None), [], (0, 1, None)),
         ((None, None), [4, 4], (3, 5, None)),
+        ((1e17, 1e17), [], (1e17 - 1e11, 1e17 + 1e11, None)),
         ((-1, 1, 5), [], (-1, 1, 1)),
     ],
 )

@@ -54,6 +54,24 @@ def test_other_files_are_refused(tmp_path: Path, name: str, content: str, messag
         tv.load(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"format": "tokenviz.trace", "version": 1}',
+        '{"format": "tokenviz.trace", "version": 1, "zzz": 3}',
+        '{"format": "tokenviz.attribution", "version": 1, "tokens": [3], "targets": []}',
+        "{",
+    ],
+)
+def test_damaged_files_say_so(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(ValueError, match=r"a.json is damaged, or was not written by tokenviz"):
+        tv.load(tmp_path / "a.json")
+    (tmp_path / "a.npz").write_text(content)
+    with pytest.raises(ValueError, match=r"a.npz is damaged, or was not written by tokenviz"):
+        tv.load(tmp_path / "a.npz")
+
+
 def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"ending in .npz, .json, .html, .svg, .pdf, .png, got 'a.xlsx'"

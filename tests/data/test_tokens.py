@@ -3,6 +3,7 @@
 import itertools
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,9 @@ from tokenviz.tokens import as_tokens, displayed, labels, visible
         ("e\u0301", "e\u0301"),
         ("👩\u200d👧", "👩\u200d👧"),
         ("\u200d", "\\u200d"),
+        ("a\u200db", "a\\u200db"),
+        ("\u3164", "\\u3164"),
+        ("\u2800", "\\u2800"),
         ("שלום", "שלום"),
         ("", "⟨empty⟩"),
     ],
@@ -95,8 +99,15 @@ def test_errors_name_the_argument() -> None:
         as_tokens([3])  # type: ignore[list-item]
     with pytest.raises(TypeError, match=r"tokens: expected a sequence.*write \['abc'\]"):
         as_tokens("abc")
-    with pytest.raises(ValueError, match="id: expected a vocabulary index"):
+    with pytest.raises(ValueError, match="id: expected a whole number ≥ 0, got -1"):
         Token("a", id=-1)
+
+
+def test_ids_are_whole_numbers_of_any_library() -> None:
+    assert Token("a", id=np.int64(3)).id == 3  # type: ignore[arg-type]
+    for bad in ("x", 1.7):
+        with pytest.raises(TypeError, match="id: expected a whole number, got"):
+            Token("a", id=bad)  # type: ignore[arg-type]
 
 
 def test_tokens_are_values() -> None:

@@ -26,8 +26,9 @@ def test_every_position_gives_back_what_went_in(
     assert len(trace) == len(data)
     assert trace.tokens == tuple(Token(t) for t, _, _ in data)
     np.testing.assert_array_equal(trace.logprobs, np.float32([p for _, p, _ in data]))
-    for shown, (_, _, given_) in zip(trace.alternatives, data, strict=True):
-        expected = sorted(given_, key=lambda pair: -pair[1])
+    for shown, (chosen, _, given_) in zip(trace.alternatives, data, strict=True):
+        others = [pair for pair in given_ if pair[0] != chosen]
+        expected = sorted(others, key=lambda pair: -pair[1])
         assert [(a.token.text, a.logprob) for a in shown] == expected
 
 
@@ -46,6 +47,19 @@ def test_columns_build_an_equal_trace(
         trace.alternative_logprobs,
     )
     assert renumbered == trace
+
+
+def test_the_chosen_token_is_not_its_own_alternative() -> None:
+    trace = Trace(["a", "b"], [-0.1, -0.2], [[("a", -0.1), ("c", -3)], [("a", -2)]])
+    assert [[a.token.text for a in step] for step in trace.alternatives] == [["c"], ["a"]]
+
+
+def test_probabilities_are_the_nearest_float32_and_never_above_one() -> None:
+    trace = Trace(["a", "b"], np.array([0.0009, np.log(0.625)]), [{"c": np.log(0.01)}, {}])
+    assert trace.probabilities.tolist() == [1, 0.625]
+    exact = np.float32(np.exp(np.float64(np.float32(np.log(0.01)))))
+    assert trace.alternative_probabilities[0] == exact
+    assert trace.alternatives[0][0].probability == exact
 
 
 def test_probabilities_text_and_slices() -> None:
@@ -80,6 +94,10 @@ def test_bad_input_names_the_argument(arguments: tuple[object, ...], message: st
     [
         ({"index": [2]}, "index: 2 points past the end of the vocabulary of 2 tokens"),
         ({"offsets": [0, 2]}, "offsets: expected to rise from 0 to 1"),
+        (
+            {"offsets": [0, 2], "alternative_index": [1, 1], "alternative_logprobs": [-3, -2]},
+            "alternative_logprobs: expected each position's most probable alternative first",
+        ),
         ({"ranks": [-1]}, "ranks: expected 1 or more"),
         ({"ranks": [1.5]}, "ranks: expected whole numbers"),
         ({"distribution": "other"}, "distribution: expected 'model' or 'sampling', got 'other'"),

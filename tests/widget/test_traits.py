@@ -85,7 +85,8 @@ def test_unknown_keywords_are_refused_with_the_nearest_name(keyword: str, messag
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("vmin", "low"), ("vmin", np.nan), ("gamma", 0), ("gamma", -1), ("decimals", -1),
+        ("vmin", "low"), ("vmin", 10**400), ("vmin", np.nan),
+        ("gamma", 0), ("gamma", -1), ("decimals", -1),
         ("theme", "blue"), ("selected", (13, 0)), ("selected", (0, 5)), ("selected", 3),
         ("colormap", "no such map"),
     ],
@@ -107,7 +108,7 @@ def test_numbers_of_any_library_are_taken(heatmap: AttributionHeatmap) -> None:
 
 def test_slots_of_a_selection_are_checked(trace: TokenTrace) -> None:
     trace.selected = (0, 2)
-    with pytest.raises(traitlets.TraitError, match=r"position 0 has slots 0 \(chosen\) to 2"):
+    with pytest.raises(traitlets.TraitError, match=r"a slot from 0 \(chosen\) to 2 at position 0"):
         trace.selected = (0, 3)
     with pytest.raises(traitlets.TraitError, match="a position below 97"):
         trace.selected = (97, 0)
@@ -138,6 +139,28 @@ def test_a_list_of_colours_is_a_colormap_that_can_be_chosen_again(
     assert heatmap.color_scale().table[-1].tolist() == [255, 255, 255]
 
 
+def test_a_colormap_from_python_can_be_reversed_and_survives_the_menu(
+    heatmap: AttributionHeatmap,
+) -> None:
+    heatmap.colormap = np.array([[0, 0, 0], [1.0, 1, 1]])
+    mine = heatmap.colormap
+    heatmap.colormap = f"{mine}_r"  # what the browser's reverse button sends
+    assert heatmap.color_scale().table[0].tolist() == [255, 255, 255]
+    for name in ("viridis", "viridis_r", mine):
+        heatmap.colormap = name
+    assert heatmap.color_scale().table[0].tolist() == [0, 0, 0]
+    heatmap.colormap = np.array([[1.0, 0, 0], [0, 0, 1.0]])
+    assert heatmap.color_scale().table[0].tolist() == [255, 0, 0]
+
+
+def test_a_stale_selection_from_a_front_end_is_dropped(heatmap: AttributionHeatmap) -> None:
+    heatmap.set_state({"vmin": -0.5, "selected": [99, 0]})
+    assert heatmap.vmin == -0.5
+    assert heatmap.selected is None
+    heatmap.set_state({"selected": [3, 4]})
+    assert heatmap.selected == (3, 4)
+
+
 def test_color_scale_follows_the_traits(heatmap: AttributionHeatmap) -> None:
     assert heatmap.color_scale().index([0.0, 1.3714]).tolist() == [128, 255]
     heatmap.vmin = heatmap.vmax = None
@@ -150,14 +173,19 @@ def test_assigning_source_replaces_the_data_and_clears_the_selection(
     heatmap: AttributionHeatmap,
 ) -> None:
     heatmap.selected = (12, 4)
-    small = tv.Attribution([[1.0]], ["a"], ["x"])
+    small = tv.Attribution([[1.0]], ["a"], ["x"], label="other", model="m")
     heatmap.source = small
     assert heatmap.source is small
     assert heatmap.selected is None
-    assert decode_attribution(heatmap._data) == small
+    assert heatmap.label == "other"
+    assert heatmap.caption == "model: m"
+    assert decode_attribution(heatmap._data).values == small.values
+    heatmap.label = "my own words"
+    heatmap.source = tv.examples.attribution()
+    assert heatmap.label == "my own words"
     with pytest.raises(TypeError, match="source: expected an Attribution, got Trace"):
         heatmap.source = tv.examples.trace()
-    assert heatmap.source is small
+    assert heatmap.source == tv.examples.attribution()
 
 
 def test_a_computed_attribution_says_how_in_its_caption() -> None:

@@ -15,7 +15,7 @@ MathJax where the notebook writes formulas, require.js where another output asks
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -64,7 +64,12 @@ class LiveFigures(Preprocessor):
             model_id: self._figure(partial(FigureState.from_notebook, model))
             for model_id, model in models.items()
         }
-        self._figures = {model_id: html for model_id, html in found.items() if html is not None}
+        own = {model_id: html for model_id, html in found.items() if html is not None}
+        self._figures = {
+            model_id: "\n".join(own[figure] for figure in figures)
+            for model_id in models
+            if (figures := list(_figures_in(model_id, models, own)))
+        }
         self._live, self._missing = 0, 0
         for cell in nb.cells:
             if cell.cell_type == "code":
@@ -207,6 +212,15 @@ def _has_math(nb: NotebookNode, bundles: Iterable[dict[str, Any]]) -> bool:
 def _uses_require(bundle: dict[str, Any]) -> bool:
     scripts = (bundle.get("application/javascript", ""), bundle.get("text/html", ""))
     return any("tokenviz-figure" not in _text(s) and _AMD.search(_text(s)) for s in scripts)
+
+
+def _figures_in(model_id: str, models: Mapping[str, Any], figures: Container[str]) -> Iterator[str]:
+    """Ids of the figures that a widget is or, being a box, a tab or the like, contains."""
+    if model_id in figures:
+        yield model_id
+        return
+    for child in models.get(model_id, {}).get("state", {}).get("children", []):
+        yield from _figures_in(str(child).removeprefix("IPY_MODEL_"), models, figures)
 
 
 def _text(value: str | list[str]) -> str:

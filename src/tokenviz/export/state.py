@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tokenviz.attribution import Attribution
-from tokenviz.colors import ColorScale, colormap_table, resolve_range
+from tokenviz.colors import ColorScale
 from tokenviz.export.table import TableOptions
+from tokenviz.scale import figure_scale
 from tokenviz.wire import decode_attribution, decode_trace
 
 if TYPE_CHECKING:
@@ -98,25 +97,7 @@ class FigureState:
     @property
     def scale(self) -> ColorScale:
         """The colour scale of the figure as it looks now."""
-        traits = self._with_buffers()
-        sent = traits["_colormap_table"]
-        if sent is not None and sent["name"] == traits["colormap"]:
-            table = np.frombuffer(sent["table"], dtype=np.uint8).reshape(256, 3)
-        else:
-            _, table = colormap_table(traits["colormap"])
-        source = self.source
-        if isinstance(source, Attribution):
-            values = source.values
-        else:
-            values = np.exp(np.concatenate([source.logprobs, source.alternative_logprobs]))
-        limits = resolve_range(
-            traits["vmin"],
-            traits["vmax"],
-            traits["center"],
-            symmetric=traits["symmetric"],
-            values=values,
-        )
-        return ColorScale(table, limits, traits["gamma"])
+        return figure_scale(self._with_buffers(), self.source)
 
     @property
     def table_options(self) -> TableOptions:

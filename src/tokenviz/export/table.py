@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz.attribution import Attribution, Target, expression_label
+from tokenviz.numbers import written
 from tokenviz.tokens import Token, labels
 from tokenviz.trace import Trace
 
@@ -184,7 +185,8 @@ class _Cells:
             yield self.write(value, bold=bold)
 
     def write(self, value: float, *, label: str = "", bold: bool = False, style: str = "") -> str:
-        text = f"{value:.{self._decimals}f}" if np.isfinite(value) else _NOT_FINITE[str(value)]
+        # An ASCII minus, so that a copied cell pastes as a number.
+        text = written(value, self._decimals).replace("−", "-")
         if bold:
             text = f"<strong>{text}</strong>"
         mark, title = self._saturation(value)
@@ -213,20 +215,15 @@ class _Cells:
         return f"&nbsp;{mark}", f' title="{where}"'
 
 
-_NOT_FINITE = {"nan": "NaN", "inf": "∞", "-inf": "-∞"}
-
-
 def _caption(
     label: str, scale: ColorScale, options: TableOptions, marks: set[str], left_out: str
 ) -> str:
     """Title, the colour range as a strip of swatches with their values, and notes."""
-    ends = np.linspace(scale.range.low, scale.range.high, 5, dtype=np.float32)
+    ends = np.linspace(scale.range.low, scale.range.high, 5)
     swatches = "".join(
         f'<span style="padding:1px 8px;background-color:{_hex(back)};color:{_hex(front)}">'
-        f"{value:g}</span>"
-        for value, back, front in zip(
-            ends.round(6).tolist(), scale.rgb(ends), scale.text_rgb(ends), strict=True
-        )
+        f"{value:.4g}</span>"
+        for value, back, front in zip(ends, scale.rgb(ends), scale.text_rgb(ends), strict=True)
     )
     explained = {"▲": "▲ above the colour range", "▼": "▼ below the colour range"}
     notes = [explained[mark] for mark in sorted(marks)] + [left_out] * bool(left_out)
@@ -240,7 +237,9 @@ def _caption(
 
 def _table(caption: str, lines: Iterable[str]) -> str:
     return (
-        f'<div style="overflow-x:auto"><table style="{_TABLE}">'
+        # The classes keep MathJax from reading "$35 ($85 - $50)" as formulas.
+        '<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">'
+        f'<table style="{_TABLE}">'
         f'<caption style="{_CAPTION}">{caption}</caption><tbody>{"".join(lines)}</tbody>'
         "</table></div>"
     )

@@ -18,12 +18,15 @@ import traitlets
 
 from tokenviz._options import options
 from tokenviz.attribution import Attribution
-from tokenviz.colors import BUNDLED, ColorScale, colormap_table, resolve_range
-from tokenviz.io import PICTURES
+from tokenviz.colors import BUNDLED, ColorScale, colormap_table
+from tokenviz.io import PICTURES, save
+from tokenviz.scale import figure_scale, find_table, reversed_name
 from tokenviz.trace import Trace
 from tokenviz.widget.traits import Finite, Positive, check_options
 
 __all__ = ["Figure"]
+
+_SCALE_TRAITS = ["colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma"]
 
 
 @cache
@@ -118,23 +121,26 @@ class Figure(anywidget.AnyWidget):
 
     @source.setter
     def source(self, source: Any) -> None:
-        encoded = self._encode(source)
+        encoded, words = self._encode(source), self._words(source)
+        suggested = self._words(self._source)
         self._source = source
         with self.hold_sync():
             self.set_trait("selected", None)
             self._data = encoded
+            for name, word in words.items():
+                if getattr(self, name) == suggested[name]:  # else the user's own words
+                    self.set_trait(name, word)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take a front end's changes; a cell that a newer source no longer has is dropped."""
+        cell = sync_data.get("selected")
+        if cell is not None and not self._holds(tuple(cell)):
+            sync_data = sync_data | {"selected": None}
+        super().set_state(sync_data)
 
     def color_scale(self) -> ColorScale:
         """The scale that the current traits describe: what colour stands for which value."""
-        _, table = self._resolved_colormap(self.colormap)
-        resolved = resolve_range(
-            self.vmin,
-            self.vmax,
-            self.center,
-            symmetric=self.symmetric,
-            values=self._scaled_values(),
-        )
-        return ColorScale(table, resolved, self.gamma)
+        return figure_scale(self.get_state(_SCALE_TRAITS), self._source)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure as it looks now, or its data; the suffix chooses the format.
@@ -143,15 +149,16 @@ class Figure(anywidget.AnyWidget):
         (they need matplotlib); ``.npz`` and ``.json`` hold the data without the look.
         """
         path = Path(path)
-        if path.suffix == ".html":
-            from tokenviz.export.html import save
-        elif path.suffix in PICTURES:
-            from tokenviz.export.figure import save
-        else:
-            from tokenviz.io import save
+        suffix = path.suffix.lower()
+        if suffix == ".html":
+            from tokenviz.export import html
 
-            return save(self._source, path)
-        return save(self, path)
+            return html.save(self, path)
+        if suffix in PICTURES:
+            from tokenviz.export import picture
+
+            return picture.save(self, path)
+        return save(self._source, path)
 
     def _encode(self, source: Any) -> dict[str, Any]:
         raise NotImplementedError
@@ -160,8 +167,8 @@ class Figure(anywidget.AnyWidget):
         """Label and caption that the source suggests."""
         raise NotImplementedError
 
-    def _scaled_values(self) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """The values that the colour scale colours."""
+    def _holds(self, cell: tuple[int, ...]) -> bool:
+        """Whether the source has such a cell."""
         raise NotImplementedError
 
     @traitlets.default("_esm")
@@ -174,22 +181,19 @@ class Figure(anywidget.AnyWidget):
 
     @traitlets.validate("colormap")
     def _name_colormap(self, proposal: Any) -> str:
-        name, table = self._resolved_colormap(proposal["value"])
         own = self._colormap_table
-        if name in BUNDLED and np.array_equal(table, colormap_table(name)[1]):
-            return str(name)
-        if not own or own["name"] != name or bytes(own["table"]) != table.tobytes():
-            self._colormap_table = {"name": name, "table": table.tobytes()}
-        return str(name)
-
-    def _resolved_colormap(self, value: Any) -> Any:
-        own = self._colormap_table
-        if own and value == own["name"]:
-            return value, np.frombuffer(own["table"], np.uint8).reshape(-1, 3)
         try:
-            return colormap_table(value)
+            name, table = find_table(proposal["value"], own)
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
+        held = {own["name"], reversed_name(own["name"])} if own else set()
+        bundled = name.removesuffix("_r") in BUNDLED and np.array_equal(
+            table, colormap_table(name)[1]
+        )
+        known = bundled or (name in held and np.array_equal(table, find_table(name, own)[1]))
+        if not known:
+            self._colormap_table = {"name": name, "table": table.tobytes()}
+        return name
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         if options.display == "html":

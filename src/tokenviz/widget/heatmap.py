@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import traitlets
 
 from tokenviz.attribution import Attribution
@@ -53,16 +51,14 @@ class AttributionHeatmap(Figure):
     def _words(self, source: Attribution) -> dict[str, str]:
         return {"label": source.label, "caption": caption(attribution_facts(source))}
 
-    def _scaled_values(self) -> npt.NDArray[np.float32]:
-        values: npt.NDArray[np.float32] = self._source.values
-        return values
+    def _holds(self, cell: tuple[int, ...]) -> bool:
+        shape = self._source.values.shape
+        return len(cell) == 2 and all(0 <= i < size for i, size in zip(cell, shape, strict=True))
 
     @traitlets.validate("selected")
     def _inside(self, proposal: Any) -> tuple[int, int] | None:
         cell: tuple[int, int] | None = proposal["value"]
-        if cell is not None and not all(
-            0 <= i < size for i, size in zip(cell, self._source.values.shape, strict=True)
-        ):
+        if cell is not None and not self._holds(cell):
             raise traitlets.TraitError(
                 f"selected: expected (row, column) inside {self._source.values.shape}, got {cell}"
             )

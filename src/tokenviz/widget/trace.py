@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import traitlets
 
 from tokenviz.trace import Trace
@@ -63,26 +61,22 @@ class TokenTrace(Figure):
     def _words(self, source: Trace) -> dict[str, str]:
         return {"label": "Probability", "caption": caption(trace_facts(source))}
 
-    def _scaled_values(self) -> npt.NDArray[np.float32]:
-        source: Trace = self._source
-        logprobs: npt.NDArray[np.float32] = np.concatenate(
-            [source.logprobs, source.alternative_logprobs]
+    def _holds(self, cell: tuple[int, ...]) -> bool:
+        return (
+            len(cell) == 2
+            and 0 <= cell[0] < len(self._source)
+            and 0 <= cell[1] <= len(self._source.alternatives[cell[0]])
         )
-        return np.exp(logprobs)
 
     @traitlets.validate("selected")
     def _inside(self, proposal: Any) -> tuple[int, int] | None:
-        cell = proposal["value"]
-        if cell is None:
-            return None
-        position, slot = cell
-        offsets = self._source.offsets.astype(int)
-        if not 0 <= position < len(self._source):
-            raise traitlets.TraitError(f"selected: expected (position, slot) with a position below "
-                                       f"{len(self._source)}, got {cell}")  # fmt: skip
-        slots = 1 + offsets[position + 1] - offsets[position]
-        if not 0 <= slot < slots:
-            raise traitlets.TraitError(
-                f"selected: position {position} has slots 0 (chosen) to {slots - 1}, got {cell}"
-            )
-        return position, slot
+        cell: tuple[int, int] | None = proposal["value"]
+        if cell is None or self._holds(cell):
+            return cell
+        n, position = len(self._source), cell[0]
+        if not 0 <= position < n:
+            expected = f"(position, slot) with a position below {n}"
+        else:
+            slots = len(self._source.alternatives[position])
+            expected = f"a slot from 0 (chosen) to {slots} at position {position}"
+        raise traitlets.TraitError(f"selected: expected {expected}, got {cell}")

@@ -23,7 +23,7 @@ class Finite(traitlets.Float[Any, Any]):
             return None
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             self.error(obj, value)
         if not math.isfinite(number) or isinstance(value, str | bool):
             self.error(obj, value)

@@ -15,6 +15,8 @@ import numpy as np
 from tokenviz._optional import require
 from tokenviz.attribution import Attribution
 from tokenviz.colors import ColorScale
+from tokenviz.numbers import written
+from tokenviz.scale import scaled_values
 from tokenviz.tokens import labels
 from tokenviz.trace import Trace
 
@@ -33,7 +35,7 @@ _ROW = 20 * _POINT
 _LINE = 0.85 * _ROW  # one unit of height in the trace
 _GREY = "#6b6b6b"
 _CHOSEN = "#d62728"
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": ["DejaVu Sans", "sans-serif"],
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
@@ -65,12 +67,10 @@ def save(widget: Figure, path: Path) -> Path:
         canvas = Canvas()
         scale = widget.color_scale()
         if isinstance(source, Attribution):
-            values = source.values
             height = _heatmap(canvas, source, scale, widget)
         else:
-            values = np.exp(np.concatenate([source.logprobs, source.alternative_logprobs]))
             height = _trace(canvas, source, scale, widget)
-        _colorbar(canvas, scale, values, widget.label, height)
+        _colorbar(canvas, scale, scaled_values(source), widget.label, height)
         if widget.title:
             canvas.suptitle(widget.title, fontsize=_FONT + 2, x=0, ha="left", y=1 + 0.3 / height)
         canvas.savefig(path, bbox_inches="tight", pad_inches=0.05, dpi=200)
@@ -80,8 +80,8 @@ def save(widget: Figure, path: Path) -> Path:
 def _heatmap(canvas: Any, source: Attribution, scale: ColorScale, widget: Any) -> float:
     """Draw the cells; return the height of the drawing in inches."""
     n, m = source.values.shape
-    written = [[_number(v, widget.decimals) for v in row] for row in source.values]
-    longest = max((len(text) for row in written for text in row), default=4)
+    texts = [[written(float(v), widget.decimals) for v in row] for row in source.values]
+    longest = max((len(text) for row in texts for text in row), default=4)
     header = max((len(label) for label in source.target_labels), default=4)
     width = max(longest * 5.5, min(header, 24) * 5.2, 24) * _POINT + 0.15
     axes = _axes(canvas, m * width, n * _ROW, m, n)
@@ -89,7 +89,7 @@ def _heatmap(canvas: Any, source: Attribution, scale: ColorScale, widget: Any) -
         for column in range(m):
             value = float(source.values[row, column])
             bold = widget.emphasis is not None and abs(value) >= widget.emphasis
-            text = written[row][column] if widget.show_values else ""
+            text = texts[row][column] if widget.show_values else ""
             _cell(axes, column, row, 1, value, [(text, _FONT, 0.5, bold)], scale)
     axes.set_yticks(np.arange(n) + 0.5, map(_plain, labels(source.tokens)), fontsize=_FONT)
     rotated = header * 5.2 * _POINT > width
@@ -101,7 +101,7 @@ def _heatmap(canvas: Any, source: Attribution, scale: ColorScale, widget: Any) -
         ha="left" if rotated else "center",
     )
     axes.xaxis.tick_top()
-    return max(n * _ROW, _ROW)
+    return float(max(n * _ROW, _ROW))
 
 
 def _trace(canvas: Any, source: Trace, scale: ColorScale, widget: Any) -> float:
@@ -130,22 +130,23 @@ def _trace(canvas: Any, source: Trace, scale: ColorScale, widget: Any) -> float:
     longest = max((len(label) for _, _, _, label, _ in cells), default=4)
     width = min(max(longest * 4.6, 26), 60) * _POINT
     columns = min(length, max(n, 1))
-    axes = _axes(canvas, columns * width, y * _LINE, columns, y)
-    for x, top, tall, label, value in cells:
+    height = max(y * _LINE, _ROW)
+    axes = _axes(canvas, columns * width, height, columns, y)
+    for left, top, tall, label, value in cells:
         room = width / _POINT - 3
         size = max(min(_FONT, room / max(len(label) * 0.62, 1)), 4)
-        written = _number(value, widget.decimals) if widget.show_values else ""
-        lines = [(_plain(label), size, 0.33, False), (written, _SMALL, 0.74, False)]
-        _cell(axes, x, top, tall, value, lines, scale)
-    for row, (top, count) in enumerate(borders):
-        for x in range(count):
-            axes.text(x + 0.5, top - 0.2, row * length + x + 1,
+        number = written(value, widget.decimals) if widget.show_values else ""
+        lines = [(_plain(label), size, 0.33, False), (number, _SMALL, 0.74, False)]
+        _cell(axes, left, top, tall, value, lines, scale)
+    for row, (y, count) in enumerate(borders):
+        for column in range(count):
+            axes.text(column + 0.5, y - 0.2, row * length + column + 1,
                       ha="center", va="bottom", fontsize=_SMALL, color=_GREY)  # fmt: skip
         if widget.border:
-            axes.add_patch(Rectangle((0, top), count, 1.6, fill=False, ec=_CHOSEN, lw=1.3,
+            axes.add_patch(Rectangle((0, y), count, 1.6, fill=False, ec=_CHOSEN, lw=1.3,
                                      clip_on=False, zorder=3))  # fmt: skip
     axes.set_axis_off()
-    return max(y * _LINE, _ROW)
+    return height
 
 
 def _axes(canvas: Any, width: float, height: float, columns: float, rows: float) -> Any:
@@ -209,14 +210,6 @@ def _colorbar(canvas: Any, scale: ColorScale, values: Any, label: str, height: f
     bar.locator = MaxNLocator(5, steps=[1, 2, 5, 10])
     bar.ax.tick_params(labelsize=_SMALL, length=2)
     bar.outline.set_visible(False)
-
-
-def _number(value: float, decimals: int) -> str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def _plain(text: str) -> str:

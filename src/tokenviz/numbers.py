@@ -1,0 +1,24 @@
+"""Numbers as figures write them; paired with ``js/numbers.ts``."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["written"]
+
+_LARGE = 1e7
+
+
+def written(value: float, decimals: int) -> str:
+    """A value with so many decimals, a true minus sign, and the sign of −0.0 kept.
+
+    From 1e7 on it is written with an exponent, because a cell has no room for more digits.
+    """
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if abs(value) < _LARGE:
+        return f"{value:.{decimals}f}".replace("-", "−")
+    mantissa, _, exponent = f"{value:.{decimals}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
