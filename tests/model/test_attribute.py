@@ -122,6 +122,15 @@ def test_attribution_works_where_gradients_are_off() -> None:
         assert lm.attribute(PROMPT, [5]).method == "integrated_gradients"
 
 
+def test_numbers_of_other_libraries_count_as_ints() -> None:
+    lm = random_lm()
+    expected = lm.attribute(PROMPT, [5], n_steps=8, tolerance=None)
+    n_steps: Any = np.int64(8)
+    target: Any
+    for target in (np.int64(5), np.array(5), torch.tensor(5), [np.int64(5)], [[np.int64(5)]]):
+        assert lm.attribute(PROMPT, target, n_steps=n_steps, tolerance=None) == expected
+
+
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({}, ValueError, "targets, continuation: expected one of the two, got neither"),
     (
@@ -130,7 +139,21 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
         "targets, continuation: expected one of the two, got both",
     ),
     ({"targets": []}, ValueError, "targets: expected at least one target"),
-    ({"targets": [" a", ""]}, ValueError, r"targets\[1\]: expected text, got an empty string"),
+    (
+        {"targets": [" a", ""]},
+        ValueError,
+        r"targets\[1\]: expected text, got an empty string, which tokenises to nothing$",
+    ),
+    ({"targets": b"ab"}, TypeError, "targets: expected text or token ids .* got bytes: b'ab'"),
+    ({"targets": bytearray(b"ab")}, TypeError, "targets: expected text .* got bytearray"),
+    ({"targets": [b"ab"]}, TypeError, r"targets\[0\]: expected text .* got bytes"),
+    ({"targets": [memoryview(b"ab")]}, TypeError, r"targets\[0\]: expected .* got memoryview"),
+    ({"continuation": bytearray(b"ab")}, TypeError, "continuation: expected .* got bytearray"),
+    ({"targets": True}, TypeError, r"targets\[0\]: expected text or token ids, got bool"),
+    ({"targets": [np.True_]}, TypeError, r"targets\[0\]: expected text or token ids, got bool"),
+    ({"targets": [[5, True]]}, TypeError, r"targets\[0\]\[1\]: expected token ids"),
+    ({"targets": [np.float64(2.5)]}, TypeError, r"targets\[0\]: expected .* got float64"),
+    ({"targets": [torch.tensor(2.5)]}, TypeError, r"targets\[0\]: expected .* got Tensor"),
     ({"targets": [[]]}, ValueError, r"targets\[0\]: expected at least one token"),
     ({"targets": [420]}, ValueError, r"targets\[0\]\[0\]: id 420 is outside the vocabulary"),
     ({"targets": [1.5]}, TypeError, r"targets\[0\]: expected"),
@@ -152,6 +175,8 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
         "baseline: input_x_gradient compares with none",
     ),
     ({"targets": [5], "n_steps": 0}, ValueError, "n_steps: expected an int of at least 1"),
+    ({"targets": [5], "n_steps": 8.0}, TypeError, "n_steps: expected an integer, got float"),
+    ({"targets": [5], "n_steps": True}, TypeError, "n_steps: expected an integer, got bool"),
     ({"targets": [5], "n_steps": 8, "method": "occlusion"}, ValueError, "n_steps: occlusion foll"),
     ({"targets": [5], "tolerance": 0}, ValueError, "tolerance: expected a number above 0"),
     ({"targets": [5], "tolerance": None}, ValueError, "n_steps: expected a number of path steps"),
@@ -166,8 +191,9 @@ def test_bad_arguments(options: dict[str, Any], error: type[Exception], message:
 
 def test_traces_that_cannot_be_explained() -> None:
     lm = random_lm()
-    with pytest.raises(ValueError, match=r"prompt\.prompt: expected at least one token"):
-        lm.attribute(lm.score("The cat"))
+    for trace in (lm.score("The cat"), Trace(["b"], [-1.0])):
+        with pytest.raises(ValueError, match=r"prompt\.prompt: .* the trace must have a prompt"):
+            lm.attribute(trace)
     with pytest.raises(ValueError, match=r"prompt\.prompt\[0\]: .* has no id"):
         lm.attribute(Trace(["b"], [-1.0], prompt=["a"]))
     with pytest.raises(ValueError, match="targets: a Trace brings its own"):

@@ -183,11 +183,45 @@ def test_stop_strings_and_ids() -> None:
     assert stopped.tokens == free.tokens[: expected + 1]
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, torch.tensor])
+def test_numbers_of_other_libraries_count_as_ints(kind: Any) -> None:
+    lm = random_lm()
+    sampling: dict[str, Any] = {"max_new_tokens": 6, "top_k": 2, "sampling_top_k": 9, "seed": 3}
+    expected = lm.generate(PROMPT, temperature=0.5, **sampling)
+    theirs = {name: kind(value) for name, value in sampling.items()}
+    for temperature in (np.float32(0.5), torch.tensor(0.5)):
+        given: Any = temperature
+        assert lm.generate(PROMPT, temperature=given, **theirs) == expected
+    read = lm.score(" on", prompt=PROMPT, top_k=2)
+    assert lm.score(" on", prompt=PROMPT, top_k=kind(2)) == read
+
+
+def test_stop_ids_of_other_libraries() -> None:
+    lm = random_lm()
+    stop = lm.generate(PROMPT, max_new_tokens=5).tokens[4].id
+    assert stop is not None
+    expected = lm.generate(PROMPT, max_new_tokens=20, stop=stop)
+    number: Any
+    for number in (np.int64(stop), torch.tensor(stop), torch.tensor([stop]), [np.int64(stop)]):
+        assert lm.generate(PROMPT, max_new_tokens=20, stop=number) == expected
+
+
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"max_new_tokens": 0}, ValueError, "max_new_tokens: expected at least 1"),
-    ({"max_new_tokens": 1.5}, TypeError, "max_new_tokens: expected an int"),
+    ({"max_new_tokens": 1.5}, TypeError, "max_new_tokens: expected an integer, got float: 1.5"),
+    ({"max_new_tokens": True}, TypeError, "max_new_tokens: expected an integer, got bool"),
+    ({"max_new_tokens": torch.tensor([2])}, TypeError, "max_new_tokens: expected an integer"),
     ({"max_new_tokens": 127}, ValueError, "max_new_tokens: 13[0-9] tokens in all, .* holds 128"),
     ({"top_k": -1}, ValueError, "top_k: expected a number of alternatives"),
+    ({"top_k": 2.5}, TypeError, "top_k: expected an integer, got float: 2.5"),
+    ({"top_k": np.True_}, TypeError, "top_k: expected an integer, got bool"),
+    ({"temperature": "hot"}, TypeError, "temperature: expected a number, got str: 'hot'"),
+    ({"temperature": True}, TypeError, "temperature: expected a number, got bool"),
+    ({"top_p": "a", "temperature": 1.0}, TypeError, "top_p: expected a number, got str"),
+    ({"sampling_top_k": 2.5, "temperature": 1.0}, TypeError, "sampling_top_k: expected an integer"),
+    ({"seed": "x", "temperature": 1.0}, TypeError, "seed: expected an integer, got str: 'x'"),
+    ({"seed": True, "temperature": 1.0}, TypeError, "seed: expected an integer, got bool"),
+    ({"seed": 2**64, "temperature": 1.0}, ValueError, "seed: expected an integer of 64 bits"),
     ({"temperature": -1.0}, ValueError, "temperature: expected a finite number"),
     ({"temperature": math.nan}, ValueError, "temperature: expected a finite number"),
     ({"temperature": 0, "do_sample": True}, ValueError, "temperature: 0 is greedy"),
@@ -199,7 +233,13 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"distribution": "other"}, ValueError, "distribution: expected 'model' or 'sampling'"),
     ({"stop": ""}, ValueError, "stop: expected text"),
     ({"stop": 420}, ValueError, "stop: id 420 is outside"),
+    ({"stop": np.int64(420)}, ValueError, "stop: id 420 is outside"),
     ({"stop": [1.5]}, TypeError, "stop: expected strings or token ids"),
+    ({"stop": 1.5}, TypeError, "stop: expected strings or token ids, got float"),
+    ({"stop": True}, TypeError, "stop: expected strings or token ids, got bool"),
+    ({"stop": b"e"}, TypeError, "stop: expected strings or token ids, got bytes: b'e'"),
+    ({"stop": bytearray(b"e")}, TypeError, "stop: expected strings or token ids, got bytearray"),
+    ({"stop": ["x", b"e"]}, TypeError, "stop: expected strings or token ids, got bytes"),
 ]
 
 

@@ -9,10 +9,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from tokenviz.model.scalars import BYTES
+
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["Ids", "Prompt", "check_length", "encode_ids", "encode_prompt", "encode_text"]
+__all__ = [
+    "Ids",
+    "Prompt",
+    "check_length",
+    "encode_ids",
+    "encode_prompt",
+    "encode_text",
+    "refuse_bytes",
+]
 
 Ids: TypeAlias = "Sequence[int] | npt.NDArray[np.integer[Any]] | torch.Tensor"
 """Token ids, shape ``[n]`` or ``[1, n]``."""
@@ -60,10 +70,9 @@ def encode_prompt(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") ->
 def encode_text(lm: LanguageModel, text: str, *, name: str, special: bool) -> torch.Tensor:
     """Encode text, with (``special``) or without the tokens that the tokenizer adds around it."""
     if not text:
-        raise ValueError(
-            f"{name}: expected text, got an empty string; "
-            "to start from nothing, pass the id of a start token"
-        )
+        start = "; to start from nothing, pass the id of a start token"
+        hint = start if special else ", which tokenises to nothing"
+        raise ValueError(f"{name}: expected text, got an empty string{hint}")
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -80,6 +89,11 @@ def encode_text(lm: LanguageModel, text: str, *, name: str, special: bool) -> to
 
 def encode_ids(lm: LanguageModel, ids: Any, *, name: str) -> torch.Tensor:
     """Check token ids and put them on the model's device, shape ``[n]``."""
+    refuse_bytes(ids, name)
+    for position, entry in enumerate(ids if isinstance(ids, list | tuple) else ()):
+        refuse_bytes(entry, f"{name}[{position}]")
+        if isinstance(entry, bool | np.bool_):
+            raise TypeError(f"{name}[{position}]: expected token ids (integers), got {entry!r}")
     try:
         array = ids.detach().cpu().numpy() if isinstance(ids, torch.Tensor) else np.asarray(ids)
     except (TypeError, ValueError):
@@ -105,6 +119,15 @@ def encode_ids(lm: LanguageModel, ids: Any, *, name: str) -> torch.Tensor:
             f"{lm.vocabulary_size} tokens (0 to {lm.vocabulary_size - 1})"
         )
     return torch.as_tensor(array.astype(np.int64), device=lm.device)
+
+
+def refuse_bytes(value: Any, name: str) -> None:
+    """Refuse bytes, which would pass for a sequence of ids."""
+    if isinstance(value, BYTES):
+        raise TypeError(
+            f"{name}: expected text or token ids (integers), got {type(value).__name__}: "
+            f"{_short(value)}; decode it to text first"
+        )
 
 
 def check_length(lm: LanguageModel, name: str, length: int, hint: str = "shorten it") -> None:
@@ -134,6 +157,7 @@ def _encode_chat(lm: LanguageModel, messages: Any, name: str) -> torch.Tensor:
                 f"{name}[{position}]: expected a message with 'role' and 'content', "
                 f"got {_short(message)}"
             )
+        refuse_bytes(message["content"], f"{name}[{position}]['content']")
     if not getattr(lm.tokenizer, "chat_template", None):
         raise ValueError(
             f"{name}: the tokenizer of {lm.name} has no chat template; pass the prompt as text, "

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from tokenviz.model.forward import wide
+from tokenviz.model.scalars import integer
 from tokenviz.tokens import Token
 from tokenviz.trace import Trace
 
@@ -37,7 +38,8 @@ class TraceRecorder:
     """
 
     def __init__(self, vocabulary: Vocabulary, top_k: int) -> None:
-        if type(top_k) is not int or top_k < 0:
+        top_k = integer(top_k, "top_k")
+        if top_k < 0:
             raise ValueError(f"top_k: expected a number of alternatives ≥ 0, got {top_k!r}")
         self._vocabulary = vocabulary
         self._top_k = top_k

@@ -7,13 +7,23 @@ Holtzman et al. 2020).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 
 from tokenviz.model.forward import wide
+from tokenviz.model.scalars import integer, real
 
 __all__ = ["Sampler"]
+
+# The fields that are numbers, what the user calls them, and which kind they are.
+_NUMBERS: tuple[tuple[str, str, Callable[[object, str], float]], ...] = (
+    ("temperature", "temperature", real),
+    ("top_k", "sampling_top_k", integer),
+    ("top_p", "top_p", real),
+    ("seed", "seed", integer),
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Sampler:
 
     Raises
     ------
+    TypeError
+        If something is no number, or not an integer where one is expected.
     ValueError
         If a number is out of its range, or something is asked of sampling while decoding greedily.
     """
@@ -47,6 +59,10 @@ class Sampler:
     _generators: dict[torch.device, torch.Generator] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        for field_, name, kind in _NUMBERS:
+            value = getattr(self, field_)
+            if value is not None:
+                object.__setattr__(self, field_, kind(value, name))
         temperature = self.temperature
         if temperature is not None and not (0 <= temperature < math.inf):
             raise ValueError(f"temperature: expected a finite number ≥ 0, got {temperature!r}")
@@ -54,6 +70,8 @@ class Sampler:
             raise ValueError(f"sampling_top_k: expected at least 1 or None, got {self.top_k!r}")
         if self.top_p is not None and not (0 < self.top_p <= 1):
             raise ValueError(f"top_p: expected 0 < top_p ≤ 1 or None, got {self.top_p!r}")
+        if self.seed is not None and not (-(2**63) <= self.seed < 2**64):
+            raise ValueError(f"seed: expected an integer of 64 bits, got {self.seed!r}")
         if self.do_sample and temperature == 0:
             raise ValueError("temperature: 0 is greedy decoding, which do_sample=True contradicts")
         if not self.samples:

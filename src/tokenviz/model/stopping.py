@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tokenviz.model.scalars import BYTES, integer, is_scalar
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
@@ -50,24 +52,20 @@ def end_of_sequence_ids(lm: LanguageModel) -> set[int]:
     return set()
 
 
-def _parse(stop: Stop, vocabulary_size: int) -> tuple[set[int], list[bytes]]:
-    entries: Sequence[Any] = (
-        () if stop is None else [stop] if isinstance(stop, str | int) else list(stop)
-    )
+def _parse(stop: Any, vocabulary_size: int) -> tuple[set[int], list[bytes]]:
+    is_one = isinstance(stop, (str, *BYTES)) or is_scalar(stop) or not isinstance(stop, Iterable)
+    entries: Sequence[Any] = () if stop is None else [stop] if is_one else list(stop)
     ids, strings = set(), []
     for entry in entries:
         if isinstance(entry, str):
             if not entry:
                 raise ValueError("stop: expected text, got an empty string")
             strings.append(entry.encode())
-        elif isinstance(entry, int) and not isinstance(entry, bool):
-            if not 0 <= entry < vocabulary_size:
-                raise ValueError(
-                    f"stop: id {entry} is outside the vocabulary of {vocabulary_size} tokens"
-                )
-            ids.add(entry)
         else:
-            raise TypeError(
-                f"stop: expected strings or token ids, got {type(entry).__name__}: {entry!r}"
-            )
+            id_ = integer(entry, "stop", "strings or token ids")
+            if not 0 <= id_ < vocabulary_size:
+                raise ValueError(
+                    f"stop: id {id_} is outside the vocabulary of {vocabulary_size} tokens"
+                )
+            ids.add(id_)
     return ids, strings

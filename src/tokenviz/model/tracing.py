@@ -17,6 +17,7 @@ from tokenviz.model.forward import borrowed, forward
 from tokenviz.model.prompt import Ids, Prompt, check_length, encode_ids, encode_prompt, encode_text
 from tokenviz.model.reduction import TraceRecorder
 from tokenviz.model.sampling import Sampler
+from tokenviz.model.scalars import integer
 from tokenviz.model.stopping import Stop, StopRule
 from tokenviz.trace import Trace
 
@@ -43,8 +44,7 @@ def generate(
     """Continue a prompt and record each step; see :meth:`LanguageModel.generate`."""
     sampler = Sampler(temperature, sampling_top_k, top_p, do_sample, seed)
     _check_distribution(distribution, sampler)
-    if isinstance(max_new_tokens, bool) or not isinstance(max_new_tokens, int):
-        raise TypeError(f"max_new_tokens: expected an int, got {max_new_tokens!r}")
+    max_new_tokens = integer(max_new_tokens, "max_new_tokens")
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens: expected at least 1, got {max_new_tokens}")
     recorder = TraceRecorder(lm.vocabulary, top_k)

@@ -23,6 +23,7 @@ from tokenviz.model.attributing.targets import (
 )
 from tokenviz.model.forward import borrowed
 from tokenviz.model.prompt import encode_ids, encode_prompt
+from tokenviz.model.scalars import integer
 from tokenviz.tokens import Token
 from tokenviz.trace import Trace
 
@@ -47,6 +48,7 @@ def attribute(
     tolerance: float | None = 0.01,
 ) -> Attribution:
     """Explain targets by the tokens of a prompt; see :meth:`LanguageModel.attribute`."""
+    n_steps = None if n_steps is None else integer(n_steps, "n_steps")
     _check_options(method, score, baseline, n_steps, tolerance)
     # Tensors made in inference mode, should the caller be in it, cannot take part in gradients.
     with torch.inference_mode(False), borrowed(lm.model):
@@ -130,7 +132,9 @@ def _token_ids(tokens: Sequence[Token], name: str) -> list[int]:
     return [cast(int, token.id) for token in tokens]
 
 
-def _check_options(method: str, score: str, baseline: Any, n_steps: Any, tolerance: Any) -> None:
+def _check_options(
+    method: str, score: str, baseline: Any, n_steps: int | None, tolerance: Any
+) -> None:
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     if score not in get_args(ScoreName):
@@ -141,8 +145,8 @@ def _check_options(method: str, score: str, baseline: Any, n_steps: Any, toleran
     if n_steps is not None:
         if not options.path:
             raise ValueError(f"n_steps: {method} follows no path; leave it out")
-        if isinstance(n_steps, bool) or not isinstance(n_steps, int) or n_steps < 1:
-            raise ValueError(f"n_steps: expected an int of at least 1, got {n_steps!r}")
+        if n_steps < 1:
+            raise ValueError(f"n_steps: expected an int of at least 1, got {n_steps}")
     if tolerance is not None and not (
         isinstance(tolerance, int | float) and 0 < tolerance < math.inf
     ):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
 
-from tokenviz.model.prompt import Ids, check_length, encode_ids, encode_text
+from tokenviz.model.prompt import Ids, check_length, encode_ids, encode_text, refuse_bytes
+from tokenviz.model.scalars import integer, is_scalar
 from tokenviz.tokens import Token
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def continuation_tokens(
 
 
 def _as_list(targets: Any) -> Sequence[Any]:
-    if isinstance(targets, str | int):
+    refuse_bytes(targets, "targets")
+    if isinstance(targets, str) or is_scalar(targets):
         return [targets]
     if isinstance(targets, torch.Tensor):
         return list(targets)
@@ -93,8 +95,9 @@ def _parse_one(lm: LanguageModel, entry: Any, name: str) -> tuple[torch.Tensor, 
     """The ids of one target, and its label."""
     if isinstance(entry, str):
         return encode_text(lm, entry, name=name, special=False), entry
-    single = getattr(entry, "ndim", None) == 0 or isinstance(entry, int)
-    ids = encode_ids(lm, [int(entry)] if single else entry, name=name)
+    if is_scalar(entry):
+        entry = [integer(entry, name, "text or token ids")]
+    ids = encode_ids(lm, entry, name=name)
     tokens = lm.vocabulary.tokens(ids.tolist())
     if len(tokens) == 1:
         return ids, tokens[0]
