@@ -12,6 +12,9 @@ from tests.chromium import ARGUMENTS, EXECUTABLE, OfflinePages
 
 # No test downloads anything, and none asks a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# The models here are tiny: threads that wait for each other on a busy machine cost ten times what
+# they bring. Kernels that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
