@@ -3,12 +3,18 @@ import type { TokenKind } from "../state.ts";
 import { evenMeasure, random } from "../testing.ts";
 import { type FittedLabel, LabelFitter } from "./label.ts";
 
-function fit(label: string, room: number, kind: TokenKind = "text"): FittedLabel {
+function fit(
+  label: string,
+  room: number,
+  { kind = "text", lines = 1 }: { kind?: TokenKind; lines?: 1 | 2 } = {},
+): FittedLabel {
   const table = { label: [label], id: [null], bytes: [""], kind: [kind] };
-  return new LabelFitter(table, evenMeasure()).fit(0, room);
+  return new LabelFitter(table, evenMeasure()).fit(0, room, lines);
 }
 
-const text = (label: FittedLabel) => label.runs.map((run) => run.text).join("");
+const lines = (label: FittedLabel) =>
+  label.lines.map(({ runs }) => runs.map((run) => run.text).join(""));
+const text = (label: FittedLabel) => lines(label).join("");
 
 test("nothing is wider than its room", () => {
   const next = random(21);
@@ -18,8 +24,9 @@ test("nothing is wider than its room", () => {
     const label = Array.from({ length }, () => pieces[Math.floor(next() * pieces.length)]).join("");
     const room = 30 + next() * 80;
     const kind = (["text", "special", "part", "byte"] as const)[Math.floor(next() * 4)];
-    const fitted = fit(label, room, kind);
-    const taken = fitted.width * fitted.condense + (fitted.badge ? 7 : 0);
+    const fitted = fit(label, room, { kind, lines: next() < 0.5 ? 1 : 2 });
+    for (const { width } of fitted.lines) expect(width).toBeLessThanOrEqual(fitted.width);
+    const taken = fitted.width * fitted.condense + 2 * fitted.padding;
     expect(taken).toBeLessThanOrEqual(room + 1e-9);
     expect(fitted.size).toBeGreaterThanOrEqual(9.5);
     expect(fitted.condense).toBeGreaterThanOrEqual(0.83);
@@ -41,6 +48,25 @@ test("with less room it gets smaller before it is cut", () => {
   expect(text(fit("multiplication", 40))).toMatch(/^multipl\w*…$/);
 });
 
+test("where two lines are allowed they come before a cut, and are as equal as can be", () => {
+  expect(lines(fit("multiplied", 30, { lines: 2 }))).toEqual(["multi", "plied"]);
+  expect(lines(fit("multiplied", 30))).toEqual(["multip…"]);
+  expect(lines(fit("start", 45, { lines: 2 }))).toEqual(["start"]);
+  expect(lines(fit("internationalization", 30, { lines: 2 }))[0]).toMatch(/…$/);
+});
+
+test("an escape is not broken, nor is a word whose letters join", () => {
+  expect(lines(fit("aaaa\\nbbb", 28, { lines: 2 }))).toEqual(["aaaa", "\\nbbb"]);
+  expect(lines(fit("שלוםשלוםשל", 30, { lines: 2 }))).toHaveLength(1);
+});
+
+test("a badge is set tighter before its label is cut", () => {
+  const { padding } = fit("<start>", 60, { kind: "special" });
+  const tight = fit("<start>", 32, { kind: "special" });
+  expect(text(tight)).toBe("<start>");
+  expect(tight.padding).toBeLessThan(padding);
+});
+
 test("a character is never cut in two", () => {
   const family = "👩‍👩‍👧‍👦";
   for (let room = 30; room < 300; room += 7) {
@@ -50,8 +76,9 @@ test("a character is never cut in two", () => {
 });
 
 test("the space before a word written from right to left is drawn at its right", () => {
-  expect(fit("␣the", 100).runs.map((run) => run.text)).toEqual(["␣", "the"]);
-  expect(fit("␣שלום", 100).runs.map((run) => run.text)).toEqual(["שלום", "␣"]);
+  const runs = (label: string) => fit(label, 100).lines[0].runs.map((run) => run.text);
+  expect(runs("␣the")).toEqual(["␣", "the"]);
+  expect(runs("␣שלום")).toEqual(["שלום", "␣"]);
 });
 
 test("only special tokens wear a badge, and it takes room", () => {

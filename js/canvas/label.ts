@@ -1,10 +1,12 @@
 /**
  * A token's label, made to fit a cell.
  *
- * A label that is too wide is slightly condensed, then made smaller, then condensed further,
- * and at last cut with an ellipsis (the tooltip has the whole). Spaces arrive as "␣"; many fonts lack that character,
+ * A label that is too wide is slightly condensed, then made smaller, then condensed further, then
+ * set in two lines where there is room for them, and at last cut with an ellipsis (the tooltip has
+ * the whole). Spaces arrive as "␣"; many fonts lack that character,
  * and where most tokens begin with one it must not shout: it is drawn as a small bracket of its
- * own, so it is measured here too. Special tokens wear a badge, which takes room.
+ * own, so it is measured here too. Special tokens wear a badge, which takes room, and less of it
+ * before the label is cut.
  */
 
 import type { TokenKind, TokenTable } from "../state.ts";
@@ -15,8 +17,9 @@ export const SPACE = "␣";
 /** Widths of the drawn space and of the gap around it, in em. */
 export const SPACE_WIDTH = 0.4;
 export const SPACE_GAP = 0.09;
-/** Between a special token's label and the outline around it. */
-export const BADGE_PADDING = 3.5;
+/** Between a special token's label and the outline around it, with room and without. */
+const BADGE_PADDING = 3.5;
+const TIGHT_BADGE_PADDING = 1.5;
 /** How far a label is condensed before it is made smaller, and before it is cut. */
 const CONDENSED = 0.93;
 const NARROWEST = 0.84;
@@ -30,22 +33,30 @@ export interface Run {
   width: number;
 }
 
-export interface FittedLabel {
+export interface Line {
   /** In the order in which they are drawn, left to right. */
   runs: readonly Run[];
+  /** Before condensing. */
+  width: number;
+}
+
+export interface FittedLabel {
+  lines: readonly Line[];
   size: number;
   font: string;
-  /** Of all runs, before condensing. */
+  /** Of the widest line, before condensing. */
   width: number;
   /** Horizontal scale, at most 1. */
   condense: number;
   badge: boolean;
+  /** Between the text and either end of the badge. */
+  padding: number;
 }
 
 export class LabelFitter {
   readonly #vocabulary: TokenTable;
   readonly #measure: TextMeasure;
-  /** Fitted labels by vocabulary index and width. */
+  /** Fitted labels by vocabulary index, width and lines. */
   readonly #fitted = new Map<string, FittedLabel>();
 
   constructor(vocabulary: TokenTable, measure: TextMeasure) {
@@ -56,87 +67,113 @@ export class LabelFitter {
   /** The width a label takes at its preferred size, its badge included. */
   naturalWidth(index: number): number {
     const kind = this.#vocabulary.kind[index];
-    const runs = this.#runs(this.#vocabulary.label[index], kind, labelSizes(kind)[0]);
-    return totalWidth(runs) + 2 * badgePadding(kind);
+    const { width } = this.#line(this.#vocabulary.label[index], kind, labelSizes(kind)[0]);
+    return width + (kind === "special" ? 2 * BADGE_PADDING : 0);
   }
 
-  /** The label of a token, fitted into `room` pixels. */
-  fit(index: number, room: number): FittedLabel {
-    const key = `${index}|${room}`;
+  /** The label of a token, fitted into `room` pixels and one line, or two. */
+  fit(index: number, room: number, lines: 1 | 2 = 1): FittedLabel {
+    const key = `${index}|${room}|${lines}`;
     let fitted = this.#fitted.get(key);
     if (fitted === undefined) {
-      fitted = this.#fit(this.#vocabulary.label[index], this.#vocabulary.kind[index], room);
+      fitted = this.#fit(this.#vocabulary.label[index], this.#vocabulary.kind[index], room, lines);
       if (this.#fitted.size >= CACHE_LIMIT) this.#fitted.clear();
       this.#fitted.set(key, fitted);
     }
     return fitted;
   }
 
-  #fit(label: string, kind: TokenKind, room: number): FittedLabel {
-    const textRoom = Math.max(0, room - 2 * badgePadding(kind));
+  #fit(label: string, kind: TokenKind, room: number, most: 1 | 2): FittedLabel {
+    const badge = kind === "special";
+    let padding = badge ? BADGE_PADDING : 0;
+    let textRoom = Math.max(0, room - 2 * padding);
     let size = 0;
-    let runs: Run[] = [];
-    let width = 0;
+    let line: Line = { runs: [], width: 0 };
     for (size of labelSizes(kind)) {
-      runs = this.#runs(label, kind, size);
-      width = totalWidth(runs);
-      if (width * CONDENSED <= textRoom) break;
+      line = this.#line(label, kind, size);
+      if (line.width * CONDENSED <= textRoom) break;
     }
-    if (width * NARROWEST > textRoom) {
-      runs = this.#cut(label, kind, size, textRoom / NARROWEST);
-      width = totalWidth(runs);
+    if (badge && line.width * NARROWEST > textRoom) {
+      padding = TIGHT_BADGE_PADDING;
+      textRoom = Math.max(0, room - 2 * padding);
     }
-    return {
-      runs: isRightToLeft(label) ? runs.reverse() : runs,
-      size,
-      font: labelFont(kind, size),
-      width,
-      condense: width > textRoom ? textRoom / width : 1,
-      badge: kind === "special",
-    };
+    let lines = [line];
+    if (line.width * NARROWEST > textRoom) {
+      const widest = textRoom / NARROWEST;
+      const breakable = most === 2 && line.width <= 2 * widest;
+      const two = breakable ? this.#twoLines(label, kind, size, widest) : null;
+      lines = two ?? [this.#cut(label, kind, size, widest)];
+    }
+    const width = Math.max(...lines.map((each) => each.width));
+    const condense = width > textRoom ? textRoom / width : 1;
+    return { lines, size, font: labelFont(kind, size), width, condense, badge, padding };
+  }
+
+  /**
+   * The label in two lines as equal as they can be, or null when it cannot be broken or does not
+   * fit. There is no hyphen: it would read as a part of the token.
+   */
+  #twoLines(label: string, kind: TokenKind, size: number, room: number): Line[] | null {
+    if (kind !== "text" || isRightToLeft(label)) return null;
+    const parts = unbroken(label);
+    let best: Line[] | null = null;
+    let least = room;
+    for (let at = 1; at < parts.length; at++) {
+      const lines = [parts.slice(0, at), parts.slice(at)].map((part) =>
+        this.#line(part.join(""), kind, size),
+      );
+      const width = Math.max(...lines.map((line) => line.width));
+      if (width > least) continue;
+      [best, least] = [lines, width];
+    }
+    return best;
   }
 
   /** As much of the label's beginning as fits with an ellipsis, by whole characters. */
-  #cut(label: string, kind: TokenKind, size: number, room: number): Run[] {
+  #cut(label: string, kind: TokenKind, size: number, room: number): Line {
     const characters = graphemes(label);
     let kept = 0;
     let tooMany = characters.length;
     while (tooMany - kept > 1) {
       const middle = (kept + tooMany) >> 1;
-      const runs = this.#runs(characters.slice(0, middle).join("") + ELLIPSIS, kind, size);
-      if (totalWidth(runs) <= room) kept = middle;
+      const { width } = this.#line(characters.slice(0, middle).join("") + ELLIPSIS, kind, size);
+      if (width <= room) kept = middle;
       else tooMany = middle;
     }
-    return this.#runs(characters.slice(0, kept).join("") + ELLIPSIS, kind, size);
+    return this.#line(characters.slice(0, kept).join("") + ELLIPSIS, kind, size);
   }
 
-  #runs(label: string, kind: TokenKind, size: number): Run[] {
+  #line(text: string, kind: TokenKind, size: number): Line {
     const font = labelFont(kind, size);
-    return label
+    const runs = text
       .split(/(␣+)/)
-      .filter((text) => text !== "")
-      .map((text) => {
-        const spaces = text.startsWith(SPACE) ? text.length : 0;
+      .filter((run) => run !== "")
+      .map((run) => {
+        const spaces = run.startsWith(SPACE) ? run.length : 0;
         const width =
           spaces > 0
             ? spaces * (SPACE_WIDTH + 2 * SPACE_GAP) * size
-            : this.#measure.width(text, font);
-        return { text, spaces, width };
+            : this.#measure.width(run, font);
+        return { text: run, spaces, width };
       });
+    if (isRightToLeft(text)) runs.reverse();
+    return { runs, width: runs.reduce((sum, run) => sum + run.width, 0) };
   }
-}
-
-function badgePadding(kind: TokenKind): number {
-  return kind === "special" ? BADGE_PADDING : 0;
-}
-
-function totalWidth(runs: readonly Run[]): number {
-  return runs.reduce((sum, run) => sum + run.width, 0);
 }
 
 /** What a reader sees as characters: an emoji with its modifiers is one. */
 function graphemes(text: string): string[] {
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+}
+
+/** The characters of a label, escapes such as "\\n" whole. */
+function unbroken(label: string): string[] {
+  const parts: string[] = [];
+  for (const character of graphemes(label)) {
+    if (parts.at(-1) === "\\") parts[parts.length - 1] += character;
+    else parts.push(character);
+  }
+  return parts;
 }
 
 /** Does the first letter belong to a script that is written from right to left? */

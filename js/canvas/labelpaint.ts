@@ -1,6 +1,6 @@
 /** Paints a fitted label in the current fill colour: its text, spaces as open boxes, a badge. */
 
-import { BADGE_PADDING, type FittedLabel, SPACE_GAP, SPACE_WIDTH } from "./label.ts";
+import { type FittedLabel, type Line, SPACE_GAP, SPACE_WIDTH } from "./label.ts";
 import { CAP_HEIGHT } from "./typography.ts";
 
 /** How visible a space is beside text, and the outline of a badge. */
@@ -8,10 +8,12 @@ const SPACE_ALPHA = 0.5;
 const BADGE_ALPHA = 0.6;
 /** What a badge's height exceeds its type's size by: two lines must fit a cell. */
 const BADGE_HEIGHT = 3.5;
+/** From one line of a label to the next, in em. */
+const LINE_PITCH = 1.08;
 
 /** The width that `paintToken` takes. */
-export function tokenWidth({ width, condense, badge }: FittedLabel): number {
-  return width * condense + (badge ? 2 * BADGE_PADDING : 0);
+export function tokenWidth({ width, condense, padding }: FittedLabel): number {
+  return width * condense + 2 * padding;
 }
 
 /** Paints a label with its left edge at `left` and its letters centred on `middle`. */
@@ -21,30 +23,43 @@ export function paintToken(
   left: number,
   middle: number,
 ): void {
-  const { size, condense, badge } = label;
+  const { lines, size, condense, width, padding } = label;
   ctx.strokeStyle = ctx.fillStyle;
   ctx.lineWidth = 1;
   ctx.textAlign = "left";
   if (ctx.font !== label.font) ctx.font = label.font;
-  if (badge) paintBadge(ctx, label, left, middle);
-  const x = left + (badge ? BADGE_PADDING : 0);
-  const baseline = middle + (size * CAP_HEIGHT) / 2;
+  if (label.badge) paintBadge(ctx, label, left, middle);
+  const first = middle + size * (CAP_HEIGHT / 2 - ((lines.length - 1) * LINE_PITCH) / 2);
+  lines.forEach((line, i) => {
+    const x = left + padding + ((width - line.width) / 2) * condense;
+    paintLine(ctx, line, { x, baseline: first + i * LINE_PITCH * size, size, condense });
+  });
+}
+
+interface Placed {
+  x: number;
+  baseline: number;
+  size: number;
+  condense: number;
+}
+
+function paintLine(ctx: CanvasRenderingContext2D, line: Line, placed: Placed): void {
+  const { x, baseline, size, condense } = placed;
   if (condense === 1) {
-    paintRuns(ctx, label, x, baseline);
+    paintRuns(ctx, line, placed);
     return;
   }
   ctx.save();
   ctx.translate(x, 0);
   ctx.scale(condense, 1);
-  paintRuns(ctx, label, 0, baseline);
+  paintRuns(ctx, line, { x: 0, baseline, size });
   ctx.restore();
 }
 
 function paintRuns(
   ctx: CanvasRenderingContext2D,
-  { runs, size }: FittedLabel,
-  left: number,
-  baseline: number,
+  { runs }: Line,
+  { x: left, baseline, size }: Omit<Placed, "condense">,
 ): void {
   const onlySpace = runs.every((run) => run.spaces > 0);
   let x = left;

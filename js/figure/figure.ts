@@ -50,6 +50,7 @@ export class Figure<State extends FigureState> {
   readonly #title = h("div", { class: "tokenviz-title" });
   readonly #caption = h("div", { class: "tokenviz-caption" });
   readonly #live = h("div", { class: "tokenviz-live", role: "status", "aria-live": "polite" });
+  readonly #observer = new ResizeObserver(() => this.#resize());
   #extent!: Extent;
   #scale!: ColorScale;
   #theme!: Theme;
@@ -103,10 +104,9 @@ export class Figure<State extends FigureState> {
       signal,
     });
     store.subscribe((changed) => this.#update(changed), signal);
-    const observer = new ResizeObserver(() => this.#resize());
-    observer.observe(this.element);
+    this.#observer.observe(this.element);
     signal.addEventListener("abort", () => {
-      observer.disconnect();
+      this.#observer.disconnect();
       this.#tooltip.hide();
     });
     watchTheme(this.element, () => this.#retheme(), signal);
@@ -175,7 +175,12 @@ export class Figure<State extends FigureState> {
     if (width === this.#width) return;
     const appears = this.#width === 0;
     this.#width = width;
-    if (width === 0) return;
+    if (width === 0) {
+      // Anew, so that it reports also the size that it reported last.
+      this.#observer.unobserve(this.element);
+      this.#observer.observe(this.element);
+      return;
+    }
     if (appears) this.#theme = applyTheme(this.element, this.#store.state.theme);
     this.#layout();
   }

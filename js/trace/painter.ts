@@ -27,6 +27,8 @@ const MELTS_LIGHT = [0.72, 0.95] as const;
 const MELTS_DARK = [0.05, 0.01] as const;
 /** Where the two lines of a cell have their middles, as a share of its height. */
 const LABEL_LINE = 0.33;
+/** Of a label in two lines, which leaves as much room above as below. */
+const TWO_LABEL_LINES = 0.305;
 const VALUE_LINE = 0.71;
 
 export interface Scene {
@@ -158,10 +160,12 @@ function paintLabel(
 ): void {
   const { ctx } = context;
   const { x, y, width, height } = grid.rect(cell);
-  const label = labels.fit(index, width - 2 * LEAST_PADDING);
+  // A cell of the path is high enough for two small lines over the probability.
+  const label = labels.fit(index, width - 2 * LEAST_PADDING, cell[1] === 0 ? 2 : 1);
   ctx.fillStyle = textColor(value, context);
   const left = x + (width - tokenWidth(label)) / 2;
-  paintToken(ctx, label, left, y + height * (showValues ? LABEL_LINE : 0.5));
+  const middle = label.lines.length === 1 ? LABEL_LINE : TWO_LABEL_LINES;
+  paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
 function paintValue(scene: Scene, context: PaintContext, cell: Cell, value: number): void {
