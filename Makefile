@@ -12,7 +12,7 @@ STATIC := src/tokenviz/static
 JS_SOURCES := $(shell find js -type f 2>/dev/null) package.json tsconfig.json
 DEMO_SOURCES := notebooks/quickstart.ipynb $(shell find src/tokenviz -type f -not -path '*/static/*' -not -name '*.pyc')
 
-.PHONY: demo lab test check format bench train js js-test python-test clean
+.PHONY: demo lab test check format bench screenshots train js js-test python-test clean
 .DELETE_ON_ERROR:
 
 # --- what people call -------------------------------------------------------------------------------
@@ -43,6 +43,9 @@ format: $(STAMPS)/dev node_modules/.package-lock.json
 
 bench: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
 	$(BIN)/python -m benchmarks
+
+screenshots: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
+	$(BIN)/python scripts/screenshots.py
 
 train: $(STAMPS)/dev
 	$(BIN)/python -m training

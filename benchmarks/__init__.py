@@ -1,0 +1,1 @@
+"""Measurements of tokenviz; `python -m benchmarks` prints them."""

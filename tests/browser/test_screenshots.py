@@ -1,0 +1,30 @@
+"""The pictures in docs/ are what the code draws today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser
+
+from scripts.screenshots import DOCS, take
+
+
+def blurred(path: Path, size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+    """A picture at a size where the rasters of two font versions look alike."""
+    picture = Image.open(path).convert("RGB").resize(size, Image.Resampling.BOX)
+    return np.asarray(picture).astype(int)
+
+
+def test_pictures_in_the_documentation_are_current(browser: Browser, tmp_path: Path) -> None:
+    taken = take(browser, tmp_path)
+    assert len(taken) == 4
+    for path in taken:
+        with Image.open(path) as now, Image.open(DOCS / path.name) as before:
+            assert abs(now.width - before.width) <= 8, path.name
+            assert abs(now.height - before.height) <= 8, path.name
+            size = now.width // 8, now.height // 8
+        difference = np.abs(blurred(path, size) - blurred(DOCS / path.name, size))
+        assert difference.mean() < 4, f"{path.name}: run `make screenshots` and look at it"
+        assert (difference.max(axis=-1) > 64).mean() < 0.01, path.name
