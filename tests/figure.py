@@ -112,7 +112,7 @@ class Figure:
             " return [r.x, r.y, r.width, r.height]; }",
             list(cell),
         )
-        return tuple(r)  # type: ignore[return-value]
+        return tuple(r)
 
     def picture(self) -> Image.Image:
         """What the viewport shows."""

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from scripts.screenshots import DOCS, take
 
 
-def blurred(path: Path, size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def blurred(path: Path, size: tuple[int, int]) -> np.ndarray:
     """A picture at a size where the rasters of two font versions look alike."""
     picture = Image.open(path).convert("RGB").resize(size, Image.Resampling.BOX)
     return np.asarray(picture).astype(int)
