@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = ["written"]
 
@@ -19,6 +20,8 @@ def written(value: float, decimals: int) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if abs(value) < _LARGE:
-        return f"{value:.{decimals}f}".replace("-", "−")
+        # Ties away from zero, as JavaScript rounds; Python's format would round them to even.
+        rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+        return f"{rounded:f}".replace("-", "−")
     mantissa, _, exponent = f"{value:.{decimals}e}".partition("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
