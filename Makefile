@@ -20,7 +20,7 @@ DEMO_SOURCES := notebooks/quickstart.ipynb $(shell find src/tokenviz -type f -no
 demo: demo.html
 
 # One thread: the bundled model is so small that more only wait for each other.
-demo.html: $(STAMPS)/demo $(STATIC)/widget.js $(DEMO_SOURCES)
+demo.html: $(STATIC)/widget.js $(DEMO_SOURCES) | $(STAMPS)/demo
 	OMP_NUM_THREADS=1 $(BIN)/jupyter nbconvert --to tokenviz_html --execute --output-dir . --output demo notebooks/quickstart.ipynb
 	@echo "Open demo.html in a browser: it needs no network."
 
