@@ -8,7 +8,7 @@ padding; padding comes after the text and a causal model never sees it from ther
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,8 +16,18 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from training.families import FAMILIES, short
+from training.families.differences import CLOSE_DIFFERENCES
 from training.grammar import Document
 from training.recipe import Recipe
+
+WRITERS: dict[str, Callable[[random.Random], Document]] = {
+    **{name: family.document for name, family in FAMILIES.items()},
+    CLOSE_DIFFERENCES.name: CLOSE_DIFFERENCES.document,
+    "short": short.document,
+}
+
+# After these a number begins or goes on.
+NUMBER_LEADS = frozenset("0123456789 ,.$-")
 
 
 @dataclass(frozen=True)
@@ -31,12 +41,9 @@ class Pass:
 def write_documents(recipe: Recipe, step: int) -> list[Document]:
     """Write the documents of one step."""
     rng = random.Random(f"{recipe.seed}:{step}")
-    names = [name for name, _ in recipe.mix]
-    shares = [share for _, share in recipe.mix]
-    drawn = rng.choices(names, shares, k=recipe.documents_per_step)
-    return [
-        short.document(rng) if name == "short" else FAMILIES[name].document(rng) for name in drawn
-    ]
+    mix = dict(recipe.stage_at(step)[0].mix)
+    drawn = rng.choices(list(mix), list(mix.values()), k=recipe.documents_per_step)
+    return [WRITERS[name](rng) for name in drawn]
 
 
 def passes(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, step: int) -> Iterator[Pass]:
@@ -57,11 +64,16 @@ def passes(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, step: int) -> Ite
 
 
 def _weights(recipe: Recipe, document: Document, offsets: list[tuple[int, int]]) -> list[float]:
-    weights = []
-    for start, _ in offsets:
+    """Weigh every token by what precedes it.
+
+    A weight that looked at the token itself would tilt the odds that the model learns wherever a
+    digit and something else may both follow.
+    """
+    weights = [recipe.free_weight]
+    for start, _ in offsets[1:]:
         if any(low <= start < high for low, high in document.free):
             weights.append(recipe.free_weight)
-        elif document.text[start].isdigit():
+        elif document.text[start - 1] in NUMBER_LEADS:
             weights.append(recipe.digit_weight)
         else:
             weights.append(1.0)

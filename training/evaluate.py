@@ -48,7 +48,6 @@ class Results:
     vocabulary: int
     files: dict[str, int]
     accuracy: list[Accuracy]
-    every_product: Accuracy
     calibration: Calibration
     example: str
     first_tokens: list[list[tuple[str, float]]]
@@ -81,17 +80,11 @@ def evaluate(directory: Path = DEMO_DIRECTORY) -> Results:
             calibration.known_text(tokenizer, family, problem, rng)
             for problem in problems[:CALIBRATION_TEXTS_PER_FAMILY]
         ]
-    pairs = [(a, b) for a in range(10, 100) for b in range(10, 100)]
     return Results(
         parameters=model.num_parameters(),
         vocabulary=len(tokenizer),
         files={path.name: path.stat().st_size for path in sorted(directory.iterdir())},
         accuracy=accuracy,
-        every_product=ask(
-            "every product, seen or not",
-            [f"What is {a} x {b}?" for a, b in pairs],
-            [FAMILIES["products"].answer(Problem("product", a, b)) for a, b in pairs],
-        ),
         calibration=calibration.measure(model, texts),
         example=complete(model, tokenizer, [EXAMPLE])[0],
         first_tokens=calibration.likeliest_tokens(model, tokenizer, f"{EXAMPLE}<think>\n", 16),
@@ -111,7 +104,7 @@ def main() -> None:
     """Measure the bundled model and update its card."""
     results = evaluate()
     card.update(DEMO_DIRECTORY / "README.md", results)
-    for one in [*results.accuracy, results.every_product]:
+    for one in results.accuracy:
         print(f"{one.name}: {one.right}/{one.asked}")
         for question, got in one.mistakes[:5]:
             print(f"    {question!r} -> {got!r}")

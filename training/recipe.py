@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 DEMO_DIRECTORY = Path(__file__).parents[1] / "src" / "tokenviz" / "demo"
@@ -20,17 +21,79 @@ class Architecture:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How the model is trained; the schedule counts steps, never time, so it can be repeated.
+class Stage:
+    """A stretch of training with one mix of documents.
 
     Attributes
     ----------
     mix
         Share of the documents of each family; "short" stands for the short forms.
+    rate
+        Learning rate reached after the warm-up, as a share of the recipe's.
+    share
+        Share of the weights that end this stage in the final ones.
+    decay_from, decay_to
+        Steps of the stage between which the learning rate falls linearly to nothing. A stage may
+        end before: the average of the weights smooths what the last rates leave.
+    """
+
+    steps: int
+    warm_up_steps: int
+    decay_from: int
+    decay_to: int
+    rate: float
+    share: float
+    mix: tuple[tuple[str, float], ...]
+
+
+# The first stage learns everything. After it, most wrong differences began by mistaking which of
+# two equally long numbers is smaller, so the second stage practises that.
+STAGES = (
+    Stage(
+        steps=3200,
+        warm_up_steps=150,
+        decay_from=1504,
+        decay_to=3200,
+        rate=1.0,
+        share=0.85,
+        mix=(
+            ("products", 0.33),
+            ("sums", 0.11),
+            ("differences", 0.15),
+            ("money", 0.06),
+            ("signed", 0.09),
+            ("short", 0.26),
+        ),
+    ),
+    Stage(
+        steps=400,
+        warm_up_steps=20,
+        decay_from=70,
+        decay_to=700,
+        rate=0.4,
+        share=0.15,
+        mix=(
+            ("products", 0.25),
+            ("sums", 0.06),
+            ("differences", 0.1),
+            ("close differences", 0.31),
+            ("money", 0.03),
+            ("signed", 0.08),
+            ("short", 0.17),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the model is trained; the schedule counts steps, never time, so it can be repeated.
+
+    Attributes
+    ----------
     free_weight, digit_weight
-        Weight in the loss of tokens that nothing determines, and of digits in worked answers.
-    decay_share
-        Part of the steps, at the end, over which the learning rate falls linearly to nothing.
+        Weight in the loss of tokens that nothing determines, and of those where a number begins or
+        goes on.
     average_decay
         Decay per step of the averaged weights, which are the ones exported.
     """
@@ -39,27 +102,35 @@ class Recipe:
     vocabulary: int = 640
     tokenizer_texts: int = 4000
     architecture: Architecture = field(default_factory=Architecture)
-    mix: tuple[tuple[str, float], ...] = (
-        ("products", 0.33),
-        ("sums", 0.13),
-        ("differences", 0.13),
-        ("money", 0.07),
-        ("signed", 0.08),
-        ("short", 0.26),
-    )
-    steps: int = 6000
+    stages: tuple[Stage, ...] = STAGES
     documents_per_step: int = 64
     tokens_per_pass: int = 2000
     learning_rate: float = 3e-3
     matrix_learning_rate: float = 1e-2
-    warm_up_steps: int = 150
-    decay_share: float = 0.4
     weight_decay: float = 0.01
     free_weight: float = 0.1
     digit_weight: float = 2.0
     gradient_norm: float = 1.0
     average_decay: float = 0.99
-    checkpoint_every: int = 250
+    checkpoint_every: int = 300
+
+    @property
+    def steps(self) -> int:
+        """Steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    @property
+    def stage_ends(self) -> list[int]:
+        """Number of steps taken when each stage ends."""
+        return list(accumulate(stage.steps for stage in self.stages))
+
+    def stage_at(self, step: int) -> tuple[Stage, int]:
+        """Return the stage that ``step`` belongs to, and the step counted from its beginning."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage, step
+            step -= stage.steps
+        raise ValueError("the step lies beyond the last stage")
 
 
 RECIPE = Recipe()

@@ -1,7 +1,8 @@
 """Trains the model: every step reads new documents, and an average of the weights is exported.
 
 Matrices inside the layers are trained with Muon, the rest with AdamW. The averaged weights are
-usable at any moment of training, and every checkpoint exports them.
+usable at any moment of training, and every checkpoint exports them. The model that remains is the
+weighted mean of the averages that ended each stage.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import random
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from training.recipe import Recipe
 from training.tokenizer import train_tokenizer
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
-GLANCE = 60
+GLANCE = 30
 
 
 @dataclass
@@ -41,6 +42,7 @@ class State:
     model: LlamaForCausalLM
     averaged: LlamaForCausalLM
     optimizers: list[torch.optim.Optimizer]
+    stage_ends: list[dict[str, Tensor]] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         """Write the state, replacing the file only once it is whole."""
@@ -52,6 +54,7 @@ class State:
                 "model": self.model.state_dict(),
                 "averaged": self.averaged.state_dict(),
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                "stage_ends": self.stage_ends,
             },
             partial,
         )
@@ -63,6 +66,7 @@ class State:
         self.step = saved["step"]
         self.model.load_state_dict(saved["model"])
         self.averaged.load_state_dict(saved["averaged"])
+        self.stage_ends = saved["stage_ends"]
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
 
@@ -89,6 +93,8 @@ def train(recipe: Recipe, directory: Path) -> None:
     while state.step < recipe.steps:
         loss, read = _step(recipe, tokenizer, state, workers)
         tokens += read
+        if state.step in recipe.stage_ends:
+            state.stage_ends.append(copy.deepcopy(averaged.state_dict()))
         if state.step % 50 == 0:
             speed = tokens / (time.monotonic() - started)
             print(f"step {state.step:5d}  loss {loss:.4f}  {speed:,.0f} tokens/s", flush=True)
@@ -96,6 +102,8 @@ def train(recipe: Recipe, directory: Path) -> None:
             state.save(checkpoint)
             export(averaged, tokenizer, directory)
             print("held out:", glance(averaged, tokenizer), flush=True)
+    averaged.load_state_dict(_mean(recipe, state.stage_ends))
+    export(averaged, tokenizer, directory)
 
 
 def glance(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> str:
@@ -163,9 +171,10 @@ def _digest(recipe: Recipe) -> str:
 
 
 def _rate_factor(recipe: Recipe, step: int) -> float:
-    """Warm up, stay, and fall linearly to nothing."""
-    decay_steps = recipe.decay_share * recipe.steps
-    return min(1.0, (step + 1) / recipe.warm_up_steps, (recipe.steps - step) / decay_steps)
+    """Warm up, stay, and fall linearly to nothing, in every stage."""
+    stage, step = recipe.stage_at(step)
+    left = (stage.decay_to - step) / (stage.decay_to - stage.decay_from)
+    return stage.rate * min(1.0, (step + 1) / stage.warm_up_steps, left)
 
 
 def _average(recipe: Recipe, state: State) -> None:
@@ -175,6 +184,16 @@ def _average(recipe: Recipe, state: State) -> None:
         pairs = zip(state.averaged.parameters(), state.model.parameters(), strict=True)
         for average, current in pairs:
             average.lerp_(current, 1 - decay)
+
+
+def _mean(recipe: Recipe, ends: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    shares = [stage.share for stage in recipe.stages]
+    return {
+        name: torch.stack([share * end[name] for share, end in zip(shares, ends, strict=True)]).sum(
+            0
+        )
+        for name in ends[0]
+    }
 
 
 def _optimizers(recipe: Recipe, model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:

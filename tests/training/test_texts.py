@@ -19,13 +19,22 @@ SUM, DIFFERENCE, PRODUCT = (
     r"(?:[-−–]|minus)",
     r"(?:x|\*|×|times|multiplied by|by)",
 )
-# An expression of two or three numbers, and what follows it until the result.
+FURTHER = re.compile(rf" (plus|minus) (?:a borrowed )?({NUMBER})")
+ANY_FURTHER = rf"(?: (?:plus|minus) (?:a borrowed )?{NUMBER})*"
+# An expression of two or more numbers, and its result if it is stated.
 EXPRESSION = re.compile(
     rf"({NUMBER}) ?({SUM}|{DIFFERENCE}|{PRODUCT}) ?({NUMBER})"
-    rf"(?: (plus|minus) ({NUMBER}))?"
+    rf"({ANY_FURTHER})"
     rf"(?:(?: =| equals| is|, which gives(?: me)?|, which equals|, which is|, resulting in)"
     rf" ({NUMBER}))?"
 )
+
+# Problems put in words instead.
+IN_WORDS = {
+    "+": re.compile(rf"(?:[Aa]dd|sum of) ({NUMBER}) and ({NUMBER})"),
+    "-": re.compile(rf"(?:[Ss]ubtract|[Tt]ake) ({NUMBER}) (?:away )?from ({NUMBER})"),
+    "x": re.compile(rf"(?:product|multiplication) of ({NUMBER}) and ({NUMBER})"),
+}
 
 
 def value(text: str) -> Fraction:
@@ -43,11 +52,11 @@ def apply(operator: str, a: Fraction, b: Fraction) -> Fraction:
 
 def expressions(text: str) -> Iterator[tuple[str, Fraction, Fraction, Fraction, Fraction | None]]:
     for match in EXPRESSION.finditer(text):
-        left, operator, right, more, third, stated = match.groups()
+        left, operator, right, further, stated = match.groups()
         a, b = value(left), value(right)
         result = apply(operator, a, b)
-        if third is not None:
-            result = apply(more, result, value(third))
+        for more, number in FURTHER.findall(further):
+            result = apply(more, result, value(number))
         yield operator, a, b, result, None if stated is None else value(stated)
 
 
@@ -69,7 +78,7 @@ def test_every_statement_of_a_worked_text_is_true(family: Family) -> None:
         text = family.document(rng).text
         work = text.partition(THINK)[2].partition(END_THINK)[0]
         statements = [e for e in expressions(work) if e[4] is not None]
-        assert len(statements) >= 1, text
+        assert len(statements) >= max(1, work.count(" equals ")), text
         for _operator, _a, _b, result, stated in statements:
             assert result == stated, text
 
@@ -111,6 +120,10 @@ def test_no_training_text_holds_a_held_out_problem() -> None:
             for operator, a, b, _, _ in expressions(text):
                 assert not is_held_out(problem_of(operator, a, b)), text
                 seen += 1
+            for operator, pattern in IN_WORDS.items():
+                for a, b in pattern.findall(text):
+                    assert not is_held_out(problem_of(operator, value(a), value(b))), text
+                    seen += 1
     assert seen > 10_000
 
 

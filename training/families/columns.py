@@ -27,8 +27,8 @@ def subtracted_columns(a: int, b: int) -> str:
     borrowed = 0
     for place, (x, y) in enumerate(zip(_digits(a, columns), _digits(b, columns), strict=True)):
         borrow = 1 if x < y + borrowed else 0
-        line = f"{PLACES[place]}: {x + 10 * borrow} minus {y}{' minus 1' if borrowed else ''}"
-        line += f" equals {x + 10 * borrow - y - borrowed}{', borrow 1' if borrow else ''}"
+        line = f"{PLACES[place]}: {x} minus {y}{' minus 1' if borrowed else ''}"
+        line += f"{' plus a borrowed 10' if borrow else ''} equals {x - y - borrowed + 10 * borrow}"
         borrowed = borrow
         lines.append(f"{line}.\n\n")
     return "".join(lines)

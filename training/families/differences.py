@@ -20,6 +20,15 @@ def draw(rng: random.Random) -> Problem:
     return Problem("difference", a, b)
 
 
+def draw_close(rng: random.Random) -> Problem:
+    """Draw two numbers of two to four digits, equally long, often sharing the first digits."""
+    digits = rng.choices((2, 3, 4), (0.2, 0.4, 0.4))[0]
+    a = rng.randrange(10 ** (digits - 1), 10**digits)
+    varying = 10 ** rng.choice(range(1, digits + 1))
+    b = a - a % varying + rng.randrange(varying)
+    return Problem("difference", a, max(b, 10 ** (digits - 1)))
+
+
 def question(chooser: Chooser, problem: Problem) -> str:
     """Ask for the difference."""
     a, b = asked_number(chooser, problem.a), asked_number(chooser, problem.b)
@@ -70,3 +79,4 @@ def answer(problem: Problem) -> str:
 
 
 DIFFERENCES = Family("differences", draw, question, work, answer)
+CLOSE_DIFFERENCES = Family("close differences", draw_close, question, work, answer)

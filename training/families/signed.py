@@ -12,7 +12,7 @@ from training.problems import Problem
 def draw(rng: random.Random) -> Problem:
     """Draw one or two digits followed by up to three zeros, and a factor from -0.9 to 0.9."""
     digits = rng.randrange(2, 10) if rng.random() < 0.2 else rng.randrange(10, 100)
-    zeros = rng.choices((0, 1, 2, 3), (0.1, 0.25, 0.3, 0.35))[0]
+    zeros = rng.choices((0, 1, 2, 3), (0.16, 0.24, 0.28, 0.32))[0]
     sign_a, sign_b = rng.choice((-1, 1)), rng.choice((-1, 1))
     return Problem("signed", sign_a * digits * 10**zeros, sign_b * rng.randrange(1, 10))
 
@@ -67,10 +67,14 @@ def tenths(number: int) -> str:
 
 
 def _rule(problem: Problem) -> str:
-    if problem.result < 0:
-        return "they differ, so the answer is negative"
-    same = "negative" if problem.a < 0 else "positive"
-    return f"both are {same}, so the answer is positive"
+    first, second, result = (
+        "negative" if number < 0 else "positive"
+        for number in (problem.a, problem.b, problem.result)
+    )
+    return (
+        f"{grouped(problem.a)} is {first} and {tenths(problem.b)} is {second}, "
+        f"so the answer is {result}"
+    )
 
 
 SIGNED = Family("signed", draw, question, work, answer)
