@@ -27,6 +27,7 @@ class JupyterLab:
     """A server on ``root``; ``url`` opens a notebook in it."""
 
     def __init__(self, root: Path, home: Path) -> None:
+        self.root = root
         self._token = secrets.token_hex(16)
         self._port = _free_port()
         settings = home / "settings"

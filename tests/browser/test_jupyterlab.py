@@ -7,15 +7,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page, expect
 
+import tokenviz as tv
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure, expected_color, reference
 from tests.jupyterlab import JupyterLab, evaluate, execute
+from tokenviz.export.html import twin
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks/quickstart.ipynb"
+VIEW = "application/vnd.jupyter.widget-view+json"
 FIGURES = ".jp-OutputArea .tokenviz"
 RUN_TIME = 120_000  # milliseconds: the kernel starts, torch loads, the model writes an answer
 
@@ -175,3 +180,29 @@ def test_dark_theme_of_jupyterlab_is_followed(opened: Opened) -> None:
         "'apputils:change-theme', {theme: 'JupyterLab Dark'}); }"
     )
     expect(figure(opened, 0).locator).to_have_attribute("data-tokenviz-theme", "dark")
+
+
+def test_reopened_untrusted_notebook_shows_the_tables(lab: JupyterLab, browser: Browser) -> None:
+    """Nothing in it may run, and no kernel knows its widgets."""
+    outputs = []
+    for source in (tv.examples.attribution(), tv.examples.trace()):
+        view = {"model_id": "of a kernel long gone", "version_major": 2, "version_minor": 0}
+        plain = {VIEW: view, "text/plain": repr(source)}
+        outputs += [
+            new_output("display_data", plain),
+            new_output("display_data", twin(source.show())),
+        ]
+    notebook = new_notebook(cells=[new_code_cell("figures", outputs=outputs, execution_count=1)])
+    nbformat.write(notebook, lab.root / "reopened.ipynb")
+
+    pages = OfflinePages(browser)
+    opened = pages.open(lab.url("reopened.ipynb"), width=1500, height=1000)
+    tables = opened.page.locator(".jp-OutputArea table:visible")
+    expect(tables).to_have_count(2, timeout=60_000)
+    expect(tables.first).to_contain_text("1.3714")
+    expect(tables.last).to_contain_text("</think>")
+    expect(opened.page.locator(FIGURES)).to_have_count(0)
+    cell = tables.first.get_by_role("cell", name="1.3714")
+    assert cell.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(0, 104, 55)"
+    assert opened.outside == []
+    pages.close()
