@@ -25,8 +25,8 @@ def test_loading_leaves_progress_bars_as_they_were() -> None:
 def test_the_worked_trace(lm: LanguageModel) -> None:
     trace = lm.generate("What is 43 x 34?", max_new_tokens=160)
     special = [token.text for token in trace.tokens if token.special]
-    assert special == ["<think>", "</think>", "<|endoftext|>"]
-    worked, answer = trace.text.removesuffix("<|endoftext|>").split("</think>")
+    assert special == ["<think>", "</think>"]
+    worked, answer = trace.text.split("</think>")
     assert "To solve 43 multiplied by 34" in worked and "172" in worked
     assert answer.strip() == "1,462"
     assert ((trace.probabilities > 0.05) & (trace.probabilities < 0.95)).sum() >= 10

@@ -152,7 +152,7 @@ def test_a_small_vocabulary_has_fewer_alternatives() -> None:
     assert not any(lm.generate([0], max_new_tokens=4, top_k=0).alternatives)
 
 
-def test_end_of_sequence_is_shown_and_ends_the_text() -> None:
+def test_end_of_sequence_ends_the_text_and_is_shown_when_asked_for() -> None:
     lm = random_lm()
     free = lm.generate(PROMPT, max_new_tokens=20)
     end = free.tokens[6].id
@@ -160,10 +160,13 @@ def test_end_of_sequence_is_shown_and_ends_the_text() -> None:
     config.eos_token_id = [419, end]
     try:
         ended = lm.generate(PROMPT, max_new_tokens=20)
+        whole = lm.generate(PROMPT, max_new_tokens=20, keep_eos=True)
+        asked = lm.generate(PROMPT, max_new_tokens=20, stop=end)
     finally:
         config.eos_token_id = None
     first = [token.id for token in free.tokens].index(end)
-    assert ended.tokens == free.tokens[: first + 1]
+    assert ended.tokens == free.tokens[:first]
+    assert whole.tokens == asked.tokens == free.tokens[: first + 1]
 
 
 def test_stop_strings_and_ids() -> None:

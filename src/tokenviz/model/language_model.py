@@ -130,6 +130,7 @@ class LanguageModel:
         top_p: float | None = None,
         seed: int | None = None,
         stop: Stop = None,
+        keep_eos: bool = False,
         distribution: Literal["model", "sampling"] = "model",
     ) -> Trace:
         """Let the model continue a prompt, and record each step.
@@ -158,8 +159,10 @@ class LanguageModel:
             Makes draws reproducible with a generator of their own; torch's global one is then
             neither read nor moved. None draws from the global one.
         stop
-            A string or token id, or several, that ends the text; it is part of the trace, as is
-            an end-of-sequence token: both were generated with a probability.
+            A string or token id, or several, that ends the text; it is part of the trace.
+        keep_eos
+            Whether an end-of-sequence token that ends the text is part of the trace, with its
+            probability and alternatives; by default the trace is the text alone.
         distribution
             Which probabilities the trace shows: "model", the softmax of the model's logits, or
             "sampling", those the token was drawn from, after temperature, top-k and top-p (tokens
@@ -192,6 +195,7 @@ class LanguageModel:
             top_p=top_p,
             seed=seed,
             stop=stop,
+            keep_eos=keep_eos,
             distribution=distribution,
         )
 

@@ -25,14 +25,15 @@ class StopRule:
 
     def __init__(self, lm: LanguageModel, stop: Stop) -> None:
         ids, strings = _parse(stop, lm.vocabulary_size)
-        self._ids = ids | end_of_sequence_ids(lm)
+        self._end_of_sequence = end_of_sequence_ids(lm) - ids
+        self._ids = ids
         self._strings = strings
         self._vocabulary = lm.vocabulary
         self._tail = b""
 
     def __call__(self, id_: int) -> bool:
         """Take the next token; True if it is the last."""
-        if id_ in self._ids:
+        if id_ in self._ids or self.is_end_of_sequence(id_):
             return True
         if not self._strings:
             return False
@@ -40,6 +41,10 @@ class StopRule:
         keep = max(map(len, self._strings)) - 1
         self._tail = recent[-keep:] if keep else b""
         return any(string in recent for string in self._strings)
+
+    def is_end_of_sequence(self, id_: int) -> bool:
+        """Whether a token only says that the text is over (and was not asked for as a stop)."""
+        return id_ in self._end_of_sequence
 
 
 def end_of_sequence_ids(lm: LanguageModel) -> set[int]:

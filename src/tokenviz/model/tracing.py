@@ -39,6 +39,7 @@ def generate(
     top_p: float | None = None,
     seed: int | None = None,
     stop: Stop = None,
+    keep_eos: bool = False,
     distribution: Literal["model", "sampling"] = "model",
 ) -> Trace:
     """Continue a prompt and record each step; see :meth:`LanguageModel.generate`."""
@@ -48,7 +49,7 @@ def generate(
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens: expected at least 1, got {max_new_tokens}")
     recorder = TraceRecorder(lm.vocabulary, top_k)
-    is_last = StopRule(lm, stop)
+    stop_rule = StopRule(lm, stop)
     ids = encode_prompt(lm, prompt)
     check_length(
         lm,
@@ -69,9 +70,11 @@ def generate(
             drawn_from = sampler.warp(logits[0, 0])
             chosen = sampler.choose(drawn_from)
             shown = logits[0] if distribution == "model" else drawn_from[None]
+            if stop_rule.is_end_of_sequence(int(chosen)) and not keep_eos:
+                break
             recorder.add(shown, chosen)
             context = torch.cat([context, chosen.to(context.device)])
-            if is_last(int(chosen)):
+            if stop_rule(int(chosen)):
                 break
     return recorder.trace(
         prompt=lm.vocabulary.tokens(ids.tolist()), distribution=distribution, model=lm.name
