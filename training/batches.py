@@ -24,6 +24,7 @@ WRITERS: dict[str, Callable[[random.Random], Document]] = {
     **{name: family.document for name, family in FAMILIES.items()},
     CLOSE_DIFFERENCES.name: CLOSE_DIFFERENCES.document,
     "short": short.document,
+    "additions": short.additions,
 }
 
 # After these a number begins or goes on.

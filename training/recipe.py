@@ -30,8 +30,6 @@ class Stage:
         Share of the documents of each family; "short" stands for the short forms.
     rate
         Learning rate reached after the warm-up, as a share of the recipe's.
-    share
-        Share of the weights that end this stage in the final ones.
     decay_from, decay_to
         Steps of the stage between which the learning rate falls linearly to nothing. A stage may
         end before: the average of the weights smooths what the last rates leave.
@@ -42,12 +40,13 @@ class Stage:
     decay_from: int
     decay_to: int
     rate: float
-    share: float
     mix: tuple[tuple[str, float], ...]
 
 
 # The first stage learns everything. After it, most wrong differences began by mistaking which of
-# two equally long numbers is smaller, so the second stage practises that.
+# two equally long numbers is smaller, so the second stage practises that, and the third settles all
+# of it. What is left then is mostly the last step of products, which the fourth practises; the
+# fifth returns to what the others left behind.
 STAGES = (
     Stage(
         steps=3200,
@@ -55,7 +54,6 @@ STAGES = (
         decay_from=1504,
         decay_to=3200,
         rate=1.0,
-        share=0.85,
         mix=(
             ("products", 0.33),
             ("sums", 0.11),
@@ -71,7 +69,6 @@ STAGES = (
         decay_from=70,
         decay_to=700,
         rate=0.4,
-        share=0.15,
         mix=(
             ("products", 0.25),
             ("sums", 0.06),
@@ -80,6 +77,56 @@ STAGES = (
             ("money", 0.03),
             ("signed", 0.08),
             ("short", 0.17),
+        ),
+    ),
+    Stage(
+        steps=1300,
+        warm_up_steps=20,
+        decay_from=100,
+        decay_to=1300,
+        rate=0.5,
+        mix=(
+            ("products", 0.36),
+            ("sums", 0.09),
+            ("differences", 0.14),
+            ("close differences", 0.1),
+            ("money", 0.04),
+            ("signed", 0.08),
+            ("short", 0.19),
+        ),
+    ),
+    Stage(
+        steps=700,
+        warm_up_steps=20,
+        decay_from=50,
+        decay_to=700,
+        rate=0.4,
+        mix=(
+            ("products", 0.38),
+            ("additions", 0.26),
+            ("sums", 0.09),
+            ("differences", 0.08),
+            ("close differences", 0.06),
+            ("money", 0.03),
+            ("signed", 0.06),
+            ("short", 0.04),
+        ),
+    ),
+    Stage(
+        steps=500,
+        warm_up_steps=20,
+        decay_from=50,
+        decay_to=500,
+        rate=0.4,
+        mix=(
+            ("products", 0.3),
+            ("additions", 0.1),
+            ("sums", 0.05),
+            ("differences", 0.12),
+            ("close differences", 0.25),
+            ("money", 0.02),
+            ("signed", 0.1),
+            ("short", 0.06),
         ),
     ),
 )
@@ -95,7 +142,9 @@ class Recipe:
         Weight in the loss of tokens that nothing determines, and of those where a number begins or
         goes on.
     average_decay
-        Decay per step of the averaged weights, which are the ones exported.
+        Decay per step of the averaged weights.
+    stages_averaged
+        The exported weights are the mean of the averaged ones at the end of so many last stages.
     """
 
     seed: int = 20
@@ -112,6 +161,7 @@ class Recipe:
     digit_weight: float = 2.0
     gradient_norm: float = 1.0
     average_decay: float = 0.99
+    stages_averaged: int = 2
     checkpoint_every: int = 300
 
     @property

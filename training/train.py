@@ -102,7 +102,7 @@ def train(recipe: Recipe, directory: Path) -> None:
             state.save(checkpoint)
             export(averaged, tokenizer, directory)
             print("held out:", glance(averaged, tokenizer), flush=True)
-    averaged.load_state_dict(_mean(recipe, state.stage_ends))
+    averaged.load_state_dict(_mean(state.stage_ends[-recipe.stages_averaged :]))
     export(averaged, tokenizer, directory)
 
 
@@ -186,14 +186,8 @@ def _average(recipe: Recipe, state: State) -> None:
             average.lerp_(current, 1 - decay)
 
 
-def _mean(recipe: Recipe, ends: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    shares = [stage.share for stage in recipe.stages]
-    return {
-        name: torch.stack([share * end[name] for share, end in zip(shares, ends, strict=True)]).sum(
-            0
-        )
-        for name in ends[0]
-    }
+def _mean(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
 
 def _optimizers(recipe: Recipe, model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:

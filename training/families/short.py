@@ -31,6 +31,32 @@ def document(rng: random.Random) -> Document:
     return Document(text + END_OF_TEXT, (*free, (len(text), len(text) + len(END_OF_TEXT))))
 
 
+def additions(rng: random.Random) -> Document:
+    """Write one text of additions in the words of a product's last step, with numbers of any size.
+
+    Half of them carry into one digit more, as `99 plus 3,960` does: of the last steps that products
+    themselves give, few are like that.
+    """
+    text = ""
+    free: list[tuple[int, int]] = []
+    for _ in range(rng.randrange(2, 6)):
+        a, b = _uneven_pair(rng)
+        question = f"{', ' * bool(text)}{grouped(a)} plus {grouped(b)}"
+        free.append((len(text), len(text) + len(question)))
+        text += f"{question} equals {grouped(a + b)}"
+    return Document(text + END_OF_TEXT, (*free, (len(text), len(text) + len(END_OF_TEXT))))
+
+
+def _uneven_pair(rng: random.Random) -> tuple[int, int]:
+    while True:
+        a = rng.randrange(10, 10 ** rng.choice((2, 3, 3)))
+        b = 10 * rng.randrange(1, 10 ** rng.choice((2, 3, 3)))
+        if rng.random() < 0.5:  # a round number lies between b and the sum
+            b = max(10, b - b % 100 + 100 - 10 * rng.randrange(1, a // 10 + 2))
+        if b < 9000 and not is_held_out(Problem("sum", a, b)):
+            return (a, b) if rng.random() < 0.5 else (b, a)
+
+
 def _expression(rng: random.Random) -> list[Piece]:
     writers: dict[Callable[[random.Random], list[Piece]], float] = {
         _partial_sum: 0.5,
