@@ -269,7 +269,7 @@ class LanguageModel:
             the path collects large values of both signs there.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
-            otherwise the most that a target may take (512).
+            otherwise the most that a target may take (2048).
         tolerance
             integrated_gradients adds nodes where the path needs them until the completeness error
             of every target is below this; it warns if those allowed do not suffice. Other methods

@@ -22,7 +22,7 @@ from tokenviz.model.attributing.targets import ScoreName
 
 __all__ = ["PathIntegral", "integrated_gradients"]
 
-_MOST = 512
+_MOST = 2048
 _SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
 
 
@@ -55,7 +55,7 @@ def integrated_gradients(
         The prompt's embeddings x and the baseline x', shape ``[n, d]``.
     n_steps
         If ``tolerance`` is None, exactly so many Gauss–Legendre nodes in α; otherwise the most
-        that a target may take (512).
+        that a target may take (2048).
     tolerance
         Nodes are added where the path needs them (:mod:`tokenviz.model.attributing.quadrature`)
         until the errors of its pieces add up to less than this share of the change of the score,
