@@ -84,7 +84,8 @@ export class Figure<State extends FigureState> {
     this.element = h(
       "div",
       {
-        class: "tokenviz",
+        // A title may hold dollar signs: MathJax, where a page has it, is to leave them alone.
+        class: "tokenviz tex2jax_ignore mathjax_ignore",
         role: "group",
         "data-tokenviz-kind": store.state._kind,
         "data-lm-suppress-shortcuts": "true",

@@ -165,6 +165,22 @@ def test_a_notebook_that_was_never_run_says_so(offline: OfflinePages, tmp_path: 
     opened.assert_quiet()
 
 
+def test_figures_in_a_box_are_live(offline: OfflinePages, tmp_path: Path) -> None:
+    notebook = source_notebook()
+    box = "import ipywidgets\nipywidgets.HBox([heatmap, tv.examples.trace().show()])"
+    notebook.cells[2:] = [new_code_cell(box)]
+    nbformat.write(notebook, tmp_path / "box.ipynb")
+    nbconvert(
+        tmp_path / "box.ipynb",
+        "--execute",
+        "--to=tokenviz_html",
+        f"--output={tmp_path / 'page.html'}",
+    )
+    opened = offline.open(tmp_path / "page.html")
+    assert_shows(opened, LIVE)
+    opened.assert_quiet()
+
+
 def notebook_of(*outputs: NotebookNode) -> NotebookNode:
     return new_notebook(cells=[new_code_cell("tokenviz", outputs=list(outputs))])
 
