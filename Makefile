@@ -25,7 +25,7 @@ demo.html: $(STATIC)/widget.js $(DEMO_SOURCES) | $(STAMPS)/demo
 	@echo "Open demo.html in a browser: it needs no network."
 
 lab: $(STAMPS)/dev $(STATIC)/widget.js
-	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab $(if $(SUDO),,--allow-root) notebooks/quickstart.ipynb
 
 # pytest runs last, so that its summary is the last thing on the screen.
 test: check js-test python-test
