@@ -2,7 +2,7 @@
 
 Matrices inside the layers are trained with Muon, the rest with AdamW. The averaged weights are
 usable at any moment of training, and every checkpoint exports them. The model that remains is the
-weighted mean of the averages that ended each stage.
+mean of the averages that ended the last stages.
 """
 
 from __future__ import annotations

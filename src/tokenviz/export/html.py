@@ -107,7 +107,7 @@ def save(widget: Figure, path: str | Path) -> Path:
 def twin(widget: Figure) -> dict[str, Any]:
     """The output that stands beside a live widget in a cell, for where no widget can run.
 
-    A table as ``text/html``, hidden where the widget's style sheet is; and, unless it is large,
+    A table as ``text/html``, hidden where the widget beside it is drawn; and, unless it is large,
     the state under :data:`STATE_TYPE`, which no front end shows but from which the notebook
     exporter makes the figure live when the notebook was saved without widget state.
     """

@@ -74,7 +74,7 @@ class FigureState:
     @cached_property
     def source(self) -> Attribution | Trace:
         """The data object that the figure shows."""
-        data = self._with_buffers()["_data"]
+        data = self._decoded["_data"]
         return decode_attribution(data) if self.kind == "heatmap" else decode_trace(data)
 
     @classmethod
@@ -97,7 +97,7 @@ class FigureState:
     @property
     def scale(self) -> ColorScale:
         """The colour scale of the figure as it looks now."""
-        return figure_scale(self._with_buffers(), self.source)
+        return figure_scale(self._decoded, self.source)
 
     @property
     def table_options(self) -> TableOptions:
@@ -105,7 +105,9 @@ class FigureState:
         names = TableOptions.__dataclass_fields__.keys() & self.traits.keys()
         return TableOptions(**{name: self.traits[name] for name in names})
 
-    def _with_buffers(self) -> dict[str, Any]:
+    @cached_property
+    def _decoded(self) -> dict[str, Any]:
+        """The traits with their binary leaves in place; not to be changed."""
         traits: dict[str, Any] = _copied(self.traits)
         for path, text in self.buffers.items():
             parent: Any = traits

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.attribution import Attribution, Target, expression_label
+from tokenviz.attribution import Attribution
 from tokenviz.numbers import written
-from tokenviz.tokens import Token, labels
+from tokenviz.tokens import labels
 from tokenviz.trace import Trace
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _attribution_table(source: Attribution, scale: ColorScale, options: TableOpt
     columns = min(m, _MAX_COLUMNS)
     rows = min(n, max(1, MAX_CELLS // max(1, columns)))
     cells = _Cells(scale, 4 if options.decimals is None else options.decimals)
-    tokens, targets = labels(source.tokens)[:rows], map(_target_label, source.targets[:columns])
+    tokens, targets = labels(source.tokens)[:rows], source.target_labels[:columns]
 
     lines = [
         "<tr>",
@@ -104,10 +104,6 @@ def _attribution_table(source: Attribution, scale: ColorScale, options: TableOpt
     left_out = _left_out((n, rows, "rows"), (m, columns, "columns"))
     label = source.label if options.label is None else options.label
     return _table(_caption(label, scale, options, cells.marks, left_out), lines)
-
-
-def _target_label(target: Target) -> str:
-    return target.label if isinstance(target, Token) else expression_label(target)
 
 
 def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str:
