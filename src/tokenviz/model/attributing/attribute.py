@@ -13,7 +13,7 @@ from tokenviz.model.attributing.gradient_norm import gradient_norm
 from tokenviz.model.attributing.input_x_gradient import input_x_gradient
 from tokenviz.model.attributing.integrated_gradients import integrated_gradients
 from tokenviz.model.attributing.methods import METHODS, MethodName
-from tokenviz.model.attributing.objective import Objective
+from tokenviz.model.attributing.engine import objective_for
 from tokenviz.model.attributing.occlusion import occlusion
 from tokenviz.model.attributing.targets import (
     ScoreName,
@@ -55,7 +55,7 @@ def attribute(
         ids, columns = _prompt_and_targets(lm, prompt, targets, continuation)
         with torch.no_grad():
             inputs: torch.Tensor = lm.embedding(ids)
-        objective = Objective(lm, columns, score, len(ids))
+        objective = objective_for(lm, columns, score, len(ids))
         baseline_name = steps = error = None
         default = METHODS[method].baseline
         if default is not None:
@@ -82,7 +82,7 @@ def attribute(
             values = gradient_norm(objective, inputs)
 
     return Attribution(
-        values.float().cpu().numpy(),
+        values.float().numpy(),
         lm.vocabulary.tokens(ids.tolist()),
         columns.labels,
         method=method,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 
 from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.forward import wide
 
 __all__ = ["gradient_norm"]
 
@@ -29,4 +28,4 @@ def gradient_norm(objective: Objective, inputs: torch.Tensor) -> torch.Tensor:
     torch.Tensor
         ‖∂F/∂x_i‖₂ in units of the score per unit of embedding, shape ``[n, m]``.
     """
-    return objective.pull_back(inputs[None], lambda g: wide(g).norm(dim=-1))[0].T
+    return objective.gradient_norms(inputs).T

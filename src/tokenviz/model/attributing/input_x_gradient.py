@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 
 from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.forward import wide
 
 __all__ = ["input_x_gradient"]
 
@@ -29,5 +28,4 @@ def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor
     torch.Tensor
         x_i · ∂F/∂x_i in the unit of the score, shape ``[n, m]``.
     """
-    x = wide(inputs)
-    return objective.pull_back(inputs[None], lambda g: (wide(g) * x).sum(-1))[0].T
+    return objective.products(inputs[None], inputs)[0].T

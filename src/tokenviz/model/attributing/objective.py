@@ -1,170 +1,180 @@
 """The function F that attribution explains: a prompt's embeddings in, one score per target out.
 
-A causal model needs no mask for padding on the right, so continuations of different lengths go in
-one batch, and only the logits that predict their tokens are computed. Rows of a batch do not touch
-each other, so one backward pass of the sum over rows is the gradient of every row: targets that are
-whole continuations cost one backward pass together, the tokens of one continuation one each.
-
-Work is cut into batches of a bounded number of token positions and of logits.
+Methods ask an objective for four things: scores at some points, derivatives along one direction per
+token, gradient norms, and scores of prompts with some of their tokens replaced. An objective answers
+by the model's own forward and autograd (``generic``), or, for a model of a known layout, by its parts
+(``fast``). Both compute *terms*; the columns that were asked for are put together here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
-from tokenviz.model.attributing.targets import ScoreName, Targets
-from tokenviz.model.forward import forward, wide
+from tokenviz.model.attributing.targets import ScoreName, Targets, Term
+from tokenviz.model.attributing.work import Work
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["Objective", "Reduce"]
-
-Reduce = Callable[[torch.Tensor], torch.Tensor]
-"""From gradients ``[rows, n, d]`` to one number per token, ``[rows, n]``."""
-
-_POSITIONS = 4096  # token positions in one batch
-_LOGITS = 1 << 25  # logits in one batch, 128 MiB in float32
-_COLUMNS = 16  # tokens of a continuation that share a forward pass, cut off after the last of them
+__all__ = ["Objective"]
 
 
-class Objective:
+class Objective(ABC):
     """F(embeddings ``[points, n, d]``) = scores ``[points, m]`` of the targets.
 
-    Where ``targets`` is an argument it says which of the m are wanted, int64, shape ``[t]`` on the
-    CPU; None is all of them.
+    Where ``wanted`` is an argument it says which of the m are asked for, int64, shape ``[t]`` on
+    the CPU; None is all of them.
 
     Parameters
     ----------
     lm
         The model.
     targets
-        The continuations of the prompt; their embeddings stay what they are.
+        What is explained; the embeddings of continuations stay what they are.
     score
         "logprob", "probability" or "logit".
     n_prompt
         Tokens of the prompt.
+    work
+        How much is computed at a time.
     """
 
     def __init__(
-        self, lm: LanguageModel, targets: Targets, score: ScoreName, n_prompt: int
+        self, lm: LanguageModel, targets: Targets, score: ScoreName, n_prompt: int, work: Work
     ) -> None:
-        self._lm = lm
-        self._score = score
-        self._per_token = targets.per_token
-        self._first = n_prompt - 1  # the position that predicts a continuation's first token
-        self._lengths = torch.tensor([len(ids) for ids in targets.continuations])
-        longest = int(self._lengths.max())
-        self._ids = torch.zeros(len(self._lengths), longest, dtype=torch.int64, device=lm.device)
-        for row, ids in enumerate(targets.continuations):
-            self._ids[row, : len(ids)] = ids
-        with torch.no_grad():
-            # The last token of a continuation is only ever predicted.
-            self._embeds = lm.embedding(self._ids[:, :-1])
-        by_positions = _POSITIONS // (n_prompt + longest - 1)
-        by_logits = _LOGITS // (longest * lm.vocabulary_size)
-        self._rows = max(1, min(by_positions, by_logits))
+        self.lm = lm
+        self.work = work
+        self.n_prompt = n_prompt
+        self.score = score
+        self._targets = targets
+        self._matrix = targets.matrix()
 
     @property
     def n_targets(self) -> int:
         """m, the number of scores."""
-        return self._ids.shape[1] if self._per_token else self._ids.shape[0]
+        return len(self._matrix)
 
-    def batches(self, points: int) -> Iterator[slice]:
-        """Slices of so many points that are worth holding at a time."""
-        size = max(1, self._rows // len(self._ids))
-        for start in range(0, points, size):
-            yield slice(start, min(start + size, points))
+    def branch(self, number: int) -> torch.Tensor:
+        """Token ids of a continuation."""
+        return self._targets.branches[number]
 
-    def scores(self, embeds: torch.Tensor, targets: torch.Tensor | None = None) -> torch.Tensor:
-        """F at some points, without gradients: ``[points, n, d]`` to ``[points, t]``."""
-        wanted = self._wanted(targets)
-        with torch.no_grad():
-            columns = [
-                self._columns(embeds[points], rows, wanted)
-                for points, rows in self._batched_rows(len(embeds), wanted)
-            ]
-        return torch.cat(columns).reshape(len(embeds), len(wanted))
+    def scores(self, points: torch.Tensor, wanted: torch.Tensor | None = None) -> torch.Tensor:
+        """F at points ``[P, n, d]``: ``[P, t]``, float64 on the CPU."""
+        terms, matrix = self._terms(wanted)
+        return _combine(self._term_scores(points, terms), matrix)
 
-    def pull_back(
-        self, embeds: torch.Tensor, reduce: Reduce, targets: torch.Tensor | None = None
+    def products(
+        self, points: torch.Tensor, directions: torch.Tensor, wanted: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Gradients of every score with respect to every embedding, reduced to one per token.
+        """Derivatives of F when the embedding of one token moves: δ_i · ∂F/∂x_i.
 
         Parameters
         ----------
-        embeds
-            Points, shape ``[points, n, d]``.
-        reduce
-            What to make of gradients ``[rows, n, d]``: ``[rows, n]``.
-        targets
-            Which targets are wanted.
+        points
+            Where, ``[P, n, d]``.
+        directions
+            Of each token, ``[n, d]``.
+        wanted
+            Which targets.
 
         Returns
         -------
         torch.Tensor
-            Shape ``[points, t, n]``.
+            float64 on the CPU, ``[P, t, n]``.
         """
-        wanted = self._wanted(targets)
-        groups = torch.tensor_split(wanted, tuple(range(_COLUMNS, len(wanted), _COLUMNS)))
-        batches = []
-        for points, rows in self._batched_rows(len(embeds), wanted):
-            x = embeds[points].detach().requires_grad_()
-            gradients = []
-            for group in groups if self._per_token else [wanted]:
-                with torch.enable_grad():
-                    columns = self._columns(x, rows, group)
-                last = columns.shape[1] - 1
-                for k in range(last + 1):
-                    (gradient,) = torch.autograd.grad(columns[:, k].sum(), x, retain_graph=k < last)
-                    gradients.append(reduce(gradient))
-            batches.append(torch.stack(gradients, dim=1))
-        return torch.cat(batches).reshape(len(embeds), len(wanted), embeds.shape[1])
+        terms, matrix = self._terms(wanted)
+        return _combine(self._term_products(points, directions, terms), matrix)
 
-    def _wanted(self, targets: torch.Tensor | None) -> torch.Tensor:
-        return torch.arange(self.n_targets) if targets is None else targets
+    def gradient_norms(self, point: torch.Tensor) -> torch.Tensor:
+        """‖∂F/∂x_i‖₂ at one point ``[n, d]``: float64 on the CPU, ``[m, n]``."""
 
-    def _batched_rows(
-        self, points: int, wanted: torch.Tensor
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Batches of rows to run: of each its point, and its continuation."""
-        continuations = torch.zeros(1, dtype=torch.int64) if self._per_token else wanted
-        count = len(continuations)
-        for start in range(0, points * count, self._rows):
-            rows = torch.arange(start, min(start + self._rows, points * count))
-            yield (rows // count).to(self._ids.device), continuations[rows % count]
+        def run(columns: slice) -> torch.Tensor:
+            terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
+            gradients = self._term_gradients(point, terms)
+            weights = matrix.to(gradients)
+            return torch.einsum("mt,tnd->mnd", weights, gradients).norm(dim=-1).double().cpu()
 
-    def _columns(
-        self, prompt: torch.Tensor, continuations: torch.Tensor, wanted: torch.Tensor
+        return self.work.in_pieces(self.n_targets, self._gradient_rows(), run)
+
+    def perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor | None,
+        masks: torch.Tensor,
     ) -> torch.Tensor:
-        """Scores of rows of prompt embeddings ``[r, n, d]``: ``[r, t]`` per token, else ``[r, 1]``.
+        """F at prompts with some tokens replaced, or left out.
 
-        Only as much of the continuations is run as the scores wanted depend on.
+        Parameters
+        ----------
+        inputs
+            The prompt's embeddings, ``[n, d]``.
+        replacement
+            What stands in their place, ``[n, d]``; None leaves them out.
+        masks
+            Which tokens of each variant, bool, ``[v, n]``, on the CPU.
+
+        Returns
+        -------
+        torch.Tensor
+            float64 on the CPU, ``[v, m]``.
         """
-        lengths = self._lengths[continuations]
-        longest = int(wanted.max()) + 1 if self._per_token else int(lengths.max())
-        rows = continuations.to(self._ids.device)
-        after = self._embeds[rows, : longest - 1]
-        positions = torch.arange(longest, device=self._ids.device) + self._first
-        logits, _ = forward(
-            self._lm.model,
-            positions,
-            inputs_embeds=torch.cat([prompt.to(after.dtype), after], dim=1),
-            use_cache=False,
-        )
-        logits = wide(logits)
-        ids = self._ids[rows, :longest].to(logits.device)
-        scores = logits.gather(-1, ids[..., None])[..., 0]
-        if self._score != "logit":
-            scores = scores - logits.logsumexp(-1)
-        if self._per_token:
-            scores = scores[:, wanted.to(scores.device)]
-        else:
-            real = (torch.arange(longest) < lengths[:, None]).to(scores.device)
-            scores = scores.where(real, 0).sum(-1, keepdim=True)
-        if self._score == "probability":
-            scores = scores.exp()
-        return scores.to(prompt.device)
+        terms, matrix = self._terms(None)
+        if replacement is not None:
+            return _combine(self._term_perturbed(inputs, replacement, masks, terms), matrix)
+        scores = torch.full((len(masks), len(terms)), torch.nan, dtype=torch.float64)
+        kept = (~masks).sum(-1)
+        for count in kept.unique().tolist():
+            variants = (kept == count).nonzero()[:, 0]
+            points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in masks[variants]])
+            scores[variants] = self._term_scores(points, terms)
+            if self.work.interrupted:
+                break
+        return _combine(scores, matrix)
+
+    def _terms(self, wanted: torch.Tensor | None) -> tuple[list[Term], torch.Tensor]:
+        """The terms that some columns need, and their weights ``[t, terms]``."""
+        matrix = self._matrix if wanted is None else self._matrix[wanted]
+        needed = (matrix != 0).any(0).nonzero()[:, 0]
+        return [self._targets.terms[k] for k in needed.tolist()], matrix[:, needed]
+
+    @abstractmethod
+    def _gradient_rows(self) -> int:
+        """Token positions in flight for the gradient of one target."""
+
+    @abstractmethod
+    def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        """``[P, k, d]`` (k may be fewer than n) to ``[P, terms]``, float64 on the CPU."""
+
+    @abstractmethod
+    def _term_products(
+        self, points: torch.Tensor, directions: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        """``[P, terms, n]``, float64 on the CPU."""
+
+    @abstractmethod
+    def _term_gradients(self, point: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        """``[n, d]`` to ``[terms, n, d]``, float32 at least."""
+
+    @abstractmethod
+    def _term_perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor,
+        masks: torch.Tensor,
+        terms: Sequence[Term],
+    ) -> torch.Tensor:
+        """``[v, terms]``, float64 on the CPU."""
+
+
+def _combine(terms: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """Columns of terms along dimension 1; a term that is NaN spoils only columns it is part of."""
+    if matrix.shape[0] == matrix.shape[1] and bool((matrix == torch.eye(len(matrix))).all()):
+        return terms
+    result = torch.zeros(len(terms), len(matrix), *terms.shape[2:], dtype=torch.float64)
+    for column, term in matrix.nonzero().tolist():
+        result[:, column] += matrix[column, term] * terms[:, term]
+    return result

@@ -28,12 +28,5 @@ def occlusion(objective: Objective, inputs: torch.Tensor, baseline: torch.Tensor
     torch.Tensor
         F(x) − F(x with x_i replaced by x'_i) in the unit of the score, shape ``[n, m]``.
     """
-    n = len(inputs)
-    differences = []
-    whole = objective.scores(inputs[None])
-    for batch in objective.batches(n):
-        tokens = torch.arange(batch.start, batch.stop, device=inputs.device)
-        occluded = inputs.repeat(len(tokens), 1, 1)
-        occluded[torch.arange(len(tokens), device=inputs.device), tokens] = baseline[tokens]
-        differences.append(whole - objective.scores(occluded))
-    return torch.cat(differences)
+    masks = torch.eye(len(inputs), dtype=torch.bool)
+    return objective.scores(inputs[None]) - objective.perturbed(inputs, baseline, masks)

@@ -156,25 +156,14 @@ class Path:
         places, weights = np.polynomial.legendre.leggauss(nodes)
         low, high = torch.tensor(intervals, dtype=torch.float64).T
         alphas = low[:, None] + (high - low)[:, None] * torch.as_tensor((places + 1) / 2)
-        delta = self._delta
-        products = [
-            self._objective.pull_back(
-                self._at(alphas.reshape(-1)[batch]), lambda g: (wide(g) * delta).sum(-1), targets
-            )
-            for batch in self._objective.batches(alphas.numel())
-        ]
-        by_node = torch.cat(products).cpu().double().reshape(len(low), nodes, len(targets), -1)
+        products = self._objective.products(self._at(alphas.reshape(-1)), self._delta, targets)
+        by_node = products.reshape(len(low), nodes, len(targets), -1)
         weight = (high - low)[:, None] * torch.as_tensor(weights / 2)
         return torch.einsum("is,istn->itn", weight, by_node)
 
     def _scores(self, alphas: list[float], targets: torch.Tensor) -> torch.Tensor:
         """F along the path, float64 on the CPU, ``[alphas, targets]``."""
-        points = torch.tensor(alphas, dtype=torch.float64)
-        scores = [
-            self._objective.scores(self._at(points[batch]), targets)
-            for batch in self._objective.batches(len(points))
-        ]
-        return torch.cat(scores).double().cpu()
+        return self._objective.scores(self._at(torch.tensor(alphas, dtype=torch.float64)), targets)
 
     def _at(self, alphas: torch.Tensor) -> torch.Tensor:
         return self._start + alphas.to(self._delta)[:, None, None] * self._delta

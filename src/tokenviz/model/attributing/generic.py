@@ -1,0 +1,190 @@
+"""F for any causal language model of transformers: its own forward, and autograd.
+
+A causal model needs no mask for padding on the right, so continuations of different lengths go in
+one batch, and only the logits that predict their tokens are computed. Rows of a batch do not touch
+each other, so one backward pass of the sum over rows is the gradient of every row: whole
+continuations cost one backward pass together, the tokens of one continuation one each.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import torch
+
+from tokenviz.model.attributing.objective import Objective
+from tokenviz.model.attributing.targets import Term, evaluate
+from tokenviz.model.forward import forward, wide
+
+__all__ = ["GenericObjective"]
+
+_ROUNDS = 16  # terms of one continuation that share a forward pass, cut off after the last of them
+
+
+class GenericObjective(Objective):
+    """See :class:`Objective`."""
+
+    def _gradient_rows(self) -> int:
+        return self.n_prompt + max(len(branch) for branch in self._targets.branches)
+
+    def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        batch = _Batch(self, terms)
+
+        def run(piece: slice) -> torch.Tensor:
+            prompts = points[piece].repeat_interleave(len(batch.branches), dim=0)
+            with torch.no_grad():
+                scores = batch.scores(prompts)
+            result = torch.stack(
+                [own[batch.row_of[k] :: len(batch.branches)] for k, own in enumerate(scores)], 1
+            )
+            return result.double().cpu()
+
+        rows = len(batch.branches) * (points.shape[1] + batch.longest)
+        return self.work.in_pieces(len(points), rows, run)
+
+    def _term_products(
+        self, points: torch.Tensor, directions: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        directions = wide(directions)
+        return self._pulled(
+            points, terms, lambda g: torch.linalg.vecdot(wide(g), directions).double().cpu()
+        )
+
+    def _term_gradients(self, point: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        return self._pulled(point[None], terms, wide)[0]
+
+    def _term_perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor,
+        masks: torch.Tensor,
+        terms: Sequence[Term],
+    ) -> torch.Tensor:
+        batch = _Batch(self, terms)
+
+        def run(piece: slice) -> torch.Tensor:
+            mask = masks[piece].to(inputs.device)[..., None]
+            return self._term_scores(torch.where(mask, replacement, inputs), terms)
+
+        rows = len(batch.branches) * (self.n_prompt + batch.longest)
+        return self.work.in_pieces(len(masks), rows, run)
+
+    def _pulled(
+        self,
+        points: torch.Tensor,
+        terms: Sequence[Term],
+        reduce: Callable[[torch.Tensor], torch.Tensor],
+    ) -> torch.Tensor:
+        """Gradients of terms at points, ``[P, terms, n, d]``, reduced as soon as they are there."""
+        # One term of each continuation at a time can share a backward pass.
+        of_branch: dict[int, list[int]] = defaultdict(list)
+        for index, term in enumerate(terms):
+            of_branch[term.branch].append(index)
+        rounds = [
+            [members[r] for members in of_branch.values() if r < len(members)]
+            for r in range(max(map(len, of_branch.values())))
+        ]
+        pieces, order = [], []
+        for start in range(0, len(rounds), _ROUNDS):
+            chunk = rounds[start : start + _ROUNDS]
+            pieces.append(self._pulled_together(points, terms, chunk, reduce))
+            order += [index for members in chunk for index in members]
+            if self.work.interrupted:
+                missing = len(terms) - len(order)
+                shape = (len(points), missing, *pieces[0].shape[2:])
+                pieces.append(pieces[0].new_full(shape, torch.nan))
+                order += [k for k in range(len(terms)) if k not in set(order)]
+                break
+        return torch.cat(pieces, dim=1)[:, torch.tensor(order).argsort()]
+
+    def _pulled_together(
+        self,
+        points: torch.Tensor,
+        terms: Sequence[Term],
+        rounds: list[list[int]],
+        reduce: Callable[[torch.Tensor], torch.Tensor],
+    ) -> torch.Tensor:
+        """Terms of some rounds from one forward pass, in the order of the rounds."""
+        members = [index for own in rounds for index in own]
+        batch = _Batch(self, [terms[index] for index in members])
+        count = len(batch.branches)
+
+        def run(piece: slice) -> torch.Tensor:
+            leaf = points[piece].repeat_interleave(count, dim=0).detach().requires_grad_()
+            with torch.enable_grad():
+                scores = batch.scores(leaf)
+            gradients, first = [], 0
+            for own in rounds:
+                last = first + len(own)
+                rows = batch.row_of[first:last]
+                with torch.enable_grad():
+                    total = sum(
+                        scores[k][row::count].sum()
+                        for k, row in zip(range(first, last), rows, strict=True)
+                    )
+                (gradient,) = torch.autograd.grad(total, leaf, retain_graph=last < len(members))
+                self.work.advance(gradient.shape[0] * (gradient.shape[1] + batch.longest))
+                gradients += [reduce(gradient[row::count]) for row in rows]
+                first = last
+            return torch.stack(gradients, dim=1)
+
+        return self.work.in_pieces(len(points), count * (points.shape[1] + batch.longest), run)
+
+
+class _Batch:
+    """Terms as a batch of continuations, to be run after prompts.
+
+    Attributes
+    ----------
+    branches
+        Which continuations, one row of the batch each.
+    row_of
+        Of each term, its row.
+    longest
+        Rows that are read after the prompt's last.
+    """
+
+    def __init__(self, objective: Objective, terms: Sequence[Term]) -> None:
+        self._objective = objective
+        self._terms = terms
+        self.branches = list(dict.fromkeys(term.branch for term in terms))
+        self.row_of = [self.branches.index(term.branch) for term in terms]
+        self.longest = max(term.last_row for term in terms)
+        device = objective.lm.device
+        ids = torch.zeros(len(self.branches), self.longest + 1, dtype=torch.int64)
+        for row, branch in enumerate(self.branches):
+            own = objective.branch(branch)[: self.longest + 1]
+            ids[row, : len(own)] = own
+        self._ids = ids.to(device)
+        with torch.no_grad():
+            # The last token of a continuation is only ever predicted.
+            self._after: torch.Tensor = objective.lm.embedding(self._ids[:, :-1])
+
+    def scores(self, prompts: torch.Tensor) -> list[torch.Tensor]:
+        """Scores of each term after prompts ``[points · branches, n, d]``, ``[points · branches]``.
+
+        Only the rows of a term's own continuation mean something.
+        """
+        points = len(prompts) // len(self.branches)
+        after = self._after.repeat(points, 1, 1)
+        positions = torch.arange(self.longest + 1, device=self._ids.device) + prompts.shape[1] - 1
+        logits, _ = forward(
+            self._objective.lm.model,
+            positions,
+            inputs_embeds=torch.cat([prompts.to(after.dtype), after], dim=1),
+            use_cache=False,
+        )
+        self._objective.work.advance(len(prompts) * (prompts.shape[1] + self.longest))
+        logits = wide(logits)
+        ids = self._ids.repeat(points, 1).to(logits.device)
+        tokens = logits.gather(-1, ids[..., None])[..., 0]
+        if self._objective.score != "logit":
+            tokens = tokens - logits.logsumexp(-1)
+        return [self._term(term, tokens, logits).to(prompts.device) for term in self._terms]
+
+    def _term(self, term: Term, tokens: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        if term.function is not None:
+            return evaluate(term.function, logits[:, 0])
+        total = tokens[:, term.tokens.start : term.tokens.stop].sum(-1) * term.weight
+        return total.exp() if self._objective.score == "probability" else total

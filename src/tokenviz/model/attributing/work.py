@@ -1,0 +1,112 @@
+"""How much is computed at a time, what is finished, and what happens when memory runs out.
+
+Work is cut into pieces by the number of token positions in flight. When a piece does not fit into
+memory, half as much is tried, and what was finished before is kept; an interrupt ends the work in
+the same way, with what was finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from tokenviz.model.progress import Progress
+
+__all__ = ["Work"]
+
+
+class Work:
+    """One computation under way.
+
+    Parameters
+    ----------
+    rows
+        Token positions in flight at a time; at least one item is, however many it has.
+    progress
+        Told of every position that is finished.
+    """
+
+    def __init__(self, rows: int, progress: Progress | None = None) -> None:
+        self.rows = max(1, rows)
+        self.positions = 0
+        self.interrupted = False
+        self._progress = progress
+
+    def advance(self, positions: int) -> None:
+        """Count token positions that a forward or backward pass went through."""
+        self.positions += positions
+        if self._progress is not None:
+            self._progress.advance(positions)
+
+    def in_pieces(
+        self,
+        count: int,
+        rows_each: int | Callable[[int], int],
+        run: Callable[[slice], torch.Tensor],
+        dim: int = 0,
+    ) -> torch.Tensor:
+        """Run over so many items, as many at a time as fit.
+
+        Parameters
+        ----------
+        count
+            How many items there are.
+        rows_each
+            Token positions of one item, or those of the first of a piece by its number.
+        run
+            From a slice of the items to their results, along ``dim``.
+        dim
+            The dimension of the items in results.
+
+        Returns
+        -------
+        torch.Tensor
+            All results; NaN for items that an interrupt left unfinished.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If not even the first piece was finished.
+        MemoryError, torch.OutOfMemoryError
+            If not even one item fits.
+        """
+        finished: list[torch.Tensor] = []
+        start = 0
+        while start < count and not self.interrupted:
+            rows = rows_each(start) if callable(rows_each) else rows_each
+            size = max(1, self.rows // max(1, rows))
+            piece = slice(start, min(start + size, count))
+            try:
+                finished.append(run(piece))
+            except KeyboardInterrupt:
+                if not finished:
+                    raise
+                self.interrupted = True
+            except (RuntimeError, MemoryError) as error:
+                if size == 1 or not is_out_of_memory(error):
+                    raise
+                self.rows = max(1, min(self.rows, size * rows) // 2)
+                _let_go()
+            else:
+                start = piece.stop
+        if start < count:
+            shape = list(finished[0].shape)
+            shape[dim] = count - start
+            finished.append(finished[0].new_full(shape, torch.nan))
+        return finished[0] if len(finished) == 1 else torch.cat(finished, dim)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out; on the CPU torch has no class for it."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        "not enough memory" in str(error) or "out of memory" in str(error)
+    )
+
+
+def _let_go() -> None:
+    """Give cached blocks back, so that smaller ones find room."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

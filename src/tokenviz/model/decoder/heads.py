@@ -1,0 +1,82 @@
+"""From activations to the queries, keys and values of attention heads, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from tokenviz.model.decoder.linear import Linear
+from tokenviz.model.decoder.norm import Norm, Normed
+from tokenviz.model.decoder.rotary import Rotation
+
+__all__ = ["Heads", "Projected", "stack"]
+
+
+class Projected(NamedTuple):
+    """Heads ``[…, rows, heads, d]``, and what the derivative of their norm needs, if any."""
+
+    heads: torch.Tensor
+    normed: Normed | None
+
+
+@dataclass(frozen=True)
+class Heads:
+    """One projection into heads: linear, then perhaps a norm of each head, then perhaps rotated.
+
+    The norm of queries and keys is that of Qwen3 (Henry et al. 2020, arXiv:2010.04245).
+    """
+
+    linear: Linear
+    size: int
+    norm: Norm | None = None
+
+    def __call__(self, x: torch.Tensor, rotation: Rotation | None) -> Projected:
+        """``[…, rows, d_model]`` to ``[…, rows, heads, d]``."""
+        heads, normed = self._split(self.linear(x)), None
+        if self.norm is not None:
+            heads, normed = self.norm(heads)
+        return Projected(heads if rotation is None else rotation.turn(heads), normed)
+
+    def push(
+        self, at: Normed | None, tangent: torch.Tensor, rotation: Rotation | None
+    ) -> torch.Tensor:
+        """A tangent of the input becomes one of the heads."""
+        heads = self._split(self.linear.push(tangent))
+        if self.norm is not None and at is not None:
+            heads = self.norm.push(at, heads)
+        return heads if rotation is None else rotation.turn(heads)
+
+    def pull(
+        self, at: Normed | None, cotangent: torch.Tensor, rotation: Rotation | None
+    ) -> torch.Tensor:
+        """A cotangent of the heads becomes one of the input."""
+        if rotation is not None:
+            cotangent = rotation.turn_back(cotangent)
+        if self.norm is not None and at is not None:
+            cotangent = self.norm.pull(at, cotangent)
+        return self.linear.pull(cotangent.flatten(-2))
+
+    def _split(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unflatten(-1, (-1, self.size))
+
+
+def stack(heads: torch.Tensor, groups: int) -> torch.Tensor:
+    """Lay heads out for attention: the query heads of one key–value head after one another.
+
+    ``[B, rows, heads, d]`` to ``[B · groups, (heads / groups) · rows, d]``; with tangents or
+    cotangents, ``[B, g, rows, heads, d]`` to ``[B · groups, g, (heads / groups) · rows, d]``.
+    """
+    split = heads.unflatten(-2, (groups, -1))
+    if heads.ndim == 4:
+        return split.permute(0, 2, 3, 1, 4).flatten(2, 3).flatten(0, 1)
+    return split.permute(0, 3, 1, 4, 2, 5).flatten(3, 4).flatten(0, 1)
+
+
+def unstack(stacked: torch.Tensor, groups: int, rows: int) -> torch.Tensor:
+    """The inverse of :func:`stack`."""
+    split = stacked.unflatten(0, (-1, groups)).unflatten(-2, (-1, rows))
+    if stacked.ndim == 3:
+        return split.permute(0, 3, 1, 2, 4).flatten(2, 3)
+    return split.permute(0, 2, 4, 1, 3, 5).flatten(3, 4)

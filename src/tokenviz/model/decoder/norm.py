@@ -1,0 +1,75 @@
+"""RMSNorm and LayerNorm with their derivatives in closed form.
+
+With x̂ the normalised input and r = 1/√(variance + ε), the Jacobian of either is
+w · r · (I − [1/d] − x̂ x̂ᵀ/d), the bracket for LayerNorm only; but for w it is symmetric, so pushing
+and pulling differ only in when the weight is applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from tokenviz.model.forward import wide
+
+__all__ = ["Norm", "Normed"]
+
+
+class Normed(NamedTuple):
+    """What the derivatives of a norm need: x̂ ``[…, d]`` and r ``[…, 1]``."""
+
+    direction: torch.Tensor
+    inverse_scale: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A norm over the last dimension.
+
+    Parameters
+    ----------
+    weight
+        Shape ``[d]``.
+    bias
+        Shape ``[d]``, or None.
+    epsilon
+        Added to the variance.
+    centred
+        True for LayerNorm, False for RMSNorm.
+    """
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None
+    epsilon: float
+    centred: bool
+
+    def __call__(self, x: torch.Tensor) -> tuple[torch.Tensor, Normed]:
+        """The output, and what :meth:`push` and :meth:`pull` need."""
+        inner = wide(x)
+        if self.centred:
+            inner = inner - inner.mean(-1, keepdim=True)
+        scale = (inner.square().mean(-1, keepdim=True) + self.epsilon).rsqrt()
+        direction = (inner * scale).to(x.dtype)
+        y = direction * self.weight
+        if self.bias is not None:
+            y += self.bias
+        return y, Normed(direction, scale.to(x.dtype))
+
+    def push(self, at: Normed, tangent: torch.Tensor) -> torch.Tensor:
+        """J ẋ."""
+        return self._project(at, tangent).mul_(self.weight)
+
+    def pull(self, at: Normed, cotangent: torch.Tensor) -> torch.Tensor:
+        """Jᵀ ȳ."""
+        return self._project(at, cotangent * self.weight)
+
+    def _project(self, at: Normed, v: torch.Tensor) -> torch.Tensor:
+        """r · (v − mean(v) − x̂ · mean(x̂ v)), the first mean for LayerNorm only."""
+        x = at.direction
+        along = torch.linalg.vecdot(v, x)[..., None] / x.shape[-1]
+        result = torch.addcmul(v, x, along, value=-1)
+        if self.centred:
+            result -= v.mean(-1, keepdim=True)
+        return result.mul_(at.inverse_scale)
