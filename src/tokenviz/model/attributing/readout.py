@@ -19,7 +19,7 @@ from tokenviz.model.forward import wide
 
 __all__ = ["Readout"]
 
-_LOGITS = 1 << 21  # held at a time
+_LOGITS = 1 << 22  # held at a time
 
 
 class Readout:
