@@ -34,7 +34,8 @@ _SPACES = re.compile(f"{_SPACE}+")
 _BREAKS = "\n\r\x0b\x0c\x85\u2028\u2029"
 _TO_LAST_BREAK = re.compile(f".*[{_BREAKS}]", re.DOTALL)
 _CLOSING = "\"'”’»›)\\]}」』）》】*_"
-_STOP = re.compile(f"(?P<stop>[.!?…‽؟۔।॥]+)[{_CLOSING}]*(?P<gap>{_SPACE}+)")
+# Looking back keeps a long run of stops from being tried from each of them.
+_STOP = re.compile(f"(?<![.!?…‽؟۔।॥])(?P<stop>[.!?…‽؟۔।॥]+)[{_CLOSING}]*(?P<gap>{_SPACE}+)")
 _WIDE_STOP = re.compile(f"[。！？｡．]+[{_CLOSING}]*(?P<gap>{_SPACE}*)")
 _OPENING = re.compile("[\"'“‘«‹(\\[{*_¿¡]*")
 _DASH = re.compile(r"(?<=[^\W\d_]—)(?=[^\W\d_])")
