@@ -20,6 +20,8 @@ const TICK_LENGTH = 4;
 const TICK_GAP = 5;
 const LABEL_WIDTH = 20;
 const PIXELS_PER_TICK = 70;
+/** What the key for NaN takes below the bar. */
+const NAN_KEY = 26;
 
 export interface ColorBarState {
   scale: ColorScale;
@@ -72,6 +74,7 @@ export class ColorBar {
     );
     this.#label.textContent = label;
     this.#nan.hidden = !extent.hasNaN;
+    style.marginBottom = extent.hasNaN ? `${NAN_KEY}px` : "";
     if (extent.hasNaN) this.#paintNaN(theme);
     this.element.dataset.tokenvizExtend = extend(above, below);
     this.element.ariaLabel = describe(label, ticks, above, below);

@@ -159,7 +159,7 @@ export class Figure<State extends FigureState> {
   #write(): void {
     const { title, caption, label, _kind } = this.#store.state;
     this.#title.textContent = title;
-    this.#caption.textContent = caption;
+    this.#caption.replaceChildren(...facts(caption));
     this.#caption.hidden = caption === "";
     this.element.ariaLabel = title || label;
     const { element } = this.#viewport;
@@ -243,6 +243,16 @@ export class Figure<State extends FigureState> {
   #say(text: string): void {
     this.#live.textContent = text;
   }
+}
+
+/** The facts of a caption, each kept on one line where it fits; together they read as written. */
+function facts(caption: string): (Node | string)[] {
+  return caption
+    .split(" · ")
+    .flatMap((fact, i, { length }) => [
+      h("span", {}, i < length - 1 ? `${fact} ·` : fact),
+      ...(i < length - 1 ? [" "] : []),
+    ]);
 }
 
 /** The width inside the padding. */

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -74,6 +76,25 @@ def whole(name: str, value: Any, *, at_least: int) -> int:
     if number < at_least:
         raise ValueError(f"{name}: expected a whole number ≥ {at_least}, got {number}")
     return number
+
+
+def real(name: str, value: Any, *, at_least: float | None = None) -> float:
+    """A finite number of any library, not below ``at_least``."""
+    number = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+    if isinstance(number, bool) or not isinstance(number, Real):
+        raise TypeError(f"{name}: expected a number, got {type(value).__name__}: {value!r}")
+    if not math.isfinite(number) or (at_least is not None and number < at_least):
+        bound = "" if at_least is None else f" ≥ {at_least:g}"
+        raise ValueError(f"{name}: expected a finite number{bound}, got {number}")
+    return float(number)
+
+
+def one_of(name: str, value: Any, words: tuple[str, ...]) -> Any:
+    """One of a few words, or None."""
+    if value is not None and value not in words:
+        expected = ", ".join(map(repr, words))
+        raise ValueError(f"{name}: expected one of {expected} or None, got {value!r}")
+    return value
 
 
 def text(name: str, value: Any, *, optional: bool = True) -> str | None:

@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz._arrays import frozen, numeric, same, text, whole
+from tokenviz._arrays import frozen, numeric, one_of, real, same, text, whole
+from tokenviz.provenance import (
+    Aggregation,
+    Grouping,
+    Reduction,
+    Term,
+    as_ids,
+    as_roles,
+    as_spans,
+    as_terms,
+)
 from tokenviz.tokens import Token, as_tokens, labels, visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tokenviz.model.language_model import LanguageModel
     from tokenviz.widget.heatmap import AttributionHeatmap
 
-__all__ = ["Attribution", "Target"]
+__all__ = ["Attribution", "Target", "Term"]
 
 Target = str | Token
 """A column: an expression as written (``str``), or one token of a continuation."""
@@ -35,7 +46,7 @@ class Attribution:
         score the method explains (nats for log-probabilities). NaN and Inf are allowed and shown.
         A one-dimensional array is taken as the column of a single target.
     tokens
-        The input tokens: :class:`Token`, text or bytes.
+        The input tokens, or groups of them: :class:`Token`, text or bytes.
     targets
         What was explained, one entry per column: an expression (``str``) or a :class:`Token`.
     method, score, baseline, n_steps, model
@@ -44,6 +55,30 @@ class Attribution:
     completeness_error
         Per target, ``|sum of the column − (F(x) − F(x'))|`` relative to ``|F(x) − F(x')|`` for a
         method that promises completeness; shape ``[n_targets]``.
+    standard_error
+        Of each value, in the same unit, where a method samples; shape ``[n_tokens, n_targets]``.
+    seconds, positions
+        What it took: wall time, and the token positions that the model processed, forward and
+        backward.
+    grouping, aggregation
+        Where rows are groups of tokens: of which kind ("word", "sentence", "line", "turn", or
+        "spans" for the caller's own), and whether each was attributed as a "group" or is the "sum"
+        of its tokens' attributions. None: rows are tokens.
+    reduction
+        How the tokens of a target were taken together: "sum" or "mean".
+    roles
+        Per row, where the prompt was a chat, whose it is: "system", "user", "assistant", "tool", …,
+        or "template" for tokens that the chat template put there.
+    prompt_ids, spans
+        The ids of the whole prompt, and per row the positions in it that the row stands for: one
+        for a token, several for a group. Positions that are in no row were left out of the
+        features, not of the prompt.
+    terms
+        What each column is, so that it can be scored again: per column its :class:`Term` s
+        (weight, ids, start), whose ``weight · score(ids[start:] given prompt + ids[:start])`` add
+        up to its score. None where that cannot be written down (a function as target).
+    partial
+        True where the computation was interrupted; the values it did not reach are NaN.
     label
         What the colour bar says.
 
@@ -62,6 +97,17 @@ class Attribution:
     n_steps: int | None
     completeness_error: npt.NDArray[np.float32] | None
     model: str | None
+    standard_error: npt.NDArray[np.float32] | None
+    seconds: float | None
+    positions: int | None
+    grouping: Grouping | None
+    aggregation: Aggregation | None
+    reduction: Reduction | None
+    roles: tuple[str | None, ...] | None
+    prompt_ids: tuple[int, ...] | None
+    spans: tuple[tuple[int, ...], ...] | None
+    terms: tuple[tuple[Term, ...], ...] | None
+    partial: bool
     label: str
 
     def __init__(
@@ -76,29 +122,48 @@ class Attribution:
         n_steps: int | None = None,
         completeness_error: npt.ArrayLike | None = None,
         model: str | None = None,
+        standard_error: npt.ArrayLike | None = None,
+        seconds: float | None = None,
+        positions: int | None = None,
+        grouping: Grouping | None = None,
+        aggregation: Aggregation | None = None,
+        reduction: Reduction | None = None,
+        roles: Iterable[str | None] | None = None,
+        prompt_ids: Iterable[int] | None = None,
+        spans: Iterable[Iterable[int]] | None = None,
+        terms: Iterable[Iterable[tuple[float, Iterable[int], int]]] | None = None,
+        partial: bool = False,
         label: str = "Token Attribution",
     ) -> None:
         tokens, targets = as_tokens(tokens), _as_targets(targets)
-        array = numeric("values", values)
-        if array.ndim == 1 and len(targets) == 1:
-            array = array[:, np.newaxis]
-        shape = (len(tokens), len(targets))
-        if array.size == 0 == len(tokens) * len(targets):
-            array = array.reshape(shape)  # a plain [] says nothing of how many columns it lacks
+        n, m = len(tokens), len(targets)
+        if aggregation is not None and grouping is None:
+            raise ValueError(f"aggregation: {aggregation!r} says how groups came about; "
+                             "expected a grouping beside it")  # fmt: skip
+        ids = None if prompt_ids is None else as_ids("prompt_ids", prompt_ids)
         own = {
-            "values": frozen("values", array, np.float32, shape, "tokens × targets"),
+            "values": _matrix("values", values, n, m),
             "tokens": tokens,
             "targets": targets,
             "method": text("method", method),
             "score": text("score", score),
             "baseline": text("baseline", baseline),
             "n_steps": None if n_steps is None else whole("n_steps", n_steps, at_least=0),
-            "completeness_error": None
-            if completeness_error is None
-            else frozen(
-                "completeness_error", completeness_error, np.float32, shape[1:], "one per target"
-            ),
+            "completeness_error": _per_target("completeness_error", completeness_error, m),
             "model": text("model", model),
+            "standard_error": _errors(standard_error, n, m),
+            "seconds": None if seconds is None else real("seconds", seconds, at_least=0),
+            "positions": None if positions is None else whole("positions", positions, at_least=0),
+            "grouping": one_of("grouping", grouping, get_args(Grouping)),
+            "aggregation": one_of("aggregation", aggregation, get_args(Aggregation)),
+            "reduction": one_of("reduction", reduction, get_args(Reduction)),
+            "roles": None if roles is None else as_roles(roles, n),
+            "prompt_ids": ids,
+            "spans": None
+            if spans is None
+            else as_spans(spans, n, None if ids is None else len(ids)),
+            "terms": None if terms is None else as_terms(terms, m),
+            "partial": bool(partial),
             "label": text("label", label, optional=False),
         }
         for name, value in own.items():
@@ -112,14 +177,44 @@ class Attribution:
     def normalized(self, per: Literal["target", "all"] = "target") -> Attribution:
         """Divide by the largest finite magnitude, of each column or of all, so that it becomes 1.
 
-        Columns without a finite value other than zero stay as they are.
+        Columns without a finite value other than zero stay as they are. Standard errors are
+        divided alike: they stay those of the values, taking the largest as given.
         """
         if per not in ("target", "all"):
             raise ValueError(f"per: expected 'target' or 'all', got {per!r}")
         magnitude = np.where(np.isfinite(self.values), np.abs(self.values), 0)
         largest = magnitude.max(axis=0 if per == "target" else None, initial=0, keepdims=True)
-        scaled = self.values / np.where(largest > 0, largest, np.float32(1))
-        return replace(self, values=scaled, label=f"{self.label} (normalized)")
+        largest = np.where(largest > 0, largest, np.float32(1))
+        error = None if self.standard_error is None else self.standard_error / largest
+        return replace(
+            self,
+            values=self.values / largest,
+            standard_error=error,
+            label=f"{self.label} (normalized)",
+        )
+
+    def faithfulness(self, lm: LanguageModel, **options: Any) -> Any:
+        """How well the ranking of the rows predicts what the model does without them.
+
+        Tokens are taken from the prompt, or put into an empty one, in the order of their
+        attribution; the area under the curve (AUC) of the score against the share of tokens is
+        small for deletion, and large for insertion, where the ranking is faithful to the model.
+
+        Parameters
+        ----------
+        lm
+            The model that was explained.
+        options
+            Those of :func:`tokenviz.model.attributing.faithfulness.faithfulness`, which this calls.
+
+        Notes
+        -----
+        Insertion and deletion are the metrics of Petsiuk et al. (2018), "RISE"; removing features
+        in the order of their relevance goes back to Samek et al. (2017).
+        """
+        from tokenviz.model.attributing.faithfulness import faithfulness
+
+        return faithfulness(lm, self, **options)
 
     def show(self, **options: Any) -> AttributionHeatmap:
         """The interactive heatmap; ``options`` are the traits of :class:`AttributionHeatmap`."""
@@ -166,7 +261,30 @@ class Attribution:
         facts = [f"{n} tokens × {m} target{'' if m == 1 else 's'}"]
         facts += [f"{name}={getattr(self, name)!r}" for name in ("method", "score", "model")
                   if getattr(self, name) is not None]  # fmt: skip
+        facts += ["partial"] * self.partial
         return f"Attribution({', '.join(facts)})"
+
+
+def _matrix(name: str, value: npt.ArrayLike, n: int, m: int) -> npt.NDArray[np.float32]:
+    array = numeric(name, value)
+    if array.ndim == 1 and m == 1:
+        array = array[:, np.newaxis]
+    if array.size == 0 == n * m:
+        array = array.reshape((n, m))  # a plain [] says nothing of how many columns it lacks
+    return frozen(name, array, np.float32, (n, m), "tokens × targets")
+
+
+def _errors(value: npt.ArrayLike | None, n: int, m: int) -> npt.NDArray[np.float32] | None:
+    if value is None:
+        return None
+    array = _matrix("standard_error", value, n, m)
+    if (array < 0).any():
+        raise ValueError(f"standard_error: expected numbers ≥ 0, got {array[array < 0][0]:g}")
+    return array
+
+
+def _per_target(name: str, value: npt.ArrayLike | None, m: int) -> npt.NDArray[np.float32] | None:
+    return None if value is None else frozen(name, value, np.float32, (m,), "one per target")
 
 
 def _as_targets(items: Iterable[Target]) -> tuple[Target, ...]:

@@ -32,7 +32,14 @@ _TRACE_ARRAYS = (
     "index", "logprobs", "offsets", "alternative_index", "alternative_logprobs",
     "ranks", "entropies",
 )  # fmt: skip
-_ARRAYS = {"values", "completeness_error", *_TRACE_ARRAYS}
+_ATTRIBUTION_ARRAYS = ("values", "completeness_error", "standard_error")
+_ATTRIBUTION_FACTS = ("method", "score", "baseline", "n_steps", "model", "label")
+# Written only where they are known, so that a file says no more than the attribution does.
+_ATTRIBUTION_RECORDS = (
+    "seconds", "positions", "grouping", "aggregation", "reduction", "roles", "prompt_ids", "spans",
+    "terms", "partial",
+)  # fmt: skip
+_ARRAYS = {*_ATTRIBUTION_ARRAYS, *_TRACE_ARRAYS}
 _NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -118,17 +125,18 @@ def _check_format(header: Any, name: str) -> None:
 
 def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
     if isinstance(source, Attribution):
-        arrays: Arrays = {"values": source.values}
-        if source.completeness_error is not None:
-            arrays["completeness_error"] = source.completeness_error
+        given = {name: getattr(source, name) for name in _ATTRIBUTION_ARRAYS}
+        arrays: Arrays = {name: array for name, array in given.items() if array is not None}
+        records = {name: getattr(source, name) for name in _ATTRIBUTION_RECORDS}
+        records = {name: r for name, r in records.items() if r is not None and r is not False}
         return {
             "format": "tokenviz.attribution",
             "version": _VERSION,
             "tokens": [_token_to_json(token) for token in source.tokens],
             "targets": [_target_to_json(target) for target in source.targets],
-            **{name: getattr(source, name)
-               for name in ("method", "score", "baseline", "n_steps", "model", "label")},
-        }, arrays  # fmt: skip
+            **{name: getattr(source, name) for name in _ATTRIBUTION_FACTS},
+            **records,
+        }, arrays
     return {
         "format": "tokenviz.trace",
         "version": _VERSION,
@@ -152,7 +160,8 @@ def _join(header: dict[str, Any], arrays: Arrays) -> Attribution | Trace:
         return Trace.from_columns(**own)
     own["targets"] = [_target_from_json(item) for item in own["targets"]]
     shape = (len(own["tokens"]), len(own["targets"]))
-    own["values"] = np.asarray(own["values"], dtype=np.float32).reshape(shape)
+    for field in {"values", "standard_error"} & own.keys():
+        own[field] = np.asarray(own[field], dtype=np.float32).reshape(shape)
     return Attribution(**own)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["written"]
+__all__ = ["duration", "written"]
 
 _LARGE = 1e7
 
@@ -25,3 +25,15 @@ def written(value: float, decimals: int) -> str:
         return f"{rounded:f}".replace("-", "−")
     mantissa, _, exponent = f"{value:.{decimals}e}".partition("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: ``0.42 s``, ``12 s``, ``2 min 5 s``, ``1 h 3 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.2g} s"
+    minutes, left = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{left} s"
+    if minutes < 60:
+        return f"{minutes} min {left} s"
+    return f"{minutes // 60} h {minutes % 60} min"

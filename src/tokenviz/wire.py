@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz.attribution import Attribution, Target, expression_label
+from tokenviz.numbers import duration
 from tokenviz.tokens import Kind, Token, displayed
 from tokenviz.trace import Trace
 
@@ -86,19 +87,36 @@ def decode_trace(data: Wire) -> Trace:
 
 def attribution_facts(attribution: Attribution) -> dict[str, str]:
     """How the figure came about, as shown in its tooltip and caption."""
-    facts = {
+    facts = {"interrupted": "unfinished cells are NaN"} if attribution.partial else {}
+    facts |= {
         name: str(getattr(attribution, name)).replace("_", " ")
         for name in ("method", "score", "baseline")
         if getattr(attribution, name) is not None
     }
+    if attribution.reduction == "mean" and "score" in facts:
+        facts["score"] += ", mean over tokens"
     if attribution.n_steps is not None:
         facts["steps"] = str(attribution.n_steps)
-    errors = attribution.completeness_error
-    if errors is not None and not np.isnan(errors).all():
-        facts["completeness error"] = f"{100 * float(np.nanmax(errors)):.2g} %"
+    if (worst := _largest(attribution.completeness_error, 100)) is not None:
+        facts["completeness error"] = f"{worst} %"
+    if (worst := _largest(attribution.standard_error)) is not None:
+        facts["standard error"] = worst
+    if attribution.grouping is not None:
+        by = attribution.grouping.removesuffix("s")
+        facts["rows"] = f"by {by}, summed" if attribution.aggregation == "sum" else f"by {by}"
     if attribution.model is not None:
         facts["model"] = attribution.model
+    if attribution.seconds is not None:
+        facts["time"] = duration(attribution.seconds)
     return facts
+
+
+def _largest(errors: npt.NDArray[np.float32] | None, factor: int = 1) -> str | None:
+    """The largest of some errors in two digits, saying so where there are several."""
+    known = np.empty(0) if errors is None else errors[~np.isnan(errors)]
+    if not known.size:
+        return None
+    return "at most " * (known.size > 1) + f"{factor * float(known.max()):.2g}"
 
 
 def trace_facts(trace: Trace) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,42 @@ def test_hostile_text_stays_text(offline: OfflinePages, tmp_path: Path) -> None:
         opened.page.mouse.move(x + width / 2, y + height / 2)
         expect(opened.page.locator(".tokenviz-tooltip")).to_be_visible()
     assert opened.page.locator("img").count() == 0
+    opened.assert_quiet()
+
+
+@pytest.mark.parametrize("width", [600, 1200])
+def test_the_caption_stands_clear_of_the_figure_and_parts_no_fact(
+    offline: OfflinePages, tmp_path: Path, width: int
+) -> None:
+    source = tv.examples.attribution()
+    values = source.values.copy()
+    values[:, 3:] = np.nan
+    interrupted = replace(
+        source,
+        values=values,
+        method="integrated_gradients",
+        standard_error=np.full(values.shape, 0.01),
+        grouping="word",
+        aggregation="sum",
+        model="a model of some name",
+        partial=True,
+        seconds=75,
+    )
+    caption = interrupted.show().caption
+    interrupted.save(tmp_path / "p.html")
+    opened, figure = open_figure(offline, tmp_path / "p.html", width=width)
+    below = figure.locator.locator(".tokenviz-caption")
+    assert below.text_content() == caption
+    # A fact that were broken would be a box of two lines.
+    facts = [box for box in (f.bounding_box() for f in below.locator("span").all()) if box]
+    assert len(facts) == len(caption.split(" · "))
+    assert max(box["height"] for box in facts) < 1.5 * min(box["height"] for box in facts)
+    key, text = (
+        figure.locator.locator(part).bounding_box()
+        for part in (".tokenviz-nan-key", ".tokenviz-caption")
+    )
+    assert key is not None and text is not None
+    assert key["y"] + key["height"] <= text["y"]
     opened.assert_quiet()
 
 

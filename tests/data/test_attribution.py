@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tokenviz import Attribution, Token
+from tokenviz.attribution import Term
 
 
 def test_plain_lists_become_float32_and_are_frozen() -> None:
@@ -50,13 +51,79 @@ def test_bad_input_names_the_argument(
 
 @pytest.mark.parametrize(
     ("keyword", "value", "error"),
-    [("n_steps", "x", TypeError), ("label", None, TypeError), ("model", "\ud800", ValueError)],
+    [
+        ("n_steps", "x", TypeError),
+        ("label", None, TypeError),
+        ("model", "\ud800", ValueError),
+        ("standard_error", [[1.0, 2.0]], ValueError),
+        ("standard_error", [[-1.0]], ValueError),
+        ("seconds", "x", TypeError),
+        ("seconds", True, TypeError),
+        ("seconds", np.nan, ValueError),
+        ("seconds", -1.0, ValueError),
+        ("positions", 1.5, TypeError),
+        ("grouping", "words", ValueError),
+        ("aggregation", "sum", ValueError),
+        ("reduction", "max", ValueError),
+        ("roles", "user", TypeError),
+        ("roles", ["user", "user"], ValueError),
+        ("roles", [1], TypeError),
+        ("prompt_ids", [-1], ValueError),
+        ("prompt_ids", 3, TypeError),
+        ("spans", [], ValueError),
+        ("spans", [[]], ValueError),
+        ("spans", [[0, 0]], ValueError),
+        ("terms", [[]], ValueError),
+        ("terms", [[(1.0, [3])]], ValueError),
+        ("terms", [[(np.inf, [3], 0)]], ValueError),
+        ("terms", [[(1.0, [3], 1)]], ValueError),
+    ],
 )
 def test_bad_provenance_names_the_keyword(
     keyword: str, value: object, error: type[Exception]
 ) -> None:
-    with pytest.raises(error, match=f"{keyword}: "):
+    with pytest.raises(error, match=rf"^{keyword}\S*: "):
         Attribution([[1.0]], ["a"], ["x"], **{keyword: value})  # type: ignore[arg-type]
+
+
+def test_what_the_records_must_agree_with() -> None:
+    def make(**records: object) -> Attribution:
+        return Attribution([[1.0], [2.0]], ["a", "b"], ["x"], **records)  # type: ignore[arg-type]
+
+    with pytest.raises(ValueError, match=r"spans\[1\]: position 2 is outside a prompt of 2 tokens"):
+        make(prompt_ids=[7, 8], spans=[[0], [2]])
+    with pytest.raises(ValueError, match=r"spans\[1\]: position 0 already belongs to row 0"):
+        make(spans=[[0, 2], [1, 0]])
+    with pytest.raises(ValueError, match=r"aggregation: .* expected a grouping beside it"):
+        make(aggregation="group")
+    with pytest.raises(
+        TypeError, match=r"terms\[0\]\[0\]\.weight: expected a number, got str: 'w'"
+    ):
+        make(terms=[[("w", [1], 0)]])
+
+
+def test_records_are_kept_as_immutable_tuples() -> None:
+    prompt_ids = np.array([7, 8, 9])
+    attribution = Attribution(
+        [1.0, 2.0],
+        ["a", "b"],
+        ["x"],
+        standard_error=[0.5, np.nan],
+        grouping="spans",
+        aggregation="group",
+        roles=["user", None],
+        prompt_ids=prompt_ids,
+        spans=[range(2), [2]],
+        terms=[[(1, [4, 5], 1), (-1, (6,), 0)]],
+    )
+    prompt_ids[:] = 0
+    assert attribution.prompt_ids == (7, 8, 9)
+    assert attribution.spans == ((0, 1), (2,))
+    assert attribution.roles == ("user", None)
+    assert attribution.terms == ((Term(1.0, (4, 5), 1), Term(-1.0, (6,), 0)),)
+    assert attribution.standard_error is not None and attribution.standard_error.shape == (2, 1)
+    with pytest.raises(ValueError, match="read-only"):
+        attribution.standard_error[0, 0] = 1
 
 
 def test_figures_without_rows_or_columns() -> None:
@@ -87,6 +154,20 @@ def test_normalized_makes_the_largest_finite_magnitude_one() -> None:
         attribution.normalized(per="row")  # type: ignore[arg-type]
 
 
+def test_normalized_divides_the_standard_error_too_and_keeps_the_records() -> None:
+    attribution = Attribution(
+        [[2.0, 0], [-4, 0]],
+        ["a", "b"],
+        ["x", "y"],
+        standard_error=[[1.0, 3], [0.5, np.inf]],
+        partial=True,
+        spans=[[1], [0]],
+    )
+    scaled = attribution.normalized()
+    np.testing.assert_array_equal(scaled.standard_error, np.float32([[0.25, 3], [0.125, np.inf]]))
+    assert scaled.partial and scaled.spans == ((1,), (0,))
+
+
 def test_to_pandas_and_repr() -> None:
     pytest.importorskip("pandas")
     attribution = Attribution([[1.5]], ["\n"], [" x"], method="occlusion")
@@ -95,3 +176,5 @@ def test_to_pandas_and_repr() -> None:
     assert frame.columns.tolist() == [" x"]
     assert frame.iloc[0, 0] == 1.5
     assert repr(attribution) == "Attribution(1 tokens × 1 target, method='occlusion')"
+    partial = Attribution([[np.nan]], ["a"], ["x"], partial=True)
+    assert repr(partial) == "Attribution(1 tokens × 1 target, partial)"

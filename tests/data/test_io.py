@@ -40,6 +40,27 @@ def test_json_is_plain_and_readable(tmp_path: Path) -> None:
     assert content["values"] == [[0.1, -0.0]]
 
 
+def test_files_say_no_more_than_is_known_and_older_ones_load(tmp_path: Path) -> None:
+    """What attributions recorded from the beginning is what a plain one still writes."""
+    source = Attribution([[0.5]], ["a"], ["x"], method="occlusion")
+    path = source.save(tmp_path / "a.json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content == {
+        "format": "tokenviz.attribution",
+        "version": 1,
+        "tokens": ["a"],
+        "targets": ["x"],
+        "method": "occlusion",
+        "score": None,
+        "baseline": None,
+        "n_steps": None,
+        "model": None,
+        "label": "Token Attribution",
+        "values": [[0.5]],
+    }
+    assert tv.load(path) == source
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tokenviz.numbers import written
+from tokenviz.numbers import duration, written
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,21 @@ from tokenviz.numbers import written
 )
 def test_written(value: float, decimals: int, text: str) -> None:
     assert written(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.4249, "0.42 s"),
+        (3.14159, "3.1 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (3599.7, "1 h 0 min"),
+        (3785, "1 h 3 min"),
+    ],
+)
+def test_durations_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -161,6 +161,17 @@ def test_odd_shapes(shape: tuple[int, int]) -> None:
     assert len(rows) == 1 + shape[0]
 
 
+def test_the_caption_stands_below_the_table_in_facts_that_stay_whole() -> None:
+    options = TableOptions(caption="method: occlusion · model: m & n")
+    html = static_table(tv.Attribution([[0.5]], ["a"], ["x"]), diverging(), options)
+    below = html[html.index("</table>") :]
+    assert re.findall(r"<span [^>]*inline-block[^>]*>([^<]*)</span>", below) == [
+        "method: occlusion ·",
+        "model: m &amp; n",
+    ]
+    assert re.sub("<[^>]*>", "", below) == "method: occlusion · model: m &amp; n"
+
+
 def test_empty_trace() -> None:
     assert Parsed(static_table(tv.Trace([], []), sequential())).rows == []
 

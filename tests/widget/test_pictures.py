@@ -37,6 +37,15 @@ def test_every_token_of_the_trace_is_in_the_svg(tmp_path: Path) -> None:
     assert written.count("0.39") == 2
 
 
+def test_the_caption_is_below_the_picture_with_each_fact_on_one_line(tmp_path: Path) -> None:
+    source = tv.Attribution([[0.5]], ["a"], ["x"], label="")
+    facts = [f"fact {i}: costs $5 or so" for i in range(6)]
+    source.show(caption=" · ".join(facts)).save(tmp_path / "a.svg")
+    lines = [text.replace("\u00a0", " ") for text in texts(tmp_path / "a.svg") if "fact" in text]
+    assert len(lines) > 1
+    assert [fact for line in lines for fact in line.removesuffix(" ·").split(" · ")] == facts
+
+
 @pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF")])
 def test_other_formats_and_odd_values(tmp_path: Path, suffix: str, magic: bytes) -> None:
     odd = tv.Attribution([[np.nan, np.inf], [-np.inf, 0.5]], ["$a_1$", "b"], ["x", "\\frac"])

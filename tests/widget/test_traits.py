@@ -195,3 +195,33 @@ def test_a_computed_attribution_says_how_in_its_caption() -> None:
     assert attribution.show().caption == (
         "method: integrated gradients · steps: 16 · completeness error: 0.4 %"
     )
+
+
+def test_a_caption_names_the_worst_of_several_errors_and_what_was_left_undone() -> None:
+    attribution = tv.Attribution(
+        [[1.0, np.nan]],
+        ["a"],
+        ["x", "y"],
+        method="kernel_shap",
+        score="logprob",
+        completeness_error=[0.004, np.nan],
+        standard_error=[[0.0123, 0.5]],
+        grouping="word",
+        aggregation="sum",
+        reduction="mean",
+        partial=True,
+        model="m",
+        seconds=75.2,
+    )
+    assert attribution.show().caption.split(" · ") == [
+        "interrupted: unfinished cells are NaN",
+        "method: kernel shap",
+        "score: logprob, mean over tokens",
+        "completeness error: 0.4 %",
+        "standard error: at most 0.5",
+        "rows: by word, summed",
+        "model: m",
+        "time: 1 min 15 s",
+    ]
+    spans = tv.Attribution([[1.0]], ["a"], ["x"], grouping="spans", aggregation="group")
+    assert spans.show().caption == "rows: by span"

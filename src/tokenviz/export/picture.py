@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,8 @@ _FONT = 8.0  # points
 _SMALL = 6.5
 _ROW = 20 * _POINT
 _LINE = 0.85 * _ROW  # one unit of height in the trace
+_NARROWEST_CAPTION = 4.0  # inches
+_NO_BREAK = "\u00a0"
 _GREY = "#6b6b6b"
 _CHOSEN = "#d62728"
 _STYLE: Any = {
@@ -71,6 +74,8 @@ def save(widget: Figure, path: Path) -> Path:
         else:
             height = _trace(canvas, source, scale, widget)
         _colorbar(canvas, scale, scaled_values(source), widget.label, height)
+        if widget.caption:
+            _caption(canvas, widget.caption, height)
         if widget.title:
             canvas.suptitle(widget.title, fontsize=_FONT + 2, x=0, ha="left", y=1 + 0.3 / height)
         canvas.savefig(path, bbox_inches="tight", pad_inches=0.05, dpi=200)
@@ -210,6 +215,15 @@ def _colorbar(canvas: Any, scale: ColorScale, values: Any, label: str, height: f
     bar.locator = MaxNLocator(5, steps=[1, 2, 5, 10])
     bar.ax.tick_params(labelsize=_SMALL, length=2)
     bar.outline.set_visible(False)
+
+
+def _caption(canvas: Any, text: str, height: float) -> None:
+    """Write how the figure came about below it, with each fact on one line if it can be."""
+    width = max(canvas.get_size_inches()[0] + 0.6, _NARROWEST_CAPTION)
+    facts = [fact.replace(" ", _NO_BREAK) for fact in text.split(" · ")]
+    lines = wrap(f"{_NO_BREAK}· ".join(facts), int(width / (0.5 * _SMALL * _POINT)))
+    canvas.text(0, -0.12 / height, "\n".join(map(_plain, lines)), fontsize=_SMALL, color=_GREY,
+                ha="left", va="top", linespacing=1.4)  # fmt: skip
 
 
 def _plain(text: str) -> str:

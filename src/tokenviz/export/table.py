@@ -37,7 +37,8 @@ _TABLE = (
     "font-variant-numeric:tabular-nums;margin:0"
 )
 _CELL = "padding:3px 8px;text-align:center;white-space:nowrap;border:0"
-_CAPTION = "caption-side:top;text-align:left;padding:0 0 6px"
+_HEADING = "caption-side:top;text-align:left;padding:0 0 6px"
+_CAPTION = "font:12px/1.35 system-ui,sans-serif;opacity:.75;padding:8px 0 0"
 _PATH = "2px solid #d62728"
 
 
@@ -103,7 +104,8 @@ def _attribution_table(source: Attribution, scale: ColorScale, options: TableOpt
 
     left_out = _left_out((n, rows, "rows"), (m, columns, "columns"))
     label = source.label if options.label is None else options.label
-    return _table(_caption(label, scale, options, cells.marks, left_out), lines)
+    heading = _heading(label, scale, options, cells.marks, left_out)
+    return _table(heading, lines, options.caption)
 
 
 def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str:
@@ -116,7 +118,8 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
 
     left_out = _left_out((len(source), len(shown), "positions"))
     label = "Probability" if options.label is None else options.label
-    return _table(_caption(label, scale, options, cells.marks, left_out), lines)
+    heading = _heading(label, scale, options, cells.marks, left_out)
+    return _table(heading, lines, options.caption)
 
 
 _Column = list[tuple[str, float]]
@@ -211,7 +214,7 @@ class _Cells:
         return f"&nbsp;{mark}", f' title="{where}"'
 
 
-def _caption(
+def _heading(
     label: str, scale: ColorScale, options: TableOptions, marks: set[str], left_out: str
 ) -> str:
     """Title, the colour range as a strip of swatches with their values, and notes."""
@@ -226,19 +229,25 @@ def _caption(
     parts = [f"<strong>{escape(options.title)}</strong><br>"] if options.title else []
     parts.append(f"{escape(label)} {swatches}")
     parts += [f" &nbsp;{note}" for note in notes]
-    if options.caption:
-        parts.append(f"<br>{escape(options.caption)}")
     return "".join(parts)
 
 
-def _table(caption: str, lines: Iterable[str]) -> str:
+def _table(heading: str, lines: Iterable[str], caption: str) -> str:
     return (
         # The classes keep MathJax from reading "$35 ($85 - $50)" as formulas.
         '<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">'
         f'<table style="{_TABLE}">'
-        f'<caption style="{_CAPTION}">{caption}</caption><tbody>{"".join(lines)}</tbody>'
-        "</table></div>"
+        f'<caption style="{_HEADING}">{heading}</caption><tbody>{"".join(lines)}</tbody>'
+        f"</table>{_caption(caption)}</div>"
     )
+
+
+def _caption(text: str) -> str:
+    """How the figure came about, below it: a ``<caption>`` would be as narrow as the table."""
+    if not text:
+        return ""
+    facts = escape(text).replace(" · ", ' ·</span> <span style="display:inline-block">')
+    return f'<div style="{_CAPTION}"><span style="display:inline-block">{facts}</span></div>'
 
 
 def _header(label: str, scope: str, *, muted: bool = False, style: str = "") -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from tokenviz.model.chat import chat_tokens
 from tokenviz.model.scalars import BYTES
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
 __all__ = [
+    "EncodedPrompt",
     "Ids",
     "Prompt",
     "check_length",
+    "encode",
     "encode_ids",
     "encode_prompt",
     "encode_text",
@@ -29,6 +33,34 @@ Ids: TypeAlias = "Sequence[int] | npt.NDArray[np.integer[Any]] | torch.Tensor"
 
 Prompt: TypeAlias = "str | Sequence[Mapping[str, Any]] | Ids"
 """Text, chat messages (``[{"role": "user", "content": "…"}]``), or token ids."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPrompt:
+    """A prompt as the model reads it.
+
+    Parameters
+    ----------
+    ids
+        int64, shape ``[n]``, n ≥ 1, on the model's device.
+    roles, turns
+        Of a chat: per token the role of the message whose content it is, or "template", and the
+        number of the message in whose turn it stands (the opening of the model's turn is one more
+        than the last). None for text and ids.
+    """
+
+    ids: torch.Tensor
+    roles: tuple[str, ...] | None = None
+    turns: tuple[int, ...] | None = None
+
+
+def encode(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") -> EncodedPrompt:
+    """Encode a prompt like :func:`encode_prompt`, and say of a chat's tokens whose they are."""
+    ids = encode_prompt(lm, prompt, name=name)
+    if isinstance(prompt, str) or not _is_chat(prompt, name):
+        return EncodedPrompt(ids)
+    roles, turns = chat_tokens(lm, prompt, ids.tolist())
+    return EncodedPrompt(ids, roles, turns)
 
 
 def encode_prompt(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") -> torch.Tensor:
@@ -139,7 +171,7 @@ def check_length(lm: LanguageModel, name: str, length: int, hint: str = "shorten
         )
 
 
-def _is_chat(prompt: Any, name: str) -> bool:
+def _is_chat(prompt: Any, name: str) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     if isinstance(prompt, Mapping):
         raise TypeError(
             f"{name}: expected a list of chat messages, text or ids, got one "
