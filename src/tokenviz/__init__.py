@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tokenviz._options import options as options
     from tokenviz.attribution import Attribution as Attribution
     from tokenviz.io import load as load
+    from tokenviz.model.attributing.methods import attribution_methods as attribution_methods
+    from tokenviz.model.attributing.targets import Contrast as Contrast
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.language_model import load_model as load_model
     from tokenviz.tokens import Token as Token
@@ -28,17 +30,19 @@ _HOMES = {
     "Alternative": "tokenviz.trace",
     "Attribution": "tokenviz.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
+    "Contrast": "tokenviz.model.attributing.targets",
     "LanguageModel": "tokenviz.model.language_model",
     "Token": "tokenviz.tokens",
     "TokenTrace": "tokenviz.widget.trace",
     "Trace": "tokenviz.trace",
+    "attribution_methods": "tokenviz.model.attributing.methods",
     "load": "tokenviz.io",
     "load_model": "tokenviz.model.language_model",
     "options": "tokenviz._options",
 }
 
 # These need an extra, so `import *` must not ask for them.
-_OPTIONAL = {"LanguageModel", "load_model"}
+_OPTIONAL = {"Contrast", "LanguageModel", "attribution_methods", "load_model"}
 __all__ = ["__version__", "examples", *(_HOMES.keys() - _OPTIONAL)]
 
 

@@ -26,6 +26,7 @@ from tokenviz.tokens import Token, as_tokens, labels, visible
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tokenviz.model.attributing.faithfulness import Faithfulness
     from tokenviz.model.language_model import LanguageModel
     from tokenviz.widget.heatmap import AttributionHeatmap
 
@@ -193,7 +194,7 @@ class Attribution:
             label=f"{self.label} (normalized)",
         )
 
-    def faithfulness(self, lm: LanguageModel, **options: Any) -> Any:
+    def faithfulness(self, lm: LanguageModel, **options: Any) -> Faithfulness:
         """How well the ranking of the rows predicts what the model does without them.
 
         Tokens are taken from the prompt, or put into an empty one, in the order of their
@@ -252,7 +253,9 @@ class Attribution:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Attribution):
             return NotImplemented
-        return all(same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        # How long it took is no part of what it says.
+        names = [field.name for field in fields(self) if field.name != "seconds"]
+        return all(same(getattr(self, name), getattr(other, name)) for name in names)
 
     __hash__ = None  # type: ignore[assignment]
 

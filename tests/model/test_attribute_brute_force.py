@@ -15,7 +15,7 @@ from tests.model.brute_force import (
     score_function,
 )
 from tests.model.small import LAYOUTS, byte_level_tokenizer, random_lm, random_model
-from tokenviz.model.attributing import objective as objective_module
+from tokenviz.model.attributing import engine
 from tokenviz.model.language_model import LanguageModel
 
 PROMPT = "The cat sat on"
@@ -170,7 +170,7 @@ def test_small_batches_give_the_same_numbers(
     lm = random_lm(layout, torch.float64)
     together = lm.attribute(PROMPT, TARGETS, method=method)
     for positions in (1, 20, 50):
-        monkeypatch.setattr(objective_module, "_POSITIONS", positions)
+        monkeypatch.setattr(engine, "_ROWS", {"cpu": positions})
         apart = lm.attribute(PROMPT, TARGETS, method=method)
         np.testing.assert_allclose(apart.values, together.values, rtol=1e-5, atol=1e-6)
 

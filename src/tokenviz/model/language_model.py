@@ -7,7 +7,7 @@ borrowed, never changed: evaluation mode and frozen parameters end with each cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -19,14 +19,21 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from tokenviz.model import tracing
-from tokenviz.model.attributing import attribute
+from tokenviz.model.attributing.attribute import attribute
 from tokenviz.model.attributing.baselines import Baseline
+from tokenviz.model.attributing.cost import Estimate, estimate
+from tokenviz.model.attributing.engine import objective_for
 from tokenviz.model.attributing.methods import MethodName
-from tokenviz.model.attributing.targets import ScoreName, Target
+from tokenviz.model.attributing.options import Options, parse_options
+from tokenviz.model.attributing.problem import Problem, parse_problem
+from tokenviz.model.attributing.targets import Reduction, ScoreName, Target
+from tokenviz.model.forward import borrowed
+from tokenviz.model.grouping import Span
 from tokenviz.model.prompt import Ids, Prompt, encode_prompt
 from tokenviz.model.soundness import check_causal, check_embeddings
 from tokenviz.model.stopping import Stop
 from tokenviz.model.vocabulary import Vocabulary
+from tokenviz.provenance import Grouping
 
 if TYPE_CHECKING:
     from tokenviz.attribution import Attribution
@@ -232,14 +239,22 @@ class LanguageModel:
     def attribute(
         self,
         prompt: Prompt | Trace,
-        targets: str | Sequence[Target] | None = None,
+        targets: str | Target | Sequence[Target] | None = None,
         *,
         continuation: str | Ids | None = None,
         method: MethodName = "integrated_gradients",
         score: ScoreName = "logprob",
+        reduction: Reduction = "sum",
         baseline: Baseline | None = None,
         n_steps: int | None = None,
         tolerance: float | None = 0.01,
+        window: int | None = None,
+        n_samples: int | None = None,
+        seed: int | None = None,
+        grouping: Grouping | Sequence[Span] | None = None,
+        roles: str | Collection[str] | None = None,
+        memory_budget: int | str | None = None,
+        progress: bool | None = None,
     ) -> Attribution:
         """Explain what the model gives for some targets by the tokens of the prompt.
 
@@ -250,23 +265,29 @@ class LanguageModel:
             the columns and whose prompt the rows.
         targets
             What is explained, one column each: text or a sequence of ids (a whole continuation of
-            the prompt), or one id (the next token). Text is encoded on its own, without special
-            tokens, as what follows the prompt: a leading space is the caller's to write
-            (tokenizers that put a space before every text, such as Llama 2's, do so here too).
+            the prompt), one id (the next token), a :class:`Contrast` ("A rather than B"), or a
+            function of the next-token logits, float32 ``[rows, vocabulary]`` to ``[rows]``. Text
+            is encoded on its own, without special tokens, as what follows the prompt: a leading
+            space is the caller's to write (tokenizers that put a space before every text, such as
+            Llama 2's, do so here too).
         continuation
             Instead of ``targets``: text or ids, one column per token, each given those before it.
         method
-            "integrated_gradients", "input_x_gradient", "gradient_norm" or "occlusion";
-            see :mod:`tokenviz.model.attributing`.
+            "integrated_gradients", "input_x_gradient", "gradient_norm", "occlusion", "shapley" or
+            "attention_rollout"; :func:`tokenviz.attribution_methods` says what each guarantees.
         score
             "logprob", the natural log-probability; "probability"; or "logit". Over several
             tokens, log-probabilities and logits are summed and probabilities multiplied.
+        reduction
+            "mean" averages the scores of a continuation's tokens instead (of probabilities, the
+            geometric mean), so that continuations of different lengths can be compared.
         baseline
-            What a token is compared with, for integrated_gradients and occlusion: "zero", "mean"
-            (of the vocabulary's embeddings), a token id, or an array of embeddings ``[d]`` or
-            ``[n, d]``. By default "zero" for occlusion and "mean" for integrated_gradients: near
+            What a token is compared with, where the method compares: "zero", "mean" (of the
+            vocabulary's embeddings), a token by id or by the tokenizer's name for it ("pad",
+            "unk", "mask", "bos", "eos"), an array of embeddings ``[d]`` or ``[n, d]``; for
+            occlusion also "delete". By default "zero" for occlusion and "mean" otherwise: near
             zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that
-            the path collects large values of both signs there.
+            the path of integrated_gradients collects large values of both signs there.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
             otherwise the most that a target may take (2048).
@@ -274,32 +295,91 @@ class LanguageModel:
             integrated_gradients adds nodes where the path needs them until the completeness error
             of every target is below this; it warns if those allowed do not suffice. Other methods
             have no such error.
+        window
+            occlusion: so many neighbouring tokens (or groups) are occluded together; each gets the
+            mean over the windows that cover it.
+        n_samples, seed
+            shapley: how many orders are drawn (an even number, 24 unless given), and the seed of
+            the draws (0). Up to 10 tokens or groups are computed exactly unless ``n_samples`` is
+            given.
+        grouping
+            Rows are groups of tokens: "word", "sentence", "line", "turn" (of a chat), or spans of
+            positions. Methods that replace tokens replace a group as a whole; the others sum.
+        roles
+            Of a chat, only tokens with these roles are rows ("user", "system", "assistant", …;
+            "template" for the template's own tokens); others stay in the prompt, unattributed.
+        memory_budget
+            How much the computation may take besides the model: bytes, or text such as "2 GiB";
+            by default half of what is free on the device. Work that does not fit into it is done
+            in smaller pieces.
+        progress
+            Whether to show a progress bar; None: if it takes longer than two seconds.
 
         Returns
         -------
         Attribution
             Values ``[n_tokens, n_targets]`` in the unit of the score (nats for "logprob").
-            Positive: the token speaks for the target. Norms (gradient_norm) have no sign.
+            Positive: the token speaks for the target. Norms and attention have no sign. If the
+            user interrupts, what is finished comes back with ``partial=True``, the rest NaN.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is of the wrong kind or out of range, a target tokenises to nothing, or
-            prompt and target exceed the model's context; the message names the argument.
+            If an argument is of the wrong kind or out of range, a target tokenises to nothing,
+            prompt and target exceed the model's context, or a model that cannot be differentiated
+            (quantised) is asked for a gradient method; the message names the argument.
         """
+        problem, options = self._asked(
+            prompt, targets, continuation=continuation, method=method, score=score,
+            reduction=reduction, baseline=baseline, n_steps=n_steps, tolerance=tolerance,
+            window=window, n_samples=n_samples, seed=seed, grouping=grouping, roles=roles,
+        )  # fmt: skip
+        return attribute(self, problem, options, budget=memory_budget, progress=progress)
+
+    def estimate(
+        self,
+        prompt: Prompt | Trace,
+        targets: str | Target | Sequence[Target] | None = None,
+        *,
+        memory_budget: int | str | None = None,
+        **options: Any,
+    ) -> Estimate:
+        """What :meth:`attribute` would take with the same arguments, from a piece of the work.
+
+        Returns
+        -------
+        Estimate
+            Seconds, bytes besides the model, and token positions.
+        """
+        problem, asked = self._asked(prompt, targets, **options)
+        with torch.inference_mode(False), borrowed(self.model):
+            objective = objective_for(self, problem, asked.score, memory_budget)
+            return estimate(objective, problem, asked)
+
+    def _asked(
+        self,
+        prompt: Any,
+        targets: Any = None,
+        *,
+        continuation: Any = None,
+        grouping: Any = None,
+        roles: Any = None,
+        **options: Any,
+    ) -> tuple[Problem, Options]:
+        """Check everything that says what is to be attributed, and how."""
         self._check_once(check_causal)
         self._check_once(check_embeddings)
-        return attribute(
+        parsed = parse_options(**options)
+        problem = parse_problem(
             self,
             prompt,
             targets,
-            continuation=continuation,
-            method=method,
-            score=score,
-            baseline=baseline,
-            n_steps=n_steps,
-            tolerance=tolerance,
+            continuation,
+            reduction=parsed.reduction,
+            grouping=grouping,
+            roles=roles,
         )
+        return problem, parsed
 
     def __repr__(self) -> str:
         dtype = str(self.dtype).removeprefix("torch.")

@@ -2,15 +2,13 @@
 
 The parts, each a file:
 
-- ``targets``: what is explained. Whole continuations, or every token of one.
-- ``objective``: the function F from the prompt's embeddings to one score per target, its values
-  and its gradients. The only part that runs the model.
-- ``baselines``: what a token is compared with.
+- ``problem``: what is asked. ``targets``: what is explained, ``features``: by what.
+- ``options``: how, ``methods``: the methods by name, ``baselines``: what a token is compared with.
 - one file per method, each a function of F, the prompt's embeddings and a baseline.
-- ``methods``: their names, and what each takes.
-- ``attribute``: the way from a prompt to an Attribution.
+- ``objective``: F, from the prompt's embeddings to one score per target, with its derivatives;
+  ``generic`` by the model's own forward, ``fast`` by the parts of a known decoder (``packing``,
+  ``readout`` and ``modes`` are its steps); ``engine`` chooses.
+- ``work``: how much at a time, and what an interrupt or a lack of memory leaves; ``budget``,
+  ``cost``: how much fits, and what it takes.
+- ``attribute``: puts them together.
 """
-
-from tokenviz.model.attributing.attribute import attribute
-
-__all__ = ["attribute"]

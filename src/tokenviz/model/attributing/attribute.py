@@ -2,154 +2,177 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, cast, get_args
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from tokenviz.attribution import Attribution
+from tokenviz.model.attributing.attention_rollout import attention_rollout
 from tokenviz.model.attributing.baselines import baseline_embeddings
+from tokenviz.model.attributing.cost import positions_of
+from tokenviz.model.attributing.engine import objective_for
 from tokenviz.model.attributing.gradient_norm import gradient_norm
 from tokenviz.model.attributing.input_x_gradient import input_x_gradient
 from tokenviz.model.attributing.integrated_gradients import integrated_gradients
-from tokenviz.model.attributing.methods import METHODS, MethodName
-from tokenviz.model.attributing.engine import objective_for
+from tokenviz.model.attributing.objective import Objective
 from tokenviz.model.attributing.occlusion import occlusion
-from tokenviz.model.attributing.targets import (
-    ScoreName,
-    Targets,
-    continuation_tokens,
-    parse_targets,
-)
+from tokenviz.model.attributing.options import Options
+from tokenviz.model.attributing.problem import Problem
+from tokenviz.model.attributing.quantised import gradients_or_reason
+from tokenviz.model.attributing.shapley import shapley
 from tokenviz.model.forward import borrowed
-from tokenviz.model.prompt import encode_ids, encode_prompt
-from tokenviz.model.scalars import integer
+from tokenviz.model.progress import Progress
 from tokenviz.tokens import Token
-from tokenviz.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["attribute"]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """Values ``[rows, m]`` and what a method says of them."""
+
+    values: torch.Tensor
+    n_steps: int | None = None
+    completeness_error: torch.Tensor | None = None
+    standard_error: torch.Tensor | None = None
+
+
 def attribute(
     lm: LanguageModel,
-    prompt: Any,
-    targets: Any = None,
+    problem: Problem,
+    options: Options,
     *,
-    continuation: Any = None,
-    method: MethodName = "integrated_gradients",
-    score: ScoreName = "logprob",
-    baseline: Any = None,
-    n_steps: int | None = None,
-    tolerance: float | None = 0.01,
+    budget: Any = None,
+    progress: bool | None = None,
 ) -> Attribution:
-    """Explain targets by the tokens of a prompt; see :meth:`LanguageModel.attribute`."""
-    n_steps = None if n_steps is None else integer(n_steps, "n_steps")
-    _check_options(method, score, baseline, n_steps, tolerance)
+    """Explain targets by features of a prompt; see :meth:`LanguageModel.attribute`."""
+    started = time.perf_counter()
     # Tensors made in inference mode, should the caller be in it, cannot take part in gradients.
-    with torch.inference_mode(False), borrowed(lm.model):
-        ids, columns = _prompt_and_targets(lm, prompt, targets, continuation)
-        with torch.no_grad():
-            inputs: torch.Tensor = lm.embedding(ids)
-        objective = objective_for(lm, columns, score, len(ids))
-        baseline_name = steps = error = None
-        default = METHODS[method].baseline
-        if default is not None:
-            start, baseline_name = baseline_embeddings(
-                lm, default if baseline is None else baseline, inputs
-            )
-        if method == "integrated_gradients":
-            result = integrated_gradients(
-                objective,
-                inputs,
-                start,
-                n_steps=n_steps,
-                tolerance=tolerance,
-                score=score,
-                labels=[t.label if isinstance(t, Token) else t for t in columns.labels],
-            )
-            values, steps = result.values, result.n_steps
-            error = result.completeness_error.float().numpy()
-        elif method == "occlusion":
-            values = occlusion(objective, inputs, start)
-        elif method == "input_x_gradient":
-            values = input_x_gradient(objective, inputs)
-        else:
-            values = gradient_norm(objective, inputs)
-
+    with torch.inference_mode(False), borrowed(lm.model), gradients_or_reason(lm, options):
+        baseline, baseline_name = _baseline(lm, problem, options)
+        objective = objective_for(lm, problem, options.score, budget)
+        work = objective.work
+        total = positions_of(objective, problem, options)
+        with Progress(options.method, total, "position", progress) as bar:
+            work.report(bar)
+            found = _RUN[options.method](lm, problem, options, objective, baseline)
+    if work.interrupted and bool(found.values.isnan().all()):
+        raise KeyboardInterrupt
+    features, targets = problem.features, problem.targets
+    facts = options.facts
     return Attribution(
-        values.float().numpy(),
-        lm.vocabulary.tokens(ids.tolist()),
-        columns.labels,
-        method=method,
-        score=score,
+        found.values.float().numpy(),
+        features.tokens,
+        targets.labels,
+        method=options.method,
+        score=None if options.method == "attention_rollout" else options.score,
         baseline=baseline_name,
-        n_steps=steps,
-        completeness_error=error,
+        n_steps=found.n_steps,
+        completeness_error=_numpy(found.completeness_error),
+        standard_error=_numpy(found.standard_error),
         model=lm.name,
+        seconds=time.perf_counter() - started,
+        positions=work.positions,
+        grouping=features.grouping,
+        aggregation=None if features.grouping is None else facts.aggregation,
+        reduction=targets.reduction,
+        roles=features.roles,
+        prompt_ids=problem.ids.tolist(),
+        spans=features.spans,
+        terms=targets.described(),
+        partial=work.interrupted,
     )
 
 
-def _prompt_and_targets(
-    lm: LanguageModel, prompt: Any, targets: Any, continuation: Any
-) -> tuple[torch.Tensor, Targets]:
-    given = [n for n, v in (("targets", targets), ("continuation", continuation)) if v is not None]
-    if isinstance(prompt, Trace):
-        if given:
-            raise ValueError(
-                f"{given[0]}: a Trace brings its own targets, its generated tokens; "
-                "pass trace.prompt's text or ids as the prompt to explain others"
-            )
-        ids = encode_ids(lm, _token_ids(prompt.prompt, "prompt.prompt"), name="prompt.prompt")
-        chosen = _token_ids(prompt.tokens, "prompt.tokens")
-        return ids, continuation_tokens(lm, chosen, len(ids), "prompt.tokens")
-    if len(given) != 1:
+def _baseline(
+    lm: LanguageModel, problem: Problem, options: Options
+) -> tuple[torch.Tensor | None, str | None]:
+    """The baseline ``[n, d]`` and its name; tokens that are no feature keep their embedding."""
+    default = options.facts.baseline
+    if default is None:
+        return None, None
+    wanted = default if options.baseline is None else options.baseline
+    if isinstance(wanted, str) and wanted == "delete":
+        if options.method != "occlusion":
+            raise ValueError(f"baseline: {options.method} cannot delete tokens; only occlusion can")
+        if problem.n_prompt == 1:
+            raise ValueError("baseline: 'delete' would leave nothing of a prompt of one token")
+        if any(len(span) == problem.n_prompt for span in problem.features.spans):
+            raise ValueError("baseline: 'delete' would leave nothing of the prompt for some group")
+        return None, "delete"
+    start, name = baseline_embeddings(lm, wanted, problem.inputs)
+    moved = problem.features.masks().any(0).to(start.device)[:, None]
+    return torch.where(moved, start, problem.inputs), name
+
+
+def _integrated_gradients(
+    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+) -> _Found:
+    result = integrated_gradients(
+        objective,
+        problem.inputs,
+        start,
+        n_steps=options.n_steps,
+        tolerance=options.tolerance,
+        score=options.score,
+        labels=[t.label if isinstance(t, Token) else t for t in problem.targets.labels],
+    )
+    values = problem.features.sums(result.values)
+    return _Found(values, result.n_steps, result.completeness_error)
+
+
+def _input_x_gradient(
+    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+) -> _Found:
+    return _Found(problem.features.sums(input_x_gradient(objective, problem.inputs)))
+
+
+def _gradient_norm(
+    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+) -> _Found:
+    return _Found(problem.features.sums(gradient_norm(objective, problem.inputs)))
+
+
+def _occlusion(
+    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+) -> _Found:
+    if options.window > len(problem.features):
         raise ValueError(
-            f"targets, continuation: expected one of the two, got {'both' if given else 'neither'}"
+            f"window: expected at most the {len(problem.features)} features, got {options.window}"
         )
-    ids = encode_prompt(lm, prompt)
-    if targets is not None:
-        return ids, parse_targets(lm, targets, len(ids))
-    return ids, continuation_tokens(lm, continuation, len(ids))
+    return _Found(occlusion(objective, problem.inputs, start, problem.features, options.window))
 
 
-def _token_ids(tokens: Sequence[Token], name: str) -> list[int]:
-    if not tokens:
-        raise ValueError(
-            f"{name}: expected at least one token, got none; "
-            "the trace must have a prompt (and a text) to be explained by it"
-        )
-    missing = [i for i, token in enumerate(tokens) if token.id is None]
-    if missing:
-        raise ValueError(
-            f"{name}[{missing[0]}]: {tokens[missing[0]]!r} has no id; "
-            "expected a trace made by this model (generate or score)"
-        )
-    return [cast(int, token.id) for token in tokens]
+def _shapley(
+    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+) -> _Found:
+    orders = options.orders(len(problem.features))
+    result = shapley(objective, problem.inputs, start, problem.features, orders, options.seed)
+    return _Found(result.values, result.n_samples, standard_error=result.standard_error)
 
 
-def _check_options(
-    method: str, score: str, baseline: Any, n_steps: int | None, tolerance: Any
-) -> None:
-    if method not in METHODS:
-        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
-    if score not in get_args(ScoreName):
-        raise ValueError(f"score: expected one of {', '.join(get_args(ScoreName))}, got {score!r}")
-    options = METHODS[method]
-    if baseline is not None and options.baseline is None:
-        raise ValueError(f"baseline: {method} compares with none; leave it out")
-    if n_steps is not None:
-        if not options.path:
-            raise ValueError(f"n_steps: {method} follows no path; leave it out")
-        if n_steps < 1:
-            raise ValueError(f"n_steps: expected an int of at least 1, got {n_steps}")
-    if tolerance is not None and not (
-        isinstance(tolerance, int | float) and 0 < tolerance < math.inf
-    ):
-        raise ValueError(f"tolerance: expected a number above 0 or None, got {tolerance!r}")
-    if options.path and n_steps is None and tolerance is None:
-        raise ValueError("n_steps: expected a number of path steps when tolerance is None")
+def _attention_rollout(
+    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+) -> _Found:
+    shares = attention_rollout(lm, problem.ids, problem.targets, objective.work)
+    return _Found(problem.features.sums(shares))
+
+
+_RUN: dict[str, Callable[[LanguageModel, Problem, Options, Objective, Any], _Found]] = {
+    "integrated_gradients": _integrated_gradients,
+    "input_x_gradient": _input_x_gradient,
+    "gradient_norm": _gradient_norm,
+    "occlusion": _occlusion,
+    "shapley": _shapley,
+    "attention_rollout": _attention_rollout,
+}
+
+
+def _numpy(tensor: torch.Tensor | None) -> Any:
+    return None if tensor is None else tensor.float().numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,15 @@ from tokenviz.model.forward import wide
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["Baseline", "baseline_embeddings"]
+__all__ = ["Baseline", "Special", "baseline_embeddings"]
 
-Baseline: TypeAlias = "Literal['zero', 'mean'] | int | npt.ArrayLike | torch.Tensor"
-"""Zero, the mean of the vocabulary's embeddings, a token id, or embeddings ``[d]``, ``[n, d]``."""
+Special: TypeAlias = Literal["pad", "unk", "mask", "bos", "eos"]
+
+Baseline: TypeAlias = (
+    "Literal['zero', 'mean', 'delete'] | Special | int | npt.ArrayLike | torch.Tensor"
+)
+"""Zero, the mean of the vocabulary's embeddings, a token (by id, or one that the tokenizer names),
+embeddings ``[d]`` or ``[n, d]``, or (for occlusion) leaving the token out."""
 
 _IDS = 4096  # embeddings averaged at a time
 
@@ -53,8 +58,16 @@ def baseline_embeddings(
             return torch.zeros_like(inputs), "zero"
         if baseline == "mean":
             return _mean_embedding(lm).to(inputs).expand_as(inputs), "mean"
+        if baseline in get_args(Special):
+            id_ = getattr(lm.tokenizer, f"{baseline}_token_id", None)
+            if id_ is not None:
+                return _token_embedding(lm, int(id_), inputs)
+            reason = f" (the tokenizer of {lm.name} has no such token)"
+        else:
+            reason = ""
         raise ValueError(
-            f"baseline: expected 'zero', 'mean', a token id or embeddings, got {baseline!r}"
+            "baseline: expected 'zero', 'mean', 'delete', the name or id of a token, or "
+            f"embeddings; got {baseline!r}{reason}"
         )
     if isinstance(baseline, int | np.integer) and not isinstance(baseline, bool):
         return _token_embedding(lm, int(baseline), inputs)

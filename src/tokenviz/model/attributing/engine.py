@@ -1,14 +1,16 @@
-"""Which way F is computed, and how much of it at a time."""
+"""Which way F is computed, how much of it at a time, and what that will take."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tokenviz.model.attributing.agreement import agreeing_decoder
+from tokenviz.model.attributing.budget import memory_budget
 from tokenviz.model.attributing.fast import FastObjective
 from tokenviz.model.attributing.generic import GenericObjective
 from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.attributing.targets import ScoreName, Targets
+from tokenviz.model.attributing.problem import Problem
+from tokenviz.model.attributing.targets import ScoreName
 from tokenviz.model.attributing.work import Work
 
 if TYPE_CHECKING:
@@ -16,19 +18,34 @@ if TYPE_CHECKING:
 
 __all__ = ["objective_for"]
 
-_ROWS = 1024  # token positions that keep a core busy
-_LOGITS = 1 << 25  # logits of the model's own forward held at a time
+_ROWS = {"cpu": 1024}  # token positions in flight that keep a device busy
+_MANY_ROWS = 16384
 
 
 def objective_for(
-    lm: LanguageModel, targets: Targets, score: ScoreName, n_prompt: int
+    lm: LanguageModel, problem: Problem, score: ScoreName, budget: Any = None
 ) -> Objective:
-    """F by parts if the model has a known layout, else by its own forward."""
-    longest = max(term.last_row for term in targets.terms)
-    decoder = agreeing_decoder(lm, n_prompt + longest)
+    """F by parts if the model has a known layout, else by its own forward.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    problem
+        What is asked.
+    score
+        What F gives.
+    budget
+        Bytes that may be taken; see :func:`memory_budget`.
+    """
+    longest = max(term.last_row for term in problem.targets.terms)
+    decoder = agreeing_decoder(lm, problem.n_prompt + longest)
+    work = Work()
+    objective: Objective
     if decoder is not None:
-        work = Work(_ROWS)
-        return FastObjective(lm, targets, score, n_prompt, work).with_decoder(decoder)
-    logits = _LOGITS * (n_prompt + longest) // ((longest + 1) * lm.vocabulary_size)
-    work = Work(min(4 * _ROWS, logits))
-    return GenericObjective(lm, targets, score, n_prompt, work)
+        objective = FastObjective(lm, problem.targets, score, problem.n_prompt, work, decoder)
+    else:
+        objective = GenericObjective(lm, problem.targets, score, problem.n_prompt, work)
+    fitting = memory_budget(budget, lm.device) // objective.bytes_per_row()
+    work.rows = max(1, min(_ROWS.get(lm.device.type, _MANY_ROWS), fitting))
+    return objective

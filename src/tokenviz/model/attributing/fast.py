@@ -1,24 +1,31 @@
 """F for a decoder of a known layout, differentiated in the cheaper direction.
 
 Let n be the tokens of the prompt and N the rows of prompt and continuations together. Reverse mode
-costs p + 1 rows for a term at row p, forward mode N − i rows for token i of the prompt; a row costs
-the same in both, so the smaller sum decides. Replacing token i leaves rows before i as they were:
-variants of a prompt start at the first token in which they differ from it, and share what is before.
+costs p + 1 rows for a term at row p, forward mode N − i rows for token i of the prompt; a row
+costs the same in both, so the smaller sum decides. Replacing token i leaves rows before i as they
+were: variants of a prompt start at the first token in which they differ from it, and share what is
+before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
 from tokenviz.model.attributing.modes import Linearisation
 from tokenviz.model.attributing.objective import Objective
 from tokenviz.model.attributing.packing import Packing
+from tokenviz.model.attributing.perturbing import first_changed, rows_of_masks
 from tokenviz.model.attributing.readout import Readout
-from tokenviz.model.attributing.targets import Term
+from tokenviz.model.attributing.targets import ScoreName, Targets, Term
+from tokenviz.model.attributing.work import Work
 from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.forward import wide
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["FastObjective"]
 
@@ -26,18 +33,48 @@ _SHARE = 4  # cotangents or tangents that should fit beside each other at the po
 
 
 class FastObjective(Objective):
-    """See :class:`Objective`."""
+    """See :class:`Objective`; ``decoder`` is the model, taken apart."""
 
-    decoder: Decoder
-
-    def with_decoder(self, decoder: Decoder) -> FastObjective:
-        """Say what computes; returns self."""
+    def __init__(
+        self,
+        lm: LanguageModel,
+        targets: Targets,
+        score: ScoreName,
+        n_prompt: int,
+        work: Work,
+        decoder: Decoder,
+    ) -> None:
+        super().__init__(lm, targets, score, n_prompt, work)
         self.decoder = decoder
-        self._readout = Readout(decoder.head, self.score)
-        return self
+        self._readout = Readout(decoder.head, score)
 
-    def _gradient_rows(self) -> int:
-        return self.n_prompt + max(len(branch) for branch in self._targets.branches)
+    def bytes_per_row(self) -> int:
+        """See :meth:`Objective.bytes_per_row`."""
+        kept, moving = self.decoder.bytes_per_row(self.longest)
+        return kept // _SHARE + moving
+
+    def rows_of_scores(self, points: int) -> int:
+        """See :meth:`Objective.rows_of_scores`."""
+        return points * self._rows
+
+    def rows_of_products(self, points: int) -> int:
+        """See :meth:`Objective.rows_of_products`."""
+        packing, _ = self._pack(self.n_prompt, self._targets.terms)
+        cheaper = min(_forward_rows(packing), sum(packing.term_rows()))
+        return points * (self._rows + cheaper)
+
+    def rows_of_gradients(self) -> int:
+        """See :meth:`Objective.rows_of_gradients`."""
+        packing, _ = self._pack(self.n_prompt, self._targets.terms)
+        return self._rows + sum(packing.term_rows())
+
+    def rows_of_perturbed(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_perturbed`."""
+        return self.n_prompt + rows_of_masks(masks, self._rows)
+
+    @property
+    def _rows(self) -> int:
+        return len(self._pack(self.n_prompt, self._targets.terms)[0].rows)
 
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
         packing, after = self._pack(points.shape[1], terms)
@@ -76,7 +113,7 @@ class FastObjective(Objective):
     ) -> torch.Tensor:
         packing, after = self._pack(self.n_prompt, terms)
         n, count = self.n_prompt, len(packing.rows)
-        changed = torch.where(masks.any(-1), masks.int().argmax(-1), n - 1)
+        changed = first_changed(masks)
         order = changed.argsort(stable=True)
         prompt = Rows(packing.rows.positions[:n], packing.rows.allowed[:n, :n])
         before = self.decoder.key_sides(inputs[None].to(after.dtype), prompt)
@@ -122,7 +159,7 @@ class FastObjective(Objective):
     def _pull(
         self, at: Linearisation, reduce: Callable[[torch.Tensor], torch.Tensor]
     ) -> torch.Tensor:
-        """Reverse mode: gradients ``[B, terms, n, d]``, each piece reduced as soon as it is there."""
+        """Reverse mode: gradients ``[B, terms, n, d]``, each piece reduced at once."""
         rows = torch.tensor(at.packing.term_rows())
         order = rows.argsort(stable=True)
         points = len(at.direct)

@@ -8,8 +8,9 @@ continuations cost one backward pass together, the tokens of one continuation on
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -19,14 +20,50 @@ from tokenviz.model.forward import forward, wide
 
 __all__ = ["GenericObjective"]
 
+_ACTIVATIONS = 34  # numbers that a block keeps for each of its width, about
 _ROUNDS = 16  # terms of one continuation that share a forward pass, cut off after the last of them
 
 
 class GenericObjective(Objective):
     """See :class:`Objective`."""
 
-    def _gradient_rows(self) -> int:
-        return self.n_prompt + max(len(branch) for branch in self._targets.branches)
+    def bytes_per_row(self) -> int:
+        """What autograd keeps of a position, roughly; the logits that are read with it."""
+        config: Any = self.lm.model.config
+        config = config.get_text_config() if hasattr(config, "get_text_config") else config
+        layers = getattr(config, "num_hidden_layers", None) or 12
+        heads = getattr(config, "num_attention_heads", None) or 0
+        item = self.lm.dtype.itemsize
+        width = self.lm.embedding(torch.zeros(1, dtype=torch.int64, device=self.lm.device)).shape[
+            -1
+        ]
+        activations = layers * item * (_ACTIVATIONS * width + 3 * heads * self.longest)
+        read = self.longest - self.n_prompt + 1
+        logits = 3 * max(4, item) * self.lm.vocabulary_size * read // self.longest
+        return int(activations + logits)
+
+    def rows_of_scores(self, points: int) -> int:
+        """See :meth:`Objective.rows_of_scores`."""
+        return points * self._branches * self.longest
+
+    def rows_of_products(self, points: int) -> int:
+        """See :meth:`Objective.rows_of_products`."""
+        # A forward pass for every few terms of one continuation, a backward pass for each.
+        of_branch = Counter(term.branch for term in self._targets.terms)
+        passes = max(of_branch.values())
+        return self.rows_of_scores(points) * (-(-passes // _ROUNDS) + passes)
+
+    def rows_of_gradients(self) -> int:
+        """See :meth:`Objective.rows_of_gradients`."""
+        return self.rows_of_products(1)
+
+    def rows_of_perturbed(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_perturbed`."""
+        return self.rows_of_scores(len(masks))
+
+    @property
+    def _branches(self) -> int:
+        return len({term.branch for term in self._targets.terms})
 
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
         batch = _Batch(self, terms)
@@ -119,10 +156,12 @@ class GenericObjective(Objective):
                 last = first + len(own)
                 rows = batch.row_of[first:last]
                 with torch.enable_grad():
-                    total = sum(
-                        scores[k][row::count].sum()
-                        for k, row in zip(range(first, last), rows, strict=True)
-                    )
+                    total = torch.stack(
+                        [
+                            scores[k][row::count].sum()
+                            for k, row in zip(range(first, last), rows, strict=True)
+                        ]
+                    ).sum()
                 (gradient,) = torch.autograd.grad(total, leaf, retain_graph=last < len(members))
                 self.work.advance(gradient.shape[0] * (gradient.shape[1] + batch.longest))
                 gradients += [reduce(gradient[row::count]) for row in rows]

@@ -102,6 +102,6 @@ def integrated_gradients(
             f"within tolerance={tolerance:g}; its completeness error is {float(error[worst]):.2%}. "
             "More n_steps, another baseline ('mean', or a token id) or a wider dtype may help; "
             "where a model chooses experts the score jumps, and no number of nodes is exact",
-            stacklevel=4,
+            stacklevel=5,
         )
     return PathIntegral(values, steps, error)

@@ -1,9 +1,9 @@
 """Reverse mode and forward mode through a decoder, sharing one computation of it.
 
-Reverse mode *pulls* one cotangent per term down to the prompt: a term at row p depends on rows up to
-p only. Forward mode *pushes* one tangent per token of the prompt up to all terms: token i moves rows
-from i on only. What lies above the last attention concerns single rows; it is pulled through once for
-all terms, and both modes meet it there.
+Reverse mode *pulls* one cotangent per term down to the prompt: a term at row p depends on rows up
+to p only. Forward mode *pushes* one tangent per token of the prompt up to all terms: token i moves
+rows from i on only. What lies above the last attention concerns single rows; it is pulled through
+once for all terms, and both modes meet it there.
 """
 
 from __future__ import annotations
@@ -127,8 +127,9 @@ class Linearisation:
             moved[:, :, read].flatten(-2), self.attended[:, None].flatten(-2)
         )
         values += torch.linalg.vecdot(tangent[:, :, reads[read] - first], self.direct[:, None])
-        result = values.new_zeros(b, count, self.packing.n_terms, dtype=torch.float64)
-        return result.index_add_(2, self.packing.pair_term, values.double())
+        result: torch.Tensor = values.new_zeros(b, count, self.packing.n_terms, dtype=torch.float64)
+        result.index_add_(2, self.packing.pair_term, values.double())
+        return result
 
     def _one_text(self, at: torch.Tensor) -> _OneText:
         return _OneText(int(at.max()) + 1, at)

@@ -1,9 +1,9 @@
 """The function F that attribution explains: a prompt's embeddings in, one score per target out.
 
-Methods ask an objective for four things: scores at some points, derivatives along one direction per
-token, gradient norms, and scores of prompts with some of their tokens replaced. An objective answers
-by the model's own forward and autograd (``generic``), or, for a model of a known layout, by its parts
-(``fast``). Both compute *terms*; the columns that were asked for are put together here.
+Methods ask an objective for four things: scores at some points, derivatives along one direction
+per token, gradient norms, and scores of prompts with some of their tokens replaced. An objective
+answers by the model's own forward and autograd (``generic``), or, for a model of a known layout, by
+its parts (``fast``). Both compute *terms*; the columns that were asked for are put together here.
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ class Objective(ABC):
         """m, the number of scores."""
         return len(self._matrix)
 
+    @property
+    def longest(self) -> int:
+        """Rows of the prompt with the longest of its continuations."""
+        return self.n_prompt + max(term.last_row for term in self._targets.terms)
+
     def branch(self, number: int) -> torch.Tensor:
         """Token ids of a continuation."""
         return self._targets.branches[number]
@@ -96,15 +101,18 @@ class Objective(ABC):
             terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
             gradients = self._term_gradients(point, terms)
             weights = matrix.to(gradients)
-            return torch.einsum("mt,tnd->mnd", weights, gradients).norm(dim=-1).double().cpu()
+            combined = torch.einsum("mt,tnd->mnd", weights, gradients)
+            norms: torch.Tensor = torch.linalg.vector_norm(combined, dim=-1)
+            return norms.double().cpu()
 
-        return self.work.in_pieces(self.n_targets, self._gradient_rows(), run)
+        return self.work.in_pieces(self.n_targets, self.longest, run)
 
     def perturbed(
         self,
         inputs: torch.Tensor,
         replacement: torch.Tensor | None,
         masks: torch.Tensor,
+        wanted: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """F at prompts with some tokens replaced, or left out.
 
@@ -116,18 +124,20 @@ class Objective(ABC):
             What stands in their place, ``[n, d]``; None leaves them out.
         masks
             Which tokens of each variant, bool, ``[v, n]``, on the CPU.
+        wanted
+            Which targets.
 
         Returns
         -------
         torch.Tensor
-            float64 on the CPU, ``[v, m]``.
+            float64 on the CPU, ``[v, t]``.
         """
-        terms, matrix = self._terms(None)
+        terms, matrix = self._terms(wanted)
         if replacement is not None:
             return _combine(self._term_perturbed(inputs, replacement, masks, terms), matrix)
         scores = torch.full((len(masks), len(terms)), torch.nan, dtype=torch.float64)
         kept = (~masks).sum(-1)
-        for count in kept.unique().tolist():
+        for count in sorted(set(kept.tolist())):
             variants = (kept == count).nonzero()[:, 0]
             points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in masks[variants]])
             scores[variants] = self._term_scores(points, terms)
@@ -142,8 +152,24 @@ class Objective(ABC):
         return [self._targets.terms[k] for k in needed.tolist()], matrix[:, needed]
 
     @abstractmethod
-    def _gradient_rows(self) -> int:
-        """Token positions in flight for the gradient of one target."""
+    def bytes_per_row(self) -> int:
+        """Memory that one more token position in flight takes, about."""
+
+    @abstractmethod
+    def rows_of_scores(self, points: int) -> int:
+        """Token positions that :meth:`scores` goes through."""
+
+    @abstractmethod
+    def rows_of_products(self, points: int) -> int:
+        """Token positions that :meth:`products` goes through."""
+
+    @abstractmethod
+    def rows_of_gradients(self) -> int:
+        """Token positions that :meth:`gradient_norms` goes through."""
+
+    @abstractmethod
+    def rows_of_perturbed(self, masks: torch.Tensor) -> int:
+        """Token positions that :meth:`perturbed` goes through."""
 
     @abstractmethod
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:

@@ -1,6 +1,6 @@
-"""A prompt and all its continuations as one sequence, each continuation seeing the prompt and itself.
+"""A prompt and its continuations as one sequence, each continuation seeing the prompt and itself.
 
-So the prompt is run once however many continuations there are. The last token of a continuation is
+So the prompt is run once, however many continuations there are. The last token of a continuation is
 only ever predicted, so it is no row.
 """
 
@@ -86,7 +86,7 @@ class Packing:
             if term.function is not None
         }
         rows = torch.tensor([row for _, row, _, _ in pairs])
-        reads, read = rows.unique(return_inverse=True)
+        reads, read = torch.unique(rows, return_inverse=True)
         self.reads = reads.to(device)
         self.pair_term = torch.tensor([index for index, _, _, _ in pairs], device=device)
         self.pair_read = read.to(device)

@@ -26,9 +26,11 @@ import torch
 from tokenviz.model.attributing.objective import Objective
 from tokenviz.model.forward import wide
 
-__all__ = ["Path"]
+__all__ = ["NODES", "Path"]
 
-_NODES = 8  # of a piece
+NODES = 8
+"""Of a piece."""
+
 _MARKED = 0.8  # the share of a target's error that one round cuts into
 
 
@@ -78,7 +80,7 @@ class Path:
             Whether the error of each target is within what is allowed, ``[m]``.
         """
         m = self._objective.n_targets
-        nodes = min(_NODES, most)
+        nodes = min(NODES, most)
         pieces = self._pieces([(0.0, 1.0)], nodes, torch.arange(m), self.ends[None])
         while True:
             excess = [(piece.error() - rounding[piece.targets]).clamp_min(0) for piece in pieces]
@@ -99,7 +101,13 @@ class Path:
                     cuts[index].append(target)
             if not cuts:
                 break
-            pieces = self._cut(pieces, cuts, nodes)
+            try:
+                finer = self._cut(pieces, cuts, nodes)
+            except KeyboardInterrupt:
+                self._objective.work.interrupted = True
+            if self._objective.work.interrupted:  # the last full round is what is finished
+                break
+            pieces = finer
         values = torch.zeros(m, len(self._delta), dtype=torch.float64)
         for piece in pieces:
             values[piece.targets] += piece.values

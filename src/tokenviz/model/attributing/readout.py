@@ -2,8 +2,8 @@
 
 The gradient of a token's log-probability with respect to the hidden state that predicts it is the
 token's row of the output matrix minus the mean of all rows, weighted by their probabilities: one
-product for all targets at once, and no logits kept. Rows are taken a few at a time, since logits are
-as long as the vocabulary.
+product for all targets at once, and no logits kept. Rows are taken a few at a time, since logits
+are as long as the vocabulary.
 """
 
 from __future__ import annotations

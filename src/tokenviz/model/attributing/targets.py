@@ -1,8 +1,8 @@
 """What is explained: continuations, their tokens, contrasts between them, functions of the logits.
 
 Whatever the user asks for becomes *columns* that are weighted sums of *terms*, a term being the
-score of some tokens of a *branch*, a continuation of the prompt. Everything that computes deals with
-terms; since attributions are linear in the score, a column's are the same weighted sum of its terms'.
+score of some tokens of a *branch*, a continuation of the prompt. Everything that computes deals
+with terms; attributions are linear in the score, so a column's are the weighted sums of its terms'.
 """
 
 from __future__ import annotations
@@ -119,8 +119,7 @@ class Targets:
     def described(self) -> tuple[tuple[tuple[float, tuple[int, ...], int], ...], ...] | None:
         """Each column as (weight, ids, first id that is scored), to be evaluated again.
 
-        The weight has the mean's 1 / length in it. None if one is a function, which has no such
-        description.
+        None if one is a function, which cannot be written down.
         """
         if any(term.function is not None for term in self.terms):
             return None
@@ -137,6 +136,31 @@ class Targets:
             )
             for weights in self.columns
         )
+
+    @classmethod
+    def from_described(
+        cls, columns: Sequence[Sequence[tuple[float, Sequence[int], int]]], reduction: Reduction
+    ) -> Targets:
+        """The inverse of :meth:`described`; labels are left out."""
+        result = cls(reduction)
+        texts = {tuple(ids) for column in columns for _, ids, _ in column}
+        # The tokens of one continuation are rows of one branch.
+        longest = [
+            text
+            for text in sorted(texts)
+            if not any(len(o) > len(text) and o[: len(text)] == text for o in texts)
+        ]
+        result.branches = [torch.tensor(text) for text in longest]
+        for column in columns:
+            weights: dict[int, float] = {}
+            for weight, ids, start in column:
+                branch = next(b for b, t in enumerate(longest) if t[: len(ids)] == tuple(ids))
+                tokens = range(start, len(ids))
+                own = 1 / len(tokens) if reduction == "mean" else 1.0
+                weights[len(result.terms)] = weight
+                result.terms.append(Term(branch, tokens, own))
+            result.columns.append(weights)
+        return result
 
     def add_continuation(self, ids: torch.Tensor) -> int:
         """The term of a whole continuation."""
@@ -214,7 +238,7 @@ def continuation_tokens(
 
 def evaluate(function: Function, logits: torch.Tensor) -> torch.Tensor:
     """A user's function of logits ``[rows, vocabulary]``, checked: ``[rows]``."""
-    result = function(logits)
+    result: Any = function(logits)
     if not isinstance(result, torch.Tensor) or result.shape != logits.shape[:1]:
         got = (
             f"a tensor of shape {list(result.shape)}"

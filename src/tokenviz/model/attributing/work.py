@@ -23,14 +23,23 @@ class Work:
     ----------
     rows
         Token positions in flight at a time; at least one item is, however many it has.
-    progress
-        Told of every position that is finished.
+
+    Attributes
+    ----------
+    positions
+        Token positions that were finished.
+    interrupted
+        Whether the user has ended the work.
     """
 
-    def __init__(self, rows: int, progress: Progress | None = None) -> None:
+    def __init__(self, rows: int = 1024) -> None:
         self.rows = max(1, rows)
         self.positions = 0
         self.interrupted = False
+        self._progress: Progress | None = None
+
+    def report(self, progress: Progress) -> None:
+        """Tell a progress bar of every position from now on."""
         self._progress = progress
 
     def advance(self, positions: int) -> None:

@@ -78,7 +78,7 @@ def push(
 
 
 def pull(at: Attended, cotangent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Cotangents of queries ``[b, g, x, d]``, keys and values ``[b, g, k, d]`` from the output's."""
+    """Cotangents of queries ``[b, g, x, d]``, keys and values ``[b, g, k, d]``."""
     b, g, x, d = cotangent.shape
     chances = probabilities(at.queries, at.keys, at.mask, at.scale)
     moved = torch.matmul(cotangent.reshape(b, g * x, d), at.values.mT).view(b, g, x, -1)

@@ -256,7 +256,7 @@ class Block:
         inner = self.mlp.pull(tuple(map(_unsqueezed, query_side.slopes)), cotangent)
         direct = self.mlp_norm.pull(_select(query_side.normed, _unsqueezed), inner).add_(cotangent)
         attended = self.output.pull(cotangent if self.parallel else direct)
-        return attended.unflatten(-1, (-1, self.queries.size)), direct
+        return attended.view(*attended.shape[:-1], -1, self.queries.size), direct
 
     def pull_rows(
         self,

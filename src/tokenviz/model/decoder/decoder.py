@@ -84,6 +84,26 @@ class Decoder:
     positions: torch.Tensor | None
     rotation: Callable[[torch.Tensor, torch.dtype], Rotation] | None
 
+    def bytes_per_row(self, length: int) -> tuple[int, int]:
+        """Memory of one row of a text of some length.
+
+        Returns
+        -------
+        kept
+            What is kept of a row for derivatives.
+        moving
+            What a tangent or cotangent of it takes on its way through a block.
+        """
+        block = self.blocks[0]
+        item = self.head.weight.element_size()
+        width = self.head.weight.shape[1]
+        inner = block.mlp.up.weight.shape[0]
+        heads = block.queries.linear.weight.shape[0]
+        slopes = 1 if block.mlp.gate is None else 2
+        attention = 3 * (heads // block.queries.size) * length
+        kept = len(self.blocks) * (2 * width + 4 * heads + slopes * inner)
+        return item * kept, item * (6 * width + 6 * heads + 3 * inner + attention)
+
     def frames(self, rows: Rows, dtype: torch.dtype) -> list[Frame]:
         """Of each block, where the rows stand."""
         rotation = None if self.rotation is None else self.rotation(rows.positions, dtype)

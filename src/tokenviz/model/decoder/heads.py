@@ -59,7 +59,7 @@ class Heads:
         return self.linear.pull(cotangent.flatten(-2))
 
     def _split(self, x: torch.Tensor) -> torch.Tensor:
-        return x.unflatten(-1, (-1, self.size))
+        return x.view(*x.shape[:-1], -1, self.size)
 
 
 def stack(heads: torch.Tensor, groups: int) -> torch.Tensor:
@@ -68,7 +68,7 @@ def stack(heads: torch.Tensor, groups: int) -> torch.Tensor:
     ``[B, rows, heads, d]`` to ``[B · groups, (heads / groups) · rows, d]``; with tangents or
     cotangents, ``[B, g, rows, heads, d]`` to ``[B · groups, g, (heads / groups) · rows, d]``.
     """
-    split = heads.unflatten(-2, (groups, -1))
+    split = heads.reshape(*heads.shape[:-2], groups, -1, heads.shape[-1])
     if heads.ndim == 4:
         return split.permute(0, 2, 3, 1, 4).flatten(2, 3).flatten(0, 1)
     return split.permute(0, 3, 1, 4, 2, 5).flatten(3, 4).flatten(0, 1)
@@ -76,7 +76,8 @@ def stack(heads: torch.Tensor, groups: int) -> torch.Tensor:
 
 def unstack(stacked: torch.Tensor, groups: int, rows: int) -> torch.Tensor:
     """The inverse of :func:`stack`."""
-    split = stacked.unflatten(0, (-1, groups)).unflatten(-2, (-1, rows))
+    b, *g, x, d = stacked.shape
+    split = stacked.reshape(b // groups, groups, *g, x // rows, rows, d)
     if stacked.ndim == 3:
         return split.permute(0, 3, 1, 2, 4).flatten(2, 3)
     return split.permute(0, 2, 4, 1, 3, 5).flatten(3, 4)

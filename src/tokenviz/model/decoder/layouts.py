@@ -156,8 +156,8 @@ def _gpt_neox_block(layer: Any) -> Block:
     own, mlp = layer.attention, layer.mlp
     fused, size = _linear(own.query_key_value), own.head_size
     # The rows of one head's query, key and value lie together: this copies a quarter of a block.
-    weight = fused.weight.unflatten(0, (-1, 3, size))
-    bias = None if fused.bias is None else fused.bias.unflatten(0, (-1, 3, size))
+    weight = fused.weight.view(-1, 3, size, fused.weight.shape[1])
+    bias = None if fused.bias is None else fused.bias.view(-1, 3, size)
     queries, keys, values = (
         Heads(Linear(weight[:, i].flatten(0, 1), None if bias is None else bias[:, i].flatten()),
               size)
@@ -197,8 +197,11 @@ def _linear(module: Any) -> Linear:
 
 
 def _norm(module: Any) -> Norm:
-    if type(module) is torch.nn.LayerNorm and module.weight is not None:
-        bias = None if module.bias is None else module.bias.detach()
+    if type(module) is torch.nn.LayerNorm:
+        if not module.elementwise_affine:
+            raise _UnknownError
+        bias: torch.Tensor | None = getattr(module, "bias", None)
+        bias = None if bias is None else bias.detach()
         return Norm(module.weight.detach(), bias, module.eps, centred=True)
     if type(module) in _RMS_NORMS:
         return Norm(module.weight.detach(), None, module.variance_epsilon, centred=False)

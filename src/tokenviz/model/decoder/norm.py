@@ -66,7 +66,7 @@ class Norm:
         return self._project(at, cotangent * self.weight)
 
     def _project(self, at: Normed, v: torch.Tensor) -> torch.Tensor:
-        """r · (v − mean(v) − x̂ · mean(x̂ v)), the first mean for LayerNorm only."""
+        """The symmetric part: r · (v − mean(v) − x̂ · mean(x̂ v))."""
         x = at.direction
         along = torch.linalg.vecdot(v, x)[..., None] / x.shape[-1]
         result = torch.addcmul(v, x, along, value=-1)

@@ -1,0 +1,86 @@
+"""How many token positions a computation goes through, and an estimate of what they take.
+
+A position is one token of one prompt going through all layers once, forward or backward; the two
+cost the same here, since no gradient of a weight is computed.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from tokenviz.model.attributing.objective import Objective
+from tokenviz.model.attributing.occlusion import occlusion_masks
+from tokenviz.model.attributing.options import Options
+from tokenviz.model.attributing.problem import Problem
+from tokenviz.model.attributing.quadrature import NODES
+from tokenviz.model.attributing.shapley import shapley_evaluations
+
+__all__ = ["Estimate", "estimate", "positions_of"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an attribution will take.
+
+    Parameters
+    ----------
+    seconds
+        From the time of one piece of it, just measured.
+    bytes
+        At most in use at a time, the model not counted; pieces are made to fit into the budget.
+    positions
+        Token positions, forward and backward. For integrated gradients with a tolerance, those of
+        the first nodes: a lower bound.
+    """
+
+    seconds: float
+    bytes: int
+    positions: int
+
+    def __str__(self) -> str:
+        return (
+            f"about {self.seconds:.2g} s and {self.bytes / 2**20:.0f} MiB "
+            f"for {self.positions:,} positions"
+        )
+
+
+def estimate(objective: Objective, problem: Problem, options: Options) -> Estimate:
+    """Measure one piece of the work, and reckon with the rest being like it."""
+    positions = positions_of(objective, problem, options)
+    points = max(1, objective.work.rows // objective.rows_of_scores(1))
+    inputs = problem.inputs.expand(points, -1, -1)
+    objective.scores(inputs[:1])  # what only the first call does is not counted
+    before = objective.work.positions
+    start = time.perf_counter()
+    objective.scores(inputs)
+    rate = (time.perf_counter() - start) / (objective.work.positions - before)
+    in_flight = min(objective.work.rows, positions)
+    return Estimate(rate * positions, in_flight * objective.bytes_per_row(), positions)
+
+
+def positions_of(objective: Objective, problem: Problem, options: Options) -> int:
+    """How many positions a method goes through."""
+    match options.method:
+        case "integrated_gradients":
+            fixed = options.tolerance is None and options.n_steps is not None
+            nodes = options.n_steps if fixed and options.n_steps else NODES
+            return objective.rows_of_scores(2) + objective.rows_of_products(nodes)
+        case "input_x_gradient":
+            return objective.rows_of_products(1)
+        case "gradient_norm":
+            return objective.rows_of_gradients()
+        case "occlusion":
+            window = min(options.window, len(problem.features))
+            masks = occlusion_masks(problem.features, window)
+            return objective.rows_of_scores(1) + objective.rows_of_perturbed(masks)
+        case "shapley":
+            rows = len(problem.features)
+            evaluations = shapley_evaluations(rows, options.orders(rows))
+            # A coalition lacks some early feature nearly always.
+            return evaluations * objective.rows_of_scores(1)
+        case "attention_rollout":
+            branches = {term.branch: 0 for term in problem.targets.terms}
+            for term in problem.targets.terms:
+                branches[term.branch] = max(branches[term.branch], term.last_row)
+            return sum(problem.n_prompt + length for length in branches.values())
