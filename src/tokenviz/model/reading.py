@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "reads_in_pieces"]
 
-_PIECE = 16 << 20  # bytes of float32 logits at a time
+_PIECE = 64 << 20  # bytes of float32 logits at a time
 
 
 def read(lm: LanguageModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -> Iterator[Any]:

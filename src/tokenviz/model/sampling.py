@@ -18,7 +18,7 @@ from tokenviz.model.scalars import integer, real
 
 __all__ = ["Processor", "Processors", "Sampler"]
 
-Processor: TypeAlias = Callable[[torch.LongTensor, torch.FloatTensor], torch.FloatTensor]
+Processor: TypeAlias = Callable[[torch.LongTensor, torch.FloatTensor], torch.Tensor]
 """Ids so far ``[b, t]`` and next-token scores ``[b, vocabulary]`` to scores: a LogitsProcessor."""
 
 Processors: TypeAlias = "Processor | Sequence[Processor] | None"
