@@ -23,7 +23,16 @@ from tokenviz.trace import Trace
 if TYPE_CHECKING:
     from tokenviz.model.vocabulary import Vocabulary
 
-__all__ = ["NOT_FINITE", "Columns", "Positions", "Reduction", "as_top_k", "reduce", "trace_of"]
+__all__ = [
+    "NOT_FINITE",
+    "Columns",
+    "Positions",
+    "Reduction",
+    "argmax",
+    "as_top_k",
+    "reduce",
+    "trace_of",
+]
 
 NOT_FINITE = (
     "the model's logits hold NaN or infinity, so they give no probabilities; "
@@ -90,7 +99,7 @@ def _reduce(logits: torch.Tensor, chosen: torch.Tensor, count: int) -> Reduction
     own = logits.gather(-1, chosen[:, None])
     top, ids = _largest(logits, count)
     largest = top[:, :1]
-    ranks = (logits > own).sum(-1, keepdim=True) + 1
+    ranks = _ranks(logits, own, largest)
     below = (logits - largest).clamp_(min=_FAR_BELOW)  # NaN stays NaN, and infinity becomes it
     weights = below.exp()
     total = weights.sum(-1, keepdim=True)
@@ -98,6 +107,26 @@ def _reduce(logits: torch.Tensor, chosen: torch.Tensor, count: int) -> Reduction
     entropy = log_total - weights.mul_(below).sum(-1, keepdim=True) / total
     floats = [own - largest - log_total, entropy, top - largest - log_total]
     return Reduction(torch.cat(floats, dim=-1), torch.cat([chosen[:, None], ranks, ids], dim=-1))
+
+
+def _ranks(logits: torch.Tensor, own: torch.Tensor, largest: torch.Tensor) -> torch.Tensor:
+    """One more than the number of logits above a token's own, ``[n, 1]``."""
+    # Greedy choices are the largest. To ask a GPU whether they are would mean to wait for it.
+    if logits.device.type == "cpu" and bool((own == largest).all()):
+        return torch.ones_like(own, dtype=torch.int64)
+    return (logits > own).sum(-1, keepdim=True) + 1
+
+
+def argmax(logits: torch.Tensor) -> torch.Tensor:
+    """``logits.argmax(-1)``: the first of the largest, ``[n]``."""
+    rows, size = logits.shape
+    strips = size // _STRIP
+    if logits.device.type != "cpu" or not strips or size % _STRIP:
+        return logits.argmax(-1)
+    parts = logits.reshape(rows, strips, _STRIP)
+    best = parts.amax(-1).argmax(-1, keepdim=True)
+    strip = parts.gather(1, best[..., None].expand(-1, -1, _STRIP))[:, 0]
+    return best[:, 0] * _STRIP + strip.argmax(-1)
 
 
 def _largest(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import torch
 from transformers import LogitsProcessorList
 
+from tokenviz.model.reduction import argmax
 from tokenviz.model.scalars import integer, real
 
 __all__ = ["Processor", "Processors", "Sampler"]
@@ -136,7 +137,7 @@ class Sampler:
     ) -> torch.Tensor:
         """The ids of the next tokens, int64, shape ``[b]``, from scores ``[b, vocabulary]``."""
         if not self.samples:
-            return scores.argmax(-1)
+            return argmax(scores)
         # As torch.multinomial draws one: the first of exponential clocks with these rates. It would
         # look at the probabilities before, and stop a GPU for good if they are not finite.
         probabilities = scores.softmax(-1)
