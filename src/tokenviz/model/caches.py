@@ -88,7 +88,7 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 def _make_room(memory: Any) -> None:
     """Give room to those layers of a cache that would copy themselves; leave any other kind."""
     layers: Any = getattr(memory, "layers", None)
-    layer: Any
     for place, layer in enumerate(layers if isinstance(layers, list) else ()):
-        if type(layer) is DynamicLayer and layer.is_initialized:
-            layers[place] = RoomyLayer(layer.keys, layer.values)
+        keys, values = getattr(layer, "keys", None), getattr(layer, "values", None)
+        if type(layer) is DynamicLayer and keys is not None and values is not None:
+            layers[place] = RoomyLayer(keys, values)

@@ -37,10 +37,9 @@ class SplitModel:
 
     def __init__(self, lm: LanguageModel, path: str) -> None:
         parent, _, self._name = path.rpartition(".")
-        self._model: Any = lm.model
+        self._lm = lm
         self._parent = lm.model.get_submodule(parent)
         self._body: Any = lm.model.get_submodule(path)
-        self._device = lm.device
         self._output: Any = None
 
     def hidden_states(self, ids: torch.Tensor) -> torch.Tensor:
@@ -52,10 +51,11 @@ class SplitModel:
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Logits ``[p, vocabulary]`` of positions with hidden states ``[p, d]``."""
-        ids = torch.zeros(1, len(hidden), dtype=torch.int64, device=self._device)
+        ids = torch.zeros(1, len(hidden), dtype=torch.int64, device=self._lm.device)
         stand_in = _StandIn(self._output(last_hidden_state=hidden[None]))
         with _exchanged(self._parent, self._name, stand_in):
-            logits: torch.Tensor = self._model(input_ids=ids, use_cache=False).logits
+            model: Any = self._lm.model
+            logits: torch.Tensor = model(input_ids=ids, use_cache=False).logits
         return logits[0]
 
 
