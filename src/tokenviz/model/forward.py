@@ -59,7 +59,8 @@ def forward(
         The model's own output, for its ``past_key_values``.
     """
     if "logits_to_keep" in inspect.signature(model.forward).parameters:
-        inputs["logits_to_keep"] = positions
+        # They index what may be on another device than the embeddings; the CPU's fit any.
+        inputs["logits_to_keep"] = positions.cpu()
     output = model(**inputs)
     logits: torch.Tensor = output.logits
     if logits.shape[1] != len(positions):  # the model gave every position
