@@ -1,23 +1,22 @@
-"""`make bench`: how large the renderer is, and how soon the two reference pages stand.
+"""How large the renderer is, and how soon the two reference pages stand.
 
 Times are medians of several openings of a saved page in headless Chromium on this machine: from
-navigation to the first painted figure, and from a changed range to the repainted figure. Written
-as JSON to standard output.
+navigation to the first painted figure, and from a changed range to the repainted figure.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
-import platform
 from importlib.resources import files
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
 import tokenviz as tv
+from benchmarks.timing import Budget
 from tests.chromium import ARGUMENTS, EXECUTABLE
 
 OPENINGS = 7
@@ -42,10 +41,10 @@ def bundle() -> dict[str, dict[str, int]]:
     }
 
 
-def page_times(browser: Browser, page_file: Path) -> dict[str, float]:
+def page_times(browser: Browser, page_file: Path, openings: int) -> dict[str, Any]:
     """Medians in milliseconds for one saved page."""
     first_paints, recolourings = [], []
-    for _ in range(OPENINGS):
+    for _ in range(openings):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         # The clock of the page starts with the navigation.
         page.add_init_script(
@@ -67,24 +66,18 @@ def page_times(browser: Browser, page_file: Path) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Measure and print."""
+def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
+    """Bytes of the built files, and times of the two pages."""
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
         pages = {
             name: page_times(
-                browser, getattr(tv.examples, name)().save(Path(folder) / f"{name}.html")
+                browser,
+                getattr(tv.examples, name)().save(Path(folder) / f"{name}.html"),
+                budget.repeats if quick and budget else OPENINGS,
             )
             for name in ("attribution", "trace")
         }
-        report = {
-            "machine": {"processor": platform.machine(), "chromium": browser.version},
-            "bundle": bundle(),
-            "pages": pages,
-        }
+        report = {"chromium": browser.version, "bundle": bundle(), "pages": pages}
         browser.close()
-    print(json.dumps(report, indent=2))
-
-
-if __name__ == "__main__":
-    main()
+    return report

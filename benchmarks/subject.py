@@ -26,7 +26,7 @@ __all__ = ["BASELINE", "LAYOUTS", "Case", "Subject", "random_case", "random_subj
 
 LAYOUTS = ("llama", "gpt2")
 BASELINE = 0
-"""The id that stands for "nothing there" in every library: inseq can only take the unknown token."""
+"""The id that stands for "nothing there" everywhere: inseq takes none but the unknown token."""
 
 _END = 1
 _CONTEXT = 512
@@ -73,9 +73,8 @@ class Case:
     def size(self) -> str:
         """For a table: ``64 × 32`` or ``13 × 5 of 6``."""
         n, length = len(self.prompt), len(self.continuations[0])
-        return (
-            f"{n} × {length}" if self.per_token else f"{n} × {len(self.continuations)} of {length}"
-        )
+        whole = "" if self.per_token else f"{len(self.continuations)} of "
+        return f"{n} × {whole}{length}"
 
 
 def random_case(

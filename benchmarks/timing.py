@@ -1,8 +1,8 @@
-"""Times of contenders on one case: interleaved, in CPU time, with those that would take too long told.
+"""Times of contenders on one case: interleaved, in CPU time, leaving out what would take too long.
 
 Interleaved (first a round of everyone, then the next round), so that what changes on a machine
-meanwhile changes everyone's time alike. CPU time of this process, which is held to one core, so that
-waiting for others does not count.
+meanwhile changes everyone's time alike. CPU time of this process, which is held to one core, so
+that waiting for others does not count.
 """
 
 from __future__ import annotations
