@@ -15,7 +15,7 @@ from benchmarks.peers import PEERS, peer
 from benchmarks.subject import BASELINE, LAYOUTS, Case, Subject, random_case, random_subject
 from benchmarks.timing import Budget, Timing, measure
 
-__all__ = ["run"]
+__all__ = ["rows", "run"]
 
 SIZES = ((16, 8), (16, 32), (16, 128), (64, 8), (64, 32), (64, 128), (256, 32))
 WHOLE = (13, 6, 5)  # prompt, tokens of each continuation, continuations
@@ -25,7 +25,7 @@ QUICK_SIZES = ((8, 4), (8, 16))
 
 def run(*, quick: bool = False, budget: Budget | None = None) -> list[dict[str, Any]]:
     """One row per model, method, size, library and setting."""
-    rows = []
+    result: list[dict[str, Any]] = []
     for layout in LAYOUTS:
         subject = random_subject(layout, quick=quick)
         peers = [found for name in PEERS if (found := peer(name, subject)) is not None]
@@ -37,9 +37,9 @@ def run(*, quick: bool = False, budget: Budget | None = None) -> list[dict[str, 
             rates: dict[tuple[str, str], float] = {}
             for case in _cases(subject, method, quick):
                 timings = measure(contenders, case, budget or Budget(), rates)
-                rows += _rows(subject, method, case, timings)
-                _report(rows[-len(timings) :])
-    return rows
+                result += rows(subject, method, case, timings)
+                _report(result[-len(timings) :])
+    return result
 
 
 def _cases(subject: Subject, method: str, quick: bool) -> list[Case]:
@@ -60,13 +60,14 @@ def _warm_up(contenders: Sequence[Contender], case: Case) -> None:
             print(f"{contender.library}: {error!r}", file=sys.stderr)
 
 
-def _rows(
+def rows(
     subject: Subject, method: str, case: Case, timings: Sequence[Timing]
 ) -> list[dict[str, Any]]:
+    """What a table says of each contender on a case; the first is tokenviz."""
     own = timings[0]
     against, reference = _reference(subject, method, case, timings)
     change = _change(subject, case) if method.startswith("integrated_gradients") else None
-    rows = []
+    result = []
     for timing in timings:
         contender = timing.contender
         row: dict[str, Any] = {
@@ -98,8 +99,8 @@ def _rows(
             row["compared with"] = _name(against)
         if values is not None and change is not None and contender.same == "all":
             row["completeness error"] = _completeness_error(values, change)
-        rows.append(row)
-    return rows
+        result.append(row)
+    return result
 
 
 def _reference(

@@ -22,7 +22,15 @@ from transformers import (
 
 import tokenviz as tv
 
-__all__ = ["BASELINE", "LAYOUTS", "Case", "Subject", "random_case", "random_subject"]
+__all__ = [
+    "BASELINE",
+    "LAYOUTS",
+    "Case",
+    "Subject",
+    "random_case",
+    "random_subject",
+    "word_tokenizer",
+]
 
 LAYOUTS = ("llama", "gpt2")
 BASELINE = 0
@@ -120,12 +128,13 @@ def random_subject(
             **shared,
         )
         model = LlamaForCausalLM(llama)
-    tokenizer = _word_tokenizer(vocabulary)
+    tokenizer = word_tokenizer(vocabulary)
     model = model.eval()
     return Subject(layout, model, tokenizer, tv.LanguageModel(model, tokenizer))
 
 
-def _word_tokenizer(size: int) -> Any:
+def word_tokenizer(size: int) -> Any:
+    """A tokenizer of so many words that are numbers."""
     words = {"<unk>": BASELINE, "</s>": _END} | {f"w{id_}": id_ for id_ in range(_END + 1, size)}
     tokenizer = Tokenizer(models.WordLevel(vocab=words, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

@@ -1,0 +1,102 @@
+"""The benchmarks measure what they say, on models small enough for a test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import engine, gpu, ours
+from benchmarks.contender import METHODS, Array, Contender
+from benchmarks.peers import peer
+from benchmarks.subject import Case, random_case, random_subject
+from benchmarks.timing import Budget, measure
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("continuations", [None, 2])
+def test_right_settings_agree(method: str, continuations: int | None) -> None:
+    if method == "integrated_gradients_to_tolerance":
+        pytest.skip("equal only within the tolerance")
+    subject = random_subject("llama", quick=True)
+    case = random_case(subject, 5, 3, continuations)
+    captum = peer("captum", subject)
+    assert captum is not None
+    (own,) = ours.contenders(subject, method, 8)
+    values = own.run(case)
+    assert values.shape == (5, continuations or 3)
+    for contender in captum(method, 8):
+        close = np.allclose(contender.run(case), values, atol=1e-4 * np.abs(values).max())
+        assert close == (contender.same == "all"), contender.setting
+
+
+def test_a_case_as_text_is_the_same_ids() -> None:
+    subject = random_subject("gpt2", quick=True)
+    prompt = random_case(subject, 50, 1).prompt
+    assert tuple(subject.tokenizer(subject.text(prompt))["input_ids"]) == prompt
+
+
+def test_contenders_that_would_take_too_long_are_left_out() -> None:
+    runs: list[str] = []
+
+    def contender(name: str, work: float) -> Contender:
+        def run(case: Case) -> Array:
+            runs.append(name)
+            sum(range(200_000))
+            return np.zeros((1, 1))
+
+        return Contender(name, "default", run, lambda n, m: work * n)
+
+    contenders = [contender("quick", 1), contender("slow", 1e6)]
+    rates = {("slow", "default"): 1.0}
+    case = Case((2,), ((2,),), per_token=True)
+    budget = Budget(repeats=3, once=1000, never=1e5)
+    quick, slow = measure(contenders, case, budget, rates)
+    assert runs == ["quick"] * 3
+    assert len(quick.seconds) == 3 and ("quick", "default") in rates
+    assert slow.median is None and slow.expected == 1e6
+
+
+def test_rows_of_the_engine_hold_errors_and_differences() -> None:
+    subject = random_subject("llama", quick=True)
+    case = random_case(subject, 4, 3)
+    captum = peer("captum", subject)
+    assert captum is not None
+    method = "integrated_gradients"
+    contenders = [*ours.contenders(subject, method, 16), *captum(method, 16)]
+    timings = measure(contenders, case, Budget(repeats=1), {})
+    rows = engine.rows(subject, method, case, timings)
+    assert [row["library"] for row in rows] == ["tokenviz", "captum", "captum"]
+    assert rows[0]["difference"] < 1e-4
+    assert rows[0]["completeness error"] == pytest.approx(rows[1]["completeness error"], abs=1e-4)
+
+
+def test_the_floor_counts_positions() -> None:
+    shape = gpu.Shape(hidden=2, intermediate=3, layers=5, heads=2, kv_heads=1, vocabulary=7)
+    n, m = 4, 3
+    floor = gpu.Floor(shape, n, m)
+    per_position = 2 * 5 * (2 * 2 + 2 * 1 + 2 * 1 + 2 * 2 + 3 * 2 * 3)
+    logits = 2 * 2 * 7
+
+    def passes(starts_and_stops: list[tuple[int, int]]) -> int:
+        return sum(
+            per_position + 4 * 2 * 5 * (position + 1)
+            for start, stop in starts_and_stops
+            for position in range(start, stop)
+        )
+
+    whole = (0, n + m - 1)
+    reverse = passes([whole, *((0, n + t) for t in range(m))]) + 2 * m * logits
+    forward = passes([whole, *((i, n + m - 1) for i in range(n))]) + (n + 1) * m * logits
+    assert floor.reverse() == reverse
+    assert floor.forward() == floor.occlusion() == forward
+    assert floor.gradient() == min(reverse, forward)
+
+
+def test_the_gpu_benchmark_runs_on_a_cpu() -> None:
+    shape = gpu.Shape(hidden=16, intermediate=24, layers=2, heads=4, kv_heads=2, vocabulary=50)
+    report = gpu.measure(torch.device("cpu"), shape, 6, 4, 2, torch.float32, 1, matrix=64)
+    assert [row["method"] for row in report["methods"]] == [
+        "input_x_gradient", "integrated_gradients", "occlusion",
+    ]  # fmt: skip
+    assert all(row["share of floor"] > 0 for row in report["methods"])
