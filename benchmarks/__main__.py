@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "--once", type=float, default=6.0, help="expected seconds from which one round must do"
     )
     parser.add_argument(
-        "--limit", type=float, default=60.0, help="expected seconds from which a cell is skipped"
+        "--limit", type=float, default=75.0, help="expected seconds from which a peer is skipped"
     )
     return parser
 

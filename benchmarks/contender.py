@@ -44,6 +44,8 @@ class Contender:
         case how long a large one will take.
     same
         Whether its definition is captum's (and ours).
+    aside
+        Whether it is a setting beside the library's best, for small cases only.
     """
 
     library: str
@@ -51,6 +53,7 @@ class Contender:
     run: Callable[[Case], Array]
     work: Callable[[int, int], float]
     same: Same = "all"
+    aside: bool = False
 
     def work_of(self, case: Case) -> float:
         """The work of a case."""

@@ -9,8 +9,8 @@ tokens, m targets and N = n + m − 1 positions,
 
 A position costs 2 operations per parameter of the layers and 4·d·length per layer in attention, in
 either direction; a logit row 2·d·vocabulary, where one is needed. Derivatives of integrated
-gradients are needed at each path node. Divided by the rate of a large matrix product measured in the
-same run, it is the time that a perfect program would need.
+gradients are needed at each path node. Divided by the rate of a large matrix product measured in
+the same run, it is the time that a perfect program would need.
 """
 
 from __future__ import annotations

@@ -27,14 +27,15 @@ class Budget:
     repeats
         Rounds of interleaved measurements.
     once
-        Expected seconds from which a contender is measured in the first round only.
+        Expected seconds from which a contender is measured in the first round only, and a setting
+        beside a library's best is not measured.
     never
-        Expected seconds from which a contender is not measured.
+        Expected seconds from which a contender is not measured. tokenviz always is.
     """
 
     repeats: int = 3
     once: float = 6.0
-    never: float = 60.0
+    never: float = 75.0
 
 
 @dataclass
@@ -90,8 +91,7 @@ def measure(
             timing.expected = rate * timing.contender.work_of(case)
     for repeat in range(budget.repeats):
         for timing in timings:
-            expected = timing.median or timing.expected or 0.0
-            if timing.error or expected >= (budget.once if repeat else budget.never):
+            if timing.error or _too_long(timing, budget, repeat):
                 continue
             start = time.process_time()
             try:
@@ -104,6 +104,13 @@ def measure(
         if timing.median is not None:
             rates[_key(timing.contender)] = timing.median / timing.contender.work_of(case)
     return timings
+
+
+def _too_long(timing: Timing, budget: Budget, repeat: int) -> bool:
+    expected = timing.median or timing.expected or 0.0
+    if repeat or timing.contender.aside:
+        return expected >= budget.once
+    return expected >= budget.never and timing.contender.library != "tokenviz"
 
 
 def _key(contender: Contender) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """Traces at a large vocabulary: CPU time and memory beside plain transformers.
 
-Scoring a text, against a log-softmax over all logits at once with the same outputs (log-probability,
-rank, entropy, alternatives). Generating a text, against transformers' ``generate``, bare and keeping
-every step's logits, from which a trace could be made afterwards.
+Scoring a text, against a log-softmax over all logits at once with the same outputs
+(log-probability, rank, entropy, alternatives). Generating a text, against transformers'
+``generate``, bare and keeping every step's logits, from which a trace could be made afterwards.
 """
 
 from __future__ import annotations

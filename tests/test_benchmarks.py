@@ -7,17 +7,15 @@ import pytest
 import torch
 
 from benchmarks import engine, gpu, ours
-from benchmarks.contender import METHODS, Array, Contender
+from benchmarks.contender import Array, Contender
 from benchmarks.peers import peer
 from benchmarks.subject import Case, random_case, random_subject
 from benchmarks.timing import Budget, measure
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["input_x_gradient", "integrated_gradients", "occlusion"])
 @pytest.mark.parametrize("continuations", [None, 2])
 def test_right_settings_agree(method: str, continuations: int | None) -> None:
-    if method == "integrated_gradients_to_tolerance":
-        pytest.skip("equal only within the tolerance")
     subject = random_subject("llama", quick=True)
     case = random_case(subject, 5, 3, continuations)
     captum = peer("captum", subject)

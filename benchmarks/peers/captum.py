@@ -34,7 +34,12 @@ def prepare(subject: Subject) -> Contenders:
     embedding = subject.model.get_input_embeddings()
 
     def contender(
-        attribution: Any, setting: str, work: Any, same: Same = "all", **keywords: Any
+        attribution: Any,
+        setting: str,
+        work: Any,
+        same: Same = "all",
+        aside: bool = False,
+        **keywords: Any,
     ) -> Contender:
         def run(case: Case) -> Array:
             text = subject.text(case.prompt)
@@ -53,7 +58,7 @@ def prepare(subject: Subject) -> Contenders:
                 ],
             )
 
-        return Contender("captum", setting, run, work, same)
+        return Contender("captum", setting, run, work, same, aside)
 
     def contenders(method: str, n_steps: int) -> list[Contender]:
         if method == "input_x_gradient":
@@ -73,6 +78,7 @@ def prepare(subject: Subject) -> Contenders:
                     attribution,
                     "use_cached_outputs=False",
                     lambda n, m: (n + 1) * _prefixes(n, m),
+                    aside=True,
                     use_cached_outputs=False,
                 ),
                 contender(
@@ -80,6 +86,7 @@ def prepare(subject: Subject) -> Contenders:
                     "default",
                     lambda n, m: (n + 1) * _prefixes(n, m),
                     "wrong",
+                    aside=True,
                 ),
             ]
         attribution = LLMGradientAttribution(
@@ -103,7 +110,7 @@ def prepare(subject: Subject) -> Contenders:
                 n_steps=n_steps,
                 internal_batch_size=_ROWS,
             ),
-            contender(attribution, "default", _prefixes, n_steps=n_steps),
+            contender(attribution, "default", _prefixes, aside=True, n_steps=n_steps),
         ]
 
     return contenders

@@ -18,15 +18,31 @@ from benchmarks.contender import Array, Contender, Same, columns
 from benchmarks.peers import Contenders
 from benchmarks.subject import Case, Subject
 
-__all__ = ["prepare"]
+__all__ = ["load", "prepare", "vectors"]
+
+
+def load(subject: Subject) -> Any:
+    """A model of inseq's."""
+    logging.getLogger("inseq").setLevel(logging.ERROR)
+    return inseq.load_model(
+        subject.model, attribution_method="dummy", tokenizer=subject.tokenizer, device="cpu"
+    )
+
+
+def vectors(attributed: Any, prompt: str, text: str, **options: Any) -> Any:
+    """Values of the tokens of a text that goes on from a prompt: ``[rows, columns]`` or ``[…, d]``.
+
+    The score is the probability of a token unless the options say otherwise.
+    """
+    result = attributed.attribute(
+        prompt, text, attributed_fn="probability", show_progress=False, **options
+    )
+    return result.sequence_attributions[0].target_attributions
 
 
 def prepare(subject: Subject) -> Contenders:
     """Inseq for one model."""
-    logging.getLogger("inseq").setLevel(logging.ERROR)
-    attributed: Any = inseq.load_model(
-        subject.model, attribution_method="dummy", tokenizer=subject.tokenizer, device="cpu"
-    )
+    attributed = load(subject)
 
     def contenders(method: str, n_steps: int) -> list[Contender]:
         if method == "integrated_gradients_to_tolerance":
@@ -34,16 +50,14 @@ def prepare(subject: Subject) -> Contenders:
         options = {"n_steps": n_steps} if method == "integrated_gradients" else {}
 
         def by_token(prompt: tuple[int, ...], continuation: tuple[int, ...]) -> Array:
-            result = attributed.attribute(
+            values = vectors(
+                attributed,
                 subject.text(prompt),
                 subject.text(prompt + continuation),
                 method=method,
-                attributed_fn="probability",
                 attributed_fn_args={"logprob": True},
-                show_progress=False,
                 **options,
-            )
-            values = result.sequence_attributions[0].target_attributions[: len(prompt)]
+            )[: len(prompt)]
             total = values.sum(-1) if values.ndim == 3 else values
             array: Array = total.detach().numpy()
             return array
