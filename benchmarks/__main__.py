@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
+from benchmarks.report import markdown
 from benchmarks.timing import Budget
 
 SECTIONS = ("engine", "memory", "traces", "faithfulness", "renderer", "gpu")
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,16 +26,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine.pin()
     budget = Budget(repeats=options.repeats, once=options.once, never=options.limit)
     sections = options.only or SECTIONS
-    report: dict[str, Any] = {"machine": machine.description(), "quick": options.quick}
+    out = options.out or (None if options.quick else RESULTS)
+    # What is measured replaces what was; sections not asked for stay, with their own machine.
+    report: dict[str, Any] = json.loads(out.read_text()) if out and out.exists() else {}
     for section in sections:
+        print(f"{section}:", file=sys.stderr)
         start = time.monotonic()
         run: Callable[..., Any] = import_module(f"benchmarks.{section}").run
         result = run(quick=options.quick, budget=budget)
-        if result is not None:  # there is no GPU
-            report[section] = result
-            report.setdefault("minutes", {})[section] = round((time.monotonic() - start) / 60, 1)
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        if result is None:  # there is no GPU
+            continue
+        report[section] = {
+            "machine": machine.description(),
+            "quick": options.quick,
+            "minutes": round((time.monotonic() - start) / 60, 1),
+            "result": result,
+        }
+        if out:
+            out.write_text(json.dumps(report, indent=1) + "\n")
+    if out is None:
+        print(markdown(report))
+    elif out == RESULTS:
+        DOCUMENT.write_text(markdown(report))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="tiny models and few cells, to try")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="a section; repeatable")
     parser.add_argument(
-        "--out", type=Path, default=RESULTS / "latest.json", help="where the numbers go (JSON)"
+        "--out",
+        type=Path,
+        help="where the numbers go (JSON); by default benchmarks/results/latest.json, of which "
+        "docs/benchmarks.md is then written; with --quick, tables are printed instead",
     )
     parser.add_argument("--repeats", type=int, default=3, help="rounds of interleaved measurements")
     parser.add_argument(

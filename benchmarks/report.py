@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, from the numbers alone: tables with ratios, how they came about, what differs.
+"""docs/benchmarks.md, from the numbers alone: tables with ratios, how they arose, what differs.
 
 `python -m benchmarks.report FILE.json` prints it for any results.
 """
@@ -127,19 +127,17 @@ def _values(rows: Sequence[Row]) -> str:
 _DEFINITIONS = """### What differs in definition
 
 - **captum**: `LLMGradientAttribution` over `LayerGradientXActivation` and
-  `LayerIntegratedGradients`, `LLMAttribution` over `FeatureAblation`; the definitions are ours. Its
-  settings were tried (`internal_batch_size` 1, 4, 8, 16 and all; `forward_in_tokens` and
-  `use_cached_outputs`); `perturbations_per_eval` above 1 is refused by `LLMAttribution`. The default
-  of `LLMAttribution`, `use_cached_outputs=True`, gives other values than the same class without its
-  cache.
+  `LayerIntegratedGradients`, `LLMAttribution` over `FeatureAblation`; the definitions are ours.
+  `perturbations_per_eval` above 1 is refused by `LLMAttribution`. Its default,
+  `use_cached_outputs=True`, gives other values than the same class without its cache.
 - **inseq** explains every token by the generated ones before it too (only the prompt's rows are
   compared), by default the probability, and shows norms. Here its score is the log-probability
-  (`probability` with `logprob=True`), and its vectors are summed. Its integrated gradients take the
-  generated tokens along the path, so only the first column is the same quantity. Its occlusion has no
-  sign.
+  (`probability` with `logprob=True`), and its vectors are summed. Its integrated gradients take
+  the generated tokens along the path, so only the first column is the same quantity. Its occlusion
+  has no sign.
 - **interpreto** explains by the generated tokens too. Its gradients are means of |embedding ·
-  gradient| without a sign, and its integrated gradients multiply by the embedding on the path, not by
-  its difference to the baseline; they are here for their time.
+  gradient| without a sign, and its integrated gradients multiply by the embedding on the path, not
+  by its difference to the baseline; they are here for their time.
 - To a completeness error: tokenviz adds path nodes until the error is below 1%, captum takes its
   default of 50 steps. The error of a column is |sum of values − change of the score| / |change|,
   where a change below 0.1 nat counts as 0.1; the worst column counts."""

@@ -7,6 +7,7 @@ above 1 is refused by LLMAttribution's forward function, so there is nothing to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -36,7 +37,7 @@ def prepare(subject: Subject) -> Contenders:
     def contender(
         attribution: Any,
         setting: str,
-        work: Any,
+        work: Callable[[int, int], float],
         same: Same = "all",
         aside: bool = False,
         **keywords: Any,
