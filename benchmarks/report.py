@@ -16,6 +16,14 @@ __all__ = ["markdown"]
 Row = Mapping[str, Any]
 
 _MIB = 2**20
+_HEADINGS = {
+    "engine": "Attribution",
+    "memory": "Memory of attribution",
+    "traces": "Traces at a large vocabulary",
+    "faithfulness": "Faithfulness",
+    "gpu": "A large model on a GPU",
+    "renderer": "Figures in a browser",
+}
 _TITLES = {
     "input_x_gradient": "Input × gradient",
     "integrated_gradients": "Integrated gradients, 32 steps",
@@ -40,7 +48,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     for section, write in _SECTIONS.items():
         if section in report:
             measured = report[section]
-            parts += [f"## {section.capitalize()}", _machine(measured), write(measured["result"])]
+            parts += [f"## {_HEADINGS[section]}", _machine(measured), write(measured["result"])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -109,15 +117,17 @@ def _values(rows: Sequence[Row]) -> str:
         if compared:
             worst = max(compared, key=lambda row: float(row["difference"]))
             what = {"first": ", first columns only", "magnitude": ", ignoring signs"}
+            by = f"by at most {worst['difference']:.0e} of the largest value"
             facts.append(
-                f"differs from {worst['compared with']} by at most {worst['difference']:.0e} "
-                f"of the largest value{what.get(worst['same definition'], '')}"
+                f"differs from {worst['compared with']} "
+                f"{by if worst['difference'] else 'in no bit'}"
+                f"{what.get(worst['same definition'], '')}"
             )
         elif all(row["same definition"] == "no" for row in own):
             facts.append("another quantity, so values are not compared")
         errors = [row["completeness error"] for row in own if "completeness error" in row]
         if errors:
-            facts.append(f"worst completeness error {max(errors):.2%}")
+            facts.append(f"worst completeness error {100 * max(errors):.2g}%")
         facts += sorted({f"failed: {row['error']}" for row in own if row["error"]})
         if facts:
             lines.append(f"- {_name(library, setting)}: {'; '.join(facts)}.")
@@ -163,7 +173,7 @@ def _memory(rows: Sequence[Row]) -> str:
         f"{first['prompt']} × {first['continuation']} on {_LAYOUTS[first['model']]}. Each in a "
         "process of its own: the peak of its resident memory beyond what it held after the model "
         "was loaded and a tiny case was run.\n\n"
-    ) + _table(["method", "library", "MiB", "CPU seconds", "memory, times tokenviz's"], body)
+    ) + _table(["method", "library", "MiB", "CPU seconds", "memory, times tokenviz's"], body, 2)
 
 
 def _traces(rows: Sequence[Row]) -> str:
@@ -215,8 +225,9 @@ def _faithfulness(result: Row) -> str:
         f"{result['baseline token']}, first ones first (low is good); *insertion*, while they are "
         "put back (high is good). Integrated gradients take 50 steps everywhere. inseq is taken as "
         "it shows values: probability, norms. interpreto puts a space before each target, so that "
-        "a digit within a number cannot be one.\n\n"
-    ) + _table(["", "method", *shown, "seconds per digit"], body)
+        "a digit within a number cannot be one. The digits are nearly certain, so the gradient of "
+        "their log-probability is small and close to rounding; that of their logit is not.\n\n"
+    ) + _table(["", "method", *shown, "seconds per digit"], body, 2)
 
 
 def _gpu(result: Row) -> str:
@@ -288,8 +299,9 @@ def _unique(rows: Iterable[Row], field: str) -> list[Any]:
     return list(dict.fromkeys(row[field] for row in rows))
 
 
-def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *body]
+def _table(head: Sequence[str], body: Iterable[Sequence[str]], names: int = 1) -> str:
+    """Rows of which the first cells are names, the others numbers."""
+    lines = [head, [*["---"] * names, *["---:"] * (len(head) - names)], *body]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 

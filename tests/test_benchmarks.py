@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import operator
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
+import tokenviz as tv
 from benchmarks import engine, gpu, ours
 from benchmarks.contender import Array, Contender
+from benchmarks.faithfulness import areas, precision
+from benchmarks.machine import description
+from benchmarks.multiplication import cases, deciding_places
 from benchmarks.peers import peer
-from benchmarks.subject import Case, random_case, random_subject
+from benchmarks.report import markdown
+from benchmarks.subject import Case, Subject, random_case, random_subject
 from benchmarks.timing import Budget, measure
+
+
+@pytest.fixture(scope="module")
+def demo() -> tv.LanguageModel:
+    return tv.load_model()
 
 
 @pytest.mark.parametrize("method", ["input_x_gradient", "integrated_gradients", "occlusion"])
@@ -98,3 +112,65 @@ def test_the_gpu_benchmark_runs_on_a_cpu() -> None:
         "input_x_gradient", "integrated_gradients", "occlusion",
     ]  # fmt: skip
     assert all(row["share of floor"] > 0 for row in report["methods"])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "operation", "place", "of_a", "of_b"),
+    [
+        # 43 · 4 = 172: the ones take 3 and 4, the tens the carry and all of it.
+        (43, 4, operator.mul, 0, {0}, {0}),
+        (43, 4, operator.mul, 1, {0, 1}, {0}),
+        # 43 · 30 = 1290: its ones are 0 because of the 0 alone.
+        (43, 30, operator.mul, 0, set(), {0}),
+        # 172 + 1290 = 1462: 2 + 0 would carry were the 0 an 8, not were the 2 a 9; the thousands
+        # change by a carry from 1 + 2 hundreds, which no other tens would bring about.
+        (172, 1290, operator.add, 0, {0}, {0}),
+        (172, 1290, operator.add, 1, {1}, {0, 1}),
+        (172, 1290, operator.add, 3, {2}, {2, 3}),
+    ],
+)
+def test_deciding_places(
+    a: int, b: int, operation: Any, place: int, of_a: set[int], of_b: set[int]
+) -> None:
+    assert deciding_places(a, b, operation, place) == (of_a, of_b)
+
+
+def test_deciding_tokens_stand_where_the_rule_says(demo: tv.LanguageModel) -> None:
+    found = cases(demo.tokenizer, 3)
+    assert len(found) > 50
+    for case in found:
+        digits = [demo.vocabulary[case.prompt[i]].text for i in case.deciding | case.copies]
+        assert case.deciding and all(digit.isdecimal() for digit in digits)
+        if case.kind == "copied":
+            assert [case.prompt[i] for i in case.deciding] == [case.target]
+
+
+def test_precision_and_areas(demo: tv.LanguageModel) -> None:
+    case = next(case for case in cases(demo.tokenizer, 1) if case.copies)
+    others = [i for i in range(len(case.prompt)) if i not in case.deciding | case.copies]
+    best = [*case.deciding, *case.copies, *others]
+    assert precision(best, case) == (1, 1)
+    assert precision([*case.copies, *others], case)[0] == 0
+    assert precision(others, case) == (0, 0)
+    subject = Subject("demo", demo.model, demo.tokenizer, demo)
+    deletion, insertion = areas(subject, case, best)
+    reverse_deletion, reverse_insertion = areas(subject, case, best[::-1])
+    assert deletion < reverse_deletion
+    assert insertion > reverse_insertion
+
+
+def test_the_document_says_what_was_measured() -> None:
+    subject = random_subject("llama", quick=True)
+    case = random_case(subject, 4, 3)
+    captum = peer("captum", subject)
+    assert captum is not None
+    contenders = [*ours.contenders(subject, "occlusion", 2), *captum("occlusion", 2)]
+    rates = {("captum", "default"): 1.0}  # too slow to measure
+    rows = engine.rows(subject, "occlusion", case, measure(contenders, case, Budget(), rates))
+    section = {"machine": description(), "quick": True, "minutes": 0.1, "result": rows}
+    text = markdown(json.loads(json.dumps({"engine": section})))
+    assert "| 4 × 3 |" in text and "×)" in text
+    expected = next(row["expected"] for row in rows if row["setting"] == "default"
+                    and row["library"] == "captum")  # fmt: skip
+    assert f"– ({expected:.0f}) |" in text
+    assert "A quick trial" in text and f"torch {torch.__version__}" in text
