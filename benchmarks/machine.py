@@ -11,9 +11,12 @@ from typing import Any
 
 import torch
 
-__all__ = ["description", "pin"]
+__all__ = ["description", "pin", "release"]
 
 _PACKAGES = ("torch", "transformers", "numpy", "captum", "inseq", "interpreto")
+
+
+_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
 
 
 def pin() -> None:
@@ -22,10 +25,16 @@ def pin() -> None:
     The core is the last of those allowed: the first takes most of a machine's interrupts. Without
     hyperthreads waiting for each other, CPU time is then the time that the work takes.
     """
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    if _CORES:
+        os.sched_setaffinity(0, {max(_CORES)})
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
+
+
+def release() -> None:
+    """Give this process, and those it starts, its cores back: a browser uses several."""
+    if _CORES:
+        os.sched_setaffinity(0, _CORES)
 
 
 def description() -> dict[str, Any]:
@@ -33,7 +42,7 @@ def description() -> dict[str, Any]:
     return {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "processor": _processor(),
-        "cores used": 1,
+        "cores used": len(os.sched_getaffinity(0)) if _CORES else os.cpu_count(),
         "torch threads": torch.get_num_threads(),
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},

@@ -61,8 +61,9 @@ def _machine(measured: Row) -> str:
     ]
     quick = " A quick trial on tiny models: not to be quoted." if measured["quick"] else ""
     return (
-        f"{machine['date']}, {machine['processor']}, one core, {machine['torch threads']} torch "
-        f"thread; {', '.join(versions)}; {measured['minutes']} minutes.{quick}"
+        f"{machine['date']}, {machine['processor']}, cores used: {machine['cores used']}, torch "
+        f"threads: {machine['torch threads']}; {', '.join(versions)}; {measured['minutes']} "
+        f"minutes.{quick}"
     )
 
 
