@@ -25,6 +25,7 @@ __all__ = ["fresh"]
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
+_ROOT = Path(__file__).parent.parent
 
 Job = Callable[..., Callable[[], object]]
 """Loads, warms up, and gives back the work to measure."""
@@ -39,7 +40,7 @@ def fresh(module: str, **arguments: Any) -> dict[str, Any]:
         "seconds" of CPU time and "bytes" of memory; or "error".
     """
     command = [sys.executable, "-m", __name__, module, json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         return {"error": lines[-1][:300]}

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 import tokenviz as tv
-from benchmarks import engine, gpu, ours
+from benchmarks import engine, gpu, ours, traces
 from benchmarks.contender import Array, Contender
 from benchmarks.faithfulness import areas, precision
+from benchmarks.fresh import fresh
 from benchmarks.machine import description
 from benchmarks.multiplication import cases, deciding_places
 from benchmarks.peers import peer
@@ -112,6 +113,19 @@ def test_the_gpu_benchmark_runs_on_a_cpu() -> None:
         "input_x_gradient", "integrated_gradients", "occlusion",
     ]  # fmt: skip
     assert all(row["share of floor"] > 0 for row in report["methods"])
+
+
+def test_memory_is_measured_in_a_process_of_its_own() -> None:
+    result = fresh("benchmarks.traces", way="full log-softmax", quick=True)
+    logits = traces.QUICK_TOKENS * traces.QUICK_VOCABULARY * 4
+    assert result["seconds"] > 0
+    assert logits <= result["bytes"] < 100 * logits
+
+
+def test_work_that_fails_says_so() -> None:
+    assert fresh("benchmarks.nothing") == {
+        "error": "ModuleNotFoundError: No module named 'benchmarks.nothing'"
+    }
 
 
 @pytest.mark.parametrize(
