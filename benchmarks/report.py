@@ -74,7 +74,9 @@ def _engine(rows: Sequence[Row]) -> str:
         "continuation of m, one column per token; n × T of m is T continuations of m tokens, each "
         "one column. ¹ measured once, because it takes long. “–” not measured, because it was "
         "expected to take too long (in brackets the seconds expected, from the time of a smaller "
-        "case and the ratio of forward and backward passes). Models have random weights.",
+        "case and the ratio of forward and backward passes). Below each table, the largest "
+        "difference of values in any of its rows; where captum took too long for a row, its first "
+        "column alone was computed to compare with. Models have random weights.",
     ]
     for model in _unique(rows, "model"):
         parts.append(f"### {_LAYOUTS[model]}")
