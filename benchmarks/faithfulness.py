@@ -150,7 +150,9 @@ def _rankers(subject: Subject) -> list[tuple[str, str, Ranker]]:
     ]
     for method in get_args(MethodName):
         options: dict[str, Any] = {}
-        if METHODS[method].path:  # as many steps as the others, so that their times compare
+        if (
+            "n_steps" in METHODS[method].options
+        ):  # as many steps as the others, so that their times compare
             options = {"n_steps": STEPS, "tolerance": None}
         rankers.append(("tokenviz", method, _ours(subject, method, **options)))
         if METHODS[method].baseline is not None:

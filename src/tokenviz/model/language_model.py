@@ -375,9 +375,10 @@ class LanguageModel:
             What a token is compared with, where the method compares: "zero", "mean" (of the
             vocabulary's embeddings), a token by id or by the tokenizer's name for it ("pad",
             "unk", "mask", "bos", "eos"), an array of embeddings ``[d]`` or ``[n, d]``; for
-            occlusion also "delete". By default "zero" for occlusion and "mean" otherwise: near
-            zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that
-            the path of integrated_gradients collects large values of both signs there.
+            occlusion also "delete". By default "zero" for occlusion; otherwise the token that
+            ends a text ("eos", else "bos" or "unk", else "mean"): near zero, models with RMSNorm
+            (Llama, Qwen, Gemma, …) amplify small inputs so much that the path of
+            integrated_gradients collects large values of both signs there.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
             otherwise the most that a target may take (2048).
