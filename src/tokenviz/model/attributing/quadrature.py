@@ -34,7 +34,7 @@ __all__ = ["NODES", "Path"]
 NODES = LEVELS[0]
 """Of a new piece."""
 _MARKED = 0.8  # the share of a target's error that one round works on
-_COLLAPSE = 3  # by how much more nodes must shrink an error to be worth more still
+_COLLAPSE = 2  # by how much more nodes must shrink an error to be worth more still
 
 
 class Path:

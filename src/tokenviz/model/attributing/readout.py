@@ -63,15 +63,15 @@ class Readout:
                     mean = logits.softmax(-1).to(weight.dtype) @ weight
                     rows = rows - mean[:, read_of[pair]]
                 result[points, pair] = rows * packing.pair_weight[pair, None].to(rows.dtype)
-            if self._score == "probability":
-                for pair, values in self._pair_scores(packing, reads, logits):
-                    pairs[points, pair] = values.double()
             for k, function in packing.functions.items():
                 if bool(inside[k]):
                     with torch.enable_grad():
                         leaf = logits[:, read_of[k]].detach().requires_grad_()
                         (slope,) = torch.autograd.grad(evaluate(function, leaf).sum(), leaf)
                     result[points, k] = slope.to(weight.dtype) @ weight
+            if self._score == "probability":
+                for pair, values in self._pair_scores(packing, reads, logits):
+                    pairs[points, pair] = values.double()
         if self._score == "probability":
             chances = self._terms(pairs, packing)[:, packing.pair_term]
             functions = torch.tensor(list(packing.functions), dtype=torch.int64)
@@ -82,18 +82,27 @@ class Readout:
     def _pair_scores(
         self, packing: Packing, reads: slice, logits: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Pairs that read from some rows, and their scores ``[points, pairs]``."""
+        """Pairs that read from some rows, and their scores ``[points, pairs]``.
+
+        The logits are used up: as long as the vocabulary, they are not copied.
+        """
         read_of = packing.pair_read - reads.start
         pair = ((read_of >= 0) & (read_of < reads.stop - reads.start)).nonzero()[:, 0]
         if not len(pair):
             return
+        own = {
+            k: evaluate(function, logits[:, read_of[k]])
+            for k, function in packing.functions.items()
+            if bool((pair == k).any())
+        }
         values = logits[:, read_of[pair], packing.pair_id[pair]]
         if self._normalised:
-            values = values - logits.logsumexp(-1)[:, read_of[pair]]
+            largest = logits.amax(-1, keepdim=True)
+            normaliser = logits.sub_(largest).exp_().sum(-1).log_().add_(largest[..., 0])
+            values = values - normaliser[:, read_of[pair]]
         yield pair, values * packing.pair_weight[pair]
-        for k, function in packing.functions.items():
-            if bool((pair == k).any()):
-                yield pair.new_tensor([k]), evaluate(function, logits[:, read_of[k]])[:, None]
+        for k, value in own.items():
+            yield pair.new_tensor([k]), value[:, None]
 
     def _terms(self, pairs: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Sums of pairs, ``[B, pairs]`` to ``[B, terms]``; for probabilities, their products."""
