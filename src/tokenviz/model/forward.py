@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["borrowed", "forward", "wide"]
+__all__ = ["borrowed", "finest", "forward", "wide"]
 
 
 @contextmanager
@@ -66,6 +66,11 @@ def forward(
     if logits.shape[1] != len(positions):  # the model gave every position
         logits = logits[:, positions.to(logits.device)]
     return logits, output
+
+
+def finest(device: torch.device) -> torch.dtype:
+    """The widest number format of a device: float64, which MPS lacks."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def wide(logits: torch.Tensor) -> torch.Tensor:

@@ -206,7 +206,8 @@ class Path:
         return self._objective.scores(self._at(torch.tensor(alphas, dtype=torch.float64)), targets)
 
     def _at(self, alphas: torch.Tensor) -> torch.Tensor:
-        return self._start + alphas.to(self._delta)[:, None, None] * self._delta
+        steps = alphas.to(self._delta.dtype).to(self._delta.device)[:, None, None]
+        return self._start + steps * self._delta
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ import torch
 from tokenviz.model.attributing.packing import Packing
 from tokenviz.model.attributing.targets import ScoreName, evaluate
 from tokenviz.model.decoder.linear import Linear
-from tokenviz.model.forward import wide
+from tokenviz.model.forward import finest, wide
 
 __all__ = ["Readout"]
 
-_LOGITS = 1 << 22  # held at a time
+_LOGITS = {"cpu": 1 << 22}  # held at a time
+_MANY_LOGITS = 1 << 26
 
 
 class Readout:
@@ -41,16 +42,16 @@ class Readout:
     def scores(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, float64."""
         pairs = torch.zeros(len(hidden), len(packing.pair_id), device=hidden.device,
-                            dtype=torch.float64)  # fmt: skip
+                            dtype=finest(hidden.device))  # fmt: skip
         for points, reads, logits in self._logits(hidden):
             for pair, values in self._pair_scores(packing, reads, logits):
-                pairs[points, pair] = values.double()
+                pairs[points, pair] = values.to(pairs.dtype)
         return self._terms(pairs, packing)
 
     def cotangents(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Gradients of terms with respect to the hidden state of each pair, ``[B, pairs, d]``."""
         result = hidden.new_zeros(len(hidden), len(packing.pair_id), hidden.shape[-1])
-        pairs = torch.zeros(result.shape[:2], device=hidden.device, dtype=torch.float64)
+        pairs = torch.zeros(result.shape[:2], device=hidden.device, dtype=finest(hidden.device))
         weight = self._head.weight
         for points, reads, logits in self._logits(hidden):
             read_of = packing.pair_read - reads.start
@@ -71,7 +72,7 @@ class Readout:
                     result[points, k] = slope.to(weight.dtype) @ weight
             if self._score == "probability":
                 for pair, values in self._pair_scores(packing, reads, logits):
-                    pairs[points, pair] = values.double()
+                    pairs[points, pair] = values.to(pairs.dtype)
         if self._score == "probability":
             chances = self._terms(pairs, packing)[:, packing.pair_term]
             functions = torch.tensor(list(packing.functions), dtype=torch.int64)
@@ -118,7 +119,8 @@ class Readout:
     def _logits(self, hidden: torch.Tensor) -> Iterator[tuple[slice, slice, torch.Tensor]]:
         """Logits of some points and some of their rows at a time, in float32 at least."""
         count, reads, _ = hidden.shape
-        fit = max(1, _LOGITS // len(self._head.weight))
+        held = _LOGITS.get(hidden.device.type, _MANY_LOGITS)
+        fit = max(1, held // len(self._head.weight))
         rows = min(reads, fit)
         points = max(1, fit // reads)
         for first in range(0, count, points):
