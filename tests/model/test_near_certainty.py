@@ -1,4 +1,4 @@
-"""Gradients of tokens that the model is nearly certain of: one minus a probability of nearly one."""
+"""Gradients where the model is nearly certain: one minus a probability of nearly one."""
 
 import copy
 
