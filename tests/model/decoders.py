@@ -6,11 +6,18 @@ parameters are moved a little.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
+from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.mistral.modeling_mistral import MistralRMSNorm
+from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
+from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.language_model import LanguageModel
@@ -84,3 +91,30 @@ def decoder_model(name: str, dtype: torch.dtype = torch.float64, **changes: Any)
 def decoder_lm(name: str, dtype: torch.dtype = torch.float64) -> LanguageModel:
     """The same with the byte-level tokenizer, made once: not to be changed."""
     return LanguageModel(decoder_model(name, dtype), byte_level_tokenizer())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exact_norms() -> Iterator[None]:
+    """RMSNorm in float64 where the model is: transformers rounds to float32 in any model.
+
+    Differences of scores would drown in that, and only gross errors could be told from it.
+    """
+    patch = pytest.MonkeyPatch()
+    for kind in (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, GemmaRMSNorm):
+        patch.setattr(kind, "forward", _exactly(kind, kind.forward))
+    yield
+    patch.undo()
+
+
+def _exactly(kind: Any, rounded: Any) -> Any:
+    def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
+        if x.dtype != torch.float64:
+            return rounded(self, x)
+        weight, epsilon = (
+            (1 + self.weight, self.eps)
+            if kind is GemmaRMSNorm
+            else (self.weight, self.variance_epsilon)
+        )
+        return weight * x * (x.square().mean(-1, keepdim=True) + epsilon).rsqrt()
+
+    return forward
