@@ -15,6 +15,9 @@ from tokenviz.model.progress import Progress
 
 __all__ = ["Work"]
 
+# Of torch's allocator on the CPU: on Linux, on Windows, and what others say.
+_SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
+
 
 class Work:
     """One computation under way.
@@ -76,16 +79,18 @@ class Work:
         Raises
         ------
         KeyboardInterrupt
-            If not even the first piece was finished.
+            If not even the first piece was finished, or the work had been interrupted before.
         MemoryError, torch.OutOfMemoryError
             If not even one item fits.
         """
+        if self.interrupted:  # what goes before was left unfinished, so nothing can follow
+            raise KeyboardInterrupt
         finished: list[torch.Tensor] = []
         start = 0
         while start < count and not self.interrupted:
             rows = rows_each(start) if callable(rows_each) else rows_each
-            size = max(1, self.rows // max(1, rows))
-            piece = slice(start, min(start + size, count))
+            size = min(max(1, self.rows // max(1, rows)), count - start)
+            piece = slice(start, start + size)
             try:
                 finished.append(run(piece))
             except KeyboardInterrupt:
@@ -96,9 +101,10 @@ class Work:
                 if size == 1 or not is_out_of_memory(error):
                     raise
                 self.rows = max(1, min(self.rows, size * rows) // 2)
-                _let_go()
             else:
                 start = piece.stop
+                continue
+            _let_go()  # only now: until here the error holds what the piece had computed
         if start < count:
             shape = list(finished[0].shape)
             shape[dim] = count - start
@@ -109,7 +115,7 @@ class Work:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out; on the CPU torch has no class for it."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        "not enough memory" in str(error) or "out of memory" in str(error)
+        any(sign in str(error) for sign in _SIGNS)
     )
 
 
