@@ -38,16 +38,10 @@ class OtherNorm(torch.nn.LayerNorm):
     """One that might compute anything."""
 
 
-class OtherMLP(LlamaMLP):
-    """A subclass of a part."""
-
-
-class OtherAttention(LlamaAttention):
-    """Another."""
-
-
-class OtherLlama(LlamaForCausalLM):
-    """A subclass of a whole."""
+# Subclasses of parts, and of a whole.
+OtherMLP: Any = type("OtherMLP", (LlamaMLP,), {})
+OtherAttention: Any = type("OtherAttention", (LlamaAttention,), {})
+OtherLlama: Any = type("OtherLlama", (LlamaForCausalLM,), {})
 
 
 def replace_linear(model: Any) -> None:
@@ -178,7 +172,8 @@ def test_options_that_change_the_arithmetic() -> None:
     assert read_decoder(decoder_model("gpt2", reorder_and_upcast_attn=True)) is None
     config = AutoConfig.for_model("gpt2", n_embd=8, n_head=2, n_layer=1, vocab_size=20,
                                   add_cross_attention=True)  # fmt: skip
-    assert read_decoder(AutoModelForCausalLM.from_config(config)) is None
+    auto: Any = AutoModelForCausalLM
+    assert read_decoder(auto.from_config(config)) is None
     # These are read, and computed right.
     for changes in ({"scale_attn_weights": False}, {"scale_attn_by_inverse_layer_idx": True}):
         lm = LanguageModel(decoder_model("gpt2", **changes), byte_level_tokenizer())
@@ -237,7 +232,8 @@ def test_a_window_that_is_overlooked_shows_only_in_longer_texts(
     own = layouts._llama_block
 
     def blind(*args: Any) -> Any:
-        return type(block)(**{**vars(block), "window": None}) if (block := own(*args)) else None
+        block = own(*args)
+        return type(block)(**{**vars(block), "window": None})
 
     monkeypatch.setattr(layouts, "_llama_block", blind)
     model = decoder_model("mistral, window", sliding_window=40)
