@@ -41,8 +41,9 @@ format: $(STAMPS)/dev node_modules/.package-lock.json
 	$(BIN)/ruff format .
 	npm run format
 
-bench: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
-	$(BIN)/python -m benchmarks
+# BENCH="--quick" tries it; `python -m benchmarks --help` says what else there is.
+bench: $(STAMPS)/peers $(STATIC)/widget.js $(CHROMIUM)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCH)
 
 screenshots: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
 	$(BIN)/python scripts/screenshots.py
@@ -85,6 +86,10 @@ $(STAMPS)/demo: pyproject.toml hatch_build.py | $(STAMPS)/torch
 $(STAMPS)/dev: pyproject.toml hatch_build.py | $(STAMPS)/torch
 	$(BIN)/pip install --editable ".[dev]"
 	@touch $@ $(STAMPS)/demo
+
+$(STAMPS)/peers: $(STAMPS)/dev
+	$(BIN)/pip install --editable ".[dev,peers]"
+	@touch $@
 
 $(CHROMIUM):
 	$(SUDO) apt-get update

@@ -1,1 +1,1 @@
-"""Measurements of tokenviz; `python -m benchmarks` prints them."""
+"""Measurements of tokenviz beside captum, inseq and interpreto: `python -m benchmarks`."""

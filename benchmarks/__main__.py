@@ -1,89 +1,77 @@
-"""`make bench`: how large the renderer is, and how soon the two reference pages stand.
-
-Times are medians of several openings of a saved page in headless Chromium on this machine: from
-navigation to the first painted figure, and from a changed range to the repainted figure. Written
-as JSON to standard output.
-"""
+"""`make bench`: measure, keep the numbers as JSON, and write docs/benchmarks.md from them."""
 
 from __future__ import annotations
 
-import gzip
+import argparse
 import json
-import platform
-from importlib.resources import files
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from statistics import median
-from tempfile import TemporaryDirectory
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from benchmarks import machine
+from benchmarks.report import markdown
+from benchmarks.timing import Budget
 
-import tokenviz as tv
-from tests.chromium import ARGUMENTS, EXECUTABLE
-
-OPENINGS = 7
-RECOLOUR = """async root => {
-  const field = root.querySelector('[data-tokenviz-control="vmax-number"]');
-  const start = performance.now();
-  field.value = field.value === "0.5" ? "0.75" : "0.5";
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  field.dispatchEvent(new Event("change", { bubbles: true }));
-  await root.tokenvizFigure.painted();
-  return performance.now() - start;
-}"""
+SECTIONS = ("engine", "memory", "traces", "faithfulness", "renderer", "gpu")
+ON_ALL_CORES = ("renderer", "gpu")
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
-def bundle() -> dict[str, dict[str, int]]:
-    """Bytes of each built file, plain and compressed."""
-    static = files("tokenviz") / "static"
-    contents = {file.name: file.read_bytes() for file in static.iterdir()}
-    return {
-        name: {"bytes": len(content), "gzip": len(gzip.compress(content))}
-        for name, content in sorted(contents.items())
-    }
-
-
-def page_times(browser: Browser, page_file: Path) -> dict[str, float]:
-    """Medians in milliseconds for one saved page."""
-    first_paints, recolourings = [], []
-    for _ in range(OPENINGS):
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        # The clock of the page starts with the navigation.
-        page.add_init_script(
-            "new MutationObserver((_, observer) => {"
-            "  if (document.querySelector('[data-tokenviz-ready]')) {"
-            "    window.painted = performance.now(); observer.disconnect(); } })"
-            ".observe(document, { subtree: true, childList: true, attributes: true });"
-        )
-        page.goto(page_file.as_uri())
-        page.wait_for_function("() => window.painted")
-        first_paints.append(page.evaluate("window.painted"))
-        page.locator('[data-tokenviz-control="toggle"]').click()
-        recolourings.append(page.locator(".tokenviz").evaluate(RECOLOUR))
-        page.close()
-    return {
-        "bytes": page_file.stat().st_size,
-        "first_paint_ms": round(median(first_paints), 1),
-        "recolour_ms": round(median(recolourings), 1),
-    }
-
-
-def main() -> None:
-    """Measure and print."""
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
-        pages = {
-            name: page_times(
-                browser, getattr(tv.examples, name)().save(Path(folder) / f"{name}.html")
-            )
-            for name in ("attribution", "trace")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the sections asked for."""
+    options = _parser().parse_args(arguments)
+    budget = Budget(repeats=options.repeats, once=options.once, never=options.limit)
+    sections = options.only or SECTIONS
+    out = options.out or (None if options.quick else RESULTS)
+    # What is measured replaces what was; sections not asked for stay, with their own machine.
+    report: dict[str, Any] = json.loads(out.read_text()) if out and out.exists() else {}
+    for section in sections:
+        print(f"{section}:", file=sys.stderr)
+        if section in ON_ALL_CORES:
+            machine.release()
+        else:
+            machine.pin()
+        start = time.monotonic()
+        run: Callable[..., Any] = import_module(f"benchmarks.{section}").run
+        result = run(quick=options.quick, budget=budget)
+        if result is None:  # there is no GPU
+            continue
+        report[section] = {
+            "machine": machine.description(),
+            "quick": options.quick,
+            "minutes": round((time.monotonic() - start) / 60, 1),
+            "result": result,
         }
-        report = {
-            "machine": {"processor": platform.machine(), "chromium": browser.version},
-            "bundle": bundle(),
-            "pages": pages,
-        }
-        browser.close()
-    print(json.dumps(report, indent=2))
+        if out:
+            out.write_text(json.dumps(report, indent=1) + "\n")
+    if out is None:
+        print(markdown(report))
+    elif out == RESULTS:
+        DOCUMENT.write_text(markdown(report))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny models and few cells, to try")
+    parser.add_argument("--only", action="append", choices=SECTIONS, help="a section; repeatable")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="where the numbers go (JSON); by default benchmarks/results/latest.json, of which "
+        "docs/benchmarks.md is then written; with --quick, tables are printed instead",
+    )
+    parser.add_argument("--repeats", type=int, default=3, help="rounds of interleaved measurements")
+    parser.add_argument(
+        "--once", type=float, default=6.0, help="expected seconds from which one round must do"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=75.0, help="expected seconds from which a peer is skipped"
+    )
+    return parser
 
 
 if __name__ == "__main__":

@@ -144,6 +144,7 @@ def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
         "prompt": [_token_to_json(token) for token in source.prompt],
         "distribution": source.distribution,
         "model": source.model,
+        **({"partial": True} if source.partial else {}),
     }, {name: getattr(source, name) for name in _TRACE_ARRAYS}
 
 

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from tokenviz.widget.trace import TokenTrace
 
-__all__ = ["Alternative", "Distribution", "Trace"]
+__all__ = ["Alternative", "Distribution", "Trace", "TraceStep"]
 
 Distribution = Literal["model", "sampling"]
-"""Which probabilities: the model's own softmax, or those after temperature, top-k and top-p."""
+"""Which probabilities: the model's own softmax, or those that tokens were chosen from: after logits
+processors, temperature, top-k and top-p."""
 
 Candidate = tuple[Token | str | bytes, float]
 
@@ -42,6 +43,25 @@ class Alternative(NamedTuple):
     def probability(self) -> float:
         """``exp(logprob)``."""
         return float(probability(np.float32(self.logprob)))
+
+
+class TraceStep(NamedTuple):
+    """One position of a trace, as soon as it is known (``generate(…, on_token=…)``)."""
+
+    token: Token
+    """The chosen token."""
+    logprob: float
+    """Its log-probability in nats."""
+    rank: int
+    """Its rank, 1 the most probable."""
+    entropy: float
+    """The entropy of the next-token distribution in nats."""
+    alternatives: tuple[Alternative, ...]
+    """The tokens considered instead, most probable first."""
+    position: int
+    """Its position in the trace, from 0."""
+    row: int
+    """Which of several prompts it continues, from 0."""
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -66,10 +86,12 @@ class Trace:
     prompt
         The tokens before the first position, which the probabilities are conditioned on.
     distribution
-        "model" for the model's own probabilities, "sampling" for those after temperature,
-        top-k and top-p.
+        "model" for the model's own probabilities, "sampling" for those that tokens were chosen
+        from, after logits processors, temperature, top-k and top-p.
     model
         Name of the model, when known.
+    partial
+        Whether the work was interrupted, so that the text goes on no further than this.
 
     Raises
     ------
@@ -89,6 +111,7 @@ class Trace:
     prompt: tuple[Token, ...]
     distribution: Distribution
     model: str | None
+    partial: bool
 
     def __init__(
         self,
@@ -101,6 +124,7 @@ class Trace:
         prompt: Iterable[Token | str | bytes] = (),
         distribution: Distribution = "model",
         model: str | None = None,
+        partial: bool = False,
     ) -> None:
         chosen = as_tokens(tokens)
         considered = _candidates(alternatives, chosen)
@@ -119,6 +143,7 @@ class Trace:
             prompt=prompt,
             distribution=distribution,
             model=model,
+            partial=partial,
         )
 
     @classmethod
@@ -136,6 +161,7 @@ class Trace:
         prompt: Iterable[Token | str | bytes] = (),
         distribution: Distribution = "model",
         model: str | None = None,
+        partial: bool = False,
     ) -> Trace:
         """Build a trace from its columns, without a Python object per position.
 
@@ -149,7 +175,7 @@ class Trace:
             Position ``i`` owns the alternatives ``offsets[i]`` to ``offsets[i + 1]``; ``[n + 1]``.
         alternative_index, alternative_logprobs
             The alternatives of all positions, each position's most probable first; ``[k]``.
-        ranks, entropies, prompt, distribution, model
+        ranks, entropies, prompt, distribution, model, partial
             As for :class:`Trace`.
         """
         trace = cls.__new__(cls)
@@ -165,6 +191,7 @@ class Trace:
             prompt=prompt,
             distribution=distribution,
             model=model,
+            partial=partial,
         )
         return trace
 
@@ -251,6 +278,7 @@ class Trace:
         prompt: Iterable[Token | str | bytes],
         distribution: Distribution,
         model: str | None,
+        partial: bool,
     ) -> None:
         n, k = len(numeric("index", index)), len(numeric("alternative_index", alternative_index))
         per_token, per_alternative = "one per token", "one per alternative"
@@ -278,6 +306,7 @@ class Trace:
             "prompt": as_tokens(prompt, "prompt"),
             "distribution": distribution,
             "model": text("model", model),
+            "partial": partial,
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)
@@ -316,6 +345,8 @@ class Trace:
             raise ValueError(
                 f"distribution: expected 'model' or 'sampling', got {self.distribution!r}"
             )
+        if not isinstance(self.partial, bool):
+            raise TypeError(f"partial: expected True or False, got {self.partial!r}")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self.show()._repr_mimebundle_(**kwargs)
@@ -342,7 +373,8 @@ class Trace:
     def __repr__(self) -> str:
         text = self.text if len(self.text) <= 40 else f"{self.text[:39]}…"
         count = len(self.alternative_index)
-        return f"Trace({len(self)} tokens, {count} alternatives, {text!r})"
+        partial = ", partial" if self.partial else ""
+        return f"Trace({len(self)} tokens, {count} alternatives, {text!r}{partial})"
 
     def _alternative_tokens(self) -> Iterator[Token]:
         return (self.vocabulary[i] for i in self.alternative_index)

@@ -123,9 +123,11 @@ def trace_facts(trace: Trace) -> dict[str, str]:
     """How the figure came about, as shown in its tooltip and caption."""
     facts = {} if trace.model is None else {"model": trace.model}
     if trace.distribution == "sampling":
-        facts["probabilities"] = "after sampling's temperature, top-k and top-p"
+        facts["probabilities"] = "what tokens were chosen from (after temperature, top-k, top-p, …)"
     elif trace.model is not None:
         facts["probabilities"] = "the model's own"
+    if trace.partial:
+        facts["partial"] = "interrupted before its end"
     return facts
 
 

@@ -80,4 +80,5 @@ def traces(draw: st.DrawFn) -> Trace:
         prompt=draw(st.lists(tokens, max_size=3)),
         distribution=draw(st.sampled_from(["model", "sampling"])),
         model=draw(st.none() | st.text()),
+        partial=draw(st.booleans()),
     )

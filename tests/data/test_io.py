@@ -33,6 +33,16 @@ def test_a_target_that_reads_like_a_number_stays_text(tmp_path: Path) -> None:
     assert tv.load(source.save(tmp_path / "a.json")) == source
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_traces_saved_before_there_were_partial_ones_are_whole(tmp_path: Path, suffix: str) -> None:
+    """Whole ones are still written as they were then."""
+    path = Trace(["a"], [-1.0]).save(tmp_path / f"a{suffix}")
+    if suffix == ".json":
+        assert "partial" not in json.loads(path.read_text(encoding="utf-8"))
+    loaded = tv.load(path)
+    assert isinstance(loaded, Trace) and not loaded.partial
+
+
 def test_json_is_plain_and_readable(tmp_path: Path) -> None:
     path = Attribution([[0.1, -0.0]], ["ü"], ["x", "y"]).save(tmp_path / "a.json")
     content = json.loads(path.read_text(encoding="utf-8"))

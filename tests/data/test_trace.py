@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenviz import Alternative, Token, Trace
+from tokenviz.wire import trace_facts
 
 words = st.sampled_from(["a", " b", "\n", "ü", "</s>"])
 logprobs = st.floats(-30, 0, width=32)
@@ -101,6 +102,7 @@ def test_bad_input_names_the_argument(arguments: tuple[object, ...], message: st
         ({"ranks": [-1]}, "ranks: expected 1 or more"),
         ({"ranks": [1.5]}, "ranks: expected whole numbers"),
         ({"distribution": "other"}, "distribution: expected 'model' or 'sampling', got 'other'"),
+        ({"partial": 1}, "partial: expected True or False, got 1"),
     ],
 )
 def test_bad_columns_are_refused(changed: dict[str, object], message: str) -> None:
@@ -112,8 +114,17 @@ def test_bad_columns_are_refused(changed: dict[str, object], message: str) -> No
         "alternative_index": [1],
         "alternative_logprobs": [-2.0],
     }
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         Trace.from_columns(**(columns | changed))  # type: ignore[arg-type]
+
+
+def test_a_partial_trace_says_so() -> None:
+    whole, part = Trace(["a"], [-1.0]), Trace(["a"], [-1.0], partial=True)
+    assert not whole.partial and part.partial and whole != part
+    assert repr(part) == "Trace(1 tokens, 0 alternatives, 'a', partial)"
+    assert repr(whole) == "Trace(1 tokens, 0 alternatives, 'a')"
+    assert trace_facts(part)["partial"] == "interrupted before its end"
+    assert "partial" not in trace_facts(whole)
 
 
 def test_to_pandas_has_a_row_per_candidate() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["borrowed", "forward", "wide"]
+__all__ = ["borrowed", "finest", "forward", "wide"]
 
 
 @contextmanager
@@ -59,12 +59,18 @@ def forward(
         The model's own output, for its ``past_key_values``.
     """
     if "logits_to_keep" in inspect.signature(model.forward).parameters:
-        inputs["logits_to_keep"] = positions
+        # They index what may be on another device than the embeddings; the CPU's fit any.
+        inputs["logits_to_keep"] = positions.cpu()
     output = model(**inputs)
     logits: torch.Tensor = output.logits
     if logits.shape[1] != len(positions):  # the model gave every position
         logits = logits[:, positions.to(logits.device)]
     return logits, output
+
+
+def finest(device: torch.device) -> torch.dtype:
+    """The widest number format of a device: float64, which MPS lacks."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def wide(logits: torch.Tensor) -> torch.Tensor:

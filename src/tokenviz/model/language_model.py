@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -27,19 +27,27 @@ from tokenviz.model.attributing.methods import MethodName
 from tokenviz.model.attributing.options import Options, parse_options
 from tokenviz.model.attributing.problem import Problem, parse_problem
 from tokenviz.model.attributing.targets import Reduction, ScoreName, Target
+from tokenviz.model.batching import Prompts
 from tokenviz.model.forward import borrowed
 from tokenviz.model.grouping import Span
 from tokenviz.model.prompt import Ids, Prompt, encode_prompt
+from tokenviz.model.sampling import Processors
 from tokenviz.model.soundness import check_causal, check_embeddings
-from tokenviz.model.stopping import Stop
+from tokenviz.model.stopping import Criteria, Stop
 from tokenviz.model.vocabulary import Vocabulary
+from tokenviz.model.writing import OnToken
 from tokenviz.provenance import Grouping
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from tokenviz.attribution import Attribution
+    from tokenviz.model.tracing import GenerateOptions
     from tokenviz.trace import Trace
 
 __all__ = ["LanguageModel", "load_model"]
+
+Finding = TypeVar("Finding")
 
 _CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length")
 # from_pretrained keywords that say where to find the files, so they hold for the tokenizer too.
@@ -77,6 +85,7 @@ class LanguageModel:
         self.tokenizer = tokenizer
         self._name = name
         self._passed: set[Callable[[LanguageModel], None]] = set()
+        self._findings: dict[Callable[[LanguageModel], Any], Any] = {}
 
     @property
     def name(self) -> str:
@@ -121,13 +130,24 @@ class LanguageModel:
         """The tokens of the vocabulary, by id."""
         return Vocabulary(self.tokenizer)
 
+    def probe(self, find: Callable[[LanguageModel], Finding]) -> Finding:
+        """What a trial of the model finds that costs forward passes, made the first time."""
+        if find not in self._findings:
+            self._findings[find] = find(self)
+        finding: Finding = self._findings[find]
+        return finding
+
     def encode(self, prompt: Prompt) -> torch.Tensor:
         """A prompt (text, chat messages or ids) as token ids, int64, shape ``[n]``."""
         return encode_prompt(self, prompt)
 
+    @overload
+    def generate(self, prompt: Prompt, **options: Unpack[GenerateOptions]) -> Trace: ...
+    @overload
+    def generate(self, prompt: Prompts, **options: Unpack[GenerateOptions]) -> list[Trace]: ...
     def generate(
         self,
-        prompt: Prompt,
+        prompt: Prompt | Prompts,
         *,
         max_new_tokens: int = 128,
         top_k: int = 5,
@@ -139,8 +159,13 @@ class LanguageModel:
         stop: Stop = None,
         keep_eos: bool = False,
         distribution: Literal["model", "sampling"] = "model",
-    ) -> Trace:
-        """Let the model continue a prompt, and record each step.
+        logits_processor: Processors = None,
+        stopping_criteria: Criteria = None,
+        batch_size: int | None = None,
+        on_token: OnToken | None = None,
+        progress: bool | None = None,
+    ) -> Trace | list[Trace]:
+        """Let the model continue a prompt, or several, and record each step.
 
         Decoding is greedy unless ``temperature`` (> 0) or ``do_sample=True`` is given; sampling
         defaults in the model's generation config are not applied.
@@ -148,7 +173,8 @@ class LanguageModel:
         Parameters
         ----------
         prompt
-            Text, chat messages (``[{"role": "user", "content": "…"}]``) or token ids ``[n]``.
+            Text, chat messages (``[{"role": "user", "content": "…"}]``) or token ids ``[n]``; or a
+            list of texts, of chats or of lists of ids, which gives a list of traces.
         max_new_tokens
             Stop after so many tokens, if not at an end-of-sequence token before.
         top_k
@@ -164,7 +190,8 @@ class LanguageModel:
             Draw only from the fewest most probable tokens whose probabilities reach ``top_p``.
         seed
             Makes draws reproducible with a generator of their own; torch's global one is then
-            neither read nor moved. None draws from the global one.
+            neither read nor moved. None draws from the global one. Each of several prompts has
+            such a generator, so that it draws as if alone.
         stop
             A string or token id, or several, that ends the text; it is part of the trace.
         keep_eos
@@ -172,15 +199,33 @@ class LanguageModel:
             probability and alternatives; by default the trace is the text alone.
         distribution
             Which probabilities the trace shows: "model", the softmax of the model's logits, or
-            "sampling", those the token was drawn from, after temperature, top-k and top-p (tokens
-            they exclude are no alternatives).
+            "sampling", those the token was chosen from, after logits processors, temperature,
+            top-k and top-p (tokens they exclude are no alternatives).
+        logits_processor
+            A transformers ``LogitsProcessor`` or any function of ids so far, int64 ``[b, t]``, and
+            next-token scores ``[b, vocabulary]`` that returns scores; or a list of them. Tokens
+            are chosen from what they return, after temperature, top-k and top-p where sampling.
+        stopping_criteria
+            A transformers ``StoppingCriteria`` or any function of ids so far, ``[b, t]``, and None
+            that says for each text whether its last token ends it; or a list of them.
+        batch_size
+            The most prompts that run together; None for as many as are moderate, 16 short ones.
+            A text's trace is the same in any company up to rounding, which in bfloat16 can turn a
+            close choice. With ``logits_processor`` or ``stopping_criteria``, or a model that
+            cannot hide padding, only prompts of one length run together: nothing is padded.
+        on_token
+            Called with a :class:`~tokenviz.trace.TraceStep` after each token, to follow the text
+            while it is written. An error in it ends the generation and is raised.
+        progress
+            Whether to show a progress bar; None: when it takes longer than two seconds.
 
         Returns
         -------
-        Trace
+        Trace or list of Trace
             The generated tokens with log-probability (nats), rank (1 + number of tokens strictly
             more probable), entropy (nats) and up to ``top_k`` alternatives; the prompt is in
-            ``trace.prompt``. Computed in float32 whatever the model's dtype.
+            ``trace.prompt``. Computed in float32 whatever the model's dtype. After an interrupt,
+            what there is so far, with ``trace.partial`` true where more was to come.
 
         Raises
         ------
@@ -188,7 +233,9 @@ class LanguageModel:
             If an argument is of the wrong kind or out of range, the prompt is empty, or prompt and
             ``max_new_tokens`` exceed the model's context; the message names the argument.
         FloatingPointError
-            If the model's logits are not finite.
+            If the model's logits are not finite, or processors leave no token to choose.
+        KeyboardInterrupt
+            If interrupted before the first token.
         """
         self._check_once(check_causal)
         return tracing.generate(
@@ -204,26 +251,65 @@ class LanguageModel:
             stop=stop,
             keep_eos=keep_eos,
             distribution=distribution,
+            logits_processor=logits_processor,
+            stopping_criteria=stopping_criteria,
+            batch_size=batch_size,
+            on_token=on_token,
+            progress=progress,
         )
 
-    def score(self, text: str | Ids, *, prompt: Prompt | None = None, top_k: int = 5) -> Trace:
-        """Read a given text and record how probable each of its tokens was (teacher forcing).
+    @overload
+    def score(
+        self,
+        text: str | Ids,
+        *,
+        prompt: Prompt | None = None,
+        top_k: int = 5,
+        batch_size: int | None = None,
+        progress: bool | None = None,
+    ) -> Trace: ...
+    @overload
+    def score(
+        self,
+        text: Prompts,
+        *,
+        prompt: Prompt | Prompts | None = None,
+        top_k: int = 5,
+        batch_size: int | None = None,
+        progress: bool | None = None,
+    ) -> list[Trace]: ...
+    def score(
+        self,
+        text: str | Ids | Prompts,
+        *,
+        prompt: Prompt | Prompts | None = None,
+        top_k: int = 5,
+        batch_size: int | None = None,
+        progress: bool | None = None,
+    ) -> Trace | list[Trace]:
+        """Read a given text, or several, and record how probable each token was (teacher forcing).
 
         Parameters
         ----------
         text
-            The text, or its token ids ``[n]``. With a ``prompt`` it is encoded on its own, as its
-            continuation, so a leading space is the caller's to write.
+            The text, or its token ids ``[n]``; or a list of texts or of lists of ids, which gives
+            a list of traces. With a ``prompt`` it is encoded on its own, as its continuation, so a
+            leading space is the caller's to write.
         prompt
-            What comes before the text, in any form that :meth:`generate` takes. Without it the
-            tokens that the tokenizer puts before a text (BOS) are the prompt; where there are
-            none, the first token has no probability (NaN, rank 0). Ids are scored as given.
+            What comes before the text, in any form that :meth:`generate` takes; for several texts
+            one for all of them, or a list of one for each. Without it the tokens that the
+            tokenizer puts before a text (BOS) are the prompt; where there are none, the first
+            token has no probability (NaN, rank 0). Ids are scored as given.
         top_k
             How many alternatives to keep at each position.
+        batch_size
+            The most texts that are read together; None for as many as are moderate, 4096 tokens.
+        progress
+            Whether to show a progress bar; None: when it takes longer than two seconds.
 
         Returns
         -------
-        Trace
+        Trace or list of Trace
             As for :meth:`generate`, for the tokens of the text.
 
         Raises
@@ -232,9 +318,13 @@ class LanguageModel:
             If the text is empty or, with its prompt, longer than the model's context.
         FloatingPointError
             If the model's logits are not finite.
+        KeyboardInterrupt
+            If interrupted before the first token.
         """
         self._check_once(check_causal)
-        return tracing.score(self, text, prompt=prompt, top_k=top_k)
+        return tracing.score(
+            self, text, prompt=prompt, top_k=top_k, batch_size=batch_size, progress=progress
+        )
 
     def attribute(
         self,
@@ -285,9 +375,10 @@ class LanguageModel:
             What a token is compared with, where the method compares: "zero", "mean" (of the
             vocabulary's embeddings), a token by id or by the tokenizer's name for it ("pad",
             "unk", "mask", "bos", "eos"), an array of embeddings ``[d]`` or ``[n, d]``; for
-            occlusion also "delete". By default "zero" for occlusion and "mean" otherwise: near
-            zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that
-            the path of integrated_gradients collects large values of both signs there.
+            occlusion also "delete". By default "zero" for occlusion; otherwise the token that
+            ends a text ("eos", else "bos" or "unk", else "mean"): near zero, models with RMSNorm
+            (Llama, Qwen, Gemma, …) amplify small inputs so much that the path of
+            integrated_gradients collects large values of both signs there.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
             otherwise the most that a target may take (2048).

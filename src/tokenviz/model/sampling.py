@@ -1,21 +1,29 @@
-"""How the next token is chosen: greedily, or drawn after temperature, top-k and top-p.
+"""How the next token is chosen: greedily, or drawn, after what changes its scores.
 
-The order is that of transformers: temperature, then top-k, then top-p (nucleus sampling,
-Holtzman et al. 2020).
+The order is that of transformers: the user's logits processors, then temperature, top-k and top-p
+(nucleus sampling, Holtzman et al. 2020).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import torch
+from transformers import LogitsProcessorList
 
-from tokenviz.model.forward import wide
+from tokenviz.model.reduction import argmax
 from tokenviz.model.scalars import integer, real
 
-__all__ = ["Sampler"]
+__all__ = ["Processor", "Processors", "Sampler"]
+
+Processor: TypeAlias = Callable[[torch.LongTensor, torch.FloatTensor], torch.Tensor]
+"""Ids so far ``[b, t]`` and next-token scores ``[b, vocabulary]`` to scores: a LogitsProcessor."""
+
+Processors: TypeAlias = "Processor | Sequence[Processor] | None"
+"""A transformers LogitsProcessor, or several (a list or a LogitsProcessorList)."""
 
 # The fields that are numbers, what the user calls them, and which kind they are.
 _NUMBERS: tuple[tuple[str, str, Callable[[object, str], float]], ...] = (
@@ -28,7 +36,7 @@ _NUMBERS: tuple[tuple[str, str, Callable[[object, str], float]], ...] = (
 
 @dataclass(frozen=True)
 class Sampler:
-    """Chooses a token from next-token logits.
+    """Chooses tokens from next-token logits, of several texts at once.
 
     Parameters
     ----------
@@ -41,12 +49,15 @@ class Sampler:
     do_sample
         True draws (at temperature 1 unless given), False is greedy, None decides by temperature.
     seed
-        Draws come from a generator of their own; None draws from torch's global one.
+        Each text draws from a generator of its own, so that it draws as if alone; None draws from
+        torch's global one.
+    processors
+        What changes the scores first.
 
     Raises
     ------
     TypeError
-        If something is no number, or not an integer where one is expected.
+        If something is no number, not an integer where one is expected, or no logits processor.
     ValueError
         If a number is out of its range, or something is asked of sampling while decoding greedily.
     """
@@ -56,13 +67,15 @@ class Sampler:
     top_p: float | None = None
     do_sample: bool | None = None
     seed: int | None = None
-    _generators: dict[torch.device, torch.Generator] = field(default_factory=dict, repr=False)
+    processors: Processors = None
+    _process: Any = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for field_, name, kind in _NUMBERS:
             value = getattr(self, field_)
             if value is not None:
                 object.__setattr__(self, field_, kind(value, name))
+        object.__setattr__(self, "_process", _processor_list(self.processors))
         temperature = self.temperature
         if temperature is not None and not (0 <= temperature < math.inf):
             raise ValueError(f"temperature: expected a finite number ≥ 0, got {temperature!r}")
@@ -87,30 +100,70 @@ class Sampler:
         """Whether tokens are drawn rather than the most probable taken."""
         return bool(self.temperature) if self.do_sample is None else self.do_sample
 
-    def warp(self, logits: torch.Tensor) -> torch.Tensor:
-        """Logits of the distribution drawn from, −inf where excluded; shape ``[vocabulary]``."""
-        logits = wide(logits) / (self.temperature or 1.0)
-        if self.top_k is not None and self.top_k < len(logits):
-            least = logits.topk(self.top_k).values[-1]
-            logits = logits.masked_fill(logits < least, -math.inf)
+    @property
+    def changes_scores(self) -> bool:
+        """Whether tokens may be chosen from something else than the model's own probabilities."""
+        return self.samples or bool(self._process)
+
+    def scores(self, ids: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        """What tokens are chosen from: the logits as changed, −inf where excluded.
+
+        Parameters
+        ----------
+        ids
+            All ids so far, ``[b, t]``.
+        logits
+            Of the next tokens, float32 or float64, ``[b, vocabulary]``; they are left as they are.
+        """
+        scores = logits
+        if self._process:
+            scores = self._process(ids, scores.clone())  # some processors write into what they get
+        if self.temperature not in (None, 0, 1):
+            scores = scores / self.temperature
+        if self.top_k is not None and self.top_k < scores.shape[-1]:
+            least = scores.topk(self.top_k).values[:, -1:]
+            scores = scores.masked_fill(scores < least, -math.inf)
         if self.top_p is not None and self.top_p < 1:
-            ordered, order = logits.softmax(-1).sort(descending=True)
+            ordered, order = scores.softmax(-1).sort(descending=True)
             # A token is out when those before it already reach top_p; the first is always in.
             excluded = ordered.cumsum(-1) - ordered >= self.top_p
-            excluded[0] = False
-            logits = logits.masked_fill(excluded.new_zeros(len(logits)).scatter(0, order, excluded),
-                                        -math.inf)  # fmt: skip
-        return logits
+            excluded[:, 0] = False
+            excluded = torch.zeros_like(excluded).scatter(-1, order, excluded)
+            scores = scores.masked_fill(excluded, -math.inf)
+        return scores
 
-    def choose(self, warped: torch.Tensor) -> torch.Tensor:
-        """The id of the next token, int64, shape ``[1]``."""
+    def choose(
+        self, scores: torch.Tensor, generators: Sequence[torch.Generator | None]
+    ) -> torch.Tensor:
+        """The ids of the next tokens, int64, shape ``[b]``, from scores ``[b, vocabulary]``."""
         if not self.samples:
-            return warped.argmax(-1, keepdim=True)
-        return warped.softmax(-1).multinomial(1, generator=self._generator(warped.device))
+            return argmax(scores)
+        # As torch.multinomial draws one: the first of exponential clocks with these rates. It would
+        # look at the probabilities before, and stop a GPU for good if they are not finite.
+        probabilities = scores.softmax(-1)
+        clocks = torch.stack(
+            [
+                torch.empty_like(row).exponential_(generator=generator)
+                for row, generator in zip(probabilities, generators, strict=True)
+            ]
+        )
+        return probabilities.div_(clocks).argmax(-1)
 
-    def _generator(self, device: torch.device) -> torch.Generator | None:
-        if self.seed is None:
-            return None
-        if device not in self._generators:
-            self._generators[device] = torch.Generator(device).manual_seed(self.seed)
-        return self._generators[device]
+    def generators(self, rows: int, device: torch.device) -> list[torch.Generator | None]:
+        """What each text draws from."""
+        if self.seed is None or not self.samples:
+            return [None] * rows
+        return [torch.Generator(device).manual_seed(self.seed) for _ in range(rows)]
+
+
+def _processor_list(processors: Any) -> Any:
+    several = isinstance(processors, list | tuple)
+    entries = list(processors) if several else [] if processors is None else [processors]
+    for position, entry in enumerate(entries):
+        if not callable(entry):
+            place = f"[{position}]" if several else ""
+            raise TypeError(
+                f"logits_processor{place}: expected a transformers LogitsProcessor or a function "
+                f"of ids and scores, got {type(entry).__name__}: {entry!r}"
+            )
+    return LogitsProcessorList(entries)

@@ -17,20 +17,20 @@ from tokenviz.model.forward import borrowed, forward, wide
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["check_causal", "check_embeddings"]
+__all__ = ["check_causal", "check_embeddings", "differ", "sample_ids"]
 
 _MOST_ROUNDING = 0.02  # of the largest logit, in bfloat16
 
 
 def check_causal(lm: LanguageModel) -> None:
     """Raise ValueError if a later token changes the logits of an earlier position."""
-    ids = _sample_ids(lm)
+    ids = sample_ids(lm)
     changed = ids.clone()
     changed[-1] = ids[0]
     with borrowed(lm.model), torch.no_grad():
         positions = torch.arange(len(ids) - 1, device=lm.device)
         logits, _ = forward(lm.model, positions, input_ids=torch.stack([ids, changed]))
-    if _differ(logits[0], logits[1]):
+    if differ(logits[0], logits[1]):
         raise ValueError(
             f"model: {type(lm.model).__name__} is not causal (a later token changes earlier "
             "predictions), so it has no next-token probabilities; expected a causal language "
@@ -40,27 +40,27 @@ def check_causal(lm: LanguageModel) -> None:
 
 def check_embeddings(lm: LanguageModel) -> None:
     """Raise ValueError if the model computes something else from embeddings than from their ids."""
-    ids = _sample_ids(lm)
+    ids = sample_ids(lm)
     with borrowed(lm.model), torch.no_grad():
         positions = torch.arange(len(ids), device=lm.device)
         from_ids, _ = forward(lm.model, positions, input_ids=ids[None])
         embeds = lm.embedding(ids)[None]
         from_embeds, _ = forward(lm.model, positions, inputs_embeds=embeds)
-    if _differ(from_ids, from_embeds):
+    if differ(from_ids, from_embeds):
         raise ValueError(
             f"model: {type(lm.model).__name__} does not compute the same from inputs_embeds as "
             "from input_ids, so attributions to its input embeddings would not explain it"
         )
 
 
-def _sample_ids(lm: LanguageModel) -> torch.Tensor:
+def sample_ids(lm: LanguageModel) -> torch.Tensor:
     """Different ids from the middle of the vocabulary, clear of padding and other control ids."""
     count = min(4, lm.vocabulary_size, lm.max_context or 4)
     start = (lm.vocabulary_size - count) // 2
     return torch.arange(start, start + count, device=lm.device)
 
 
-def _differ(one: torch.Tensor, other: torch.Tensor) -> bool:
+def differ(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether logits differ by more than rounding."""
     rounding = min(100 * torch.finfo(one.dtype).eps, _MOST_ROUNDING)
     one, other = wide(one), wide(other)

@@ -78,7 +78,7 @@ def _rollout(lm: LanguageModel, ids: torch.Tensor) -> torch.Tensor:
         )
     result = torch.eye(len(ids), dtype=torch.float64)
     for layer in attentions:
-        mean = layer[0].double().mean(0).cpu()
+        mean = layer[0].cpu().double().mean(0)
         result = (0.5 * mean + 0.5 * torch.eye(len(ids), dtype=torch.float64)) @ result
     return result
 

@@ -11,7 +11,7 @@ import torch
 
 from tokenviz.attribution import Attribution
 from tokenviz.model.attributing.attention_rollout import attention_rollout
-from tokenviz.model.attributing.baselines import baseline_embeddings
+from tokenviz.model.attributing.baselines import baseline_embeddings, default_baseline
 from tokenviz.model.attributing.cost import positions_of
 from tokenviz.model.attributing.engine import objective_for
 from tokenviz.model.attributing.gradient_norm import gradient_norm
@@ -97,7 +97,9 @@ def _baseline(
     default = options.facts.baseline
     if default is None:
         return None, None
-    wanted = default if options.baseline is None else options.baseline
+    wanted = options.baseline
+    if wanted is None:
+        wanted = default_baseline(lm) if default == "eos" else default
     if isinstance(wanted, str) and wanted == "delete":
         if options.method != "occlusion":
             raise ValueError(f"baseline: {options.method} cannot delete tokens; only occlusion can")

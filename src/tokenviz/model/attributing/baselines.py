@@ -13,7 +13,7 @@ from tokenviz.model.forward import wide
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["Baseline", "Special", "baseline_embeddings"]
+__all__ = ["Baseline", "Special", "baseline_embeddings", "default_baseline"]
 
 Special: TypeAlias = Literal["pad", "unk", "mask", "bos", "eos"]
 
@@ -72,6 +72,17 @@ def baseline_embeddings(
     if isinstance(baseline, int | np.integer) and not isinstance(baseline, bool):
         return _token_embedding(lm, int(baseline), inputs)
     return _given_embeddings(baseline, inputs), "custom embeddings"
+
+
+def default_baseline(lm: LanguageModel) -> Baseline:
+    """The token that says that nothing went before, as far as the tokenizer has one.
+
+    The end-of-sequence token, which the model was trained to read as the end of another text; else
+    the token that begins a text, or the unknown one; else the mean embedding. Not the padding
+    token: models never learn anything about it.
+    """
+    ids = (getattr(lm.tokenizer, f"{name}_token_id", None) for name in ("eos", "bos", "unk"))
+    return next((int(id_) for id_ in ids if id_ is not None and id_ < lm.vocabulary_size), "mean")
 
 
 def _mean_embedding(lm: LanguageModel) -> torch.Tensor:

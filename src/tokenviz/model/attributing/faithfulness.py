@@ -18,7 +18,11 @@ import numpy.typing as npt
 import torch
 
 from tokenviz.attribution import Attribution
-from tokenviz.model.attributing.baselines import Baseline, baseline_embeddings
+from tokenviz.model.attributing.baselines import (
+    Baseline,
+    baseline_embeddings,
+    default_baseline,
+)
 from tokenviz.model.attributing.engine import objective_for
 from tokenviz.model.attributing.features import Features
 from tokenviz.model.attributing.objective import Objective
@@ -87,7 +91,7 @@ def faithfulness(
     lm: LanguageModel,
     attribution: Attribution,
     *,
-    baseline: Baseline = "mean",
+    baseline: Baseline | None = None,
     steps: int = 16,
     n_random: int = 8,
     seed: int = 0,
@@ -102,7 +106,8 @@ def faithfulness(
     attribution
         What :meth:`LanguageModel.attribute` gave.
     baseline
-        What deleted tokens are replaced by; the same for all figures that are to be compared.
+        What deleted tokens are replaced by, the same for all figures that are to be compared; by
+        default the end-of-sequence token, or the nearest to it that the tokenizer has.
     steps
         Into how many steps the curves are cut, at most one per feature.
     n_random
@@ -125,7 +130,8 @@ def faithfulness(
         problem = _problem(lm, attribution)
         score = cast(ScoreName, attribution.score or "logprob")
         objective = objective_for(lm, problem, score, memory_budget)
-        start, _ = baseline_embeddings(lm, baseline, problem.inputs)
+        wanted_baseline = default_baseline(lm) if baseline is None else baseline
+        start, _ = baseline_embeddings(lm, wanted_baseline, problem.inputs)
         rows = len(problem.features)
         counts = np.unique(np.linspace(0, rows, min(steps, rows) + 1).round().astype(int))
         generator = np.random.default_rng(seed)

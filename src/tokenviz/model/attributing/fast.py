@@ -83,7 +83,7 @@ class FastObjective(Objective):
             embeddings = _joined(points[piece], after)
             hidden = self.decoder.extend(embeddings, None, packing.rows, packing.reads)
             self.work.advance(embeddings.shape[0] * embeddings.shape[1])
-            return self._readout.scores(hidden, packing).cpu()
+            return self._readout.scores(hidden, packing).cpu().double()
 
         return self.work.in_pieces(len(points), len(packing.rows), run)
 
@@ -127,7 +127,7 @@ class FastObjective(Objective):
             shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
             hidden = self.decoder.extend(_joined(late, after), shared, packing.rows, packing.reads)
             self.work.advance(len(variants) * (count - first))
-            return self._readout.scores(hidden, packing).cpu()
+            return self._readout.scores(hidden, packing).cpu().double()
 
         scores = self.work.in_pieces(len(masks), lambda k: count - int(changed[order[k]]), run)
         return scores[order.argsort()]
@@ -168,7 +168,7 @@ class FastObjective(Objective):
             terms = order[piece]
             result = reduce(at.pull(terms))
             self.work.advance(points * len(terms) * int(rows[terms].max()))
-            return result if result.ndim == 4 else result.double().cpu()
+            return result if result.ndim == 4 else result.cpu().double()
 
         longest = points * int(rows.max())
         return self.work.in_pieces(len(rows), longest, run, dim=1)[:, order.argsort()]
@@ -180,7 +180,7 @@ class FastObjective(Objective):
         def run(tokens: slice) -> torch.Tensor:
             result = at.push(tokens, directions)
             self.work.advance(points * (tokens.stop - tokens.start) * (count - tokens.start))
-            return result.cpu()
+            return result.cpu().double()
 
         return self.work.in_pieces(
             self.n_prompt, lambda token: points * (count - token), run, dim=1

@@ -75,7 +75,7 @@ class GenericObjective(Objective):
             result = torch.stack(
                 [own[batch.row_of[k] :: len(batch.branches)] for k, own in enumerate(scores)], 1
             )
-            return result.double().cpu()
+            return result.cpu().double()
 
         rows = len(batch.branches) * (points.shape[1] + batch.longest)
         return self.work.in_pieces(len(points), rows, run)
@@ -85,7 +85,7 @@ class GenericObjective(Objective):
     ) -> torch.Tensor:
         directions = wide(directions)
         return self._pulled(
-            points, terms, lambda g: torch.linalg.vecdot(wide(g), directions).double().cpu()
+            points, terms, lambda g: torch.linalg.vecdot(wide(g), directions).cpu().double()
         )
 
     def _term_gradients(self, point: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 
 from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.attributing.quadrature import Path
+from tokenviz.model.attributing.quadrature import NODES, Path
 from tokenviz.model.attributing.targets import ScoreName
 
 __all__ = ["PathIntegral", "integrated_gradients"]
@@ -83,15 +83,15 @@ def integrated_gradients(
     scale = size if score == "probability" else torch.ones_like(change)
     divisor = change.abs().clamp_min(_SMALL_CHANGE * scale)
     divisor = divisor.clamp_min(torch.finfo(torch.float32).tiny)
-    if tolerance is None:
-        assert n_steps is not None  # one of the two is always given
-        values, steps = path.integral(n_steps), n_steps
+    if n_steps is not None and (tolerance is None or n_steps < NODES):
+        values, nodes = path.integral(n_steps), torch.full((len(change),), n_steps)
+        reached = (values.sum(0) - change).abs() <= (tolerance or torch.inf) * divisor
     else:
+        assert tolerance is not None  # one of the two is always given
         rounding = 2 * torch.finfo(inputs.dtype).eps * size
         values, nodes, reached = path.adaptive_integral(
             tolerance * divisor, rounding, n_steps or _MOST
         )
-        steps = int(nodes.max())
     error = (values.sum(0) - change).abs() / divisor
     if tolerance is not None and not bool(reached.all()):
         missed = torch.where(reached, -1.0, error.nan_to_num(torch.inf))
@@ -104,4 +104,4 @@ def integrated_gradients(
             "where a model chooses experts the score jumps, and no number of nodes is exact",
             stacklevel=5,
         )
-    return PathIntegral(values, steps, error)
+    return PathIntegral(values, int(nodes.max()), error)

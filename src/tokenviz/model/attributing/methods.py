@@ -34,7 +34,8 @@ class Method(NamedTuple):
     source
         The paper.
     baseline
-        What it compares with unless told otherwise; None where it compares with nothing.
+        What it compares with unless told otherwise; None where it compares with nothing. "eos" is
+        the end-of-sequence token, or the nearest to it that the tokenizer has.
     aggregation
         Whether groups of tokens are attributed as groups, or their tokens' values summed.
     options
@@ -45,7 +46,7 @@ class Method(NamedTuple):
     guarantees: str
     cost: str
     source: str
-    baseline: Literal["zero", "mean"] | None
+    baseline: Literal["zero", "eos"] | None
     aggregation: Aggregation
     options: frozenset[str] = frozenset()
 
@@ -90,7 +91,8 @@ METHODS: dict[MethodName, Method] = {
             "Sundararajan et al. 2017, arXiv:1703.01365",
             # Not zero: near it, models with RMSNorm amplify everything, and what the path collects
             # there is large, of both signs, and says nothing about the tokens (see quadrature.py).
-            "mean",
+            # Nor the mean: no token is near it, so a trained model says little sensible there.
+            "eos",
             "sum",
             frozenset({"n_steps", "tolerance"}),
         ),
@@ -125,7 +127,7 @@ METHODS: dict[MethodName, Method] = {
             "error, and exact for up to 10 tokens or groups",
             "n_samples · n passes without gradients, or 2^n where exact",
             "Castro et al. 2009; Mitchell et al. 2022, arXiv:2104.12199",
-            "mean",
+            "eos",
             "group",
             frozenset({"n_samples", "seed"}),
         ),

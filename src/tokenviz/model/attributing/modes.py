@@ -18,6 +18,7 @@ from tokenviz.model.decoder.block import Frame, QuerySide
 from tokenviz.model.decoder.decoder import Computed, Decoder, of_queries
 from tokenviz.model.decoder.norm import Normed
 from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.forward import finest
 
 __all__ = ["Linearisation"]
 
@@ -127,8 +128,10 @@ class Linearisation:
             moved[:, :, read].flatten(-2), self.attended[:, None].flatten(-2)
         )
         values += torch.linalg.vecdot(tangent[:, :, reads[read] - first], self.direct[:, None])
-        result: torch.Tensor = values.new_zeros(b, count, self.packing.n_terms, dtype=torch.float64)
-        result.index_add_(2, self.packing.pair_term, values.double())
+        result: torch.Tensor = values.new_zeros(
+            b, count, self.packing.n_terms, dtype=finest(values.device)
+        )
+        result.index_add_(2, self.packing.pair_term, values.to(result.dtype))
         return result
 
     def _one_text(self, at: torch.Tensor) -> _OneText:

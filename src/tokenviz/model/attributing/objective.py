@@ -103,7 +103,7 @@ class Objective(ABC):
             weights = matrix.to(gradients)
             combined = torch.einsum("mt,tnd->mnd", weights, gradients)
             norms: torch.Tensor = torch.linalg.vector_norm(combined, dim=-1)
-            return norms.double().cpu()
+            return norms.cpu().double()
 
         return self.work.in_pieces(self.n_targets, self.longest, run)
 

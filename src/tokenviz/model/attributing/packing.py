@@ -85,7 +85,11 @@ class Packing:
             for pair, (_, _, term, _) in enumerate(pairs)
             if term.function is not None
         }
+        self._pairs: list[list[int]] = [[] for _ in terms]
+        for pair, (index, _, _, _) in enumerate(pairs):
+            self._pairs[index].append(pair)
         rows = torch.tensor([row for _, row, _, _ in pairs])
+        self._pair_rows = rows.tolist()
         reads, read = torch.unique(rows, return_inverse=True)
         self.reads = reads.to(device)
         self.pair_term = torch.tensor([index for index, _, _, _ in pairs], device=device)
@@ -98,13 +102,8 @@ class Packing:
 
     def term_rows(self) -> list[int]:
         """Of each term, how many rows a backward pass from it goes through."""
-        last = self.reads[self.pair_read].cpu()
-        term = self.pair_term.cpu()
         if self.single:
-            ends = torch.zeros(self.n_terms, dtype=torch.int64).scatter_reduce(
-                0, term, last + 1, "amax"
-            )
-            return [int(end) for end in ends]
+            return [max(self._pair_rows[pair] for pair in own) + 1 for own in self._pairs]
         return [len(self._branch_rows[branch]) for branch in self._branches]
 
     def rows_of(self, terms: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -124,10 +123,13 @@ class Packing:
 
     def pairs_of(self, terms: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pairs of each term, padded, and which of them are real: ``[terms, most pairs]``."""
-        members = [(self.pair_term == int(term)).nonzero()[:, 0] for term in terms]
+        members = [torch.tensor(self._pairs[term]) for term in terms.tolist()]
         real = [torch.ones_like(member, dtype=torch.bool) for member in members]
-        pad = torch.nn.utils.rnn.pad_sequence
-        return pad(members, batch_first=True), pad(real, batch_first=True)
+        device = self.reads.device
+        padded, mask = (
+            torch.nn.utils.rnn.pad_sequence(rows, batch_first=True) for rows in (members, real)
+        )
+        return padded.to(device), mask.to(device)
 
     def _stand(
         self, count: int, starts: dict[int, int], needed: dict[int, int], device: torch.device

@@ -1,17 +1,18 @@
 """The integral of a gradient along a path, with nodes where the score needs them.
 
-A path of embeddings can be smooth (eight Gauss–Legendre nodes then give five digits) or anything
-but. Near a zero embedding, models that normalise without a bias (RMSNorm: Llama, Qwen, Gemma)
-amplify small inputs up to 1/√ε ≈ 1,000 times in every normalisation, so that the score already
-moves at α = 1e-10; and a sharply trained model jumps by whole nats in between. Evenly spread nodes
-miss both, however many.
+A path of embeddings can be smooth (a few nodes then give five digits) or anything but. Near a zero
+embedding, models that normalise without a bias (RMSNorm: Llama, Qwen, Gemma) amplify small inputs
+up to 1/√ε ≈ 1,000 times in every normalisation, so that the score already moves at α = 1e-10; and a
+sharply trained model jumps by whole nats in between. Evenly spread nodes miss both, however many.
 
 What makes this easy is that the answer to each piece of the path is known: the gradient's integral
-from α = a to b must equal F(b) − F(a). So a piece that misses it is cut in two, and others are let
-be, for each target on its own.
+from α = a to b must equal F(b) − F(a). A piece that misses it gets more nodes, keeping those it has
+(``nested_rules``), as long as that makes its error collapse, as it does where the score is smooth.
+Where it does not, the piece is cut in two. Each target decides on its own.
 
-Source: composite Gauss–Legendre quadrature with bisection of the worst intervals (Piessens et al.
-1983, QUADPACK), with this exact error in place of an estimate.
+Source: composite quadrature with bisection of the worst intervals (Piessens et al. 1983, QUADPACK),
+with this exact error in place of an estimate; raising the order or cutting as in hp-adaptive
+methods (Babuška and Guo 1992).
 """
 
 from __future__ import annotations
@@ -19,19 +20,21 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 
+from tokenviz.model.attributing.nested_rules import LEVELS, rule
 from tokenviz.model.attributing.objective import Objective
 from tokenviz.model.forward import wide
 
 __all__ = ["NODES", "Path"]
 
-NODES = 8
-"""Of a piece."""
-
-_MARKED = 0.8  # the share of a target's error that one round cuts into
+NODES = LEVELS[0]
+"""Of a new piece."""
+_MARKED = 0.8  # the share of a target's error that one round works on
+_COLLAPSE = 2  # by how much more nodes must shrink an error to be worth more still
 
 
 class Path:
@@ -53,13 +56,15 @@ class Path:
 
     def integral(self, n_steps: int) -> torch.Tensor:
         """(x − x') · ∫ ∂F/∂x dα with exactly so many Gauss–Legendre nodes in α, ``[n, m]``."""
+        places, weights = np.polynomial.legendre.leggauss(n_steps)
         targets = torch.arange(self._objective.n_targets)
-        return self._integrals([(0.0, 1.0)], n_steps, targets)[0].T
+        products = self._products(torch.as_tensor((places + 1) / 2), targets)
+        return torch.einsum("s,stn->nt", torch.as_tensor(weights / 2), products)
 
     def adaptive_integral(
         self, allowed: torch.Tensor, rounding: torch.Tensor, most: int
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The same, with pieces cut until their errors add up to no more than is allowed.
+        """The same, with pieces refined until their errors add up to no more than is allowed.
 
         Parameters
         ----------
@@ -68,7 +73,7 @@ class Path:
         rounding
             For each target, the error of a piece that is only rounding, ``[m]``.
         most
-            How many nodes a target may take.
+            How many nodes a target may take, at least those of one piece.
 
         Returns
         -------
@@ -80,29 +85,30 @@ class Path:
             Whether the error of each target is within what is allowed, ``[m]``.
         """
         m = self._objective.n_targets
-        nodes = min(NODES, most)
-        pieces = self._pieces([(0.0, 1.0)], nodes, torch.arange(m), self.ends[None])
+        pieces = self._new_pieces([(0.0, 1.0)], torch.arange(m), self.ends[None], None)
         while True:
-            excess = [(piece.error() - rounding[piece.targets]).clamp_min(0) for piece in pieces]
+            excess = [(piece.error - rounding[piece.targets]).clamp_min(0) for piece in pieces]
             steps, total = torch.zeros(m, dtype=torch.int64), torch.zeros(m, dtype=torch.float64)
             by_target: dict[int, list[tuple[float, int]]] = defaultdict(list)
             for index, (piece, errors) in enumerate(zip(pieces, excess, strict=True)):
-                steps[piece.targets] += nodes
+                steps[piece.targets] += piece.n_nodes
                 total[piece.targets] += errors
                 for target, error in zip(piece.targets.tolist(), errors.tolist(), strict=True):
                     by_target[target].append((error, index))
-            # A NaN is no error that cutting would mend.
-            open_ = (total > allowed) & (steps + nodes <= most)
-            cuts: dict[int, list[int]] = defaultdict(list)
-            for target in open_.nonzero()[:, 0].tolist():
-                room = (most - int(steps[target])) // nodes
+            chosen: dict[int, list[int]] = defaultdict(list)
+            # A NaN is no error that more nodes would mend.
+            for target in (total > allowed).nonzero()[:, 0].tolist():
+                room = most - int(steps[target])
                 worst = _worst(by_target[target], float(total[target]), float(allowed[target]))
-                for index in worst[:room]:
-                    cuts[index].append(target)
-            if not cuts:
+                for index in worst:
+                    room -= pieces[index].growth(target)
+                    if room < 0:
+                        break
+                    chosen[index].append(target)
+            if not chosen:
                 break
             try:
-                finer = self._cut(pieces, cuts, nodes)
+                finer = self._refine(pieces, chosen)
             except KeyboardInterrupt:
                 self._objective.work.interrupted = True
             if self._objective.work.interrupted:  # the last full round is what is finished
@@ -113,92 +119,150 @@ class Path:
             values[piece.targets] += piece.values
         return values.T, steps, total <= allowed
 
-    def _cut(self, pieces: list[_Piece], cuts: dict[int, list[int]], nodes: int) -> list[_Piece]:
-        """Halve each piece for the targets that need it, those with the same targets together."""
-        together: dict[tuple[int, ...], list[_Piece]] = defaultdict(list)
+    def _refine(self, pieces: list[_Piece], chosen: dict[int, list[int]]) -> list[_Piece]:
+        """Give pieces more nodes, or cut them, for the targets that need it."""
         result = []
+        raised: dict[tuple[int, tuple[int, ...]], list[_Piece]] = defaultdict(list)
+        cut: dict[tuple[int, ...], list[_Piece]] = defaultdict(list)
         for index, piece in enumerate(pieces):
-            if index not in cuts:
-                result.append(piece)
-                continue
-            needed = torch.isin(piece.targets, torch.tensor(cuts[index]))
-            if not bool(needed.all()):
-                result.append(piece.only(~needed))
-            together[tuple(cuts[index])].append(piece.only(needed))
-        for key, group in together.items():
-            middles = [_middle(piece.low, piece.high) for piece in group]
-            targets = torch.tensor(key)
-            at_middles = self._scores(middles, targets)
-            halves = [
-                half
-                for piece, middle in zip(group, middles, strict=True)
-                for half in ((piece.low, middle), (middle, piece.high))
-            ]
-            scores = torch.stack(
-                [
-                    torch.stack(half)
-                    for piece, score in zip(group, at_middles, strict=True)
-                    for half in ((piece.scores[0], score), (score, piece.scores[1]))
-                ]
-            )
-            result += self._pieces(halves, nodes, targets, scores)
+            needed = torch.isin(piece.targets, torch.tensor(chosen.get(index, [])))
+            smooth = needed & piece.smooth
+            for mask, together in ((~needed, None), (smooth, raised), (needed & ~smooth, cut)):
+                if not bool(mask.any()):
+                    continue
+                part, key = piece.only(mask), tuple(piece.targets[mask].tolist())
+                if together is None:
+                    result.append(part)
+                elif together is raised:
+                    raised[piece.level, key].append(part)
+                else:
+                    cut[key].append(part)
+        # What has the same targets is computed together.
+        for (level, key), group in raised.items():
+            result += self._raise(group, level + 1, torch.tensor(key))
+        for key, group in cut.items():
+            result += self._halve(group, torch.tensor(key))
         return result
 
-    def _pieces(
+    def _raise(self, group: list[_Piece], level: int, targets: torch.Tensor) -> list[_Piece]:
+        """The same pieces with the next larger rule, whose new nodes alone are computed."""
+        fresh = slice(LEVELS[level - 1], LEVELS[level])
+        products = self._piece_products([(p.low, p.high) for p in group], level, fresh, targets)
+        return [
+            _Piece(
+                piece.low,
+                piece.high,
+                level,
+                targets,
+                piece.scores,
+                torch.cat([piece.products, new]),
+                piece.error,
+            )
+            for piece, new in zip(group, products, strict=True)
+        ]
+
+    def _halve(self, group: list[_Piece], targets: torch.Tensor) -> list[_Piece]:
+        middles = [_middle(piece.low, piece.high) for piece in group]
+        at_middles = self._scores(middles, targets)
+        halves, scores, before = [], [], []
+        for piece, middle, score in zip(group, middles, at_middles, strict=True):
+            halves += [(piece.low, middle), (middle, piece.high)]
+            scores += [torch.stack([piece.scores[0], score]), torch.stack([score, piece.scores[1]])]
+            before += [piece.error] * 2
+        return self._new_pieces(halves, targets, torch.stack(scores), torch.stack(before))
+
+    def _new_pieces(
         self,
         intervals: list[tuple[float, float]],
-        nodes: int,
         targets: torch.Tensor,
         scores: torch.Tensor,
+        before: torch.Tensor | None,
     ) -> list[_Piece]:
-        values = self._integrals(intervals, nodes, targets)
+        """Pieces with the smallest rule; ``before`` are the errors of what they were cut from."""
+        if before is None:  # nothing is known yet: more nodes are worth a try
+            before = torch.full((len(intervals), len(targets)), torch.inf, dtype=torch.float64)
+        products = self._piece_products(intervals, 0, slice(0, NODES), targets)
         return [
-            _Piece(low, high, targets, scores[k], values[k])
+            _Piece(low, high, 0, targets, scores[k], products[k], before[k])
             for k, (low, high) in enumerate(intervals)
         ]
 
-    def _integrals(
-        self, intervals: list[tuple[float, float]], nodes: int, targets: torch.Tensor
+    def _piece_products(
+        self, intervals: list[tuple[float, float]], level: int, which: slice, targets: torch.Tensor
     ) -> torch.Tensor:
-        """Contribution of each interval, float64 on the CPU, ``[intervals, targets, n]``."""
-        places, weights = np.polynomial.legendre.leggauss(nodes)
+        """Products at some nodes of a rule on each interval, ``[intervals, nodes, t, n]``."""
+        places = torch.as_tensor(rule(level)[0][which])
         low, high = torch.tensor(intervals, dtype=torch.float64).T
-        alphas = low[:, None] + (high - low)[:, None] * torch.as_tensor((places + 1) / 2)
-        products = self._objective.products(self._at(alphas.reshape(-1)), self._delta, targets)
-        by_node = products.reshape(len(low), nodes, len(targets), -1)
-        weight = (high - low)[:, None] * torch.as_tensor(weights / 2)
-        return torch.einsum("is,istn->itn", weight, by_node)
+        alphas = low[:, None] + (high - low)[:, None] * places
+        products = self._products(alphas.reshape(-1), targets)
+        return products.view(*alphas.shape, *products.shape[1:])
+
+    def _products(self, alphas: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """(x − x') · ∂F/∂x along the path, float64 on the CPU, ``[alphas, t, n]``."""
+        return self._objective.products(self._at(alphas), self._delta, targets)
 
     def _scores(self, alphas: list[float], targets: torch.Tensor) -> torch.Tensor:
-        """F along the path, float64 on the CPU, ``[alphas, targets]``."""
+        """F along the path, float64 on the CPU, ``[alphas, t]``."""
         return self._objective.scores(self._at(torch.tensor(alphas, dtype=torch.float64)), targets)
 
     def _at(self, alphas: torch.Tensor) -> torch.Tensor:
-        return self._start + alphas.to(self._delta)[:, None, None] * self._delta
+        steps = alphas.to(self._delta.dtype).to(self._delta.device)[:, None, None]
+        return self._start + steps * self._delta
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece of the path for some targets: F at its ends ``[2, t]``, its integral ``[t, n]``."""
+    """A piece of the path for some targets.
+
+    F at its ends is ``scores`` ``[2, t]``; ``products`` ``[nodes, t, n]`` are at the nodes of the
+    rule of its level; ``before`` ``[t]`` is the error before its last refinement.
+    """
 
     low: float
     high: float
+    level: int
     targets: torch.Tensor
     scores: torch.Tensor
-    values: torch.Tensor
+    products: torch.Tensor
+    before: torch.Tensor
 
+    @property
+    def n_nodes(self) -> int:
+        return LEVELS[self.level]
+
+    @cached_property
+    def values(self) -> torch.Tensor:
+        """Its integral, ``[t, n]``."""
+        weights = torch.as_tensor(rule(self.level)[1])
+        return (self.high - self.low) * torch.einsum("s,stn->tn", weights, self.products)
+
+    @cached_property
     def error(self) -> torch.Tensor:
         """By how much the integral misses the change of F, ``[t]``."""
         return (self.values.sum(-1) - (self.scores[1] - self.scores[0])).abs()
+
+    @cached_property
+    def smooth(self) -> torch.Tensor:
+        """Whether more nodes promise more than a cut, ``[t]``."""
+        if self.level + 1 == len(LEVELS):
+            return torch.zeros(len(self.targets), dtype=torch.bool)
+        return self.error * _COLLAPSE < self.before
+
+    def growth(self, target: int) -> int:
+        """How many more nodes a refinement takes."""
+        smooth = bool(self.smooth[self.targets == target])
+        return (LEVELS[self.level + 1] if smooth else 2 * NODES) - self.n_nodes
 
     def only(self, chosen: torch.Tensor) -> _Piece:
         """The same piece for a mask of its targets."""
         return _Piece(
             self.low,
             self.high,
+            self.level,
             self.targets[chosen],
             self.scores[:, chosen],
-            self.values[chosen],
+            self.products[:, chosen],
+            self.before[chosen],
         )
 
 

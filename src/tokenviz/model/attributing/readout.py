@@ -15,11 +15,12 @@ import torch
 from tokenviz.model.attributing.packing import Packing
 from tokenviz.model.attributing.targets import ScoreName, evaluate
 from tokenviz.model.decoder.linear import Linear
-from tokenviz.model.forward import wide
+from tokenviz.model.forward import finest, wide
 
 __all__ = ["Readout"]
 
-_LOGITS = 1 << 22  # held at a time
+_LOGITS = {"cpu": 1 << 22}  # held at a time
+_MANY_LOGITS = 1 << 26
 
 
 class Readout:
@@ -41,16 +42,16 @@ class Readout:
     def scores(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, float64."""
         pairs = torch.zeros(len(hidden), len(packing.pair_id), device=hidden.device,
-                            dtype=torch.float64)  # fmt: skip
+                            dtype=finest(hidden.device))  # fmt: skip
         for points, reads, logits in self._logits(hidden):
             for pair, values in self._pair_scores(packing, reads, logits):
-                pairs[points, pair] = values.double()
+                pairs[points, pair] = values.to(pairs.dtype)
         return self._terms(pairs, packing)
 
     def cotangents(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Gradients of terms with respect to the hidden state of each pair, ``[B, pairs, d]``."""
         result = hidden.new_zeros(len(hidden), len(packing.pair_id), hidden.shape[-1])
-        pairs = torch.zeros(result.shape[:2], device=hidden.device, dtype=torch.float64)
+        pairs = torch.zeros(result.shape[:2], device=hidden.device, dtype=finest(hidden.device))
         weight = self._head.weight
         for points, reads, logits in self._logits(hidden):
             read_of = packing.pair_read - reads.start
@@ -63,15 +64,15 @@ class Readout:
                     mean = logits.softmax(-1).to(weight.dtype) @ weight
                     rows = rows - mean[:, read_of[pair]]
                 result[points, pair] = rows * packing.pair_weight[pair, None].to(rows.dtype)
-            if self._score == "probability":
-                for pair, values in self._pair_scores(packing, reads, logits):
-                    pairs[points, pair] = values.double()
             for k, function in packing.functions.items():
                 if bool(inside[k]):
                     with torch.enable_grad():
                         leaf = logits[:, read_of[k]].detach().requires_grad_()
                         (slope,) = torch.autograd.grad(evaluate(function, leaf).sum(), leaf)
                     result[points, k] = slope.to(weight.dtype) @ weight
+            if self._score == "probability":
+                for pair, values in self._pair_scores(packing, reads, logits):
+                    pairs[points, pair] = values.to(pairs.dtype)
         if self._score == "probability":
             chances = self._terms(pairs, packing)[:, packing.pair_term]
             functions = torch.tensor(list(packing.functions), dtype=torch.int64)
@@ -82,18 +83,27 @@ class Readout:
     def _pair_scores(
         self, packing: Packing, reads: slice, logits: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Pairs that read from some rows, and their scores ``[points, pairs]``."""
+        """Pairs that read from some rows, and their scores ``[points, pairs]``.
+
+        The logits are used up: as long as the vocabulary, they are not copied.
+        """
         read_of = packing.pair_read - reads.start
         pair = ((read_of >= 0) & (read_of < reads.stop - reads.start)).nonzero()[:, 0]
         if not len(pair):
             return
+        own = {
+            k: evaluate(function, logits[:, read_of[k]])
+            for k, function in packing.functions.items()
+            if bool((pair == k).any())
+        }
         values = logits[:, read_of[pair], packing.pair_id[pair]]
         if self._normalised:
-            values = values - logits.logsumexp(-1)[:, read_of[pair]]
+            largest = logits.amax(-1, keepdim=True)
+            normaliser = logits.sub_(largest).exp_().sum(-1).log_().add_(largest[..., 0])
+            values = values - normaliser[:, read_of[pair]]
         yield pair, values * packing.pair_weight[pair]
-        for k, function in packing.functions.items():
-            if bool((pair == k).any()):
-                yield pair.new_tensor([k]), evaluate(function, logits[:, read_of[k]])[:, None]
+        for k, value in own.items():
+            yield pair.new_tensor([k]), value[:, None]
 
     def _terms(self, pairs: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Sums of pairs, ``[B, pairs]`` to ``[B, terms]``; for probabilities, their products."""
@@ -109,7 +119,8 @@ class Readout:
     def _logits(self, hidden: torch.Tensor) -> Iterator[tuple[slice, slice, torch.Tensor]]:
         """Logits of some points and some of their rows at a time, in float32 at least."""
         count, reads, _ = hidden.shape
-        fit = max(1, _LOGITS // len(self._head.weight))
+        held = _LOGITS.get(hidden.device.type, _MANY_LOGITS)
+        fit = max(1, held // len(self._head.weight))
         rows = min(reads, fit)
         points = max(1, fit // reads)
         for first in range(0, count, points):
