@@ -39,7 +39,7 @@ _facts = {
     "steps_by_token": steps.values.tolist(),
     "lines": lines.values[:, 0].tolist(),
     "areas": {name: np.mean(pairs, axis=0).tolist() for name, pairs in areas.items()},
-    "in_small_pieces": float(np.abs(small.values - mean.values).max()),
+    "in_small_pieces": float(np.abs(small.values - eos.values).max()),
 }
 Path("facts.json").write_text(json.dumps(_facts))
 """
@@ -108,7 +108,7 @@ def test_shapley_values_share_what_occlusion_counts_more_than_once(facts: Any) -
     total = sum(facts["found"]["shapley"])
     assert sum(facts["found"]["integrated_gradients"]) == pytest.approx(total, rel=0.01)
     assert sum(facts["words"]) == pytest.approx(total, rel=1e-4)
-    assert 35 < total < 37 and sum(facts["found"]["occlusion"]) > 1.6 * total
+    assert 15 < total < 16 and 4 < sum(facts["found"]["occlusion"]) / total < 4.5
     few, many = facts["standard_errors"]
     assert many < 0.75 * few
     assert facts["words_are_exact"]
@@ -117,8 +117,8 @@ def test_shapley_values_share_what_occlusion_counts_more_than_once(facts: Any) -
 def test_a_contrast_drops_what_speaks_for_both(facts: Any) -> None:
     at = _places(facts["tokens"])
     answer, rather = zip(*facts["contrast"], strict=True)
-    assert abs(rather[at[" me"]]) < 0.1 < answer[at[" me"]]
-    assert rather[at[" which"]] < answer[at[" which"]] / 6
+    assert abs(rather[at[" me"]]) < answer[at[" me"]] / 8
+    assert abs(rather[at[" which"]]) < answer[at[" which"]] / 8
     others = [v for k, v in enumerate(rather) if k not in (at["4"], at["3"])]
     assert min(rather[at["4"]], rather[at["3"]]) > 2 * max(others)
     assert facts["rollout"] < 0.01
@@ -126,11 +126,10 @@ def test_a_contrast_drops_what_speaks_for_both(facts: Any) -> None:
 
 def test_the_digits_of_the_product_hang_on_those_of_the_factors(facts: Any) -> None:
     at, column = _places(facts["tokens"]), {t: k for k, t in enumerate(facts["columns"])}
-    last = max(k for k, token in enumerate(facts["tokens"]) if token == "4")
     values = facts["steps_by_token"]
     assert min(values[at["4"]][column["7"]], values[at["3"]][column["7"]]) > 2
-    assert min(values[at["3"]][column["2"]], values[last][column["2"]]) > 2
-    assert values[at["4"]][column["4"]] > 10 and values[at["3"]][column["3"]] > 10
+    assert values[at["3"]][column["2"]] > 5 and abs(values[at["4"]][column["2"]]) < 0.1
+    assert values[at["4"]][column["4"]] > 8 and values[at["3"]][column["3"]] > 8
     for token in (" I", "'ll", " multiply"):
         assert max(row[column[token]] for row in values) < 0.1
 
@@ -140,10 +139,15 @@ def test_the_last_line_matters_most(facts: Any) -> None:
 
 
 def test_what_is_said_of_faithfulness(facts: Any) -> None:
+    deletion = {name: area for name, (area, _) in facts["areas"].items()}
     insertion = {name: area for name, (_, area) in facts["areas"].items()}
     best, second, third = sorted(insertion, key=insertion.__getitem__)[-1:-4:-1]
     assert {best, second} == {"occlusion", "shapley"} and third == "gradient_norm"
-    assert abs(insertion["integrated_gradients"] - insertion["random"]) < 2
+    assert insertion["integrated_gradients"] > insertion["random"]
+    assert deletion["integrated_gradients"] < deletion["random"] < deletion["attention_rollout"]
+
+
+def test_small_pieces_give_the_same(facts: Any) -> None:
     assert facts["in_small_pieces"] < 1e-3
 
 

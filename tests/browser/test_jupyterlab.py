@@ -40,7 +40,7 @@ def opened(lab: JupyterLab, browser: Browser) -> Iterator[Opened]:
     pages = OfflinePages(browser)
     opened = pages.open(lab.url("quickstart.ipynb"), width=1500, height=1000)
     command(opened.page, "notebook:run-all-cells")
-    expect(opened.page.locator(FIGURES)).to_have_count(5, timeout=RUN_TIME)
+    expect(opened.page.locator(FIGURES)).to_have_count(6, timeout=RUN_TIME)
     wait_until_idle(opened.page)
     yield opened
     pages.close()
@@ -158,7 +158,7 @@ def test_page_reload_with_a_live_kernel_restores_the_figures(
     command(page, "docmanager:save")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     page.reload()
-    expect(page.locator(FIGURES)).to_have_count(5, timeout=60_000)
+    expect(page.locator(FIGURES)).to_have_count(6, timeout=60_000)
     heatmap = figure(opened, 0)
     values = reference("attribution")["values"]
     wanted = {
