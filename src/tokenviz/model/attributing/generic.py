@@ -219,7 +219,10 @@ class _Batch:
         ids = self._ids.repeat(points, 1).to(logits.device)
         tokens = logits.gather(-1, ids[..., None])[..., 0]
         if self._objective.score != "logit":
-            tokens = tokens - logits.logsumexp(-1)
+            # As log p = −log(1 + others / own): where p is nearly 1, its gradient would otherwise
+            # be the difference of two numbers that are nearly equal.
+            others = logits.scatter(-1, ids[..., None], -torch.inf).logsumexp(-1)
+            tokens = -torch.nn.functional.softplus(others - tokens)
         return [self._term(term, tokens, logits).to(prompts.device) for term in self._terms]
 
     def _term(self, term: Term, tokens: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:

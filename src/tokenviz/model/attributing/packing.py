@@ -91,6 +91,7 @@ class Packing:
         rows = torch.tensor([row for _, row, _, _ in pairs])
         self._pair_rows = rows.tolist()
         reads, read = torch.unique(rows, return_inverse=True)
+        self._pair_reads: list[int] = read.tolist()
         self.reads = reads.to(device)
         self.pair_term = torch.tensor([index for index, _, _, _ in pairs], device=device)
         self.pair_read = read.to(device)
@@ -98,6 +99,24 @@ class Packing:
         self.pair_id = torch.tensor(
             [0 if t.function is not None else int(branches[t.branch][k]) for _, _, t, k in pairs],
             device=device,
+        )
+
+    def read_of(self, pair: int) -> int:
+        """The index in ``reads`` of a pair's row."""
+        return self._pair_reads[pair]
+
+    def pairs_in(self, reads: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens read from some of the ``reads``, and the index of each row among them."""
+        pairs = [
+            pair
+            for pair, read in enumerate(self._pair_reads)
+            if reads.start <= read < reads.stop and pair not in self.functions
+        ]
+        rows = [self._pair_reads[pair] - reads.start for pair in pairs]
+        device = self.reads.device
+        return (
+            torch.tensor(pairs, dtype=torch.int64, device=device),
+            torch.tensor(rows, dtype=torch.int64, device=device),
         )
 
     def term_rows(self) -> list[int]:

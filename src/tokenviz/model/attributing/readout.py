@@ -9,6 +9,7 @@ are as long as the vocabulary.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 
@@ -40,70 +41,100 @@ class Readout:
         self._normalised = score != "logit"
 
     def scores(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
-        """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, float64."""
-        pairs = torch.zeros(len(hidden), len(packing.pair_id), device=hidden.device,
-                            dtype=finest(hidden.device))  # fmt: skip
+        """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, in the finest format."""
+        pairs = hidden.new_zeros(hidden.shape[0], len(packing.pair_id), dtype=finest(hidden.device))
         for points, reads, logits in self._logits(hidden):
-            for pair, values in self._pair_scores(packing, reads, logits):
-                pairs[points, pair] = values.to(pairs.dtype)
+            self._read_functions(packing, reads, logits, pairs[points])
+            read = self._read_tokens(packing, reads, logits)
+            if read is not None:
+                pairs[points, read.pair] = read.scores.to(pairs.dtype)
         return self._terms(pairs, packing)
 
     def cotangents(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Gradients of terms with respect to the hidden state of each pair, ``[B, pairs, d]``."""
         result = hidden.new_zeros(len(hidden), len(packing.pair_id), hidden.shape[-1])
-        pairs = torch.zeros(result.shape[:2], device=hidden.device, dtype=finest(hidden.device))
-        weight = self._head.weight
+        pairs = hidden.new_zeros(result.shape[:2], dtype=finest(hidden.device))
         for points, reads, logits in self._logits(hidden):
-            read_of = packing.pair_read - reads.start
-            inside = (read_of >= 0) & (read_of < reads.stop - reads.start)
-            tokens = [k for k in inside.nonzero()[:, 0].tolist() if k not in packing.functions]
-            if tokens:
-                pair = torch.tensor(tokens, device=hidden.device)
-                rows = weight[packing.pair_id[pair]].expand(len(hidden[points]), -1, -1)
-                if self._normalised:
-                    mean = logits.softmax(-1).to(weight.dtype) @ weight
-                    rows = rows - mean[:, read_of[pair]]
-                result[points, pair] = rows * packing.pair_weight[pair, None].to(rows.dtype)
-            for k, function in packing.functions.items():
-                if bool(inside[k]):
-                    with torch.enable_grad():
-                        leaf = logits[:, read_of[k]].detach().requires_grad_()
-                        (slope,) = torch.autograd.grad(evaluate(function, leaf).sum(), leaf)
-                    result[points, k] = slope.to(weight.dtype) @ weight
-            if self._score == "probability":
-                for pair, values in self._pair_scores(packing, reads, logits):
-                    pairs[points, pair] = values.to(pairs.dtype)
+            self._read_functions(packing, reads, logits, pairs[points], result[points])
+            read = self._read_tokens(packing, reads, logits)
+            if read is not None:
+                pairs[points, read.pair] = read.scores.to(pairs.dtype)
+                slopes = self._slopes(read, packing.pair_id[read.pair])
+                result[points, read.pair] = slopes * packing.pair_weight[read.pair, None].to(
+                    slopes.dtype
+                )
         if self._score == "probability":
             chances = self._terms(pairs, packing)[:, packing.pair_term]
-            functions = torch.tensor(list(packing.functions), dtype=torch.int64)
-            chances[:, functions.to(chances.device)] = 1
+            chances[:, list(packing.functions)] = 1
             result *= chances[..., None].to(result.dtype)
         return result
 
-    def _pair_scores(
-        self, packing: Packing, reads: slice, logits: torch.Tensor
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Pairs that read from some rows, and their scores ``[points, pairs]``.
+    def _read_functions(
+        self,
+        packing: Packing,
+        reads: slice,
+        logits: torch.Tensor,
+        scores: torch.Tensor,
+        slopes: torch.Tensor | None = None,
+    ) -> None:
+        """Functions of the logits of some rows: their scores, and their gradients if asked for."""
+        for pair, function in packing.functions.items():
+            read = packing.read_of(pair)
+            if not reads.start <= read < reads.stop:
+                continue
+            with torch.set_grad_enabled(slopes is not None):
+                leaf = logits[:, read - reads.start].clone().requires_grad_(slopes is not None)
+                value = evaluate(function, leaf)
+            scores[:, pair] = value.detach().to(scores.dtype)
+            if slopes is not None:
+                (slope,) = torch.autograd.grad(value.sum(), leaf)
+                weight = self._head.weight
+                slopes[:, pair] = slope.to(weight.dtype) @ weight
 
-        The logits are used up: as long as the vocabulary, they are not copied.
+    def _read_tokens(self, packing: Packing, reads: slice, logits: torch.Tensor) -> _Read | None:
+        """Scores of the tokens that are read from some rows.
+
+        The logits are used up: as long as the vocabulary, they are not copied. Where a token is the
+        most probable of its row, its own share is kept apart: near certainty what is left for all
+        others is tiny, and would drown in the rounding of 1.
         """
-        read_of = packing.pair_read - reads.start
-        pair = ((read_of >= 0) & (read_of < reads.stop - reads.start)).nonzero()[:, 0]
+        pair, row = packing.pairs_in(reads)
         if not len(pair):
-            return
-        own = {
-            k: evaluate(function, logits[:, read_of[k]])
-            for k, function in packing.functions.items()
-            if bool((pair == k).any())
-        }
-        values = logits[:, read_of[pair], packing.pair_id[pair]]
-        if self._normalised:
-            largest = logits.amax(-1, keepdim=True)
-            normaliser = logits.sub_(largest).exp_().sum(-1).log_().add_(largest[..., 0])
-            values = values - normaliser[:, read_of[pair]]
-        yield pair, values * packing.pair_weight[pair]
-        for k, value in own.items():
-            yield pair.new_tensor([k]), value[:, None]
+            return None
+        ids, weight = packing.pair_id[pair], packing.pair_weight[pair]
+        values = logits[:, row, ids]
+        if not self._normalised:
+            return _Read(pair, row, values * weight, logits, None, None)
+        largest = logits.amax(-1)
+        values = values - largest[:, row]
+        own = torch.where(values == 0, ids, -1)
+        top = torch.full_like(largest, -1, dtype=torch.int64)
+        top = top.scatter_reduce(1, row.expand_as(own), own, "amax")
+        shares = logits.sub_(largest[..., None]).exp_()
+        index = top.clamp_min(0)[..., None]
+        kept = torch.where(top[..., None] >= 0, 0, shares.gather(-1, index))
+        shares.scatter_(-1, index, kept)
+        others = shares.sum(-1)
+        log_total = torch.where(top >= 0, others.log1p(), others.log())
+        scores = (values - log_total[:, row]) * weight
+        return _Read(pair, row, scores, shares, top, others)
+
+    def _slopes(self, read: _Read, ids: torch.Tensor) -> torch.Tensor:
+        """Gradients of the tokens' scores, ``[points, pairs, d]``."""
+        weight = self._head.weight
+        if read.top is None or read.others is None:
+            return weight[ids].expand(len(read.scores), -1, -1)
+        is_apart = read.top >= 0
+        total = read.others + is_apart.to(read.others.dtype)
+        mean_of_others = (read.shares / total[..., None]).to(weight.dtype) @ weight
+        apart = torch.where(is_apart, 1 / total, 0)
+        itself = read.top[:, read.row] == ids
+        # What the token's own row is multiplied with: one minus its probability, without rounding.
+        own = torch.where(itself, read.others[:, read.row] / total[:, read.row], 1)
+        top = weight[read.top.clamp_min(0)] * apart[..., None].to(weight.dtype)
+        other = torch.where(itself[..., None], 0, top[:, read.row])
+        own_rows = weight[ids] * own[..., None].to(weight.dtype)
+        return own_rows - other - mean_of_others[:, read.row]
 
     def _terms(self, pairs: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Sums of pairs, ``[B, pairs]`` to ``[B, terms]``; for probabilities, their products."""
@@ -128,3 +159,20 @@ class Readout:
                 piece = slice(first, min(first + points, count))
                 stop = min(start + rows, reads)
                 yield piece, slice(start, stop), wide(self._head(hidden[piece, start:stop]))
+
+
+class _Read(NamedTuple):
+    """Tokens read from some rows of logits.
+
+    ``pair`` and ``row`` say which and where, ``[pairs]``; ``scores`` are ``[points, pairs]``. Where
+    scores are normalised, ``shares`` ``[points, rows, vocabulary]`` are probabilities relative to
+    the largest, without that of token ``top`` ``[points, rows]`` (−1: of none), and ``others``
+    their sums.
+    """
+
+    pair: torch.Tensor
+    row: torch.Tensor
+    scores: torch.Tensor
+    shares: torch.Tensor
+    top: torch.Tensor | None
+    others: torch.Tensor | None

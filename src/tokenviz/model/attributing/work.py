@@ -7,13 +7,17 @@ the same way, with what was finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 
 from tokenviz.model.progress import Progress
 
 __all__ = ["Work"]
+
+# Of torch's allocator on the CPU: on Linux, on Windows, and what others say.
+_SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 class Work:
@@ -23,6 +27,9 @@ class Work:
     ----------
     rows
         Token positions in flight at a time; at least one item is, however many it has.
+    budget
+        Bytes that a piece may take. ``rows`` is chosen for it beforehand; on a device that can
+        tell, the first piece is measured, and the following made smaller if it took more.
 
     Attributes
     ----------
@@ -32,8 +39,10 @@ class Work:
         Whether the user has ended the work.
     """
 
-    def __init__(self, rows: int = 1024) -> None:
+    def __init__(self, rows: int = 1024, budget: int | None = None) -> None:
         self.rows = max(1, rows)
+        self.budget = budget
+        self._is_measured = False
         self.positions = 0
         self.interrupted = False
         self._progress: Progress | None = None
@@ -76,18 +85,21 @@ class Work:
         Raises
         ------
         KeyboardInterrupt
-            If not even the first piece was finished.
+            If not even the first piece was finished, or the work had been interrupted before.
         MemoryError, torch.OutOfMemoryError
             If not even one item fits.
         """
+        if self.interrupted:  # what goes before was left unfinished, so nothing can follow
+            raise KeyboardInterrupt
         finished: list[torch.Tensor] = []
         start = 0
         while start < count and not self.interrupted:
             rows = rows_each(start) if callable(rows_each) else rows_each
-            size = max(1, self.rows // max(1, rows))
-            piece = slice(start, min(start + size, count))
+            size = min(max(1, self.rows // max(1, rows)), count - start)
+            piece = slice(start, start + size)
             try:
-                finished.append(run(piece))
+                with self._measuring():
+                    finished.append(run(piece))
             except KeyboardInterrupt:
                 if not finished:
                     raise
@@ -96,20 +108,35 @@ class Work:
                 if size == 1 or not is_out_of_memory(error):
                     raise
                 self.rows = max(1, min(self.rows, size * rows) // 2)
-                _let_go()
             else:
                 start = piece.stop
+                continue
+            _let_go()  # only now: until here the error holds what the piece had computed
         if start < count:
             shape = list(finished[0].shape)
             shape[dim] = count - start
             finished.append(finished[0].new_full(shape, torch.nan))
         return finished[0] if len(finished) == 1 else torch.cat(finished, dim)
 
+    @contextmanager
+    def _measuring(self) -> Iterator[None]:
+        """Hold the first piece, with all that is done within it, against the budget."""
+        if self._is_measured or self.budget is None or not torch.cuda.is_available():
+            yield
+            return
+        self._is_measured = True
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        yield
+        peak = torch.cuda.max_memory_allocated() - before
+        if peak > self.budget:
+            self.rows = max(1, self.rows * self.budget // peak)
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out; on the CPU torch has no class for it."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        "not enough memory" in str(error) or "out of memory" in str(error)
+        any(sign in str(error) for sign in _SIGNS)
     )
 
 

@@ -1,0 +1,215 @@
+"""Decoders in parts: the model's own numbers, and derivatives that are derivatives."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+
+from tests.model.decoders import KNOWN, decoder_model, exact_norms
+from tokenviz.model.decoder import Decoder, Rows, read_decoder
+from tokenviz.model.decoder import attention as attending
+from tokenviz.model.decoder.block import Block, Frame
+
+__all__ = ["exact_norms"]
+
+N = 9  # rows of a text
+F64 = torch.float64
+# Eager attention sums in float32 even in a float64 model.
+ROUNDING = {"sdpa": 1e-11, "eager": 2e-6}
+Map = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Part(NamedTuple):
+    """A part of a decoder at one point: the map, and its two derivatives there."""
+
+    at: torch.Tensor
+    value: Map
+    push: Map
+    pull: Map
+
+
+def read(model: Any) -> Decoder:
+    decoder = read_decoder(model)
+    assert decoder is not None
+    return decoder
+
+
+def text(n: int = N) -> Rows:
+    return Rows(torch.arange(n), torch.ones(n, n, dtype=torch.bool).tril())
+
+
+def random(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, dtype=F64)
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("name", KNOWN)
+def test_hidden_states_are_the_models_own(name: str, implementation: str) -> None:
+    model = decoder_model(name)
+    model.set_attn_implementation(implementation)
+    decoder, rounding = read(model), ROUNDING[implementation]
+    ids = torch.randint(420, (3, N))
+    embeddings = model.get_input_embeddings()(ids).detach()
+    with torch.no_grad():
+        theirs = model(input_ids=ids, output_hidden_states=True)
+    rows = text()
+    x = decoder.enter(embeddings, rows.positions)
+    for layer, (block, frame) in enumerate(
+        zip(decoder.blocks, decoder.frames(rows, F64), strict=True)
+    ):
+        # transformers gives the last one after the final norm only
+        expected = theirs.hidden_states[layer]
+        assert (x - expected).abs().max() <= rounding * expected.abs().max()
+        x, _, _ = block(x, frame)
+    expected = theirs.hidden_states[-1]
+    assert (decoder.norm(x)[0] - expected).abs().max() <= rounding * expected.abs().max()
+    reads = torch.tensor([0, 4, 5, N - 1])
+    logits = decoder.head(decoder.compute(embeddings, rows, reads).hidden)
+    expected = theirs.logits[:, reads]
+    assert (logits - expected).abs().max() <= rounding * expected.abs().max()
+
+
+@pytest.mark.parametrize("shared", [0, 1, 4, N - 1])
+@pytest.mark.parametrize("name", KNOWN)
+def test_extending_shared_rows_is_computing_all(name: str, shared: int) -> None:
+    decoder = read(decoder_model(name))
+    d = decoder.head.weight.shape[1]
+    variants = random(3, N, d)
+    variants[:, :shared] = variants[:1, :shared]
+    rows, reads = text(), torch.arange(max(shared, 2), N)
+    expected = decoder.compute(variants, rows, reads).hidden
+    before = None
+    if shared:
+        sides = decoder.key_sides(variants[:1], text())
+        before = [side.select(lambda tensor: tensor[:, :shared]) for side in sides]
+    late = variants[:, shared:]
+    torch.testing.assert_close(decoder.extend(late, before, rows, reads), expected)
+    # Memory that is not laid out in order is as good.
+    strided = late.mT.contiguous().mT
+    assert d == 1 or shared == N - 1 or not strided.is_contiguous()
+    torch.testing.assert_close(decoder.extend(strided, before, rows, reads), expected)
+
+
+def linear_part(block: Block, frame: Frame, d: int) -> Part:
+    linear = block.queries.linear
+    return Part(random(2, N, d), linear, linear.push, linear.pull)
+
+
+def norm_part(block: Block, frame: Frame, d: int) -> Part:
+    x = random(2, N, d)
+    _, at = block.mlp_norm(x)
+    return Part(
+        x,
+        lambda x: block.mlp_norm(x)[0],
+        lambda t: block.mlp_norm.push(at, t),
+        lambda g: block.mlp_norm.pull(at, g),
+    )
+
+
+def mlp_part(block: Block, frame: Frame, d: int) -> Part:
+    x = random(2, N, d)
+    _, at = block.mlp(x)
+    torch.testing.assert_close(block.mlp(x, slopes=False)[0], block.mlp(x)[0])
+    return Part(
+        x,
+        lambda x: block.mlp(x)[0],
+        lambda t: block.mlp.push(at, t),
+        lambda g: block.mlp.pull(at, g),
+    )
+
+
+def heads_part(block: Block, frame: Frame, d: int) -> Part:
+    x = random(2, N, d)
+    at = block.keys(x, frame.key_rotation).normed
+    return Part(
+        x,
+        lambda x: block.keys(x, frame.key_rotation).heads,
+        lambda t: block.keys.push(at, t, frame.key_rotation),
+        lambda g: block.keys.pull(at, g, frame.key_rotation),
+    )
+
+
+def attention_part(block: Block, frame: Frame, d: int) -> Part:
+    """Queries, keys and values behind one another; two query heads for each key–value head."""
+    size = 8
+    x = random(4, 4 * N, size)
+
+    def split(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return x.split([2 * N, N, N], dim=-2)
+
+    at = attending.attend(*split(x), frame.mask, 0.3)
+    return Part(
+        x,
+        lambda x: attending.attend(*split(x), frame.mask, 0.3).output,
+        lambda t: attending.push(at, *split(t[:, None]))[:, 0],
+        lambda g: torch.cat(attending.pull(at, g[:, None]), dim=-2)[:, 0],
+    )
+
+
+def block_part(block: Block, frame: Frame, d: int) -> Part:
+    x = random(2, N, d)
+    _, keys, queries = block(x, frame)
+    return Part(
+        x,
+        lambda x: block(x, frame)[0],
+        lambda t: block.push(keys, queries, t[:, None], frame)[:, 0],
+        lambda g: block.pull(keys, queries, g[:, None], frame)[:, 0],
+    )
+
+
+PARTS = {
+    "linear": linear_part,
+    "norm": norm_part,
+    "mlp": mlp_part,
+    "heads": heads_part,
+    "attention": attention_part,
+    "block": block_part,
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("name", KNOWN)
+def test_derivatives_of_each_part(name: str, part: str) -> None:
+    decoder = read(decoder_model(name))
+    block, frame = decoder.blocks[-1], decoder.frames(text(), F64)[-1]
+    at, value, push, pull = PARTS[part](block, frame, decoder.head.weight.shape[1])
+    step = 1e-4
+    for _ in range(3):
+        tangent = torch.randn_like(at)
+        cotangent = torch.randn_like(value(at))
+        near = value(at + step * tangent) - value(at - step * tangent)
+        far = value(at + 2 * step * tangent) - value(at - 2 * step * tangent)
+        difference = (8 * near - far) / (12 * step)
+        pushed, pulled = push(tangent.clone()), pull(cotangent.clone())
+        assert float(difference.abs().max()) > 1e-3
+        torch.testing.assert_close(pushed, difference, rtol=1e-6, atol=1e-6)
+        # ⟨pull(g), t⟩ = ⟨g, push(t)⟩
+        torch.testing.assert_close(
+            (pulled * tangent).sum(), (cotangent * pushed).sum(), rtol=1e-9, atol=1e-9
+        )
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_many_tangents_of_the_last_rows_at_many_points(name: str) -> None:
+    decoder = read(decoder_model(name))
+    block, frame = decoder.blocks[0], decoder.frames(text(), F64)[0]
+    d = decoder.head.weight.shape[1]
+    x, late = random(2, N, d), 4
+    _, keys, queries = block(x, frame)
+    tangents = random(2, 5, N, d)
+    tangents[:, :, : N - late] = 0
+    whole = block.push(keys, queries, tangents, frame)
+    assert whole.shape == tangents.shape
+    torch.testing.assert_close(
+        block.push(keys, queries, tangents[:, :, N - late :], frame), whole[:, :, N - late :]
+    )
+    assert (whole[:, :, : N - late] == 0).all()
+    for g in range(5):
+        one = block.push(keys, queries, tangents[:, g : g + 1], frame)
+        torch.testing.assert_close(one, whole[:, g : g + 1])
+    cotangents = random(2, 5, N, d)
+    pulled = block.pull(keys, queries, cotangents, frame)
+    for g in range(5):
+        one = block.pull(keys, queries, cotangents[:, g : g + 1], frame)
+        torch.testing.assert_close(one, pulled[:, g : g + 1])
