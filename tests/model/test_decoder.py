@@ -135,8 +135,9 @@ def attention_part(block: Block, frame: Frame, d: int) -> Part:
     size = 8
     x = random(4, 4 * N, size)
 
-    def split(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return x.split([2 * N, N, N], dim=-2)
+    def split(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        queries, keys, values = torch.split(x, [2 * N, N, N], dim=-2)
+        return queries, keys, values
 
     at = attending.attend(*split(x), frame.mask, 0.3)
     return Part(

@@ -33,7 +33,7 @@ def agreeing_decoder(lm: LanguageModel, length: int) -> Decoder | None:
     # What may change a model without changing its class.
     setting = f"{lm.dtype} {lm.device} {getattr(lm.model.config, '_attn_implementation', '')}"
     tried = _tried.setdefault(lm.model, {})
-    if tried.get(setting, 0) < length:
+    if 0 <= tried.get(setting, 0) < length:  # one that was found out is not tried again
         tried[setting] = _agreement(lm, decoder, length)
     return decoder if tried[setting] >= length else None
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["attention_rollout"]
 
+_HOOKED = "_output_capturing_hooks_installed"
+
 
 def attention_rollout(
     lm: LanguageModel, ids: torch.Tensor, targets: Targets, work: Work
@@ -85,14 +87,21 @@ def _rollout(lm: LanguageModel, ids: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def _attentions(model: Any) -> Iterator[None]:
-    """Compute attention in the way that gives its weights, and go back to the model's own."""
+    """Compute attention in the way that gives its weights, and leave the model as it was."""
     before = getattr(model.config, "_attn_implementation", None)
-    change = getattr(model, "set_attn_implementation", None)
-    if before in (None, "eager") or change is None:
-        yield
-        return
-    change("eager")
+    changed = before not in (None, "eager") and hasattr(model, "set_attn_implementation")
+    # transformers hangs hooks into a model that is asked for attentions, and leaves them there.
+    hooks = [(module, set(module._forward_hooks)) for module in model.modules()]
+    marked = [_HOOKED in vars(module) for module, _ in hooks]
     try:
+        if changed:
+            model.set_attn_implementation("eager")
         yield
     finally:
-        change(before)
+        if changed:
+            model.set_attn_implementation(before)
+        for (module, own), was_marked in zip(hooks, marked, strict=True):
+            for key in set(module._forward_hooks) - own:
+                del module._forward_hooks[key]
+            if not was_marked:
+                vars(module).pop(_HOOKED, None)

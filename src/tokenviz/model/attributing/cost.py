@@ -1,7 +1,8 @@
 """How many token positions a computation goes through, and an estimate of what they take.
 
 A position is one token of one prompt going through all layers once, forward or backward; the two
-cost the same here, since no gradient of a weight is computed.
+cost the same here, since no gradient of a weight is computed. Rows that are only there to fill a
+piece of the work up do not count, so that the figure is the same however the work was cut.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tokenviz.model.attributing.occlusion import occlusion_masks
 from tokenviz.model.attributing.options import Options
 from tokenviz.model.attributing.problem import Problem
 from tokenviz.model.attributing.quadrature import NODES
-from tokenviz.model.attributing.shapley import shapley_evaluations
+from tokenviz.model.attributing.shapley import coalitions, drawn_masks
 
 __all__ = ["Estimate", "estimate", "positions_of"]
 
@@ -67,8 +68,9 @@ def positions_of(objective: Objective, problem: Problem, options: Options) -> in
     """How many positions a method goes through."""
     match options.method:
         case "integrated_gradients":
-            fixed = options.tolerance is None and options.n_steps is not None
-            nodes = options.n_steps if fixed and options.n_steps else NODES
+            nodes = options.n_steps or NODES
+            if options.tolerance is not None:
+                nodes = min(nodes, NODES)
             return objective.rows_of_scores(2) + objective.rows_of_products(nodes)
         case "input_x_gradient":
             return objective.rows_of_products(1)
@@ -77,12 +79,17 @@ def positions_of(objective: Objective, problem: Problem, options: Options) -> in
         case "occlusion":
             window = min(options.window, len(problem.features))
             masks = occlusion_masks(problem.features, window)
-            return objective.rows_of_scores(1) + objective.rows_of_perturbed(masks)
+            deleting = isinstance(options.baseline, str) and options.baseline == "delete"
+            rows = objective.rows_of_deleted if deleting else objective.rows_of_perturbed
+            return objective.rows_of_scores(1) + rows(masks)
         case "shapley":
-            rows = len(problem.features)
-            evaluations = shapley_evaluations(rows, options.orders(rows))
-            # A coalition lacks some early feature nearly always.
-            return evaluations * objective.rows_of_scores(1)
+            orders = options.orders(len(problem.features))
+            if orders is None or len(problem.features) == 1:
+                return objective.rows_of_perturbed(coalitions(problem.features)[1])
+            pairs = drawn_masks(problem.features, orders, options.seed)
+            return objective.rows_of_scores(2) + sum(
+                objective.rows_of_perturbed(masks) for _, masks in pairs
+            )
         case "attention_rollout":
             branches = {term.branch: 0 for term in problem.targets.terms}
             for term in problem.targets.terms:

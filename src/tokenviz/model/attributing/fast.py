@@ -72,6 +72,10 @@ class FastObjective(Objective):
         """See :meth:`Objective.rows_of_perturbed`."""
         return self.n_prompt + rows_of_masks(masks, self._rows)
 
+    def rows_of_deleted(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_deleted`."""
+        return self.rows_of_scores(len(masks)) - int(masks.sum())
+
     @property
     def _rows(self) -> int:
         return len(self._pack(self.n_prompt, self._targets.terms)[0].rows)
@@ -126,7 +130,7 @@ class FastObjective(Objective):
             late = torch.where(mask, replacement[first:], inputs[first:])
             shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
             hidden = self.decoder.extend(_joined(late, after), shared, packing.rows, packing.reads)
-            self.work.advance(len(variants) * (count - first))
+            self.work.advance(int((count - changed[variants]).sum()))
             return self._readout.scores(hidden, packing).cpu().double()
 
         scores = self.work.in_pieces(len(masks), lambda k: count - int(changed[order[k]]), run)
@@ -167,7 +171,7 @@ class FastObjective(Objective):
         def run(piece: slice) -> torch.Tensor:
             terms = order[piece]
             result = reduce(at.pull(terms))
-            self.work.advance(points * len(terms) * int(rows[terms].max()))
+            self.work.advance(points * int(rows[terms].sum()))
             return result if result.ndim == 4 else result.cpu().double()
 
         longest = points * int(rows.max())
@@ -179,7 +183,7 @@ class FastObjective(Objective):
 
         def run(tokens: slice) -> torch.Tensor:
             result = at.push(tokens, directions)
-            self.work.advance(points * (tokens.stop - tokens.start) * (count - tokens.start))
+            self.work.advance(points * sum(count - i for i in range(tokens.start, tokens.stop)))
             return result.cpu().double()
 
         return self.work.in_pieces(

@@ -8,7 +8,7 @@ continuations cost one backward pass together, the tokens of one continuation on
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -48,10 +48,13 @@ class GenericObjective(Objective):
 
     def rows_of_products(self, points: int) -> int:
         """See :meth:`Objective.rows_of_products`."""
-        # A forward pass for every few terms of one continuation, a backward pass for each.
-        of_branch = Counter(term.branch for term in self._targets.terms)
-        passes = max(of_branch.values())
-        return self.rows_of_scores(points) * (-(-passes // _ROUNDS) + passes)
+        # A forward pass for every few terms of each continuation, a backward pass for each.
+        terms, rows = self._targets.terms, 0
+        for chunk in _chunks(terms):
+            members = [terms[index] for own in chunk for index in own]
+            length = self.n_prompt + max(term.last_row for term in members)
+            rows += len({term.branch for term in members}) * length * (1 + len(chunk))
+        return points * rows
 
     def rows_of_gradients(self) -> int:
         """See :meth:`Objective.rows_of_gradients`."""
@@ -60,6 +63,10 @@ class GenericObjective(Objective):
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_perturbed`."""
         return self.rows_of_scores(len(masks))
+
+    def rows_of_deleted(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_deleted`."""
+        return self.rows_of_scores(len(masks)) - self._branches * int(masks.sum())
 
     @property
     def _branches(self) -> int:
@@ -114,17 +121,8 @@ class GenericObjective(Objective):
         reduce: Callable[[torch.Tensor], torch.Tensor],
     ) -> torch.Tensor:
         """Gradients of terms at points, ``[P, terms, n, d]``, reduced as soon as they are there."""
-        # One term of each continuation at a time can share a backward pass.
-        of_branch: dict[int, list[int]] = defaultdict(list)
-        for index, term in enumerate(terms):
-            of_branch[term.branch].append(index)
-        rounds = [
-            [members[r] for members in of_branch.values() if r < len(members)]
-            for r in range(max(map(len, of_branch.values())))
-        ]
         pieces, order = [], []
-        for start in range(0, len(rounds), _ROUNDS):
-            chunk = rounds[start : start + _ROUNDS]
+        for chunk in _chunks(terms):
             pieces.append(self._pulled_together(points, terms, chunk, reduce))
             order += [index for members in chunk for index in members]
             if self.work.interrupted:
@@ -169,6 +167,21 @@ class GenericObjective(Objective):
             return torch.stack(gradients, dim=1)
 
         return self.work.in_pieces(len(points), count * (points.shape[1] + batch.longest), run)
+
+
+def _chunks(terms: Sequence[Term]) -> list[list[list[int]]]:
+    """Terms that share a forward pass, and of those the ones that share a backward pass.
+
+    One term of each continuation at a time can share a backward pass.
+    """
+    of_branch: dict[int, list[int]] = defaultdict(list)
+    for index, term in enumerate(terms):
+        of_branch[term.branch].append(index)
+    rounds = [
+        [members[r] for members in of_branch.values() if r < len(members)]
+        for r in range(max(map(len, of_branch.values())))
+    ]
+    return [rounds[start : start + _ROUNDS] for start in range(0, len(rounds), _ROUNDS)]
 
 
 class _Batch:

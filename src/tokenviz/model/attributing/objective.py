@@ -169,7 +169,11 @@ class Objective(ABC):
 
     @abstractmethod
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
-        """Token positions that :meth:`perturbed` goes through."""
+        """Token positions that :meth:`perturbed` goes through where tokens are replaced."""
+
+    @abstractmethod
+    def rows_of_deleted(self, masks: torch.Tensor) -> int:
+        """Token positions that :meth:`perturbed` goes through where tokens are left out."""
 
     @abstractmethod
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:

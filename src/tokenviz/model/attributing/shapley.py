@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ import torch
 from tokenviz.model.attributing.features import Features
 from tokenviz.model.attributing.objective import Objective
 
-__all__ = ["EXACT", "ShapleyValues", "shapley", "shapley_evaluations"]
+__all__ = ["EXACT", "ShapleyValues", "coalitions", "drawn_masks", "shapley"]
 
 EXACT = 10
 """With at most so many features, all coalitions are evaluated."""
@@ -68,17 +69,13 @@ def shapley(
     ShapleyValues
         In the unit of the score.
     """
-    if n_samples is None:
+    if n_samples is None or len(features) == 1:  # one feature has but one order
         return _exact(objective, inputs, baseline, features)
-    own = features.masks()
     rows = len(features)
-    generator = np.random.default_rng(seed)
-    ends = objective.scores(torch.stack([torch.where(_all(own, inputs), baseline, inputs), inputs]))
+    moved = features.masks().any(0).to(inputs.device)[:, None]
+    ends = objective.scores(torch.stack([torch.where(moved, baseline, inputs), inputs]))
     contributions: list[torch.Tensor] = []
-    for _ in range(n_samples // 2):
-        order = generator.permutation(rows)
-        orders = [order, order[::-1]]
-        masks = torch.cat([_coalitions(own, one) for one in orders])
+    for orders, masks in drawn_masks(features, n_samples, seed):
         try:
             scores = objective.perturbed(inputs, baseline, masks).view(2, rows - 1, -1)
         except KeyboardInterrupt:
@@ -101,27 +98,40 @@ def shapley(
     return ShapleyValues(samples.mean(0), error, 2 * len(samples))
 
 
-def shapley_evaluations(rows: int, n_samples: int | None) -> int:
-    """Prompts that are scored."""
-    return 2**rows if n_samples is None else n_samples * (rows - 1) + 2
+def drawn_masks(
+    features: Features, n_samples: int, seed: int
+) -> Iterator[tuple[list[np.ndarray], torch.Tensor]]:
+    """Pairs of orders, and what is absent after the first, the second, … feature of each came in.
+
+    Masks are bool, ``[2 · (rows − 1), n]``.
+    """
+    rows = len(features)
+    owner = torch.full((features.n_prompt,), -1)  # of each token, its feature
+    for row, span in enumerate(features.spans):
+        owner[span] = row
+    generator = np.random.default_rng(seed)
+    for _ in range(n_samples // 2):
+        order = generator.permutation(rows)
+        orders = [order, order[::-1]]
+        masks = []
+        for one in orders:
+            place = torch.full((rows + 1,), -1)  # the last is that of tokens which are no feature
+            place[torch.from_numpy(one.copy())] = torch.arange(rows)
+            masks.append(place[owner] >= torch.arange(1, rows)[:, None])
+        yield orders, torch.cat(masks)
 
 
-def _coalitions(own: torch.Tensor, order: np.ndarray) -> torch.Tensor:
-    """What is absent after the first, the second, … feature of an order came in."""
-    return torch.stack([own[order[k:].copy()].any(0) for k in range(1, len(order))])
-
-
-def _all(own: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-    return own.any(0).to(inputs.device)[:, None]
+def coalitions(features: Features) -> tuple[torch.Tensor, torch.Tensor]:
+    """All coalitions: who is present ``[2^rows, rows]``, and which tokens are absent ``[…, n]``."""
+    present = torch.tensor(list(itertools.product([False, True], repeat=len(features))))
+    return present, (~present[:, :, None] & features.masks()).any(1)
 
 
 def _exact(
     objective: Objective, inputs: torch.Tensor, baseline: torch.Tensor, features: Features
 ) -> ShapleyValues:
-    own = features.masks()
     rows = len(features)
-    present = torch.tensor(list(itertools.product([False, True], repeat=rows)))
-    masks = (~present[:, :, None] & own).any(1)
+    present, masks = coalitions(features)
     worth = objective.perturbed(inputs, baseline, masks)
     size = present.sum(-1)
     # The share of orders in which exactly this coalition comes before a given feature.

@@ -36,6 +36,8 @@ __all__ = ["read_decoder"]
 _RMS_NORMS = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm)
 # Rotations that depend on how long the text is, so that prompts of one text would not agree.
 _LENGTH_DEPENDENT = ("dynamic", "longrope")
+_LOOKING = "transformers.utils.output_capturing"
+_PARTS = ("torch.nn.modules.", "transformers.activations", "transformers.pytorch_utils")
 
 
 class _UnknownError(Exception):
@@ -55,20 +57,39 @@ def read_decoder(model: Any) -> Decoder | None:
         return None
     try:
         return reader(model)
-    except _UnknownError:
+    except (_UnknownError, AttributeError):  # the latter where a module was replaced by another
         return None
 
 
 def _is_plain(model: torch.nn.Module) -> bool:
     """Whether nothing was hung into the model, and all of it is on one device, in one dtype."""
     for module in model.modules():
-        hooks = (module._forward_hooks, module._forward_pre_hooks)
-        if any(hooks) or "forward" in vars(module) or torch.nn.utils.parametrize.is_parametrized(
-            module
-        ):  # fmt: skip
+        if _hooked(module) or "forward" in vars(module):
+            return False
+        if torch.nn.utils.parametrize.is_parametrized(module):
+            return False
+        if not _is_stock(module, model):
             return False
     kinds = {(p.device, p.dtype) for p in model.parameters()}
     return len(kinds) == 1 and next(iter(kinds))[1].is_floating_point
+
+
+def _hooked(module: Any) -> bool:
+    """Whether a hook may change what the module computes, or its gradients."""
+    hooks = [
+        *module._forward_hooks.values(),
+        *module._forward_pre_hooks.values(),
+        *module._backward_hooks.values(),
+        *module._backward_pre_hooks.values(),
+    ]
+    # transformers leaves hooks in a model that was once asked for hidden states; they only look.
+    return any(getattr(hook, "__module__", None) != _LOOKING for hook in hooks)
+
+
+def _is_stock(module: torch.nn.Module, model: torch.nn.Module) -> bool:
+    """Whether the class of a module is one that the model's class is made of."""
+    home = type(module).__module__
+    return home == type(model).__module__ or home.startswith(_PARTS)
 
 
 def _llama(model: Any) -> Decoder:
