@@ -52,7 +52,8 @@ class Attribution:
         What was explained, one entry per column: an expression (``str``) or a :class:`Token`.
     method, score, baseline, n_steps, model
         How the values came about, when known: the method's name, the score that was attributed
-        ("logprob", "probability", "logit"), the baseline, the number of path steps, the model.
+        ("logprob", "probability", "logit"), the baseline, the number of path steps (of Shapley
+        values, of orders), the model.
     completeness_error
         Per target, ``|sum of the column − (F(x) − F(x'))|`` relative to ``|F(x) − F(x')|`` for a
         method that promises completeness; shape ``[n_targets]``.

@@ -96,7 +96,7 @@ def attribution_facts(attribution: Attribution) -> dict[str, str]:
     if attribution.reduction == "mean" and "score" in facts:
         facts["score"] += ", mean over tokens"
     if attribution.n_steps is not None:
-        facts["steps"] = str(attribution.n_steps)
+        facts["orders" if attribution.method == "shapley" else "steps"] = str(attribution.n_steps)
     if (worst := _largest(attribution.completeness_error, 100)) is not None:
         facts["completeness error"] = f"{worst} %"
     if (worst := _largest(attribution.standard_error)) is not None:

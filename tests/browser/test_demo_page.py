@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -32,10 +33,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_all_figures_are_live_without_a_request(demo: Path, offline: OfflinePages) -> None:
     opened = offline.open(demo)
     figures = opened.page.locator('.tokenviz[data-tokenviz-ready="true"]')
-    expect(figures).to_have_count(5)
+    expect(figures).to_have_count(6)
     assert opened.page.locator(".tokenviz-note").count() == 0
     assert opened.page.locator(".tokenviz-static:visible").count() == 0
-    for i in range(5):
+    for i in range(6):
         figure = Figure(figures.nth(i))
         figure.open_controls()
         figure.type("vmax-number", 0.5)
@@ -72,12 +73,21 @@ def test_the_model_s_figures_are_there(demo: Path, offline: OfflinePages) -> Non
     assert "</think>" in (tables.nth(2).text_content() or "")
     expect(page.get_by_text("1,462").first).to_be_visible()
     kinds = page.locator(".tokenviz").evaluate_all("all => all.map(e => e.dataset.tokenvizKind)")
-    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap"]
+    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap", "heatmap"]
+
+
+def test_integrated_gradients_say_how_they_came_about(demo: Path, offline: OfflinePages) -> None:
+    opened = offline.open(demo)
+    figure = Figure(opened.page.locator(".tokenviz").nth(4))
+    caption = figure.locator.inner_text()
+    assert "method: integrated gradients" in caption and "steps:" in caption
+    error = re.search(r"completeness error: (?:at most )?([\d.]+)\s%", caption)
+    assert error is not None and float(error[1]) < 1, caption
 
 
 def test_the_tables_are_read_where_no_script_runs(demo: Path, offline: OfflinePages) -> None:
     opened = offline.open(demo, scripts=False)
     tables = opened.page.locator(".tokenviz-static table:visible")
-    expect(tables).to_have_count(5)
+    expect(tables).to_have_count(6)
     expect(tables.nth(0)).to_contain_text("1.3714")
     expect(tables.nth(2)).to_contain_text("</think>")

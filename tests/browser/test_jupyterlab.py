@@ -40,7 +40,7 @@ def opened(lab: JupyterLab, browser: Browser) -> Iterator[Opened]:
     pages = OfflinePages(browser)
     opened = pages.open(lab.url("quickstart.ipynb"), width=1500, height=1000)
     command(opened.page, "notebook:run-all-cells")
-    expect(opened.page.locator(FIGURES)).to_have_count(5, timeout=RUN_TIME)
+    expect(opened.page.locator(FIGURES)).to_have_count(6, timeout=RUN_TIME)
     wait_until_idle(opened.page)
     yield opened
     pages.close()
@@ -91,10 +91,10 @@ def wait_for(kernel: BlockingKernelClient, expression: str, wanted: str) -> None
 
 
 def test_both_widgets_appear_and_their_tables_step_aside(opened: Opened) -> None:
-    kinds = [figure(opened, i).locator.get_attribute("data-tokenviz-kind") for i in range(5)]
-    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap"]
+    kinds = [figure(opened, i).locator.get_attribute("data-tokenviz-kind") for i in range(6)]
+    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap", "heatmap"]
     tables = opened.page.locator("[data-tokenviz-twin]")
-    expect(tables).to_have_count(5)
+    expect(tables).to_have_count(6)
     assert not any(table.is_visible() for table in tables.all())
     assert opened.page.locator(".jp-RenderedText[data-mime-type*=stderr]").all_inner_texts() == []
     opened.assert_quiet()
@@ -136,7 +136,7 @@ def test_trait_set_in_python_recolours_the_picture(
 
 
 def test_two_views_of_one_widget_stay_in_step(opened: Opened, kernel: BlockingKernelClient) -> None:
-    first, second = figure(opened, 3), figure(opened, 4)
+    first, second = figure(opened, 3), figure(opened, 5)
     second.open_controls()
     second.type("vmax-number", 7)
     wait_for(kernel, "why_map.vmax", "7.0")
@@ -158,7 +158,7 @@ def test_page_reload_with_a_live_kernel_restores_the_figures(
     command(page, "docmanager:save")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     page.reload()
-    expect(page.locator(FIGURES)).to_have_count(5, timeout=60_000)
+    expect(page.locator(FIGURES)).to_have_count(6, timeout=60_000)
     heatmap = figure(opened, 0)
     values = reference("attribution")["values"]
     wanted = {

@@ -225,6 +225,19 @@ def test_widgets_of_other_libraries_are_left_alone() -> None:
     assert "html-manager" in html
 
 
+def test_a_progress_bar_that_was_closed_fetches_no_widget_manager() -> None:
+    notebook = notebook_of(view("gone", "HBox(…)"))
+    notebook.metadata["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": {
+            "version_major": 2,
+            "version_minor": 0,
+            "state": {"layout": {"model_name": "LayoutModel", "model_module": "x", "state": {}}},
+        }
+    }
+    page = convert(notebook)
+    assert "HBox(…)" not in page and "html-manager" not in page and "require.js" not in page
+
+
 def test_display_modes_mix_on_one_plain_page(offline: OfflinePages, tmp_path: Path) -> None:
     """A live fragment's style sheet must not hide the table of a widget that cannot run."""
     notebook = tmp_path / "mixed.ipynb"

@@ -70,6 +70,7 @@ class LiveFigures(Preprocessor):
             for model_id in models
             if (figures := list(_figures_in(model_id, models, own)))
         }
+        self._saved = frozenset(models)
         self._live, self._missing = 0, 0
         for cell in nb.cells:
             if cell.cell_type == "code":
@@ -118,8 +119,9 @@ class LiveFigures(Preprocessor):
                     yield self._show(output, fragment)
                 elif _OURS.match(_text(data.get("text/plain", ""))):
                     waiting = output
-                else:
+                elif not self._saved or data[VIEW].get("model_id") in self._saved:
                     yield output
+                # else it was closed, as a progress bar that is done: nothing could show it
             elif html.startswith(TWIN):
                 if live_views:
                     live_views -= 1

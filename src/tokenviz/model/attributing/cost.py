@@ -31,18 +31,21 @@ class Estimate:
     bytes
         At most in use at a time, the model not counted; pieces are made to fit into the budget.
     positions
-        Token positions, forward and backward. For integrated gradients with a tolerance, those of
-        the first nodes: a lower bound.
+        Token positions, forward and backward.
+    at_least
+        Whether seconds and positions are a lower bound: integrated gradients with a tolerance are
+        counted with their first nodes, and a path that is not smooth takes more.
     """
 
     seconds: float
     bytes: int
     positions: int
+    at_least: bool = False
 
     def __str__(self) -> str:
         return (
-            f"about {self.seconds:.2g} s and {self.bytes / 2**20:.0f} MiB "
-            f"for {self.positions:,} positions"
+            f"{'at least' if self.at_least else 'about'} {self.seconds:.2g} s and up to "
+            f"{self.bytes / 2**20:.0f} MiB for {self.positions:,} positions"
         )
 
 
@@ -57,7 +60,8 @@ def estimate(objective: Objective, problem: Problem, options: Options) -> Estima
     objective.scores(inputs)
     rate = (time.perf_counter() - start) / (objective.work.positions - before)
     in_flight = min(objective.work.rows, positions)
-    return Estimate(rate * positions, in_flight * objective.bytes_per_row(), positions)
+    adaptive = "tolerance" in options.facts.options and options.tolerance is not None
+    return Estimate(rate * positions, in_flight * objective.bytes_per_row(), positions, adaptive)
 
 
 def positions_of(objective: Objective, problem: Problem, options: Options) -> int:

@@ -46,6 +46,7 @@ def objective_for(
         objective = FastObjective(lm, problem.targets, score, problem.n_prompt, work, decoder)
     else:
         objective = GenericObjective(lm, problem.targets, score, problem.n_prompt, work)
-    fitting = memory_budget(budget, lm.device) // objective.bytes_per_row()
+    work.budget = memory_budget(budget, lm.device)
+    fitting = work.budget // objective.bytes_per_row()
     work.rows = max(1, min(_ROWS.get(lm.device.type, _MANY_ROWS), fitting))
     return objective

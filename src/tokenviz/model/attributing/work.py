@@ -7,7 +7,8 @@ the same way, with what was finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -26,6 +27,9 @@ class Work:
     ----------
     rows
         Token positions in flight at a time; at least one item is, however many it has.
+    budget
+        Bytes that a piece may take. ``rows`` is chosen for it beforehand; on a device that can
+        tell, the first piece is measured, and the following made smaller if it took more.
 
     Attributes
     ----------
@@ -35,8 +39,10 @@ class Work:
         Whether the user has ended the work.
     """
 
-    def __init__(self, rows: int = 1024) -> None:
+    def __init__(self, rows: int = 1024, budget: int | None = None) -> None:
         self.rows = max(1, rows)
+        self.budget = budget
+        self._is_measured = False
         self.positions = 0
         self.interrupted = False
         self._progress: Progress | None = None
@@ -92,7 +98,8 @@ class Work:
             size = min(max(1, self.rows // max(1, rows)), count - start)
             piece = slice(start, start + size)
             try:
-                finished.append(run(piece))
+                with self._measuring():
+                    finished.append(run(piece))
             except KeyboardInterrupt:
                 if not finished:
                     raise
@@ -110,6 +117,20 @@ class Work:
             shape[dim] = count - start
             finished.append(finished[0].new_full(shape, torch.nan))
         return finished[0] if len(finished) == 1 else torch.cat(finished, dim)
+
+    @contextmanager
+    def _measuring(self) -> Iterator[None]:
+        """Hold the first piece, with all that is done within it, against the budget."""
+        if self._is_measured or self.budget is None or not torch.cuda.is_available():
+            yield
+            return
+        self._is_measured = True
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        yield
+        peak = torch.cuda.max_memory_allocated() - before
+        if peak > self.budget:
+            self.rows = max(1, self.rows * self.budget // peak)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
