@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from tokenviz.model.attributing.objective import Objective
+from tokenviz.model.attributing.quantised import whole_gradient
 from tokenviz.model.attributing.targets import Term, evaluate
 from tokenviz.model.forward import forward, wide
 
@@ -160,7 +161,8 @@ class GenericObjective(Objective):
                             for k, row in zip(range(first, last), rows, strict=True)
                         ]
                     ).sum()
-                (gradient,) = torch.autograd.grad(total, leaf, retain_graph=last < len(members))
+                with whole_gradient():
+                    (gradient,) = torch.autograd.grad(total, leaf, retain_graph=last < len(members))
                 self.work.advance(gradient.shape[0] * (gradient.shape[1] + batch.longest))
                 gradients += [reduce(gradient[row::count]) for row in rows]
                 first = last
