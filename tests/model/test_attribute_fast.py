@@ -184,7 +184,7 @@ def test_bfloat16_is_the_same_up_to_its_rounding(name: str) -> None:
             error = np.abs(by_parts - expected).max() / np.abs(expected).max()
             own = np.abs(by_forward - expected).max() / np.abs(expected).max()
             # Rounding differs between the two, but is of one size.
-            assert error < max(0.06, 2 * own) and own < 0.3, (method, error, own)
+            assert error < max(0.09, 2 * own) and own < 0.3, (method, error, own)
 
 
 @given(data=st.data())
