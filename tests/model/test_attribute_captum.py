@@ -20,7 +20,10 @@ from captum.attr import (
 )
 
 from tests.model.brute_force import embeddings
-from tests.model.small import LAYOUTS, random_lm
+from tests.model.decoders import decoder_model
+from tests.model.small import LAYOUTS, byte_level_tokenizer, random_lm
+from tokenviz.model.attributing.fast import FastObjective
+from tokenviz.model.language_model import LanguageModel
 
 PROMPT = "To solve 43 multiplied by 34"
 TARGET = ", I'll start"
@@ -86,3 +89,58 @@ def test_occlusion(layout: str) -> None:
     check(by_token.values.T, theirs.token_attr)
     whole = lm.attribute(PROMPT, [TARGET], method="occlusion", baseline=BASELINE)
     check(whole.values[:, 0], theirs.seq_attr)
+
+
+FAMILIES = [
+    "gpt_neox",
+    "gpt_neox, not parallel",
+    "mistral, window",
+    "gemma",
+    "qwen3",
+    "qwen2, tied",
+]
+    "gpt_neox",
+    "gpt_neox, not parallel",
+    "mistral, window",
+    "gemma",
+    "qwen3",
+    "qwen2, tied",
+]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    ("prompt", "target"),
+    [(PROMPT, ", I'll"), ("To solve", ", I'll start by breaking down the numbers.")],
+    ids=["reverse mode", "forward mode"],
+)
+def test_other_layouts_in_both_modes(
+    name: str, prompt: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lm = LanguageModel(decoder_model(name, torch.float32), byte_level_tokenizer())
+    used = []
+    for direction in ("_push", "_pull"):
+        own = getattr(FastObjective, direction)
+
+        def spy(self: Any, *args: Any, own: Any = own, name: str = direction) -> Any:
+            used.append(name)
+            return own(self, *args)
+
+        monkeypatch.setattr(FastObjective, direction, spy)
+    inputs = TextTokenInput(prompt, lm.tokenizer, baselines=BASELINE)
+    gradients = LLMGradientAttribution(
+        LayerGradientXActivation(lm.model, lm.embedding), lm.tokenizer
+    ).attribute(inputs, target=target)
+    path = LLMGradientAttribution(
+        LayerIntegratedGradients(lm.model, lm.embedding), lm.tokenizer
+    ).attribute(inputs, target=target, n_steps=STEPS)
+    ours = lm.attribute(prompt, continuation=target, method="input_x_gradient")
+    check(ours.values.T, gradients.token_attr)
+    options: Any = {"baseline": BASELINE, "n_steps": STEPS, "tolerance": None}
+    check(lm.attribute(prompt, continuation=target, **options).values.T, path.token_attr)
+    assert set(used) == {"_push" if prompt != PROMPT else "_pull"}
+    ablation = LLMAttribution(FeatureAblation(lm.model), lm.tokenizer).attribute(
+        inputs, target=target, use_cached_outputs=False
+    )
+    occluded = lm.attribute(prompt, continuation=target, method="occlusion", baseline=BASELINE)
+    check(occluded.values.T, ablation.token_attr)
