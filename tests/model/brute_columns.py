@@ -126,8 +126,8 @@ METHODS: dict[str, Callable[[Score, torch.Tensor, torch.Tensor], Array]] = {
 OPTIONS: dict[str, dict[str, Any]] = {
     "input_x_gradient": {},
     "gradient_norm": {},
-    "occlusion": {"baseline": 7},
-    "integrated_gradients": {"baseline": 7, "n_steps": 3, "tolerance": None},
-    "shapley": {"baseline": 7},
+    "occlusion": {"baseline": 311},
+    "integrated_gradients": {"baseline": 311, "n_steps": 3, "tolerance": None},
+    "shapley": {"baseline": 311},
 }
 """What each needs to be told to compute the same."""

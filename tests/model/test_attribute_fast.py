@@ -82,7 +82,7 @@ def test_every_method_is_its_definition(name: str, score: Any) -> None:
     assert (agreeing_decoder(lm, 40) is None) == (name in UNKNOWN)
     prompt = PROMPT[:4]
     x = lm.embedding(torch.tensor(prompt)).detach()
-    start = lm.embedding(torch.tensor([7])).detach().expand_as(x)
+    start = lm.embedding(torch.tensor([311])).detach().expand_as(x)
     cases: list[dict[str, Any]] = [
         {"targets": [[5, 6, 7], 9, Contrast([5, 6, 7], 8), spread], "reduction": "mean"},
         {"targets": [" the mat", Contrast(9, [9, 4])]},
@@ -226,10 +226,10 @@ def test_any_tokens_replaced(data: st.DataObject) -> None:
         rest = rest[size:]
         if data.draw(st.booleans()):
             break
-    found = lm.attribute(prompt, [[9, 10]], method="occlusion", grouping=spans, baseline=7)
+    found = lm.attribute(prompt, [[9, 10]], method="occlusion", grouping=spans, baseline=311)
     (function,) = brute_columns.column_functions(lm, "logprob", targets=[[9, 10]])
     x = lm.embedding(torch.tensor(prompt)).detach()
-    start = lm.embedding(torch.tensor([7])).detach().expand_as(x)
+    start = lm.embedding(torch.tensor([311])).detach().expand_as(x)
     with torch.no_grad():
         expected = [
             float(function(x) - function(brute_columns.replaced(x, start, span))) for span in spans

@@ -24,7 +24,7 @@ CASE: dict[str, Any] = {"targets": [[5, 6, 7], 9, [9, 10]]}
 NAMES = ["llama", "gpt2", "gemma2"]  # the last by its own forward
 SAMPLED: dict[str, dict[str, Any]] = {
     **OPTIONS,
-    "shapley": {"baseline": 7, "n_samples": 6},
+    "shapley": {"baseline": 311, "n_samples": 6},
     "attention_rollout": {},
 }
 
@@ -122,9 +122,9 @@ print("smaller pieces", seen)
 @pytest.mark.parametrize(
     ("name", "method", "options"),
     [
-        ("llama", "integrated_gradients", {"n_steps": 200, "tolerance": None, "baseline": 7}),
+        ("llama", "integrated_gradients", {"n_steps": 200, "tolerance": None, "baseline": 311}),
         ("llama", "shapley", {"n_samples": 2, "grouping": [[k] for k in range(100)]}),
-        ("gemma2", "integrated_gradients", {"n_steps": 200, "tolerance": None, "baseline": 7}),
+        ("gemma2", "integrated_gradients", {"n_steps": 200, "tolerance": None, "baseline": 311}),
         ("gemma2", "occlusion", {}),
     ],
 )

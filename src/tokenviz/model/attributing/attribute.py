@@ -18,7 +18,7 @@ from tokenviz.model.attributing.gradient_norm import gradient_norm
 from tokenviz.model.attributing.input_x_gradient import input_x_gradient
 from tokenviz.model.attributing.integrated_gradients import integrated_gradients
 from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.attributing.occlusion import occlusion
+from tokenviz.model.attributing.occlusion import occlusion, occlusion_masks
 from tokenviz.model.attributing.options import Options
 from tokenviz.model.attributing.problem import Problem
 from tokenviz.model.attributing.quantised import gradients_or_reason
@@ -105,8 +105,11 @@ def _baseline(
             raise ValueError(f"baseline: {options.method} cannot delete tokens; only occlusion can")
         if problem.n_prompt == 1:
             raise ValueError("baseline: 'delete' would leave nothing of a prompt of one token")
-        if any(len(span) == problem.n_prompt for span in problem.features.spans):
-            raise ValueError("baseline: 'delete' would leave nothing of the prompt for some group")
+        window = min(options.window, len(problem.features))
+        if bool(occlusion_masks(problem.features, window).all(-1).any()):
+            raise ValueError(
+                "baseline: 'delete' would leave nothing of the prompt for some group or window"
+            )
         return None, "delete"
     start, name = baseline_embeddings(lm, wanted, problem.inputs)
     moved = problem.features.masks().any(0).to(start.device)[:, None]

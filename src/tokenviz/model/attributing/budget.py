@@ -36,7 +36,7 @@ def memory_budget(value: Any, device: torch.device) -> int:
     if value is None:
         return int(_SHARE * _free(device))
     if isinstance(value, str):
-        match = re.fullmatch(r"\s*([\d.]+)\s*([kmgt]?i?)b?\s*", value, re.IGNORECASE)
+        match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([kmgt]?i?)b?\s*", value, re.IGNORECASE)
         if match is None or match[2].lower() not in _UNITS:
             raise ValueError(
                 f"memory_budget: expected bytes, or text such as '2 GiB', got {value!r}"
