@@ -28,6 +28,12 @@ class KnownObjective:
     def __init__(self) -> None:
         self.nodes = [0] * self.n_targets
 
+    def rows_of_scores(self, points: int) -> int:
+        return points
+
+    def rows_of_products(self, points: int, targets: torch.Tensor) -> int:
+        return points * len(targets)
+
     def scores(self, embeds: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         s = (embeds * WEIGHTS).sum((1, 2))
         return torch.stack([CURVES[t](s) for t in targets.tolist()], dim=1)

@@ -46,6 +46,10 @@ class Progress:
         """Correct how much there is to do."""
         self._bar.total = total
 
+    def expect_more(self, amount: int) -> None:
+        """Say that there is more to do than was known before."""
+        self._bar.total += amount
+
     def close(self) -> None:
         """Take the bar away."""
         self._bar.close()

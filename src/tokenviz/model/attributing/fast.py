@@ -57,11 +57,11 @@ class FastObjective(Objective):
         """See :meth:`Objective.rows_of_scores`."""
         return points * self._rows
 
-    def rows_of_products(self, points: int) -> int:
+    def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
         """See :meth:`Objective.rows_of_products`."""
-        packing, _ = self._pack(self.n_prompt, self._targets.terms)
+        packing, _ = self._pack(self.n_prompt, self._terms(wanted)[0])
         cheaper = min(_forward_rows(packing), sum(packing.term_rows()))
-        return points * (self._rows + cheaper)
+        return points * (len(packing.rows) + cheaper)
 
     def rows_of_gradients(self) -> int:
         """See :meth:`Objective.rows_of_gradients`."""

@@ -47,10 +47,10 @@ class GenericObjective(Objective):
         """See :meth:`Objective.rows_of_scores`."""
         return points * self._branches * self.longest
 
-    def rows_of_products(self, points: int) -> int:
+    def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
         """See :meth:`Objective.rows_of_products`."""
         # A forward pass for every few terms of each continuation, a backward pass for each.
-        terms, rows = self._targets.terms, 0
+        (terms, _), rows = self._terms(wanted), 0
         for chunk in _chunks(terms):
             members = [terms[index] for own in chunk for index in own]
             length = self.n_prompt + max(term.last_row for term in members)

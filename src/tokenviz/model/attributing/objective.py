@@ -160,7 +160,7 @@ class Objective(ABC):
         """Token positions that :meth:`scores` goes through."""
 
     @abstractmethod
-    def rows_of_products(self, points: int) -> int:
+    def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
         """Token positions that :meth:`products` goes through."""
 
     @abstractmethod

@@ -147,6 +147,7 @@ class Path:
     def _raise(self, group: list[_Piece], level: int, targets: torch.Tensor) -> list[_Piece]:
         """The same pieces with the next larger rule, whose new nodes alone are computed."""
         fresh = slice(LEVELS[level - 1], LEVELS[level])
+        self._expect((fresh.stop - fresh.start) * len(group), targets)
         products = self._piece_products([(p.low, p.high) for p in group], level, fresh, targets)
         return [
             _Piece(
@@ -163,6 +164,8 @@ class Path:
 
     def _halve(self, group: list[_Piece], targets: torch.Tensor) -> list[_Piece]:
         middles = [_middle(piece.low, piece.high) for piece in group]
+        self._objective.work.expect_more(self._objective.rows_of_scores(len(group)))
+        self._expect(2 * NODES * len(group), targets)
         at_middles = self._scores(middles, targets)
         halves, scores, before = [], [], []
         for piece, middle, score in zip(group, middles, at_middles, strict=True):
@@ -196,6 +199,11 @@ class Path:
         alphas = low[:, None] + (high - low)[:, None] * places
         products = self._products(alphas.reshape(-1), targets)
         return products.view(*alphas.shape, *products.shape[1:])
+
+    def _expect(self, nodes: int, targets: torch.Tensor) -> None:
+        """Say that so many more nodes are needed than was known before."""
+        rows = self._objective.rows_of_products(nodes, targets)
+        self._objective.work.expect_more(rows)
 
     def _products(self, alphas: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """(x − x') · ∂F/∂x along the path, float64 on the CPU, ``[alphas, t, n]``."""

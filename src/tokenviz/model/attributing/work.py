@@ -51,6 +51,11 @@ class Work:
         """Tell a progress bar of every position from now on."""
         self._progress = progress
 
+    def expect_more(self, positions: int) -> None:
+        """Say that the work turned out to be longer."""
+        if self._progress is not None:
+            self._progress.expect_more(positions)
+
     def advance(self, positions: int) -> None:
         """Count token positions that a forward or backward pass went through."""
         self.positions += positions
