@@ -99,13 +99,6 @@ FAMILIES = [
     "qwen3",
     "qwen2, tied",
 ]
-    "gpt_neox",
-    "gpt_neox, not parallel",
-    "mistral, window",
-    "gemma",
-    "qwen3",
-    "qwen2, tied",
-]
 
 
 @pytest.mark.parametrize("name", FAMILIES)
