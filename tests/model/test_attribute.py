@@ -203,3 +203,14 @@ def test_traces_that_cannot_be_explained() -> None:
         lm.attribute(Trace(["b"], [-1.0], prompt=["a"]))
     with pytest.raises(ValueError, match="targets: a Trace brings its own"):
         lm.attribute(lm.generate("The", max_new_tokens=1), [5])
+
+
+@pytest.mark.parametrize("layout", ["llama", "gpt2"])
+def test_a_function_without_a_gradient_is_named(layout: str) -> None:
+    def most_probable(logits: torch.Tensor) -> torch.Tensor:
+        return logits.argmax(-1).float()
+
+    lm = random_lm(layout)
+    with pytest.raises(TypeError, match="targets: most_probable of the logits has no gradient"):
+        lm.attribute(PROMPT, [most_probable], method="input_x_gradient")
+    assert lm.attribute(PROMPT, [most_probable], method="occlusion").terms is None

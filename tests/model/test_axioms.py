@@ -70,7 +70,7 @@ class LinearObjective(Objective):
     def rows_of_scores(self, points: int) -> int:
         return points
 
-    def rows_of_products(self, points: int, wanted: Any = None) -> int:
+    def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
         return points
 
     def rows_of_gradients(self) -> int:

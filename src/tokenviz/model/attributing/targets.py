@@ -249,6 +249,11 @@ def evaluate(function: Function, logits: torch.Tensor) -> torch.Tensor:
             f"targets: a function gets next-token logits of shape {list(logits.shape)} and must "
             f"return one number for each row, shape [{len(logits)}]; got {got}"
         )
+    if logits.requires_grad and not result.requires_grad:
+        raise TypeError(
+            f"targets: {getattr(function, '__name__', 'a function')} of the logits has no gradient "
+            "(it rounds, counts or detaches); use 'occlusion' or 'shapley', which need none"
+        )
     return result
 
 
