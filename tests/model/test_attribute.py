@@ -183,6 +183,14 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"targets": [5], "n_steps": 8.0}, TypeError, "n_steps: expected an integer, got float"),
     ({"targets": [5], "n_steps": True}, TypeError, "n_steps: expected an integer, got bool"),
     ({"targets": [5], "n_steps": 8, "method": "occlusion"}, ValueError, "n_steps: occlusion foll"),
+    ({"targets": {" a": 1}}, TypeError, "targets: expected a list of targets, got dict"),
+    ({"targets": [5], "method": ["occlusion"]}, ValueError, "method: expected one of"),
+    ({"targets": [5], "tolerance": True}, TypeError, "tolerance: expected a number, got bool"),
+    (
+        {"continuation": "a", "reduction": "mean"},
+        ValueError,
+        "reduction: every token of a continuation is a column",
+    ),
     ({"targets": [5], "tolerance": 0}, ValueError, "tolerance: expected a number above 0"),
     ({"targets": [5], "tolerance": None}, ValueError, "n_steps: expected a number of path steps"),
 ]
@@ -214,3 +222,21 @@ def test_a_function_without_a_gradient_is_named(layout: str) -> None:
     with pytest.raises(TypeError, match="targets: most_probable of the logits has no gradient"):
         lm.attribute(PROMPT, [most_probable], method="input_x_gradient")
     assert lm.attribute(PROMPT, [most_probable], method="occlusion").terms is None
+
+
+def test_one_prompt_at_a_time() -> None:
+    lm = random_lm()
+    traces = lm.generate(["The cat", "The dog"], max_new_tokens=2)
+    with pytest.raises(TypeError, match=r"prompt: .* one prompt at a time, got a list of 2 traces"):
+        lm.attribute(traces)
+    with pytest.raises(TypeError, match=r"prompt: .* one prompt at a time, got a list of 2 texts"):
+        lm.attribute(["The cat", "The dog"], " sat")
+
+
+def test_an_estimate_takes_what_attribute_takes() -> None:
+    lm = random_lm()
+    assert lm.estimate(PROMPT, " the", method="occlusion", progress=True).positions > 0
+    with pytest.raises(ValueError, match="window: expected at most"):
+        lm.estimate(PROMPT, " the", method="occlusion", window=50)
+    with pytest.raises(ValueError, match="baseline: expected 'zero', 'mean'"):
+        lm.estimate(PROMPT, " the", baseline="nothing")

@@ -12,7 +12,7 @@ from tests.model.decoders import decoder_lm
 from tokenviz.model.attributing.features import Features
 from tokenviz.model.attributing.input_x_gradient import input_x_gradient
 from tokenviz.model.attributing.integrated_gradients import integrated_gradients
-from tokenviz.model.attributing.objective import Objective
+from tokenviz.model.attributing.objective import Objective, Reduce
 from tokenviz.model.attributing.occlusion import occlusion
 from tokenviz.model.attributing.shapley import shapley
 from tokenviz.model.attributing.targets import Contrast, Targets, Term
@@ -89,11 +89,13 @@ class LinearObjective(Objective):
     def _term_products(
         self, points: torch.Tensor, directions: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
-        gradients = self._term_gradients(points[0], terms)
+        gradients = self._term_gradients(points[0], terms, lambda gradients: gradients)
         return (gradients * directions).sum(-1).expand(len(points), -1, -1)
 
-    def _term_gradients(self, point: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
-        return self._weights[[self._targets.terms.index(term) for term in terms]]
+    def _term_gradients(
+        self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
+    ) -> torch.Tensor:
+        return reduce(self._weights[[self._targets.terms.index(term) for term in terms]])
 
     def _term_perturbed(
         self,

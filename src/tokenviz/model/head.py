@@ -36,15 +36,16 @@ class SplitModel:
     """
 
     def __init__(self, lm: LanguageModel, path: str) -> None:
-        parent, _, self._name = path.rpartition(".")
+        self._parent, _, self._name = path.rpartition(".")
         self._lm = lm
-        self._parent = lm.model.get_submodule(parent)
-        self._body: Any = lm.model.get_submodule(path)
+        self._path = path
         self._output: Any = None
 
     def hidden_states(self, ids: torch.Tensor) -> torch.Tensor:
         """What the head reads, from ids ``[b, n]``: shape ``[b, n, d]``."""
-        output = self._body(input_ids=ids, use_cache=False)
+        # Looked up anew: the user may have put another body there.
+        body: Any = self._lm.model.get_submodule(self._path)
+        output = body(input_ids=ids, use_cache=False)
         self._output = type(output)
         hidden: torch.Tensor = output.last_hidden_state
         return hidden
@@ -53,7 +54,8 @@ class SplitModel:
         """Logits ``[p, vocabulary]`` of positions with hidden states ``[p, d]``."""
         ids = torch.zeros(1, len(hidden), dtype=torch.int64, device=self._lm.device)
         stand_in = _StandIn(self._output(last_hidden_state=hidden[None]))
-        with _exchanged(self._parent, self._name, stand_in):
+        parent = self._lm.model.get_submodule(self._parent)
+        with _exchanged(parent, self._name, stand_in):
             model: Any = self._lm.model
             logits: torch.Tensor = model(input_ids=ids, use_cache=False).logits
         return logits[0]

@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from tokenviz.model import tracing
-from tokenviz.model.attributing.attribute import attribute
+from tokenviz.model.attributing.attribute import attribute, check_fit
 from tokenviz.model.attributing.baselines import Baseline
 from tokenviz.model.attributing.cost import Estimate, estimate
 from tokenviz.model.attributing.engine import objective_for
@@ -81,11 +81,24 @@ class LanguageModel:
     def __init__(self, model: torch.nn.Module, tokenizer: Any, *, name: str | None = None) -> None:
         _check_model(model)
         _check_tokenizer(tokenizer)
-        self.model = model
+        self._model = model
         self.tokenizer = tokenizer
         self._name = name
         self._passed: set[Callable[[LanguageModel], None]] = set()
         self._findings: dict[Callable[[LanguageModel], Any], Any] = {}
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The model; another one may be put in its place."""
+        return self._model
+
+    @model.setter
+    def model(self, model: torch.nn.Module) -> None:
+        _check_model(model)
+        self._model = model
+        # What was found of one model need not hold of another.
+        self._passed.clear()
+        self._findings.clear()
 
     @property
     def name(self) -> str:
@@ -384,7 +397,8 @@ class LanguageModel:
             otherwise the most that a target may take (2048).
         tolerance
             integrated_gradients adds nodes where the path needs them until the completeness error
-            of every target is below this; it warns if those allowed do not suffice. Other methods
+            of every target is below this; it warns if those allowed do not suffice. What is mere
+            rounding in the model's dtype is let be: several per cent in bfloat16. Other methods
             have no such error.
         window
             occlusion: so many neighbouring tokens (or groups) are occluded together; each gets the
@@ -433,6 +447,7 @@ class LanguageModel:
         targets: str | Target | Sequence[Target] | None = None,
         *,
         memory_budget: int | str | None = None,
+        progress: bool | None = None,
         **options: Any,
     ) -> Estimate:
         """What :meth:`attribute` would take with the same arguments, from a piece of the work.
@@ -444,6 +459,7 @@ class LanguageModel:
         """
         problem, asked = self._asked(prompt, targets, **options)
         with torch.inference_mode(False), borrowed(self.model):
+            check_fit(self, problem, asked)
             objective = objective_for(self, problem, asked.score, memory_budget)
             return estimate(objective, problem, asked)
 

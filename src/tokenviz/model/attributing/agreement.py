@@ -8,7 +8,7 @@ some length, its logits are compared with the model's own on a text at least as 
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -22,7 +22,7 @@ __all__ = ["agreeing_decoder"]
 
 _SHORTEST = 32
 _MOST_ROUNDING = 0.05  # of the largest logit, in bfloat16
-_tried: weakref.WeakKeyDictionary[torch.nn.Module, dict[str, int]] = weakref.WeakKeyDictionary()
+_tried: weakref.WeakKeyDictionary[torch.nn.Module, dict[Any, int]] = weakref.WeakKeyDictionary()
 
 
 def agreeing_decoder(lm: LanguageModel, length: int) -> Decoder | None:
@@ -30,8 +30,10 @@ def agreeing_decoder(lm: LanguageModel, length: int) -> Decoder | None:
     decoder = read_decoder(lm.model)
     if decoder is None:
         return None
-    # What may change a model without changing its class.
-    setting = f"{lm.dtype} {lm.device} {getattr(lm.model.config, '_attn_implementation', '')}"
+    # What may change a model without changing its class, or its class without changing the model.
+    attention = getattr(lm.model.config, "_attn_implementation", "")
+    forwards = frozenset(type(module).forward for module in lm.model.modules())
+    setting = (lm.dtype, lm.device, attention, forwards)
     tried = _tried.setdefault(lm.model, {})
     if 0 <= tried.get(setting, 0) < length:  # one that was found out is not tried again
         tried[setting] = _agreement(lm, decoder, length)

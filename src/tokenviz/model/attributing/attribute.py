@@ -30,7 +30,7 @@ from tokenviz.tokens import Token
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["attribute"]
+__all__ = ["attribute", "check_fit"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def attribute(
     started = time.perf_counter()
     # Tensors made in inference mode, should the caller be in it, cannot take part in gradients.
     with torch.inference_mode(False), borrowed(lm.model), gradients_or_reason(lm, options):
+        check_fit(lm, problem, options)
         baseline, baseline_name = _baseline(lm, problem, options)
         objective = objective_for(lm, problem, options.score, budget)
         work = objective.work
@@ -71,7 +72,7 @@ def attribute(
         features.tokens,
         targets.labels,
         method=options.method,
-        score=None if options.method == "attention_rollout" else options.score,
+        score=options.score if _has_score(problem, options) else None,
         baseline=baseline_name,
         n_steps=found.n_steps,
         completeness_error=_numpy(found.completeness_error),
@@ -116,6 +117,21 @@ def _baseline(
     return torch.where(moved, start, problem.inputs), name
 
 
+def _has_score(problem: Problem, options: Options) -> bool:
+    """Whether values are in the unit of a score: not those of attention, nor of functions alone."""
+    functions = all(term.function is not None for term in problem.targets.terms)
+    return not functions and options.method != "attention_rollout"
+
+
+def check_fit(lm: LanguageModel, problem: Problem, options: Options) -> None:
+    """Raise what :func:`attribute` would raise of options that do not fit the problem."""
+    _baseline(lm, problem, options)
+    if options.window > len(problem.features):
+        raise ValueError(
+            f"window: expected at most the {len(problem.features)} features, got {options.window}"
+        )
+
+
 def _integrated_gradients(
     lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
@@ -147,10 +163,6 @@ def _gradient_norm(
 def _occlusion(
     lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
-    if options.window > len(problem.features):
-        raise ValueError(
-            f"window: expected at most the {len(problem.features)} features, got {options.window}"
-        )
     return _Found(occlusion(objective, problem.inputs, start, problem.features, options.window))
 
 

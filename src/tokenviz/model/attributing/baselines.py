@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-import numpy as np
 import numpy.typing as npt
 import torch
 
 from tokenviz.model.forward import wide
+from tokenviz.model.scalars import integer, is_scalar
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
@@ -69,8 +69,9 @@ def baseline_embeddings(
             "baseline: expected 'zero', 'mean', 'delete', the name or id of a token, or "
             f"embeddings; got {baseline!r}{reason}"
         )
-    if isinstance(baseline, int | np.integer) and not isinstance(baseline, bool):
-        return _token_embedding(lm, int(baseline), inputs)
+    if is_scalar(baseline):
+        id_ = integer(baseline, "baseline", "a token id, its name or embeddings")
+        return _token_embedding(lm, id_, inputs)
     return _given_embeddings(baseline, inputs), "custom embeddings"
 
 

@@ -126,6 +126,13 @@ def faithfulness(
     steps, n_random = integer(steps, "steps"), integer(n_random, "n_random")
     if steps < 1 or n_random < 1:
         raise ValueError(f"steps, n_random: expected at least 1, got {steps} and {n_random}")
+    if isinstance(baseline, str) and baseline == "delete":
+        raise ValueError(
+            "baseline: faithfulness replaces tokens and cannot delete them; give it a token "
+            "('eos', an id), 'mean' or 'zero'"
+        )
+    if integer(seed, "seed") < 0:
+        raise ValueError(f"seed: expected an int of at least 0, got {seed}")
     with torch.inference_mode(False), torch.no_grad(), borrowed(lm.model):
         problem = _problem(lm, attribution)
         score = cast(ScoreName, attribution.score or "logprob")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from tokenviz.model.attributing.modes import Linearisation
-from tokenviz.model.attributing.objective import Objective
+from tokenviz.model.attributing.objective import Objective, Reduce
 from tokenviz.model.attributing.packing import Packing
 from tokenviz.model.attributing.perturbing import first_changed, rows_of_masks
 from tokenviz.model.attributing.readout import Readout
@@ -105,8 +105,10 @@ class FastObjective(Objective):
 
         return self._linearised(points, terms, run)
 
-    def _term_gradients(self, point: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
-        return self._linearised(point[None], terms, lambda at: self._pull(at, wide))[0]
+    def _term_gradients(
+        self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
+    ) -> torch.Tensor:
+        return self._linearised(point[None], terms, lambda at: self._pull(at, reduce))[0]
 
     def _term_perturbed(
         self,

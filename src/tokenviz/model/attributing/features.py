@@ -106,6 +106,8 @@ def _wanted_roles(
         raise ValueError(
             "roles: only a prompt of chat messages has roles; got text or ids, so leave it out"
         )
+    if not isinstance(roles, Collection):
+        raise TypeError(f"roles: expected names of roles, got {type(roles).__name__}: {roles!r}")
     wanted = frozenset([roles] if isinstance(roles, str) else roles)
     unknown = sorted(wanted - set(encoded.roles))
     if unknown:

@@ -14,9 +14,10 @@ from typing import Any
 
 import torch
 
-from tokenviz.model.attributing.objective import Objective
+from tokenviz.model.attributing.objective import Objective, Reduce
 from tokenviz.model.attributing.quantised import whole_gradient
 from tokenviz.model.attributing.targets import Term, evaluate
+from tokenviz.model.batching import grows_with_length
 from tokenviz.model.forward import forward, wide
 
 __all__ = ["GenericObjective"]
@@ -51,9 +52,9 @@ class GenericObjective(Objective):
         """See :meth:`Objective.rows_of_products`."""
         # A forward pass for every few terms of each continuation, a backward pass for each.
         (terms, _), rows = self._terms(wanted), 0
-        for chunk in _chunks(terms):
+        for chunk in self._chunks(terms):
             members = [terms[index] for own in chunk for index in own]
-            length = self.n_prompt + max(term.last_row for term in members)
+            length = self.n_prompt + self.rows_after(members)
             rows += len({term.branch for term in members}) * length * (1 + len(chunk))
         return points * rows
 
@@ -73,7 +74,39 @@ class GenericObjective(Objective):
     def _branches(self) -> int:
         return len({term.branch for term in self._targets.terms})
 
+    def _apart(self, terms: Sequence[Term]) -> list[list[int]]:
+        """Terms that may be computed in one batch.
+
+        Where positions are embedded by how long the text is, continuations of different lengths
+        would change each other's scores, so each is run by itself.
+        """
+        if not grows_with_length(self.lm):
+            return [list(range(len(terms)))]
+        of_branch: dict[int, list[int]] = defaultdict(list)
+        for index, term in enumerate(terms):
+            of_branch[term.branch].append(index)
+        return list(of_branch.values())
+
+    def _chunks(self, terms: Sequence[Term]) -> list[list[list[int]]]:
+        """Terms that share a forward pass, and of those the ones that share a backward pass."""
+        return [
+            [[own[index] for index in members] for members in chunk]
+            for own in self._apart(terms)
+            for chunk in _chunks([terms[k] for k in own])
+        ]
+
+    def rows_after(self, terms: Sequence[Term]) -> int:
+        """Rows that are read after the prompt's last for some terms of one batch."""
+        if grows_with_length(self.lm):  # always the whole continuation, whichever terms are wanted
+            branches = {term.branch for term in terms}
+            terms = [term for term in self._targets.terms if term.branch in branches]
+        return max(term.last_row for term in terms)
+
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        if len(apart := self._apart(terms)) > 1:
+            return _joined(
+                [self._term_scores(points, [terms[k] for k in own]) for own in apart], apart
+            )
         batch = _Batch(self, terms)
 
         def run(piece: slice) -> torch.Tensor:
@@ -96,8 +129,10 @@ class GenericObjective(Objective):
             points, terms, lambda g: torch.linalg.vecdot(wide(g), directions).cpu().double()
         )
 
-    def _term_gradients(self, point: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
-        return self._pulled(point[None], terms, wide)[0]
+    def _term_gradients(
+        self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
+    ) -> torch.Tensor:
+        return self._pulled(point[None], terms, reduce)[0]
 
     def _term_perturbed(
         self,
@@ -123,7 +158,7 @@ class GenericObjective(Objective):
     ) -> torch.Tensor:
         """Gradients of terms at points, ``[P, terms, n, d]``, reduced as soon as they are there."""
         pieces, order = [], []
-        for chunk in _chunks(terms):
+        for chunk in self._chunks(terms):
             pieces.append(self._pulled_together(points, terms, chunk, reduce))
             order += [index for members in chunk for index in members]
             if self.work.interrupted:
@@ -171,6 +206,12 @@ class GenericObjective(Objective):
         return self.work.in_pieces(len(points), count * (points.shape[1] + batch.longest), run)
 
 
+def _joined(parts: list[torch.Tensor], members: list[list[int]]) -> torch.Tensor:
+    """Parts ``[P, terms of the part, …]`` in the order of all terms."""
+    order = torch.tensor([index for own in members for index in own])
+    return torch.cat(parts, dim=1)[:, order.argsort()]
+
+
 def _chunks(terms: Sequence[Term]) -> list[list[list[int]]]:
     """Terms that share a forward pass, and of those the ones that share a backward pass.
 
@@ -199,12 +240,12 @@ class _Batch:
         Rows that are read after the prompt's last.
     """
 
-    def __init__(self, objective: Objective, terms: Sequence[Term]) -> None:
+    def __init__(self, objective: GenericObjective, terms: Sequence[Term]) -> None:
         self._objective = objective
         self._terms = terms
         self.branches = list(dict.fromkeys(term.branch for term in terms))
         self.row_of = [self.branches.index(term.branch) for term in terms]
-        self.longest = max(term.last_row for term in terms)
+        self.longest = objective.rows_after(terms)
         device = objective.lm.device
         ids = torch.zeros(len(self.branches), self.longest + 1, dtype=torch.int64)
         for row, branch in enumerate(self.branches):
@@ -242,6 +283,7 @@ class _Batch:
 
     def _term(self, term: Term, tokens: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
         if term.function is not None:
-            return evaluate(term.function, logits[:, 0])
+            # A copy: what the user's function writes into it must not reach other terms.
+            return evaluate(term.function, logits[:, 0].clone())
         total = tokens[:, term.tokens.start : term.tokens.stop].sum(-1) * term.weight
         return total.exp() if self._objective.score == "probability" else total

@@ -9,18 +9,22 @@ its parts (``fast``). Both compute *terms*; the columns that were asked for are 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
 from tokenviz.model.attributing.targets import ScoreName, Targets, Term
 from tokenviz.model.attributing.work import Work
+from tokenviz.model.forward import wide
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["Objective"]
+__all__ = ["Objective", "Reduce"]
+
+Reduce: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+"""From gradients ``[…, n, d]`` to what is kept of them."""
 
 
 class Objective(ABC):
@@ -96,14 +100,16 @@ class Objective(ABC):
 
     def gradient_norms(self, point: torch.Tensor) -> torch.Tensor:
         """‖∂F/∂x_i‖₂ at one point ``[n, d]``: float64 on the CPU, ``[m, n]``."""
+        terms, matrix = self._terms(None)
+        if _is_identity(matrix):  # no column is a difference of terms: no gradient need be kept
+            return self._term_gradients(point, terms, _norms).cpu().double()
 
         def run(columns: slice) -> torch.Tensor:
             terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
-            gradients = self._term_gradients(point, terms)
+            gradients = self._term_gradients(point, terms, wide)
             weights = matrix.to(gradients)
             combined = torch.einsum("mt,tnd->mnd", weights, gradients)
-            norms: torch.Tensor = torch.linalg.vector_norm(combined, dim=-1)
-            return norms.cpu().double()
+            return _norms(combined).cpu().double()
 
         return self.work.in_pieces(self.n_targets, self.longest, run)
 
@@ -186,8 +192,10 @@ class Objective(ABC):
         """``[P, terms, n]``, float64 on the CPU."""
 
     @abstractmethod
-    def _term_gradients(self, point: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
-        """``[n, d]`` to ``[terms, n, d]``, float32 at least."""
+    def _term_gradients(
+        self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
+    ) -> torch.Tensor:
+        """Gradients at ``[n, d]``, reduced as soon as they are there, ``[terms, n, …]``."""
 
     @abstractmethod
     def _term_perturbed(
@@ -200,9 +208,18 @@ class Objective(ABC):
         """``[v, terms]``, float64 on the CPU."""
 
 
+def _is_identity(matrix: torch.Tensor) -> bool:
+    return matrix.shape[0] == matrix.shape[1] and bool((matrix == torch.eye(len(matrix))).all())
+
+
+def _norms(gradients: torch.Tensor) -> torch.Tensor:
+    norms: torch.Tensor = torch.linalg.vector_norm(wide(gradients), dim=-1)
+    return norms
+
+
 def _combine(terms: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     """Columns of terms along dimension 1; a term that is NaN spoils only columns it is part of."""
-    if matrix.shape[0] == matrix.shape[1] and bool((matrix == torch.eye(len(matrix))).all()):
+    if _is_identity(matrix):
         return terms
     result = torch.zeros(len(terms), len(matrix), *terms.shape[2:], dtype=torch.float64)
     for column, term in matrix.nonzero().tolist():

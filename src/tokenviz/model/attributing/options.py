@@ -9,7 +9,7 @@ from typing import Any, get_args
 from tokenviz.model.attributing.methods import METHODS, Method, MethodName
 from tokenviz.model.attributing.shapley import EXACT
 from tokenviz.model.attributing.targets import Reduction, ScoreName
-from tokenviz.model.scalars import integer
+from tokenviz.model.scalars import integer, real
 
 __all__ = ["Options", "parse_options"]
 
@@ -61,7 +61,7 @@ def parse_options(
     TypeError, ValueError
         If one is of the wrong kind, out of range, or means nothing to the method.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     _one_of("score", score, get_args(ScoreName))
     _one_of("reduction", reduction, get_args(Reduction))
@@ -80,7 +80,7 @@ def parse_options(
         reduction=reduction,
         baseline=baseline,
         n_steps=_count("n_steps", n_steps),
-        tolerance=tolerance,
+        tolerance=None if tolerance is None else real(tolerance, "tolerance"),
         window=_count("window", window) or 1,
         n_samples=_count("n_samples", n_samples, least=2),
         seed=0 if seed is None else integer(seed, "seed"),
@@ -92,9 +92,7 @@ def parse_options(
         )
     if options.seed < 0:
         raise ValueError(f"seed: expected an int of at least 0, got {options.seed}")
-    if tolerance is not None and not (
-        isinstance(tolerance, int | float) and 0 < tolerance < math.inf
-    ):
+    if tolerance is not None and not 0 < real(tolerance, "tolerance") < math.inf:
         raise ValueError(f"tolerance: expected a number above 0 or None, got {tolerance!r}")
     if "tolerance" in facts.options and n_steps is None and tolerance is None:
         raise ValueError("n_steps: expected a number of path steps when tolerance is None")

@@ -65,6 +65,12 @@ def _prompt_and_targets(
     lm: LanguageModel, prompt: Any, targets: Any, continuation: Any, reduction: Reduction
 ) -> tuple[EncodedPrompt, Targets]:
     given = [n for n, v in (("targets", targets), ("continuation", continuation)) if v is not None]
+    if isinstance(prompt, list | tuple) and prompt and isinstance(prompt[0], Trace | str):
+        what = "traces" if isinstance(prompt[0], Trace) else "texts"
+        raise TypeError(
+            f"prompt: attribute explains one prompt at a time, got a list of {len(prompt)} {what}; "
+            "loop over them"
+        )
     if isinstance(prompt, Trace):
         if given:
             raise ValueError(
@@ -77,6 +83,11 @@ def _prompt_and_targets(
     if len(given) != 1:
         raise ValueError(
             f"targets, continuation: expected one of the two, got {'both' if given else 'neither'}"
+        )
+    if continuation is not None and reduction != "sum":
+        raise ValueError(
+            "reduction: every token of a continuation is a column of its own, so there is nothing "
+            "to average; leave it out"
         )
     encoded = encode(lm, prompt)
     if targets is not None:

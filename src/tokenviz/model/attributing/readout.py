@@ -84,7 +84,7 @@ class Readout:
                 continue
             with torch.set_grad_enabled(slopes is not None):
                 leaf = logits[:, read - reads.start].clone().requires_grad_(slopes is not None)
-                value = evaluate(function, leaf)
+                value = evaluate(function, leaf.clone())
             scores[:, pair] = value.detach().to(scores.dtype)
             if slopes is not None:
                 (slope,) = torch.autograd.grad(value.sum(), leaf)

@@ -7,7 +7,7 @@ with terms; attributions are linear in the score, so a column's are the weighted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -267,6 +267,8 @@ def _as_list(targets: Any) -> Sequence[Any]:
         return [targets]
     if isinstance(targets, torch.Tensor):
         return list(targets)
+    if isinstance(targets, Mapping):
+        raise TypeError(f"targets: expected a list of targets, got {type(targets).__name__}")
     try:
         return list(targets)
     except TypeError:

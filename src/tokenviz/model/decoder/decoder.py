@@ -17,7 +17,7 @@ from tokenviz.model.decoder.linear import Linear
 from tokenviz.model.decoder.norm import Norm, Normed
 from tokenviz.model.decoder.rotary import Rotation
 
-__all__ = ["Computed", "Decoder", "Rows"]
+__all__ = ["Computed", "Decoder", "Rows", "of_queries"]
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class Decoder:
     def frames(self, rows: Rows, dtype: torch.dtype) -> list[Frame]:
         """Of each block, where the rows stand."""
         rotation = None if self.rotation is None else self.rotation(rows.positions, dtype)
-        narrow = torch.float64 if dtype == torch.float64 else torch.float32
-        masks = {window: rows.mask(window, narrow) for window in {b.window for b in self.blocks}}
+        wide = torch.float64 if dtype == torch.float64 else torch.float32
+        masks = {window: rows.mask(window, wide) for window in {b.window for b in self.blocks}}
         return [Frame(rotation, rotation, masks[block.window]) for block in self.blocks]
 
     def enter(self, embeddings: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:

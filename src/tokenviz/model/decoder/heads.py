@@ -11,7 +11,7 @@ from tokenviz.model.decoder.linear import Linear
 from tokenviz.model.decoder.norm import Norm, Normed
 from tokenviz.model.decoder.rotary import Rotation
 
-__all__ = ["Heads", "Projected", "stack"]
+__all__ = ["Heads", "Projected", "stack", "unstack"]
 
 
 class Projected(NamedTuple):

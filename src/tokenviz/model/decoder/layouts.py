@@ -36,6 +36,12 @@ __all__ = ["read_decoder"]
 _RMS_NORMS = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm)
 # Rotations that depend on how long the text is, so that prompts of one text would not agree.
 _LENGTH_DEPENDENT = ("dynamic", "longrope")
+_GLOBAL_HOOKS = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
 _LOOKING = "transformers.utils.output_capturing"
 _PARTS = ("torch.nn.modules.", "transformers.activations", "transformers.pytorch_utils")
 
@@ -63,6 +69,8 @@ def read_decoder(model: Any) -> Decoder | None:
 
 def _is_plain(model: torch.nn.Module) -> bool:
     """Whether nothing was hung into the model, and all of it is on one device, in one dtype."""
+    if any(getattr(torch.nn.modules.module, name) for name in _GLOBAL_HOOKS):
+        return False
     for module in model.modules():
         if _hooked(module) or "forward" in vars(module):
             return False
