@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # The models here are tiny: threads that wait for each other on a busy machine cost ten times what
 # they bring. Kernels that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A shell that runs the suite in the background has it ignore interrupts, which some tests are about.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
