@@ -43,6 +43,7 @@ PROBLEMS = 5
 QUICK_CASES = 4
 SURE = 0.5
 STEPS = 50  # captum's and inseq's default
+ORDERS = 4  # of Shapley values: few, for prompts of a hundred tokens
 _REPLACED = (0, 1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
 
 Ranker = Callable[[DigitCase], Array]
@@ -154,6 +155,8 @@ def _rankers(subject: Subject) -> list[tuple[str, str, Ranker]]:
             "n_steps" in METHODS[method].options
         ):  # as many steps as the others, so that their times compare
             options = {"n_steps": STEPS, "tolerance": None}
+        if "n_samples" in METHODS[method].options:
+            options = {"n_samples": ORDERS}
         rankers.append(("tokenviz", method, _ours(subject, method, **options)))
         if METHODS[method].baseline is not None:
             same = _ours(subject, method, baseline=BASELINE, **options)

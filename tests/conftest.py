@@ -16,7 +16,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # The models here are tiny: threads that wait for each other on a busy machine cost ten times what
 # they bring. Kernels that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# A shell that runs the suite in the background has it ignore interrupts, which some tests are about.
+# A shell that runs the suite in the background has it ignore interrupts; some tests are about them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

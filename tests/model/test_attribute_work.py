@@ -222,7 +222,8 @@ def test_rows_or_columns_that_were_finished_come_back(
     columns = lm.attribute(PROMPT, **CASE, method="gradient_norm")
     assert columns.partial
     by_column = np.isfinite(columns.values)
-    assert by_column[:, 0].all() and not by_column[:, -1].any()
+    # Terms of short texts come first, so which columns those are depends on the targets.
+    assert by_column.all(axis=0).any() and not by_column.all()
 
 
 @pytest.mark.parametrize("name", NAMES)
