@@ -7,8 +7,9 @@ import pytest
 import torch
 from transformers import AutoConfig, LlamaForCausalLM
 
+from tests.model.decoders import SIZE
 from tests.model.small import LAYOUTS, byte_level_tokenizer, random_lm, random_model
-from tests.model.test_layouts import FAMILIES, SIZE, family
+from tests.model.test_layouts import FAMILIES, family
 from tests.model.test_reading import same
 from tokenviz.model.batching import as_batch, groups, grows_with_length
 from tokenviz.model.decoding import Decoding, hides_padding

@@ -7,23 +7,11 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from tests.model.decoders import SIZE
 from tests.model.small import byte_level_tokenizer
 from tests.model.test_generate import check_against, full_logprobs
 from tokenviz.model.language_model import LanguageModel
 
-SIZE: dict[str, Any] = {
-    "vocab_size": 420,
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 128,
-    "initializer_range": 0.1,
-    "pad_token_id": None,
-    "bos_token_id": None,
-    "eos_token_id": None,
-}
 FAMILIES: dict[str, dict[str, Any]] = {
     "qwen3": {"head_dim": 8},
     "mistral": {"sliding_window": 6},

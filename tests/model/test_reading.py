@@ -7,9 +7,10 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from tests.model.decoders import SIZE
 from tests.model.small import LAYOUTS, byte_level_tokenizer, random_lm, random_model
 from tests.model.test_generate import check_against, full_logprobs
-from tests.model.test_layouts import FAMILIES, SIZE, family
+from tests.model.test_layouts import FAMILIES, family
 from tests.model.test_score import TEXT, without_first
 from tokenviz.model import reading
 from tokenviz.model.head import find_split

@@ -13,12 +13,24 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from tokenviz.model.forward import text_config
 from tokenviz.model.scalars import integer
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["Prompts", "as_batch", "as_batch_size", "groups", "grows_with_length", "padding_id"]
+__all__ = [
+    "LENGTH_DEPENDENT",
+    "Prompts",
+    "as_batch",
+    "as_batch_size",
+    "groups",
+    "grows_with_length",
+    "padding_id",
+]
+
+LENGTH_DEPENDENT = ("dynamic", "longrope")
+"""Kinds of rotary position embedding that depend on how long the text is."""
 
 Prompts: TypeAlias = (
     "list[str] | tuple[str, ...] | Sequence[Sequence[Mapping[str, Any]]] | Sequence[Sequence[int]]"
@@ -87,10 +99,9 @@ def groups(
 
 def grows_with_length(lm: LanguageModel) -> bool:
     """Whether position embeddings depend on how long the longest text of a batch is."""
-    config: Any = lm.model.config
-    config = config.get_text_config() if hasattr(config, "get_text_config") else config
+    config = text_config(lm.model)
     rope = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None)
-    return any(kind in ("dynamic", "longrope") for kind in _strings(rope))
+    return any(kind in LENGTH_DEPENDENT for kind in _strings(rope))
 
 
 def _strings(value: Any) -> list[str]:

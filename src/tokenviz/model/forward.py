@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["borrowed", "finest", "forward", "wide"]
+__all__ = ["borrowed", "finest", "forward", "text_config", "wide"]
 
 
 @contextmanager
@@ -66,6 +66,12 @@ def forward(
     if logits.shape[1] != len(positions):  # the model gave every position
         logits = logits[:, positions.to(logits.device)]
     return logits, output
+
+
+def text_config(model: Any) -> Any:
+    """The configuration of a model, or of its text part where it has several."""
+    config = model.config
+    return config.get_text_config() if hasattr(config, "get_text_config") else config
 
 
 def finest(device: torch.device) -> torch.dtype:

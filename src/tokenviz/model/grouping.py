@@ -17,7 +17,7 @@ from tokenviz.model.segmentation import SEGMENTERS
 from tokenviz.provenance import Grouping
 from tokenviz.tokens import Token
 
-__all__ = ["Groups", "Span", "groups"]
+__all__ = ["Groups", "Span", "groups", "joined"]
 
 Span: TypeAlias = "slice | range | tuple[int, int] | Sequence[int]"
 """Positions: a slice, a range, a pair (start, stop) with stop left out, or a list of positions."""
@@ -90,10 +90,11 @@ def groups(
         name: Grouping = grouping
     else:
         spans, name = _own_spans(grouping, len(tokens)), "spans"
-    return Groups(name, spans, [_label([tokens[i] for i in span]) for span in spans])
+    return Groups(name, spans, [joined([tokens[i] for i in span]) for span in spans])
 
 
-def _label(members: Sequence[Token]) -> Token:
+def joined(members: Sequence[Token]) -> Token:
+    """What a group of tokens is called: their bytes, special only if all of them are."""
     if len(members) == 1:
         return members[0]
     return Token(

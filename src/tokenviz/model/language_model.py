@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from tokenviz.model import tracing
-from tokenviz.model.attributing.attribute import attribute, check_fit
+from tokenviz.model.attributing.attribute import attribute, fitting_baseline
 from tokenviz.model.attributing.baselines import Baseline
 from tokenviz.model.attributing.cost import Estimate, estimate
 from tokenviz.model.attributing.engine import objective_for
@@ -28,7 +28,7 @@ from tokenviz.model.attributing.options import Options, parse_options
 from tokenviz.model.attributing.problem import Problem, parse_problem
 from tokenviz.model.attributing.targets import Reduction, ScoreName, Target
 from tokenviz.model.batching import Prompts
-from tokenviz.model.forward import borrowed
+from tokenviz.model.forward import borrowed, text_config
 from tokenviz.model.grouping import Span
 from tokenviz.model.prompt import Ids, Prompt, encode_prompt
 from tokenviz.model.sampling import Processors
@@ -119,8 +119,7 @@ class LanguageModel:
     @property
     def max_context(self) -> int | None:
         """The most tokens that the model takes; None where it does not say."""
-        config: Any = self.model.config
-        config = config.get_text_config() if hasattr(config, "get_text_config") else config
+        config = text_config(self.model)
         for name in _CONTEXT_NAMES:
             value = getattr(config, name, None)
             if isinstance(value, int) and value > 0:
@@ -459,7 +458,7 @@ class LanguageModel:
         """
         problem, asked = self._asked(prompt, targets, **options)
         with torch.inference_mode(False), borrowed(self.model):
-            check_fit(self, problem, asked)
+            fitting_baseline(self, problem, asked)  # says what does not fit
             objective = objective_for(self, problem, asked.score, memory_budget)
             return estimate(objective, problem, asked)
 

@@ -30,7 +30,7 @@ from tokenviz.tokens import Token
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["attribute", "check_fit"]
+__all__ = ["attribute", "fitting_baseline"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ def attribute(
     started = time.perf_counter()
     # Tensors made in inference mode, should the caller be in it, cannot take part in gradients.
     with torch.inference_mode(False), borrowed(lm.model), gradients_or_reason(lm, options):
-        check_fit(lm, problem, options)
-        baseline, baseline_name = _baseline(lm, problem, options)
+        baseline, baseline_name = fitting_baseline(lm, problem, options)
         objective = objective_for(lm, problem, options.score, budget)
         work = objective.work
         total = positions_of(objective, problem, options)
@@ -91,10 +90,20 @@ def attribute(
     )
 
 
-def _baseline(
+def fitting_baseline(
     lm: LanguageModel, problem: Problem, options: Options
 ) -> tuple[torch.Tensor | None, str | None]:
-    """The baseline ``[n, d]`` and its name; tokens that are no feature keep their embedding."""
+    """The baseline ``[n, d]`` and its name; tokens that are no feature keep their embedding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it, or the window, does not fit the problem.
+    """
+    if options.window > len(problem.features):
+        raise ValueError(
+            f"window: expected at most the {len(problem.features)} features, got {options.window}"
+        )
     default = options.facts.baseline
     if default is None:
         return None, None
@@ -106,8 +115,7 @@ def _baseline(
             raise ValueError(f"baseline: {options.method} cannot delete tokens; only occlusion can")
         if problem.n_prompt == 1:
             raise ValueError("baseline: 'delete' would leave nothing of a prompt of one token")
-        window = min(options.window, len(problem.features))
-        if bool(occlusion_masks(problem.features, window).all(-1).any()):
+        if bool(occlusion_masks(problem.features, options.window).all(-1).any()):
             raise ValueError(
                 "baseline: 'delete' would leave nothing of the prompt for some group or window"
             )
@@ -121,15 +129,6 @@ def _has_score(problem: Problem, options: Options) -> bool:
     """Whether values are in the unit of a score: not those of attention, nor of functions alone."""
     functions = all(term.function is not None for term in problem.targets.terms)
     return not functions and options.method != "attention_rollout"
-
-
-def check_fit(lm: LanguageModel, problem: Problem, options: Options) -> None:
-    """Raise what :func:`attribute` would raise of options that do not fit the problem."""
-    _baseline(lm, problem, options)
-    if options.window > len(problem.features):
-        raise ValueError(
-            f"window: expected at most the {len(problem.features)} features, got {options.window}"
-        )
 
 
 def _integrated_gradients(

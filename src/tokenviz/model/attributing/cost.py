@@ -77,8 +77,7 @@ def positions_of(objective: Objective, problem: Problem, options: Options) -> in
         case "gradient_norm":
             return objective.rows_of_gradients()
         case "occlusion":
-            window = min(options.window, len(problem.features))
-            masks = occlusion_masks(problem.features, window)
+            masks = occlusion_masks(problem.features, options.window)
             deleting = isinstance(options.baseline, str) and options.baseline == "delete"
             rows = objective.rows_of_deleted if deleting else objective.rows_of_perturbed
             return objective.rows_of_scores(1) + rows(masks)

@@ -94,12 +94,10 @@ class FastObjective(Objective):
     def _term_products(
         self, points: torch.Tensor, directions: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
-        packing, _ = self._pack(self.n_prompt, terms)
-        forward = _forward_rows(packing) < sum(packing.term_rows())
         wide_directions = wide(directions)
 
         def run(at: Linearisation) -> torch.Tensor:
-            if forward:
+            if _forward_rows(at.packing) < sum(at.packing.term_rows()):
                 return self._push(at, directions)
             return self._pull(at, lambda g: torch.linalg.vecdot(wide(g), wide_directions))
 
@@ -162,9 +160,7 @@ class FastObjective(Objective):
 
         return self.work.in_pieces(len(points), _SHARE * len(packing.rows), at_points)
 
-    def _pull(
-        self, at: Linearisation, reduce: Callable[[torch.Tensor], torch.Tensor]
-    ) -> torch.Tensor:
+    def _pull(self, at: Linearisation, reduce: Reduce) -> torch.Tensor:
         """Reverse mode: gradients ``[B, terms, n, d]``, each piece reduced at once."""
         rows = torch.tensor(at.packing.term_rows())
         order = rows.argsort(stable=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from tokenviz.model.grouping import Span, groups
+from tokenviz.model.grouping import Span, groups, joined
 from tokenviz.model.prompt import EncodedPrompt
 from tokenviz.provenance import Grouping
 from tokenviz.tokens import Token
@@ -81,19 +81,14 @@ def parse_features(
         spans, labels, name = found.spans, found.labels, found.name
     if wanted is not None and encoded.roles is not None:
         own = encoded.roles
-        spans = [[i for i in span if own[i] in wanted] for span in spans]
-        # What is left of a group is called what is left of it.
-        labels = [
-            label if len(span) == 1 and grouping is None else _joined(tokens, span, label)
-            for span, label in zip(spans, labels, strict=True)
-        ]
-        kept = [row for row, span in enumerate(spans) if span]
-        if not kept:
+        spans = [left for span in spans if (left := [i for i in span if own[i] in wanted])]
+        if not spans:
             raise ValueError(
                 f"roles: no token of the prompt has any of {sorted(wanted)}; "
                 f"it has {sorted(set(own))}"
             )
-        spans, labels = [spans[row] for row in kept], [labels[row] for row in kept]
+        # What is left of a group is called what is left of it.
+        labels = [joined([tokens[i] for i in span]) for span in spans]
     return Features(spans, labels, name, _roles(encoded, spans), len(tokens))
 
 
@@ -128,12 +123,3 @@ def _roles(encoded: EncodedPrompt, spans: list[list[int]]) -> tuple[str | None, 
         found = found - {"template"} or found
         result.append(found.pop() if len(found) == 1 else None)
     return tuple(result)
-
-
-def _joined(tokens: Sequence[Token], span: list[int], label: Token) -> Token:
-    if not span:
-        return label
-    members = [tokens[i] for i in span]
-    if len(members) == 1:
-        return members[0]
-    return Token(b"".join(t.bytes for t in members), special=all(t.special for t in members))

@@ -9,8 +9,7 @@ continuations cost one backward pass together, the tokens of one continuation on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 
@@ -18,7 +17,7 @@ from tokenviz.model.attributing.objective import Objective, Reduce
 from tokenviz.model.attributing.quantised import whole_gradient
 from tokenviz.model.attributing.targets import Term, evaluate
 from tokenviz.model.batching import grows_with_length
-from tokenviz.model.forward import forward, wide
+from tokenviz.model.forward import forward, text_config, wide
 
 __all__ = ["GenericObjective"]
 
@@ -31,8 +30,7 @@ class GenericObjective(Objective):
 
     def bytes_per_row(self) -> int:
         """What autograd keeps of a position, roughly; the logits that are read with it."""
-        config: Any = self.lm.model.config
-        config = config.get_text_config() if hasattr(config, "get_text_config") else config
+        config = text_config(self.lm.model)
         layers = getattr(config, "num_hidden_layers", None) or 12
         heads = getattr(config, "num_attention_heads", None) or 0
         item = self.lm.dtype.itemsize
@@ -82,10 +80,7 @@ class GenericObjective(Objective):
         """
         if not grows_with_length(self.lm):
             return [list(range(len(terms)))]
-        of_branch: dict[int, list[int]] = defaultdict(list)
-        for index, term in enumerate(terms):
-            of_branch[term.branch].append(index)
-        return list(of_branch.values())
+        return _by_branch(terms)
 
     def _chunks(self, terms: Sequence[Term]) -> list[list[list[int]]]:
         """Terms that share a forward pass, and of those the ones that share a backward pass."""
@@ -154,7 +149,7 @@ class GenericObjective(Objective):
         self,
         points: torch.Tensor,
         terms: Sequence[Term],
-        reduce: Callable[[torch.Tensor], torch.Tensor],
+        reduce: Reduce,
     ) -> torch.Tensor:
         """Gradients of terms at points, ``[P, terms, n, d]``, reduced as soon as they are there."""
         pieces, order = [], []
@@ -174,7 +169,7 @@ class GenericObjective(Objective):
         points: torch.Tensor,
         terms: Sequence[Term],
         rounds: list[list[int]],
-        reduce: Callable[[torch.Tensor], torch.Tensor],
+        reduce: Reduce,
     ) -> torch.Tensor:
         """Terms of some rounds from one forward pass, in the order of the rounds."""
         members = [index for own in rounds for index in own]
@@ -217,14 +212,20 @@ def _chunks(terms: Sequence[Term]) -> list[list[list[int]]]:
 
     One term of each continuation at a time can share a backward pass.
     """
+    branches = _by_branch(terms)
+    rounds = [
+        [members[r] for members in branches if r < len(members)]
+        for r in range(max(map(len, branches)))
+    ]
+    return [rounds[start : start + _ROUNDS] for start in range(0, len(rounds), _ROUNDS)]
+
+
+def _by_branch(terms: Sequence[Term]) -> list[list[int]]:
+    """The terms of each continuation."""
     of_branch: dict[int, list[int]] = defaultdict(list)
     for index, term in enumerate(terms):
         of_branch[term.branch].append(index)
-    rounds = [
-        [members[r] for members in of_branch.values() if r < len(members)]
-        for r in range(max(map(len, of_branch.values())))
-    ]
-    return [rounds[start : start + _ROUNDS] for start in range(0, len(rounds), _ROUNDS)]
+    return list(of_branch.values())
 
 
 class _Batch:

@@ -92,7 +92,7 @@ def parse_options(
         )
     if options.seed < 0:
         raise ValueError(f"seed: expected an int of at least 0, got {options.seed}")
-    if tolerance is not None and not 0 < real(tolerance, "tolerance") < math.inf:
+    if options.tolerance is not None and not 0 < options.tolerance < math.inf:
         raise ValueError(f"tolerance: expected a number above 0 or None, got {tolerance!r}")
     if "tolerance" in facts.options and n_steps is None and tolerance is None:
         raise ValueError("n_steps: expected a number of path steps when tolerance is None")

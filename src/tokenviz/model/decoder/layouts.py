@@ -23,6 +23,7 @@ from transformers.models.mistral.modeling_mistral import (
 from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM, Qwen2RMSNorm
 from transformers.models.qwen3.modeling_qwen3 import Qwen3ForCausalLM, Qwen3RMSNorm
 
+from tokenviz.model.batching import LENGTH_DEPENDENT
 from tokenviz.model.decoder.block import Block
 from tokenviz.model.decoder.decoder import Decoder
 from tokenviz.model.decoder.heads import Heads
@@ -34,8 +35,6 @@ from tokenviz.model.decoder.rotary import Rotation
 __all__ = ["read_decoder"]
 
 _RMS_NORMS = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm)
-# Rotations that depend on how long the text is, so that prompts of one text would not agree.
-_LENGTH_DEPENDENT = ("dynamic", "longrope")
 _GLOBAL_HOOKS = (
     "_global_forward_hooks",
     "_global_forward_pre_hooks",
@@ -240,7 +239,7 @@ def _norm(module: Any) -> Norm:
 
 
 def _rotation(module: Any) -> Callable[[torch.Tensor, torch.dtype], Rotation]:
-    if module.rope_type in _LENGTH_DEPENDENT:
+    if module.rope_type in LENGTH_DEPENDENT:  # rows of one text would not agree with another's
         raise _UnknownError
 
     def rotation(positions: torch.Tensor, dtype: torch.dtype) -> Rotation:
