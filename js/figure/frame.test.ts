@@ -39,16 +39,11 @@ describe("frame", () => {
 });
 
 describe("the bar", () => {
-  const place = { firstCell: 30, boxHeight: 420, titled: false, labelLength: 90 };
+  const place = { firstCell: 30, boxHeight: 420, labelLength: 90 };
 
   test("begins beside the first cell and is as tall as the cells are seen", () => {
     expect(barPlace(place)).toEqual({ top: 30, height: 390 });
     expect(barPlace({ ...place, boxHeight: 900 })).toEqual({ top: 30, height: 440 });
-  });
-
-  test("begins below the button when nothing else is above it", () => {
-    expect(barPlace({ ...place, firstCell: 21 }).top).toBe(30);
-    expect(barPlace({ ...place, firstCell: 21, titled: true }).top).toBe(21);
   });
 
   test("of a flat figure has room for its ticks and its label", () => {

@@ -10,8 +10,6 @@ const SHORTEST_BAR = 120;
 export const TALLEST_BAR = 440;
 const NARROWEST_DRAWING = 80;
 const SCROLLBAR = 15;
-/** Above the colour bar is the button of the controls, unless there is a title beside it. */
-const BUTTON = 30;
 
 export interface FrameOptions {
   width: number;
@@ -44,17 +42,15 @@ export interface BarOptions {
   /** The top of the first cell, and the height of the box that shows it. */
   firstCell: number;
   boxHeight: number;
-  /** Is there a title above? */
-  titled: boolean;
   /** The length of the bar's label, which is written along it. */
   labelLength: number;
 }
 
 /** The colour bar stands beside the cells: from the first one's top, as tall as they are seen. */
-export function barPlace({ firstCell, boxHeight, titled, labelLength }: BarOptions) {
+export function barPlace({ firstCell, boxHeight, labelLength }: BarOptions) {
   const shortest = Math.max(SHORTEST_BAR, labelLength);
   return {
-    top: titled ? firstCell : Math.max(firstCell, BUTTON),
+    top: firstCell,
     height: Math.max(shortest, Math.min(TALLEST_BAR, boxHeight - firstCell)),
   };
 }

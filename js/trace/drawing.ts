@@ -9,6 +9,7 @@
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
+import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
@@ -29,6 +30,7 @@ export class TraceDrawing implements Drawing<TraceState> {
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
   #alternativeProbabilities: Float32Array = NOTHING;
+  #extent!: Extent;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -45,6 +47,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
+      this.#extent = extentOf(this.#probabilities, this.#alternativeProbabilities);
       this.#labelWidths = null;
     }
     if (any("_data", "top_k", "min_probability")) {
@@ -117,9 +120,8 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   /** Of every chosen token and every alternative: what is shown just now moves no colour. */
-  *values(): Iterable<number> {
-    yield* this.#probabilities;
-    yield* this.#alternativeProbabilities;
+  extent(): Extent {
+    return this.#extent;
   }
 
   valueAt(cell: Cell): number {
