@@ -6,6 +6,7 @@
  * colormap or range computes nothing here.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
@@ -19,6 +20,7 @@ import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
 import { paintTrace } from "./painter.ts";
 import { probabilities } from "./probability.ts";
+import { readable } from "./readable.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
@@ -113,6 +115,10 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   announce(cell: Cell): string {
     return announce(this.#facts(), this.#nearest(cell));
+  }
+
+  readable(cell: Cell): Readable {
+    return readable(this.#grid, cell);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
