@@ -55,7 +55,8 @@ export class Mirror {
   refresh(): void {
     this.#stale = true;
     this.#timer ??= setTimeout(() => {
-      if ("requestIdleCallback" in window) requestIdleCallback(() => this.#late(), { timeout: DELAY });
+      if ("requestIdleCallback" in window)
+        requestIdleCallback(() => this.#late(), { timeout: DELAY });
       else this.#late();
     }, DELAY);
   }
