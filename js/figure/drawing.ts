@@ -97,4 +97,6 @@ export interface Drawing<State> {
   tsv(): string;
   /** The whole content in a few pixels, for the strip that shows where one is. */
   paintOverview?(overview: Overview): void;
+  /** What the visible part is, in words: "positions 1,201 to 1,500 of 100,000". */
+  describeView?(visible: Rect): string;
 }

@@ -22,6 +22,7 @@ import type { Cell, Drawing, Theme } from "./drawing.ts";
 import type { Feature } from "./feature.ts";
 import { BAR_GAP, barPlace, frame, TALLEST_BAR } from "./frame.ts";
 import { Help } from "./help.ts";
+import { OVERVIEW_ROOM, Overview } from "./overview.ts";
 import { Pointing } from "./pointing.ts";
 import { applyTheme, watchTheme } from "./theme.ts";
 import { PLACE, Toolbar } from "./toolbar.ts";
@@ -57,6 +58,7 @@ export class Figure<State extends FigureState> {
   readonly #controls: Controls;
   readonly #measure = new TextMeasure(h("canvas").getContext("2d") as CanvasRenderingContext2D);
   readonly #colorBar = new ColorBar(this.#measure);
+  readonly #overview: Overview;
   readonly #tooltip = new Tooltip();
   readonly #title = h("div", { class: "tokenviz-title" });
   readonly #head = h("div", { class: "tokenviz-head" }, this.#title);
@@ -83,6 +85,7 @@ export class Figure<State extends FigureState> {
       });
       this.element.dataset.tokenvizReady = "true";
     }, signal);
+    this.#overview = new Overview({ viewport: this.#viewport, drawing, signal });
     const commands = new Commands(this.#viewport.element, signal);
     this.#pointing = new Pointing({
       viewport: this.#viewport,
@@ -120,7 +123,13 @@ export class Figure<State extends FigureState> {
       },
       this.#head,
       this.#controls.panel,
-      h("div", { class: "tokenviz-body" }, this.#viewport.element, this.#colorBar.element),
+      h(
+        "div",
+        { class: "tokenviz-body" },
+        this.#viewport.element,
+        this.#overview.element,
+        this.#colorBar.element,
+      ),
       this.#caption,
       this.#live,
       this.#tooltip.element,
@@ -148,6 +157,8 @@ export class Figure<State extends FigureState> {
         viewport: this.#viewport,
         current: () => this.#pointing.current,
         goTo: (cell) => this.#pointing.goTo(cell),
+        place: (cell) => this.#pointing.place(cell),
+        repaint: () => this.#repaint(),
         relayout: () => this.#relayout(),
         say: (text) => this.#say(text),
         signal,
@@ -245,6 +256,12 @@ export class Figure<State extends FigureState> {
     this.#layout();
   }
 
+  #repaint(): void {
+    if (this.#width === 0) return;
+    this.#overview.update(this.#scale, this.#theme);
+    this.#viewport.request();
+  }
+
   #relayout(): void {
     if (this.#width === 0) return;
     this.#layout();
@@ -254,14 +271,17 @@ export class Figure<State extends FigureState> {
   #layout(): void {
     const { state } = this.#store;
     this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
-    const { content, box } = frame({
+    const { content, box, overview } = frame({
       width: contentWidth(this.element),
       barWidth: this.#barWidth,
       limit: state.height ?? this.#defaultHeight,
       layout: (width) => this.#drawing.layout(width, this.#measure),
+      overviewRoom: this.#drawing.paintOverview === undefined ? 0 : OVERVIEW_ROOM,
     });
     this.#viewport.resize(content, box);
-    this.#head.style.width = `${box.width + BAR_GAP + this.#barWidth}px`;
+    this.#overview.show(overview);
+    const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
+    this.#head.style.width = `${box.width + beside}px`;
     this.#bar = barPlace({
       firstCell: this.#drawing.rect([0, 0]).y,
       boxHeight: box.height,
@@ -279,6 +299,7 @@ export class Figure<State extends FigureState> {
 
   #updateBar(): void {
     const { top, height } = this.#bar;
+    this.#overview.update(this.#scale, this.#theme);
     this.#colorBar.element.style.marginTop = `${top}px`;
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },

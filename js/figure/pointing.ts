@@ -71,12 +71,23 @@ export class Pointing {
 
   /** Moves the keys to a cell, as an arrow key would. */
   goTo(cell: Cell): void {
-    const { viewport, drawing, changed } = this.#options;
-    this.#cursor = cell;
     this.#byKey = true;
+    this.#moveTo(cell);
+    this.#options.changed(true);
+  }
+
+  /** Moves the keys to a cell for when they come back: no ring, and nothing is said. */
+  place(cell: Cell): void {
+    this.#byKey = false;
+    this.#moveTo(cell);
+    this.#options.changed(false);
+  }
+
+  #moveTo(cell: Cell): void {
+    const { viewport, drawing } = this.#options;
+    this.#cursor = cell;
     this.#hovered = null;
     viewport.reveal(drawing.rect(cell), drawing.scrollPadding ?? { left: 0, top: 0 });
-    changed(true);
   }
 
   /** Where the keys begin when they are nowhere yet: the first cell that is seen. */
