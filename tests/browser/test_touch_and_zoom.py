@@ -69,14 +69,14 @@ def test_an_enlarged_page_scrolls_in_one_direction_and_loses_nothing(
     parts = page.locator(".tokenviz-panel :is(button, input), .tokenviz-toolbar button").all()
     boxes = [box for part in parts if (box := part.bounding_box())]
     assert len(boxes) > 12
-    assert all(0 <= box["x"] and box["x"] + box["width"] <= width for box in boxes)
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
     assert min(box["height"] for box in boxes) >= 13  # a native checkbox; its label is 24
     # The keys reach every cell, and what they reach is brought into view.
     figure.viewport.focus()
     page.keyboard.press("Control+End")
     last = (12, 4) if name == "attribution" else (96, 0)
     x, _, cell_width, _ = figure.rect(last)
-    assert 0 <= x and x + cell_width <= width
+    assert x >= 0 and x + cell_width <= width
     tooltip = page.locator(".tokenviz-tooltip").bounding_box()
     assert tooltip is not None
     assert tooltip["x"] >= 0 and tooltip["x"] + tooltip["width"] <= width
