@@ -140,7 +140,7 @@ class Figure(anywidget.AnyWidget):
 
     def color_scale(self) -> ColorScale:
         """The scale that the current traits describe: what colour stands for which value."""
-        return figure_scale(self.get_state(_SCALE_TRAITS), self._source)
+        return figure_scale(self.get_state(_SCALE_TRAITS), self.source)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure as it looks now, or its data; the suffix chooses the format.
@@ -158,7 +158,7 @@ class Figure(anywidget.AnyWidget):
             from tokenviz.export import picture
 
             return picture.save(self, path)
-        return save(self._source, path)
+        return save(self.source, path)
 
     def _encode(self, source: Any) -> dict[str, Any]:
         raise NotImplementedError
@@ -212,9 +212,14 @@ class Figure(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_() or ({"text/plain": repr(self)}, {})
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if options.display == "both":
-            from tokenviz.export.html import twin
+            self._show_twin()
 
-            display(twin(self), raw=True)  # type: ignore[no-untyped-call]
+    def _show_twin(self) -> None:
+        from IPython.display import display
+
+        from tokenviz.export.html import twin
+
+        display(twin(self), raw=True)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._source!r})"
+        return f"{type(self).__name__}({self.source!r})"
