@@ -26,6 +26,10 @@ export interface HeatmapData {
   shape: readonly [number, number];
   rows: TokenTable;
   columns: TokenTable;
+  /** Of each value, where a method samples. */
+  standard_error?: Float32Array;
+  /** Whose each row is, where the prompt was a chat: "user", "assistant", … */
+  roles?: readonly (string | null)[];
   facts: Facts;
 }
 
