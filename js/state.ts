@@ -87,6 +87,7 @@ export interface TraceOptions extends FigureOptions {
   min_probability: number;
   border: boolean;
   channel: "probability";
+  arrangement: "grid" | "flow";
 }
 
 export interface HeatmapState extends HeatmapOptions {

@@ -92,6 +92,10 @@ export interface Drawing<State> {
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
+  /** A cell was chosen by click or Enter, or with Escape none; says whether anything moved. */
+  choose?(cell: Cell | null): boolean;
+  /** A cell of the visible part that stays where it is when all is laid out anew. */
+  anchor?(visible: Rect): Cell;
   /** The whole content in a few pixels, for the strip that shows where one is. */
   paintOverview?(overview: Overview): void;
   /** What the visible part is, in words: "positions 1,201 to 1,500 of 100,000". */

@@ -84,7 +84,7 @@ export class Figure<State extends FigureState> {
       viewport: this.#viewport,
       drawing,
       selected: () => store.state.selected,
-      select: (selected) => store.set({ selected } as Partial<State>),
+      select: (selected) => this.#select(selected),
       changed: (spoken) => this.#pointed(spoken),
       signal,
     });
@@ -160,6 +160,12 @@ export class Figure<State extends FigureState> {
   /** Settles when the state as it is now is on the screen. */
   painted(): Promise<void> {
     return this.#viewport.painted();
+  }
+
+  #select(selected: Cell | null): void {
+    const moved = this.#drawing.choose?.(selected) ?? false;
+    this.#store.set({ selected } as unknown as Partial<State>);
+    if (moved) this.#relayout();
   }
 
   #update(changed: ReadonlySet<string> | null): void {
@@ -246,6 +252,7 @@ export class Figure<State extends FigureState> {
   #layout(): void {
     const { state } = this.#store;
     this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
+    const keep = this.#anchor();
     const { content, box, overview } = frame({
       width: contentWidth(this.element),
       barWidth: this.#barWidth,
@@ -254,6 +261,10 @@ export class Figure<State extends FigureState> {
       overviewRoom: this.#drawing.paintOverview === undefined ? 0 : OVERVIEW_ROOM,
     });
     this.#viewport.resize(content, box);
+    if (keep !== null) {
+      const { y } = this.#drawing.rect(keep.cell);
+      if (y !== keep.y) this.#viewport.scrollTo(this.#viewport.visible.x, y - keep.above);
+    }
     this.#overview.show(overview);
     const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
     this.#head.style.width = `${box.width + beside}px`;
@@ -263,6 +274,16 @@ export class Figure<State extends FigureState> {
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });
     this.#updateBar();
+  }
+
+  /** What is seen first, and how far it is from the upper edge; null at the very top. */
+  #anchor(): { cell: Cell; y: number; above: number } | null {
+    const { visible } = this.#viewport;
+    if (visible.y <= 0) return null;
+    const cell = this.#drawing.anchor?.(visible);
+    if (cell === undefined) return null;
+    const { y } = this.#drawing.rect(cell);
+    return { cell, y, above: y - visible.y };
   }
 
   /** Only colours changed: cells move only when the bar's tick labels need other room. */
