@@ -33,4 +33,5 @@ export const TRACE_TRAITS = [
   "border",
   "channel",
   "arrangement",
+  "_live",
 ] as const;
