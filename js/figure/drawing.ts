@@ -81,6 +81,8 @@ export interface Drawing<State> {
   readonly scrollPadding?: { left: number; top: number };
   hit(x: number, y: number): Cell | null;
   rect(cell: Cell): Rect;
+  /** What the tooltip of a cell must not cover: by default its rectangle. */
+  keepClear?(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */
   facts(cell: Cell): Fact[];
   /** The same in one sentence, for screen readers. */

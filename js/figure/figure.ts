@@ -186,7 +186,9 @@ export class Figure<State extends FigureState> {
   #select(selected: Cell | null): void {
     const moved = this.#drawing.choose?.(selected) ?? false;
     this.#store.set({ selected } as unknown as Partial<State>);
-    if (moved) this.#relayout();
+    if (!moved) return;
+    this.#relayout();
+    this.#pointed(false);
   }
 
   #update(changed: ReadonlySet<string> | null): void {
@@ -333,7 +335,7 @@ export class Figure<State extends FigureState> {
     if (cell === null) this.#tooltip.hide();
     else {
       this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), {
-        getBoundingClientRect: () => this.rect(cell),
+        getBoundingClientRect: () => this.#clear(cell),
         contextElement: this.#viewport.content,
       });
     }
@@ -351,6 +353,12 @@ export class Figure<State extends FigureState> {
     this.#viewport.element.focus({ preventScroll: true });
     this.#pointing.goTo(cell);
     this.#store.set({ selected: cell } as Partial<State>);
+  }
+
+  /** Where a cell is on the screen, with what belongs to it. */
+  #clear(cell: Cell): DOMRect {
+    const rect = this.#drawing.keepClear?.(cell) ?? this.#drawing.rect(cell);
+    return this.#viewport.toClient(rect);
   }
 
   #say(text: string, live: "polite" | "off" = "polite"): void {

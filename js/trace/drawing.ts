@@ -20,6 +20,7 @@ import { cellWidth, labelsToFit } from "./cellwidth.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { Flow, type FlowSource } from "./flow/flow.ts";
 import { FLOW_MARGIN } from "./flow/layout.ts";
+import { flowReadable } from "./flow/readable.ts";
 import { cellValue, significant } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
 import { markColor } from "./marks.ts";
@@ -157,6 +158,10 @@ export class TraceDrawing implements Drawing<TraceState> {
     return this.#place.rect(this.#nearest(cell));
   }
 
+  keepClear(cell: Cell): Rect {
+    return this.#flow?.place.keepClear(cell) ?? this.rect(cell);
+  }
+
   facts(cell: Cell): Fact[] {
     const nearest = this.#nearest(cell);
     const lines = facts(this.#facts(), nearest);
@@ -170,7 +175,8 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   readable(cell: Cell): Readable {
-    return readable(this.#grid, cell);
+    if (this.#grid !== null) return readable(this.#grid, cell);
+    return flowReadable((this.#flow as Flow).place, cell);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {

@@ -76,6 +76,7 @@ export function traceState(
     border: true,
     channel: "probability",
     arrangement: "grid",
+    _live: null,
     data: traceData(steps),
     ...options,
   };

@@ -102,9 +102,18 @@ export class FlowLayout implements Arrangement {
       const chip = opened.chips[slot - 1];
       return { ...chip, x: FLOW_MARGIN + chip.x, y: this.openedTop + chip.y };
     }
-    // Of a token that is broken over lines, the widest of its first two fragments is where it is.
+    // A token that is broken over lines is where it begins.
     const first = this.lines.first[Math.min(position, this.positions - 1)];
     return this.fragmentRect(first);
+  }
+
+  /** A token with the alternatives that are open beneath it. */
+  keepClear(cell: Cell): Rect {
+    const rect = this.rect(cell);
+    const opened = this.#opened;
+    if (opened === null || opened.position !== cell[0]) return rect;
+    const { y } = this.fragmentRect(this.lines.first[cell[0]]);
+    return { ...rect, y, height: this.openedTop + opened.height - y };
   }
 
   hit(x: number, y: number): Cell | null {
