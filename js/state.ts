@@ -91,6 +91,7 @@ export interface TraceOptions extends FigureOptions {
   min_probability: number;
   border: boolean;
   channel: "probability";
+  arrangement: "grid" | "flow";
 }
 
 /** How a text comes along that is being written, or was, before the reader's eyes. */

@@ -75,6 +75,8 @@ export function traceState(
     min_probability: 0.05,
     border: true,
     channel: "probability",
+    arrangement: "grid",
+    _live: null,
     data: traceData(steps),
     ...options,
   };
