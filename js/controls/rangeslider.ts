@@ -24,8 +24,9 @@ export class RangeSlider implements Control {
   readonly #numbers: Record<End, Field<number>>;
   readonly #symmetric: Field<boolean>;
   readonly #fill = h("div", { class: "tokenviz-track-fill" });
-  /** The range the view started with stays within reach. */
+  /** The range the view, or its channel, started with stays within reach. */
   #start: ResolvedRange | null = null;
+  #channel: string | null = null;
   #range: ResolvedRange = { lo: 0, hi: 1, center: null, gamma: 1 };
   #domain: Domain = { min: 0, max: 1, step: 0.01 };
 
@@ -61,7 +62,9 @@ export class RangeSlider implements Control {
 
   update({ state, scale, extent }: ControlView): void {
     this.#range = scale.range;
-    this.#start ??= scale.range;
+    const channel = state._kind === "trace" ? state.channel : null;
+    if (this.#start === null || channel !== this.#channel) this.#start = scale.range;
+    this.#channel = channel;
     this.#domain = sliderDomain(extent.finite, [scale.range, this.#start]);
     const { min, max, step } = this.#domain;
     const { lo, hi } = scale.range;

@@ -49,7 +49,7 @@ export class Figure<State extends FigureState> {
   readonly #pointing: Pointing;
   readonly #controls: Controls;
   readonly #measure = new TextMeasure(h("canvas").getContext("2d") as CanvasRenderingContext2D);
-  readonly #colorBar = new ColorBar(this.#measure);
+  readonly #colorBar: ColorBar;
   readonly #tooltip = new Tooltip();
   readonly #title = h("div", { class: "tokenviz-title" });
   readonly #head = h("div", { class: "tokenviz-head" }, this.#title);
@@ -86,6 +86,7 @@ export class Figure<State extends FigureState> {
       signal,
     });
     this.#controls = new Controls(store, signal);
+    this.#colorBar = new ColorBar(this.#measure, store, signal);
     const toolbar = new Toolbar(signal);
     toolbar.add(this.#controls.button, PLACE.controls);
     this.#head.append(toolbar.element);
@@ -157,7 +158,7 @@ export class Figure<State extends FigureState> {
     this.#drawing.update(state, changed);
     if (changed?.has("_data")) this.#pointing.reset();
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (any("_data", ...RECOLOR)) this.#rescale();
+    if (any("_data", "channel", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     this.#resize();
@@ -257,6 +258,7 @@ export class Figure<State extends FigureState> {
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },
       ...{ label: this.#store.state.label, height },
+      distribution: this.#drawing.distribution?.() ?? null,
     });
   }
 

@@ -9,11 +9,13 @@
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
+import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
+import { type ChannelValues, channelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
@@ -30,7 +32,10 @@ export class TraceDrawing implements Drawing<TraceState> {
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
   #alternativeProbabilities: Float32Array = NOTHING;
+  /** What colours the cells, and is written in them. */
+  #values!: ChannelValues;
   #extent!: Extent;
+  #distribution: Distribution | null = null;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -47,8 +52,12 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
-      this.#extent = extentOf(this.#probabilities, this.#alternativeProbabilities);
       this.#labelWidths = null;
+    }
+    if (any("_data", "channel")) {
+      this.#values = channelValues(data, state.channel);
+      this.#extent = extentOf(...this.#colored);
+      this.#distribution = null;
     }
     if (any("_data", "top_k", "min_probability")) {
       this.#shown = shownAlternatives(
@@ -58,21 +67,22 @@ export class TraceDrawing implements Drawing<TraceState> {
         state.min_probability,
       );
     }
-    if (any("_data", "top_k", "min_probability", "row_length", "decimals", "show_values")) {
+    if (any("_data", "channel", "top_k", "min_probability", "row_length", "decimals")) {
       this.#availableWidth = null;
     }
+    if (any("show_values")) this.#availableWidth = null;
   }
 
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
     if (availableWidth !== this.#availableWidth) {
-      const { data, row_length, show_values, decimals } = this.#state;
+      const { data, row_length, show_values } = this.#state;
       this.#labelWidths ??= this.#measureLabels(measure);
       this.#grid = new Grid({
         positions: data.index.length,
         rowLength: row_length,
         cellWidth: cellWidth({
           labelWidths: this.#labelWidths,
-          valueWidth: show_values ? measure.width(cellValue(0, decimals), VALUE_FONT) : 0,
+          valueWidth: show_values ? this.#valueWidth(measure) : 0,
           columns: Math.max(1, Math.min(row_length, data.index.length)),
           availableWidth,
         }),
@@ -90,7 +100,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       data,
       grid: this.#grid,
       labels: this.#labels,
-      probabilities: this.#probabilities,
+      values: this.#values,
       alternativeProbabilities: this.#alternativeProbabilities,
       decimals,
       showValues: show_values,
@@ -124,14 +134,35 @@ export class TraceDrawing implements Drawing<TraceState> {
     return this.#extent;
   }
 
+  distribution(): Distribution {
+    this.#distribution ??= new Distribution(this.#extent, ...this.#colored);
+    return this.#distribution;
+  }
+
   valueAt(cell: Cell): number {
     const [position, slot] = this.#nearest(cell);
-    if (slot === 0) return this.#probabilities[position];
-    return this.#alternativeProbabilities[this.#state.data.offsets[position] + slot - 1];
+    const { chosen, alternatives } = this.#values;
+    if (slot === 0) return chosen[position];
+    return alternatives?.[this.#state.data.offsets[position] + slot - 1] ?? Number.NaN;
   }
 
   tsv(): string {
-    return tsv(this.#state.data, this.#shown);
+    const { data, channel } = this.#state;
+    return tsv(data, this.#shown, { name: channel, values: this.#values });
+  }
+
+  get #colored(): Float32Array[] {
+    const { chosen, alternatives } = this.#values;
+    return alternatives === null ? [chosen] : [chosen, alternatives];
+  }
+
+  /** Of the widest value that may be written in a cell. */
+  #valueWidth(measure: TextMeasure): number {
+    const { decimals } = this.#state;
+    const texts = [cellValue(0, decimals)];
+    if (this.#values.alternatives === null) texts.push(cellValue(0, PLAIN_DECIMALS));
+    for (const end of this.#extent.finite ?? []) texts.push(cellValue(end, decimals));
+    return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 
   #measureLabels(measure: TextMeasure): Float32Array {
@@ -149,6 +180,8 @@ export class TraceDrawing implements Drawing<TraceState> {
       alternativeProbabilities: this.#alternativeProbabilities,
       shown: this.#shown,
       decimals: this.#state.decimals,
+      channel: this.#state.channel,
+      values: this.#values,
     };
   }
 

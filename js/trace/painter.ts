@@ -1,8 +1,10 @@
 /**
  * Paints what meets the viewport: rows by binary search, columns by division.
  *
- * The colour says how probable a token was, wherever it stands; what makes the path the path is
- * its height and the border around each row of it. Alternatives are lower, bare, and apart.
+ * The colour says the channel's value (how probable a token was, for one), wherever it stands; what
+ * makes the path the path is its height and the border around each row of it. Alternatives are
+ * lower, bare, and apart; those that the channel says nothing of are outlined only, over their
+ * probability.
  * Passes go by kind (numbers, cells, text, rings), because changing a canvas font is dear.
  */
 
@@ -16,6 +18,7 @@ import { luminance } from "../color/contrast.ts";
 import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceData } from "../state.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
+import { type ChannelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
 
@@ -35,8 +38,9 @@ export interface Scene {
   data: TraceData;
   grid: Grid;
   labels: LabelFitter;
-  /** Of the chosen tokens, and of all alternatives. */
-  probabilities: Float32Array;
+  /** What colours the cells, and is written in them. */
+  values: ChannelValues;
+  /** Written where the channel says nothing of alternatives. */
   alternativeProbabilities: Float32Array;
   decimals: number;
   showValues: boolean;
@@ -74,22 +78,25 @@ function paintEmpty({ grid }: Scene, { ctx, theme }: PaintContext): void {
   ctx.fillText("no tokens", grid.width / 2, grid.height / 2);
 }
 
-/** Calls `paint` with each visible cell, its probability and its vocabulary index. */
+/** The value of a cell; null where the channel says nothing of it. */
+type Value = number | null;
+
+/** Calls `paint` with each visible cell, its value and its vocabulary index. */
 function eachCell(
-  { data, grid, probabilities, alternativeProbabilities }: Scene,
+  { data, grid, values: { chosen, alternatives } }: Scene,
   rows: Span,
   columns: Span,
-  paint: (cell: Cell, value: number, index: number) => void,
+  paint: (cell: Cell, value: Value, index: number) => void,
 ): void {
   for (let row = rows.first; row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
     for (let column = columns.first; column <= last; column++) {
       const position = row * grid.columns + column;
-      paint([position, 0], probabilities[position], data.index[position]);
+      paint([position, 0], chosen[position], data.index[position]);
       const first = data.offsets[position] - 1;
       for (let slot = 1; slot <= grid.shown[position]; slot++) {
         const j = first + slot;
-        paint([position, slot], alternativeProbabilities[j], data.alternative_index[j]);
+        paint([position, slot], alternatives?.[j] ?? null, data.alternative_index[j]);
       }
     }
   }
@@ -111,8 +118,12 @@ function paintNumbers({ grid }: Scene, context: PaintContext, rows: Span, column
   }
 }
 
-function paintCell(rect: Rect, value: number, context: PaintContext): void {
+function paintCell(rect: Rect, value: Value, context: PaintContext): void {
   const { ctx, scale, theme } = context;
+  if (value === null) {
+    outline(rect, context);
+    return;
+  }
   const side = scale.side(value);
   if (side === "nan") {
     hatch(ctx, rect, theme);
@@ -123,12 +134,16 @@ function paintCell(rect: Rect, value: number, context: PaintContext): void {
   const edge = melting(value, context);
   if (edge > 0) {
     ctx.globalAlpha = edge;
-    ctx.strokeStyle = theme.hairline;
-    ctx.lineWidth = 1;
-    ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.width - 1, rect.height - 1);
+    outline(rect, context);
     ctx.globalAlpha = 1;
   }
   if (side !== "inside") paintSideMark(ctx, rect, side, scale.textOn(value));
+}
+
+function outline(rect: Rect, { ctx, theme }: PaintContext): void {
+  ctx.strokeStyle = theme.hairline;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.width - 1, rect.height - 1);
 }
 
 /** How much of its edges a cell loses on the page, 0 to 1: as the palest green does on white. */
@@ -155,7 +170,7 @@ function paintLabel(
   { grid, labels, showValues }: Scene,
   context: PaintContext,
   cell: Cell,
-  value: number,
+  value: Value,
   index: number,
 ): void {
   const { ctx } = context;
@@ -168,15 +183,21 @@ function paintLabel(
   paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
-function paintValue(scene: Scene, context: PaintContext, cell: Cell, value: number): void {
+function paintValue(scene: Scene, context: PaintContext, cell: Cell, value: Value): void {
   const { ctx } = context;
   const { x, y, width, height } = scene.grid.rect(cell);
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(value, context);
-  ctx.fillText(cellValue(value, scene.decimals), x + width / 2, baseline);
+  const text = value === null ? plainValue(scene, cell) : cellValue(value, scene.decimals);
+  ctx.fillText(text, x + width / 2, baseline);
 }
 
-function textColor(value: number, { scale, theme }: PaintContext): string {
+function plainValue({ data, alternativeProbabilities }: Scene, [position, slot]: Cell): string {
+  return cellValue(alternativeProbabilities[data.offsets[position] + slot - 1], PLAIN_DECIMALS);
+}
+
+function textColor(value: Value, { scale, theme }: PaintContext): string {
+  if (value === null) return theme.foreground;
   return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
 }
 
