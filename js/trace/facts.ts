@@ -5,6 +5,7 @@
  * was left of it after temperature, top-k and top-p.
  */
 
+import { spoken } from "../a11y/spoken.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { TraceData } from "../state.ts";
@@ -169,14 +170,4 @@ function spokenValue(source: Facts, position: number, slot: number): string {
   const probability = slot === 0 ? probabilities[position] : alternativeProbabilities[j];
   if (Number.isNaN(probability)) return value;
   return `${value}, probability ${cellValue(probability, PLAIN_DECIMALS)}`;
-}
-
-/** A label as a voice can say it. */
-function spoken(label: string): string {
-  return label
-    .replaceAll("␣", " space ")
-    .replaceAll("\\n", " newline ")
-    .replaceAll("\\t", " tab ")
-    .replaceAll(/ +/g, " ")
-    .trim();
 }

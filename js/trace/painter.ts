@@ -21,6 +21,7 @@ import { LEAST_PADDING } from "./cellwidth.ts";
 import { type ChannelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
+import { paintMark, paintRing } from "./rings.ts";
 
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
 const BORDER_COLOR = "#e03131";
@@ -45,6 +46,8 @@ export interface Scene {
   decimals: number;
   showValues: boolean;
   border: boolean;
+  /** Per position, whether a search found it; null when none is under way. */
+  marks: Uint8Array | null;
 }
 
 export function paintTrace(scene: Scene, context: PaintContext): void {
@@ -58,16 +61,15 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.textAlign = "center";
   if (grid.positions === 0) paintEmpty(scene, context);
   paintNumbers(scene, context, rows, columns);
-  eachCell(scene, rows, columns, (cell, value) => paintCell(grid.rect(cell), value, context));
+  eachCell(scene, rows, columns, (spot) => paintCell(spot, spot.value, context));
   if (scene.border) paintBorders(scene, context, rows);
-  eachCell(scene, rows, columns, (cell, value, index) => {
-    paintLabel(scene, context, cell, value, index);
-  });
+  eachCell(scene, rows, columns, (spot) => paintLabel(scene, context, spot));
   if (scene.showValues) {
     ctx.textAlign = "center";
     ctx.font = VALUE_FONT;
-    eachCell(scene, rows, columns, (cell, value) => paintValue(scene, context, cell, value));
+    eachCell(scene, rows, columns, (spot) => paintValue(scene, context, spot));
   }
+  if (scene.marks !== null) paintMarks(scene, context, rows, columns);
   paintRings(scene, context);
   ctx.restore();
 }
@@ -78,25 +80,51 @@ function paintEmpty({ grid }: Scene, { ctx, theme }: PaintContext): void {
   ctx.fillText("no tokens", grid.width / 2, grid.height / 2);
 }
 
-/** The value of a cell; null where the channel says nothing of it. */
-type Value = number | null;
+/** The value that colours a cell; null where the channel has none for it. */
+export type Value = number | null;
 
-/** Calls `paint` with each visible cell, its value and its vocabulary index. */
+/** A cell as it is painted: one object that serves all cells, because a frame paints thousands. */
+interface Spot extends Rect {
+  slot: number;
+  /** Null where the channel says nothing of the cell. */
+  value: Value;
+  /** What is written in the cell then. */
+  probability: number;
+  /** In the vocabulary. */
+  index: number;
+}
+
+/** Calls `paint` with each visible cell. */
 function eachCell(
-  { data, grid, values: { chosen, alternatives } }: Scene,
+  { data, grid, values: { chosen, alternatives }, alternativeProbabilities }: Scene,
   rows: Span,
   columns: Span,
-  paint: (cell: Cell, value: Value, index: number) => void,
+  paint: (spot: Spot) => void,
 ): void {
+  const spot: Spot = {
+    ...{ x: 0, y: 0, width: grid.cellWidth, height: 0 },
+    ...{ slot: 0, value: null, probability: 0, index: 0 },
+  };
   for (let row = rows.first; row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
     for (let column = columns.first; column <= last; column++) {
       const position = row * grid.columns + column;
-      paint([position, 0], chosen[position], data.index[position]);
+      spot.x = grid.left(column);
+      spot.y = grid.pathTop(row);
+      spot.height = grid.pathHeight;
+      spot.slot = 0;
+      spot.value = chosen[position];
+      spot.index = data.index[position];
+      paint(spot);
+      spot.height = grid.rankHeight;
       const first = data.offsets[position] - 1;
       for (let slot = 1; slot <= grid.shown[position]; slot++) {
-        const j = first + slot;
-        paint([position, slot], alternatives?.[j] ?? null, data.alternative_index[j]);
+        spot.y = grid.rankTop(row, slot);
+        spot.slot = slot;
+        spot.value = alternatives === null ? null : alternatives[first + slot];
+        spot.probability = alternativeProbabilities[first + slot];
+        spot.index = data.alternative_index[first + slot];
+        paint(spot);
       }
     }
   }
@@ -118,7 +146,8 @@ function paintNumbers({ grid }: Scene, context: PaintContext, rows: Span, column
   }
 }
 
-function paintCell(rect: Rect, value: Value, context: PaintContext): void {
+/** The colour of a cell, its edge where it would melt into the page, the hatch of NaN. */
+export function paintCell(rect: Rect, value: Value, context: PaintContext): void {
   const { ctx, scale, theme } = context;
   if (value === null) {
     outline(rect, context);
@@ -140,10 +169,10 @@ function paintCell(rect: Rect, value: Value, context: PaintContext): void {
   if (side !== "inside") paintSideMark(ctx, rect, side, scale.textOn(value));
 }
 
-function outline(rect: Rect, { ctx, theme }: PaintContext): void {
+function outline({ x, y, width, height }: Rect, { ctx, theme }: PaintContext): void {
   ctx.strokeStyle = theme.hairline;
   ctx.lineWidth = 1;
-  ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.width - 1, rect.height - 1);
+  ctx.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
 }
 
 /** How much of its edges a cell loses on the page, 0 to 1: as the palest green does on white. */
@@ -166,37 +195,55 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
   }
 }
 
-function paintLabel(
-  { grid, labels, showValues }: Scene,
-  context: PaintContext,
-  cell: Cell,
-  value: Value,
-  index: number,
-): void {
+function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height } = grid.rect(cell);
+  const { x, y, width, height, value, index, slot } = spot;
   // A cell of the path is high enough for two small lines over the probability.
-  const label = labels.fit(index, width - 2 * LEAST_PADDING, cell[1] === 0 ? 2 : 1);
+  const label = labels.fit(index, width - 2 * LEAST_PADDING, slot === 0 ? 2 : 1);
   ctx.fillStyle = textColor(value, context);
   const left = x + (width - tokenWidth(label)) / 2;
   const middle = label.lines.length === 1 ? LABEL_LINE : TWO_LABEL_LINES;
   paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
-function paintValue(scene: Scene, context: PaintContext, cell: Cell, value: Value): void {
+function paintValue({ decimals }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height } = scene.grid.rect(cell);
+  const { x, y, width, height, value, probability } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(value, context);
-  const text = value === null ? plainValue(scene, cell) : cellValue(value, scene.decimals);
+  const text = value === null ? cellValue(probability, PLAIN_DECIMALS) : cellValue(value, decimals);
   ctx.fillText(text, x + width / 2, baseline);
 }
 
-function plainValue({ data, alternativeProbabilities }: Scene, [position, slot]: Cell): string {
-  return cellValue(alternativeProbabilities[data.offsets[position] + slot - 1], PLAIN_DECIMALS);
+/** What a search found is outlined, the current match more strongly. */
+function paintMarks(
+  { grid, marks }: Scene,
+  { ctx, theme }: PaintContext,
+  rows: Span,
+  columns: Span,
+): void {
+  if (marks === null) return;
+  for (let row = rows.first; row <= rows.last; row++) {
+    const last = Math.min(columns.last, grid.rowLength(row) - 1);
+    for (let column = columns.first; column <= last; column++) {
+      const mark = marks[row * grid.columns + column];
+      if (mark === 0) continue;
+      paintMark(
+        ctx,
+        {
+          x: grid.left(column),
+          y: grid.pathTop(row),
+          width: grid.cellWidth,
+          height: grid.pathHeight,
+        },
+        mark,
+        theme,
+      );
+    }
+  }
 }
 
-function textColor(value: Value, { scale, theme }: PaintContext): string {
+export function textColor(value: Value, { scale, theme }: PaintContext): string {
   if (value === null) return theme.foreground;
   return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
 }
@@ -209,13 +256,7 @@ function paintRings({ grid }: Scene, context: PaintContext): void {
   const { ctx, theme, hovered, focused, selected } = context;
   const ring = (cell: Cell | null, color: string, lineWidth: number) => {
     if (cell === null || !isShown(grid, cell)) return;
-    const { x, y, width, height } = grid.rect(cell);
-    ctx.strokeStyle = theme.background;
-    ctx.lineWidth = lineWidth + 2;
-    ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
-    ctx.strokeStyle = color;
-    ctx.lineWidth = lineWidth;
-    ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
+    paintRing(ctx, grid.rect(cell), { color, lineWidth, halo: theme.background });
   };
   ring(hovered, theme.foreground, 1.5);
   ring(selected, theme.accent, 2);
