@@ -1,7 +1,7 @@
 /** Which channel of a trace colours its cells; with it come the looks that fit. */
 
 import type { TraceData, TraceState } from "../state.ts";
-import { CHANNELS, channelLook, channelNames, isKnown } from "../trace/channels.ts";
+import { CHANNELS, channelLook, channelNamed, channelNames, isKnown } from "../trace/channels.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { type Choice, group, select } from "./fields.ts";
 
@@ -34,9 +34,10 @@ export class ChannelControl implements Control {
 
 function choices(data: TraceData): Choice[] {
   return channelNames(data).map((value) => {
-    const { name } = Object.hasOwn(CHANNELS, value) ? CHANNELS[value] : { name: value };
+    const { name } = channelNamed(value);
     const known = isKnown(data, value);
-    const label = Object.hasOwn(CHANNELS, value) ? name[0].toUpperCase() + name.slice(1) : name;
+    const bundled = Object.hasOwn(CHANNELS, value);
+    const label = bundled ? name[0].toUpperCase() + name.slice(1) : name;
     return { value, label: known ? label : `${label} (unknown)`, disabled: !known };
   });
 }

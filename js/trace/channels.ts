@@ -59,7 +59,9 @@ export function channelNamed(channel: string): Omit<Channel, "look"> {
 /** The options that fit a channel; those of a trace's own follow from its values. */
 export function channelLook(data: TraceData, channel: string): Look {
   const own = data.channels.find(({ name }) => name === channel);
-  if (own === undefined) return (CHANNELS[channel] ?? CHANNELS.probability).look;
+  if (own === undefined) {
+    return CHANNELS[Object.hasOwn(CHANNELS, channel) ? channel : "probability"].look;
+  }
   const [least, most] = extentOf(own.values).finite ?? [0, 1];
   const signed = least < 0 && most > 0;
   const whole = own.values.every((v) => !Number.isFinite(v) || Number.isInteger(v));
