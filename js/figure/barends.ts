@@ -5,17 +5,19 @@
  * across the bar, or draw a new range between them; a double click fits the range to the data.
  */
 
+import type { Extent } from "../color/extent.ts";
+import type { ResolvedRange } from "../color/range.ts";
 import type { Settings } from "../controls/control.ts";
-import { type End, moveEnd, sliderDomain } from "../controls/range.ts";
+import { type Domain, type End, moveEnd } from "../controls/range.ts";
+import { Reach } from "../controls/reach.ts";
 import { h } from "../dom.ts";
 import { compact } from "../numbers.ts";
-import { type Drag, dragged, gripped, type Place, pixelOf, type Span } from "./barrange.ts";
+import { type Drag, dragged, gripped, type Place, pixelOf } from "./barrange.ts";
 
 export interface Ends {
   place: Place;
-  /** The range as it is, and the values' finite extent. */
-  range: Span & { center: number | null };
-  finite: readonly [number, number] | null;
+  range: ResolvedRange;
+  finite: Extent["finite"];
 }
 
 const LABELS: Record<End, string> = {
@@ -31,7 +33,9 @@ export class BarEnds {
   readonly #bar: HTMLElement;
   readonly #settings: Settings;
   readonly #changed: () => void;
+  readonly #reach = new Reach();
   #ends!: Ends;
+  #domain: Domain = { min: 0, max: 1, step: 0.01 };
   #drag: Drag | null = null;
 
   /** `changed` is called when a drag begins or ends, and the bar shows another span. */
@@ -56,8 +60,9 @@ export class BarEnds {
 
   update(ends: Ends): void {
     this.#ends = ends;
-    const { place, range } = ends;
-    const domain = this.#domain();
+    const { place, range, finite } = ends;
+    const domain = this.#reach.domain(this.#settings.state, range, finite);
+    this.#domain = domain;
     for (const end of ["vmin", "vmax"] as const) {
       const handle = this.#handles[end];
       const value = end === "vmin" ? range.lo : range.hi;
@@ -88,15 +93,10 @@ export class BarEnds {
     return handle;
   }
 
-  #domain() {
-    const { range, finite } = this.#ends;
-    return sliderDomain(finite, [range]);
-  }
-
   #key(event: KeyboardEvent, end: End): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { range } = this.#ends;
-    const { min, max, step } = this.#domain();
+    const { min, max, step } = this.#domain;
     const value = end === "vmin" ? range.lo : range.hi;
     const to = {
       ArrowUp: value + step,
