@@ -50,6 +50,32 @@ export class Pointing {
     return this.#byKey ? this.#cursor : null;
   }
 
+  /** Where the keys are, or would go on from. */
+  get current(): Cell | null {
+    return this.#cursor ?? this.#options.selected();
+  }
+
+  /** Moves the keys to a cell, as an arrow key would. */
+  goTo(cell: Cell): void {
+    this.#byKey = true;
+    this.#moveTo(cell);
+    this.#options.changed(true);
+  }
+
+  /** Moves the keys to a cell for when they come back: no ring, and nothing is said. */
+  place(cell: Cell): void {
+    this.#byKey = false;
+    this.#moveTo(cell);
+    this.#options.changed(false);
+  }
+
+  #moveTo(cell: Cell): void {
+    const { viewport, drawing } = this.#options;
+    this.#cursor = cell;
+    this.#hovered = null;
+    viewport.reveal(drawing.rect(cell), drawing.scrollPadding ?? { left: 0, top: 0 });
+  }
+
   /** The data changed: no cell is what it was. */
   reset(): void {
     this.#hovered = null;
@@ -85,7 +111,7 @@ export class Pointing {
   #key(event: KeyboardEvent): void {
     const { viewport, drawing, selected, select, changed } = this.#options;
     if (event.target !== viewport.element || event.altKey) return;
-    const from = this.#cursor ?? selected();
+    const from = this.current;
     if (event.key === "Escape") {
       if (selected() === null && this.focused === null) return;
       this.#byKey = false;
@@ -99,11 +125,7 @@ export class Pointing {
     } else {
       const to = drawing.step(from, event.key, event.ctrlKey || event.metaKey);
       if (to === null) return;
-      this.#cursor = to;
-      this.#byKey = true;
-      this.#hovered = null;
-      viewport.reveal(drawing.rect(to), drawing.scrollPadding ?? { left: 0, top: 0 });
-      changed(true);
+      this.goTo(to);
     }
     event.preventDefault();
     event.stopPropagation();

@@ -8,6 +8,7 @@
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed, LARGE } from "../numbers.ts";
 import type { HeatmapState, TokenTable } from "../state.ts";
@@ -28,6 +29,7 @@ export const DEFAULT_HEIGHT = 720;
 
 export class HeatmapDrawing implements Drawing<HeatmapState> {
   #state!: HeatmapState;
+  #extent!: Extent;
   #scene!: Scene;
   /** The longest written value, without its sign. */
   #digits = "";
@@ -37,6 +39,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   update(state: HeatmapState, changed: ReadonlySet<string> | null): void {
     this.#state = state;
+    if (changed === null || changed.has("_data")) this.#extent = extentOf(state.data.values);
     if (changed === null || changed.has("_data") || changed.has("decimals")) {
       this.#digits = longest(state.data.values, state.decimals);
       this.#signed = state.data.values.some((v) => v < 0) ? `−${this.#digits}` : this.#digits;
@@ -135,8 +138,8 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     );
   }
 
-  values(): Float32Array {
-    return this.#state.data.values;
+  extent(): Extent {
+    return this.#extent;
   }
 
   valueAt([row, column]: Cell): number {
