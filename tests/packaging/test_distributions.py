@@ -14,8 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STATIC = {
-    f"tokenviz/static/{name}"
-    for name in ("loader.js", "widget.js", "page.js", "tokenviz.css")
+    f"tokenviz/static/{name}" for name in ("loader.js", "widget.js", "page.js", "tokenviz.css")
 }
 
 

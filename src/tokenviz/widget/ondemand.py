@@ -54,7 +54,10 @@ class OwnLayout(OnDemand, ipywidgets.Layout):  # type: ignore[misc]
 
 def in_use(widget: ipywidgets.Widget) -> bool:
     """Whether an open widget (a box, a view with the same layout) refers to this one."""
+    # Their public name warns since ipywidgets 8, which renamed it.
+    registry = getattr(ipywidgets.widgets.widget, "_instances", None)
+    opened = ipywidgets.Widget.widgets if registry is None else registry
     return any(
         widget is getattr(other, "layout", None) or widget in getattr(other, "children", ())
-        for other in list(ipywidgets.Widget._active_widgets.values())
+        for other in list(opened.values())
     )
