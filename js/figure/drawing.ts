@@ -6,6 +6,7 @@
  * data. A drawing reads no DOM and keeps no listener: state goes in, pixels and facts come out.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
@@ -82,8 +83,10 @@ export interface Drawing<State> {
   rect(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */
   facts(cell: Cell): Fact[];
-  /** The same in one sentence, for the live region. */
+  /** The same in one sentence, for screen readers. */
   announce(cell: Cell): string;
+  /** The rows around a cell as a screen reader walks them. */
+  readable(cell: Cell): Readable;
   /** The cell that an arrow key, Home, End, PageUp or PageDown leads to. */
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null;
   /** What `fit` looks at, and what says whether anything lies outside the range. */

@@ -5,6 +5,7 @@
  * drawing's affair. Everything it listens to ends with the signal.
  */
 
+import { Mirror } from "../a11y/mirror.ts";
 import { font, SMALL } from "../canvas/fonts.ts";
 import { TextMeasure } from "../canvas/text.ts";
 import { findTable } from "../color/colormaps.ts";
@@ -20,6 +21,7 @@ import { sentence, tooltipContent } from "./describe.ts";
 import type { Cell, Drawing, Theme } from "./drawing.ts";
 import type { Feature } from "./feature.ts";
 import { BAR_GAP, barPlace, frame, TALLEST_BAR } from "./frame.ts";
+import { Help } from "./help.ts";
 import { OVERVIEW_ROOM, Overview } from "./overview.ts";
 import { Pointing } from "./pointing.ts";
 import { applyTheme, watchTheme } from "./theme.ts";
@@ -30,6 +32,10 @@ import { Viewport } from "./viewport.ts";
 /** Traits that change colours only, and all that move no cell. */
 const RECOLOR = ["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric"];
 const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
+
+const DESCRIPTION =
+  "Arrow keys move, Enter selects, question mark lists all keys. " +
+  "Of a large figure, the rows around the cursor are listed.";
 
 export interface FigureOptions<State extends FigureState> {
   store: Store<State>;
@@ -48,6 +54,7 @@ export class Figure<State extends FigureState> {
   readonly #defaultHeight: number;
   readonly #viewport: Viewport;
   readonly #pointing: Pointing;
+  readonly #mirror: Mirror;
   readonly #controls: Controls;
   readonly #measure = new TextMeasure(h("canvas").getContext("2d") as CanvasRenderingContext2D);
   readonly #colorBar = new ColorBar(this.#measure);
@@ -88,8 +95,21 @@ export class Figure<State extends FigureState> {
       changed: (spoken) => this.#pointed(spoken),
       signal,
     });
+    this.#mirror = new Mirror({
+      grid: this.#viewport.element,
+      read: (cell) => drawing.readable(cell),
+      start: () => this.#pointing.current ?? this.#pointing.start,
+      selected: () => store.state.selected,
+      sentence: (cell) => sentence(drawing, this.#scale, cell),
+      choose: (cell) => this.#choose(cell),
+      signal,
+    });
+    this.#viewport.content.prepend(this.#mirror.element);
     this.#controls = new Controls(store, signal);
+    const { element: viewport } = this.#viewport;
+    const help = new Help({ kind: store.state._kind, commands, viewport, signal });
     const toolbar = new Toolbar(signal);
+    toolbar.add(help.button, PLACE.help);
     toolbar.add(this.#controls.button, PLACE.controls);
     this.#head.append(toolbar.element);
     this.element = h(
@@ -113,6 +133,7 @@ export class Figure<State extends FigureState> {
       this.#caption,
       this.#live,
       this.#tooltip.element,
+      help.element,
     );
     Object.defineProperty(this.element, "tokenvizFigure", { value: this, enumerable: false });
     this.#viewport.element.dataset.lmSuppressShortcuts = "true";
@@ -166,7 +187,10 @@ export class Figure<State extends FigureState> {
     const { state } = this.#store;
     const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
     this.#drawing.update(state, changed);
-    if (changed?.has("_data")) this.#pointing.reset();
+    if (changed?.has("_data")) {
+      this.#pointing.reset();
+      this.#mirror.point(null);
+    }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
     if (any("_data", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
@@ -176,6 +200,7 @@ export class Figure<State extends FigureState> {
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
     if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
+    this.#mirror.refresh();
     this.#viewport.request();
   }
 
@@ -201,8 +226,8 @@ export class Figure<State extends FigureState> {
     this.#caption.hidden = caption === "";
     this.element.ariaLabel = title || label;
     const { element } = this.#viewport;
-    element.role = "application";
-    element.ariaLabel = `${title || label}, ${_kind}. Arrow keys move, Enter selects.`;
+    element.ariaLabel = `${title || label}, ${_kind}`;
+    element.setAttribute("aria-description", DESCRIPTION);
   }
 
   /**
@@ -263,6 +288,7 @@ export class Figure<State extends FigureState> {
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });
     this.#updateBar();
+    this.#mirror.refresh();
   }
 
   /** Only colours changed: cells move only when the bar's tick labels need other room. */
@@ -290,11 +316,24 @@ export class Figure<State extends FigureState> {
         contextElement: this.#viewport.content,
       });
     }
-    if (spoken && cell !== null) this.#say(sentence(this.#drawing, this.#scale, cell));
+    if (spoken && cell !== null) {
+      this.#mirror.point(cell);
+      // With the focus on the grid, its active cell is read anyway.
+      const heard = this.#viewport.element.matches(":focus");
+      this.#say(sentence(this.#drawing, this.#scale, cell), heard ? "off" : "polite");
+    }
     this.#viewport.request();
   }
 
-  #say(text: string): void {
+  /** A screen reader pressed a cell. */
+  #choose(cell: Cell): void {
+    this.#viewport.element.focus({ preventScroll: true });
+    this.#pointing.goTo(cell);
+    this.#store.set({ selected: cell } as Partial<State>);
+  }
+
+  #say(text: string, live: "polite" | "off" = "polite"): void {
+    this.#live.ariaLive = live;
     this.#live.textContent = text;
   }
 }

@@ -6,6 +6,7 @@
  * colormap or range computes nothing here.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
@@ -21,6 +22,7 @@ import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
 import { paintTrace } from "./painter.ts";
 import { probabilities } from "./probability.ts";
+import { readable } from "./readable.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
@@ -123,6 +125,10 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   announce(cell: Cell): string {
     return announce(this.#facts(), this.#nearest(cell));
+  }
+
+  readable(cell: Cell): Readable {
+    return readable(this.#grid, cell);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
