@@ -3,6 +3,7 @@
 import type { Cell, Fact } from "../figure/drawing.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { HeatmapData, TokenTable } from "../state.ts";
+import { bytesOf } from "../tokens.ts";
 
 export function facts(data: HeatmapData, [row, column]: Cell): Fact[] {
   const lines: Fact[] = [];
@@ -19,11 +20,8 @@ export function announce(data: HeatmapData, [row, column]: Cell, decimals: numbe
   return `${value}, row ${row + 1} ${data.rows.label[row]}, column ${column + 1} ${data.columns.label[column]}`;
 }
 
-function entryFacts(
-  { label, kind, bytes, id }: TokenTable,
-  index: number,
-  place: "row" | "column",
-): Fact[] {
+function entryFacts(table: TokenTable, index: number, place: "row" | "column"): Fact[] {
+  const { label, kind, id } = table;
   const lines: Fact[] = [{ name: place, value: `${index + 1} of ${label.length}` }];
   if (kind[index] === "expression") {
     lines.push({ name: "target", value: label[index] });
@@ -31,7 +29,7 @@ function entryFacts(
   }
   const name = kind[index] === "special" ? "special token" : "token";
   lines.push({ name, value: label[index], mono: true });
-  lines.push({ name: "bytes", value: bytes[index], mono: true });
+  lines.push({ name: "bytes", value: bytesOf(table, index), mono: true });
   if (id[index] !== null) lines.push({ name: "id", value: String(id[index]) });
   return lines;
 }

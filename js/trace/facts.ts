@@ -8,6 +8,7 @@
 import type { Cell, Fact } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { TraceData } from "../state.ts";
+import { bytesOf } from "../tokens.ts";
 import { cellValue, significant } from "./format.ts";
 import { bits } from "./probability.ts";
 
@@ -63,7 +64,7 @@ function tokenFacts({ vocabulary }: TraceData, index: number): Fact[] {
   const special = vocabulary.kind[index] === "special";
   const lines: Fact[] = [
     { name: special ? "special token" : "token", value: vocabulary.label[index], mono: true },
-    { name: "bytes", value: vocabulary.bytes[index], mono: true },
+    { name: "bytes", value: bytesOf(vocabulary, index), mono: true },
   ];
   const id = vocabulary.id[index];
   if (id !== null) lines.push({ name: "id", value: String(id) });

@@ -30,7 +30,7 @@ _INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 _BLANKS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINERS = {"\u200c", "\u200d"}
-_LONGEST_CHARACTER = 4  # bytes of UTF-8, so at most four tokens can share one character
+LONGEST_CHARACTER = 4  # bytes of UTF-8, so at most four tokens can share one character
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -84,10 +84,10 @@ class Token:
         """How a figure draws this token on its own."""
         if self.special:
             return "special"
-        return "text" if _is_utf8(self.bytes) else "byte"
+        return "text" if is_text(self.bytes) else "byte"
 
     def __repr__(self) -> str:
-        shown = repr(self.text) if _is_utf8(self.bytes) else repr(self.bytes)
+        shown = repr(self.text) if is_text(self.bytes) else repr(self.bytes)
         extras = "" if self.id is None else f", id={self.id}"
         return f"Token({shown}{extras}{', special=True' if self.special else ''})"
 
@@ -118,7 +118,8 @@ def displayed(tokens: Sequence[Token]) -> list[tuple[str, Kind]]:
     shown: list[tuple[str, Kind]] = []
     while len(shown) < len(tokens):
         start = len(shown)
-        text, size = _shared_character(tokens, start)
+        whole = is_text(tokens[start].bytes)  # nearly all are, and then share no character
+        text, size = ("", 0) if whole else _shared_character(tokens, start)
         if size:
             shown += [(f"{visible(text)} {part}/{size}", "part") for part in range(1, size + 1)]
         else:
@@ -132,6 +133,8 @@ def visible(text: str) -> str:
     A space becomes ``␣``, a line break ``\n``, other invisible characters their escape
     (``\u200b``); a combining mark with nothing to stand on gets a dotted circle.
     """
+    if text.isascii() and text.isprintable():
+        return text.replace(" ", SPACE)
     out: list[str] = []
     for position, character in enumerate(text):
         if character in _ESCAPES:
@@ -169,7 +172,8 @@ def _to_bytes(value: str | bytes) -> bytes:
         ) from None
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_text(data: bytes) -> bool:
+    """Whether bytes are whole characters of UTF-8."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -205,7 +209,7 @@ def _shared_character(tokens: Sequence[Token], start: int) -> tuple[str, int]:
     """The text and number of tokens from ``start`` that only decode together; ("", 0) if none."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     text = ""
-    for size, token in enumerate(tokens[start : start + _LONGEST_CHARACTER], start=1):
+    for size, token in enumerate(tokens[start : start + LONGEST_CHARACTER], start=1):
         if token.special:
             break
         try:

@@ -8,7 +8,7 @@ everything passes :func:`html.escape`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import islice
@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from tokenviz.attribution import Attribution
 from tokenviz.numbers import written
-from tokenviz.tokens import labels
-from tokenviz.trace import Trace
+from tokenviz.tokens import LONGEST_CHARACTER, Token, labels
+from tokenviz.trace import Trace, probability
 
 if TYPE_CHECKING:
     from tokenviz.colors import ColorScale
@@ -91,8 +91,9 @@ def _attribution_table(source: Attribution, scale: ColorScale, options: TableOpt
     columns = min(m, _MAX_COLUMNS)
     rows = min(n, max(1, MAX_CELLS // max(1, columns)))
     cells = _Cells(scale, 4 if options.decimals is None else options.decimals)
-    tokens, targets = labels(source.tokens)[:rows], source.target_labels[:columns]
+    tokens, targets = _first_labels(source.tokens, rows), source.target_labels[:columns]
 
+    cells.prepare(source.values[:rows, :columns])
     lines = [
         "<tr>",
         _header("token", "col"),
@@ -112,6 +113,7 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     cells = _Cells(scale, 2 if options.decimals is None else options.decimals)
     columns = _columns(source, options)
     shown = list(_while_affordable(columns, MAX_CELLS))
+    cells.prepare(np.array([value for column in shown for _, value in column], dtype=np.float32))
     lines: list[str] = []
     for start in range(0, len(shown), options.row_length):
         lines += _trace_rows(shown[start : start + options.row_length], start, cells, options)
@@ -122,14 +124,25 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     return _table(heading, lines, options.caption)
 
 
+def _first_labels(tokens: Sequence[Token], count: int) -> list[str]:
+    """Labels of the first tokens; the last of them may share a character with those after it."""
+    return labels(tokens[: count + LONGEST_CHARACTER])[:count]
+
+
 _Column = list[tuple[str, float]]
 """One position of a trace: (label, probability) of the chosen token, then of its alternatives."""
 
 
 def _columns(source: Trace, options: TableOptions) -> Iterator[_Column]:
     least = options.min_probability - 1e-6  # the tolerance that the renderer has too
+    # No more than the table may have: a trace may be twenty times as long.
+    n = min(len(source), MAX_CELLS)
+    tokens = [source.vocabulary[i] for i in source.index[: n + LONGEST_CHARACTER]]
     for label, chosen, considered in zip(
-        labels(source.tokens), source.probabilities, source.alternatives, strict=True
+        _first_labels(tokens, n),
+        probability(source.logprobs[:n]),
+        islice(source.alternatives, n),
+        strict=True,
     ):
         alternatives = ((other.token.label, other.probability) for other in considered)
         likely = (pair for pair in alternatives if pair[1] >= least)
@@ -177,6 +190,17 @@ class _Cells:
         self._scale = scale
         self._decimals = decimals
         self.marks: set[str] = set()
+        self._colors: dict[float | None, tuple[str, str]] = {}
+
+    def prepare(self, values: npt.NDArray[np.float32]) -> None:
+        """Find the colours of all values at once: one by one would take a hundred times as long."""
+        values = np.unique(values)
+        painted = zip(values.tolist(), self._scale.rgb(values), self._scale.text_rgb(values),
+                      strict=True)  # fmt: skip
+        self._colors = {
+            (value if value == value else None): (_hex(back), _hex(front))
+            for value, back, front in painted
+        }
 
     def row(self, values: npt.NDArray[np.float32], emphasis: float | None) -> Iterator[str]:
         for value in values.tolist():
@@ -193,10 +217,7 @@ class _Cells:
             text = f"{escape(label)}<br><small>{text}{mark}</small>"
         else:
             text += mark
-        array = np.array([value], dtype=np.float32)
-        background, foreground = (
-            _hex(rgb[0]) for rgb in (self._scale.rgb(array), self._scale.text_rgb(array))
-        )
+        background, foreground = self._colors[value if value == value else None]
         return (
             f'<td{title} style="{_CELL};background-color:{background};color:{foreground}{style}">'
             f"{text}</td>"
