@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytesOf, decodeTable } from "./tokens.ts";
+import { bytesOf, decodeTable, octetsOf } from "./tokens.ts";
 
 test("what a table leaves unsaid is filled in", () => {
   const table = decodeTable({ label: ["a", "b"], id: null, bytes: [null, null], kind: "text" });
@@ -28,4 +28,7 @@ test("bytes are given, or spelt by the label", () => {
   expect(bytesOf(table, 1)).toBe("98");
   expect(bytesOf(table, 2)).toBe("38 20 78 20 34 38");
   expect(bytesOf(table, 3)).toBe("e2 90 a3");
+  expect([...octetsOf(table, 0)]).toEqual([0x20, 0x74, 0x68, 0xc3, 0xa9]);
+  expect([...octetsOf(table, 1)]).toEqual([0x98]);
+  expect([...octetsOf({ ...table, bytes: ["", "", "", ""] }, 0)]).toEqual([]);
 });

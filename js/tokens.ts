@@ -26,10 +26,24 @@ export function decodeTable({ label, id, bytes, kind }: TokenWire): TokenTable {
 }
 
 /** A token's bytes in hexadecimal: "20 74 68 65". */
-export function bytesOf({ label, bytes, kind }: TokenTable, index: number): string {
+export function bytesOf(table: TokenTable, index: number): string {
+  const hexadecimal = (octet: number) => octet.toString(16).padStart(2, "0");
+  return table.bytes[index] ?? Array.from(octetsOf(table, index), hexadecimal).join(" ");
+}
+
+/** A token's bytes. */
+export function octetsOf(
+  { label, bytes, kind }: TokenTable,
+  index: number,
+): Uint8Array<ArrayBuffer> {
   const given = bytes[index];
-  if (given !== null) return given;
-  const text = kind[index] === "expression" ? label[index] : label[index].replaceAll("␣", " ");
-  const octets = new TextEncoder().encode(text);
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join(" ");
+  if (given === null) {
+    const text = kind[index] === "expression" ? label[index] : label[index].replaceAll("␣", " ");
+    return new TextEncoder().encode(text);
+  }
+  const octets = new Uint8Array(Math.ceil(given.length / 3));
+  for (let i = 0; i < octets.length; i++) {
+    octets[i] = Number.parseInt(given.slice(3 * i, 3 * i + 2), 16);
+  }
+  return octets;
 }

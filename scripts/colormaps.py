@@ -17,7 +17,7 @@ from tokenviz.colors import colormap_table
 
 MENU = {
     "diverging": ["RdYlGn", "RdBu", "PuOr", "BrBG", "coolwarm", "vik"],
-    "sequential": ["Greens", "viridis", "cividis", "magma", "Blues", "batlow"],
+    "sequential": ["Greens", "Oranges", "Blues", "viridis", "cividis", "magma", "batlow"],
 }
 RED_GREEN = {"RdYlGn"}
 """Maps whose two ends look alike to a reader who cannot tell red from green."""
