@@ -144,7 +144,7 @@ class Figure(anywidget.AnyWidget):
     def color_scale(self) -> ColorScale:
         """The scale that the current traits describe: what colour stands for which value."""
         traits = [name for name in _SCALE_TRAITS if self.has_trait(name)]
-        return figure_scale(self.get_state(traits), self._source)
+        return figure_scale(self.get_state(traits), self.source)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure as it looks now, or its data; the suffix chooses the format.
@@ -162,7 +162,7 @@ class Figure(anywidget.AnyWidget):
             from tokenviz.export import picture
 
             return picture.save(self, path)
-        return save(self._source, path)
+        return save(self.source, path)
 
     def _encode(self, source: Any) -> dict[str, Any]:
         raise NotImplementedError
@@ -219,9 +219,14 @@ class Figure(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_() or ({"text/plain": repr(self)}, {})
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if options.display == "both":
-            from tokenviz.export.html import twin
+            self._show_twin()
 
-            display(twin(self), raw=True)  # type: ignore[no-untyped-call]
+    def _show_twin(self) -> None:
+        from IPython.display import display
+
+        from tokenviz.export.html import twin
+
+        display(twin(self), raw=True)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._source!r})"
+        return f"{type(self).__name__}({self.source!r})"

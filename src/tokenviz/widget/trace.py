@@ -56,6 +56,8 @@ class TokenTrace(Figure):
     min_probability = Finite(0.05, min=0.0, max=1.0).tag(sync=True)
     border = traitlets.Bool(True).tag(sync=True)
     channel = traitlets.Unicode("probability").tag(sync=True)
+    # How the text comes along while it is being written; see tokenviz.live.
+    _live = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
 
     _told_looks = False
     """Whether a change of channel comes with its looks, as the browser's does."""
@@ -126,10 +128,10 @@ class TokenTrace(Figure):
         cell: tuple[int, int] | None = proposal["value"]
         if cell is None or self._holds(cell):
             return cell
-        n, position = len(self._source), cell[0]
+        n, position = len(self.source), cell[0]
         if not 0 <= position < n:
             expected = f"(position, slot) with a position below {n}"
         else:
-            slots = len(self._source.alternatives[position])
+            slots = len(self.source.alternatives[position])
             expected = f"a slot from 0 (chosen) to {slots} at position {position}"
         raise traitlets.TraitError(f"selected: expected {expected}, got {cell}")
