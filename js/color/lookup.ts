@@ -54,13 +54,17 @@ export class ColorLookup {
     return index === ASK ? this.#scale.index(v) : index;
   }
 
-  /** Pixels of `count` values from `values[from]` on into `out`; NaN is transparent black. */
-  paint(values: Float32Array, from: number, count: number, out: Uint32Array): void {
+  /**
+   * Pixels of `count` values from `values[from]` on into `out`. NaN is transparent black; returns
+   * whether there was one.
+   */
+  paint(values: Float32Array, from: number, count: number, out: Uint32Array): boolean {
     const { lo, hi } = this.#scale.range;
     const [below, above] = [this.#pixels[this.#below], this.#pixels[this.#above]];
     const perUnit = this.#perUnit;
     const indices = this.#indices;
     const pixels = this.#pixels;
+    let nan = false;
     for (let i = 0; i < count; i++) {
       const v = values[from + i];
       if (v < lo) out[i] = below;
@@ -69,8 +73,10 @@ export class ColorLookup {
         const stretch = (v - lo) * perUnit;
         let index = stretch <= STRETCHES ? indices[stretch | 0] : ASK;
         if (index === ASK) index = this.#scale.index(v);
+        if (index < 0) nan = true;
         out[i] = index < 0 ? 0 : pixels[index];
       }
     }
+    return nan;
   }
 }

@@ -4,19 +4,31 @@ import type { Cell, Fact } from "../figure/drawing.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { HeatmapData, TokenTable } from "../state.ts";
 
-export function facts(data: HeatmapData, [row, column]: Cell): Fact[] {
+const LOADING = "loading…";
+
+/** A cell's value is undefined while it is not here. */
+type Value = number | undefined;
+
+type Tables = Pick<HeatmapData, "rows" | "columns">;
+
+export function facts(data: Tables, [row, column]: Cell, value: Value): Fact[] {
   const lines: Fact[] = [];
   if (row >= 0 && column >= 0) {
-    lines.push({ name: "value", value: exact(data.values[row * data.shape[1] + column]) });
+    lines.push({ name: "value", value: value === undefined ? LOADING : exact(value) });
   }
   if (row >= 0) lines.push(...entryFacts(data.rows, row, "row"));
   if (column >= 0) lines.push(...entryFacts(data.columns, column, "column"));
   return lines;
 }
 
-export function announce(data: HeatmapData, [row, column]: Cell, decimals: number): string {
-  const value = fixed(data.values[row * data.shape[1] + column], decimals);
-  return `${value}, row ${row + 1} ${data.rows.label[row]}, column ${column + 1} ${data.columns.label[column]}`;
+export function announce(
+  data: Tables,
+  [row, column]: Cell,
+  value: Value,
+  decimals: number,
+): string {
+  const written = value === undefined ? LOADING : fixed(value, decimals);
+  return `${written}, row ${row + 1} ${data.rows.label[row]}, column ${column + 1} ${data.columns.label[column]}`;
 }
 
 function entryFacts(
