@@ -36,6 +36,11 @@ export function hatch(
   ctx.restore();
 }
 
+/** The grey between the lines. */
+export function hatchColor(theme: Pick<Theme, "dark">): string {
+  return css(hatchColors(theme)[0]);
+}
+
 /** Text that can be read on the hatch. */
 export function hatchText({ dark }: Pick<Theme, "dark">): string {
   return dark ? "#ffffff" : "#3a3a3a";

@@ -6,6 +6,7 @@
  * data. A drawing reads no DOM and keeps no listener: state goes in, pixels and facts come out.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
@@ -70,6 +71,8 @@ export interface Overview {
 export interface Drawing<State> {
   /** Called once, before anything else. */
   attach?(host: DrawingHost): void;
+  /** False while what it needs for a first picture is still to come. */
+  readonly ready?: boolean;
   /** Options or data changed: the names of the traits, or null for everything. */
   update(state: State, changed: ReadonlySet<string> | null): void;
   /** The natural size of the content, given the width there is. */
@@ -82,8 +85,10 @@ export interface Drawing<State> {
   rect(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */
   facts(cell: Cell): Fact[];
-  /** The same in one sentence, for the live region. */
+  /** The same in one sentence, for screen readers. */
   announce(cell: Cell): string;
+  /** The rows around a cell as a screen reader walks them. */
+  readable(cell: Cell): Readable;
   /** The cell that an arrow key, Home, End, PageUp or PageDown leads to. */
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null;
   /** What `fit` looks at, and what says whether anything lies outside the range. */
@@ -94,4 +99,6 @@ export interface Drawing<State> {
   tsv(): string;
   /** The whole content in a few pixels, for the strip that shows where one is. */
   paintOverview?(overview: Overview): void;
+  /** What the visible part is, in words: "positions 1,201 to 1,500 of 100,000". */
+  describeView?(visible: Rect): string;
 }

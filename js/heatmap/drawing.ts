@@ -9,6 +9,7 @@
  * at all values or at all labels.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { Extent } from "../color/extent.ts";
@@ -34,6 +35,7 @@ import { ArraySource } from "./pyramid/array.ts";
 import { extreme } from "./pyramid/extreme.ts";
 import type { LevelSource } from "./pyramid/source.ts";
 import { Reach } from "./reach.ts";
+import { readable } from "./readable.ts";
 import { step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
@@ -74,6 +76,9 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   readonly #overview = new CellImage();
   /** What was last painted: headers are pinned to it. */
   #viewport: Rect = { x: 0, y: 0, width: 0, height: 0 };
+
+  /** Called after every layout: what zooming can do may be another thing. */
+  onLayout = () => {};
 
   attach(host: DrawingHost): void {
     this.#host = host;
@@ -157,6 +162,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
       ...{ grid, measure, digitsWidth },
       ...{ rowLabels: this.#labels.rows, columnLabels: this.#labels.columns },
     };
+    this.onLayout();
     if (rows === 0 || columns === 0) return EMPTY;
     return { width: grid.width, height: grid.height };
   }
@@ -268,6 +274,10 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   announce(cell: Cell): string {
     return announce(this.#state.data, cell, this.#source.valueAt(...cell), this.#state.decimals);
+  }
+
+  readable(cell: Cell): Readable {
+    return readable(this.#state.data, cell);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {

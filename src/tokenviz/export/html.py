@@ -22,7 +22,11 @@ from tokenviz.widget.figure import Figure, static
 __all__ = ["fragment", "page", "renderer", "save", "twin"]
 
 # The browser is told to refuse every request, so that not even a hostile token could cause one.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+# A worker that sums up a large matrix is made of the script itself.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "worker-src blob:"
+)
 
 STATE_TYPE = "application/vnd.tokenviz.figure+json"
 """MIME type of a figure's state in a cell's output."""
@@ -33,7 +37,9 @@ TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
 MAX_SAVED_STATE = 2_000_000
 """Base64 characters of data that an output may add to a notebook; beyond it, only the table."""
 
+# The colours are those of the scheme anyway; written out, tools that judge contrast know them, too.
 _PAGE_STYLE = (
+    "html{background:Canvas;color:CanvasText}"
     "body{margin:0;padding:24px;font-family:system-ui,sans-serif}"
     "body>.tokenviz-figure+.tokenviz-figure{margin-top:32px}"
 )
