@@ -49,6 +49,19 @@ export const DEFAULT_HEIGHT = 720;
 /** Of the cells under one pixel, how many down and across are looked at. */
 const MOST_UNDER_PIXEL = 64;
 const UNKNOWN: Extent = { finite: null, least: Number.NaN, most: Number.NaN, hasNaN: false };
+/** Before there is a layout: one cell, which is as large as it can be. */
+const NOWHERE = new Reach(
+  { width: 100, height: 30, values: "none" },
+  {
+    rows: 1,
+    columns: 1,
+    width: 100,
+    height: 30,
+    showValues: false,
+    valueWidth: 100,
+    smallValueWidth: 100,
+  },
+);
 const AS_THEY_ARE = { rows: null, columns: null };
 
 /** A point of the picture, in rows and columns from its upper left corner, whatever the zoom. */
@@ -67,7 +80,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   #extent = UNKNOWN;
   #scene!: Scene;
   #labels: Labelling | null = null;
-  #reach!: Reach;
+  #reach = NOWHERE;
   #zoom = 1;
   /** The longest written value, without its sign. */
   #digits = "";

@@ -37,6 +37,8 @@ export interface Scene {
 
 /** Smaller cells become parts of a picture; larger ones are painted one by one. */
 const PICTURE = 14;
+/** Half the height of an upright label: over a very narrow column it reaches beyond the cells. */
+const UPRIGHT_HALF = 7;
 /** The smallest cell with a mark for a value beyond the range. */
 const MARKED = 10;
 
@@ -62,7 +64,7 @@ export function paintHeatmap(scene: Scene, context: PaintContext): void {
   clipped(ctx, { x, y: y + grid.top - 4, width: grid.left, height }, () => {
     paintRowLabels(scene, context, rows);
   });
-  clipped(ctx, { x: x + grid.left - 2, y, width, height: grid.top }, () => {
+  clipped(ctx, { x: x + grid.left - UPRIGHT_HALF, y, width, height: grid.top }, () => {
     paintColumnLabels(scene, context, columns);
   });
   paintEdges(scene, context);
