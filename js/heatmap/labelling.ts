@@ -5,8 +5,8 @@ import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { TokenTable } from "../state.ts";
 
-/** How many labels are measured: of more, an even sample. A wider one is cut when it is seen. */
-const SAMPLE = 2000;
+/** Of more labels than this, only those with the most characters are measured. */
+const MEASURED = 1000;
 
 export interface Labelling {
   rows: LabelFitter;
@@ -27,14 +27,20 @@ export function labelling(rows: TokenTable, columns: TokenTable, measure: TextMe
       : fitters.columns.naturalWidth(index);
   return {
     ...fitters,
-    widestRow: widest(rows.label.length, (index) => fitters.rows.naturalWidth(index)),
-    widestColumn: widest(columns.label.length, columnWidth),
+    widestRow: widest(rows.label, (index) => fitters.rows.naturalWidth(index)),
+    widestColumn: widest(columns.label, columnWidth),
   };
 }
 
-function widest(count: number, width: (index: number) => number): number {
-  const every = Math.ceil(count / SAMPLE);
+function widest(labels: readonly string[], width: (index: number) => number): number {
   let most = 0;
-  for (let i = 0; i < count; i += every) most = Math.max(most, width(i));
+  for (const index of longest(labels)) most = Math.max(most, width(index));
   return most;
+}
+
+/** The indices of all labels, or of about so many with the most characters. */
+function longest(labels: readonly string[]): number[] {
+  const all = Array.from(labels, (_, index) => index);
+  if (labels.length <= MEASURED) return all;
+  return all.sort((a, b) => labels[b].length - labels[a].length).slice(0, MEASURED);
 }

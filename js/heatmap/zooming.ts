@@ -3,7 +3,7 @@
  * with the middle button, or with Ctrl or ⌘ held.
  *
  * What is under the pointer stays there. Without one it is the cell that the keys point at, or the
- * middle. However many events a frame brings, it is laid out once.
+ * middle.
  */
 
 import { h, svg } from "../dom.ts";
@@ -45,8 +45,6 @@ export function zooming(drawing: HeatmapDrawing): Feature<HeatmapState> {
 class Zooming {
   readonly #drawing: HeatmapDrawing;
   readonly #parts: FigureParts<HeatmapState>;
-  /** What the next frame is to do: put a spot of the picture at a point, at this zoom. */
-  #wanted: { zoom: number; spot: Spot; at: Point } | null = null;
   /** The spot that a gesture holds on to, as long as its point stays: rounding does not add up. */
   #held: { spot: Spot; from: Point } | null = null;
   /** Where the last zoom left the scroll bars: elsewhere, someone else has scrolled. */
@@ -70,7 +68,7 @@ class Zooming {
 
   /** Multiplies the zoom and keeps what is at `from`, moving it to `to`. */
   by(factor: number, from: Point, to = from): void {
-    this.#to((this.#wanted?.zoom ?? this.#drawing.zoom) * factor, from, to);
+    this.#to(this.#drawing.zoom * factor, from, to);
   }
 
   /** The whole picture; what is whole already comes back to its size at the start. */
@@ -145,31 +143,22 @@ class Zooming {
   }
 
   get #fitted(): boolean {
-    return (this.#wanted?.zoom ?? this.#drawing.zoom) <= this.#drawing.reach.least * 1.001;
+    return this.#drawing.zoom <= this.#drawing.reach.least * 1.001;
   }
 
   #to(zoom: number, from: Point, to = from): void {
     if (!this.possible) return;
+    const { viewport, relayout } = this.#parts;
     if (this.#held?.from.x !== from.x || this.#held.from.y !== from.y) {
-      const { x, y } = this.#parts.viewport.toContent(from.x, from.y);
+      const { x, y } = viewport.toContent(from.x, from.y);
       this.#held = { spot: this.#drawing.spot(x, y), from };
     }
-    const { spot } = this.#held;
     this.#held.from = to;
-    if (this.#wanted === null) requestAnimationFrame(() => this.#apply());
-    this.#wanted = { zoom: this.#drawing.reach.clamp(zoom), spot, at: to };
-  }
-
-  #apply(): void {
-    const wanted = this.#wanted;
-    this.#wanted = null;
-    if (wanted === null || this.#parts.signal.aborted) return;
-    this.#drawing.zoomTo(wanted.zoom);
-    this.#parts.relayout();
-    const { x, y } = this.#drawing.point(wanted.spot);
-    const { viewport } = this.#parts;
+    this.#drawing.zoomTo(zoom);
+    relayout();
+    const { x, y } = this.#drawing.point(this.#held.spot);
     const { left, top } = viewport.element.getBoundingClientRect();
-    viewport.scrollTo(x - (wanted.at.x - left), y - (wanted.at.y - top));
+    viewport.scrollTo(x - (to.x - left), y - (to.y - top));
     this.#scrolledTo = [viewport.element.scrollLeft, viewport.element.scrollTop];
   }
 
@@ -194,10 +183,8 @@ class Zooming {
   }
 
   #say(): void {
-    const { zoom, reach } = this.#drawing;
-    const now = this.#wanted?.zoom ?? zoom;
-    if (now <= reach.least * 1.001) this.#parts.say("The whole picture");
-    else this.#parts.say(`Zoom ${Math.round(100 * now)} %`);
+    const zoom = `Zoom ${Math.round(100 * this.#drawing.zoom)} %`;
+    this.#parts.say(this.#fitted ? "The whole picture" : zoom);
   }
 }
 
