@@ -10,7 +10,7 @@ import { hatchPixels } from "../canvas/hatch.ts";
 import { ColorLookup } from "../color/lookup.ts";
 import type { ColorScale } from "../color/scale.ts";
 import type { Theme } from "../figure/drawing.ts";
-import { extreme } from "./pyramid/extreme.ts";
+import { bitsOf, extremeBits } from "./pyramid/extreme.ts";
 import type { Level, LevelSource } from "./pyramid/source.ts";
 import { coarsest, type Runs, runsOf, type Side } from "./runs.ts";
 
@@ -118,12 +118,13 @@ export function gatherRuns(level: Level, across: Runs, down: Runs, out: Float32A
   const first = across.from[0];
   const last = across.to[count - 1];
   const texels = new Float32Array(last - first + 1);
+  const [from, to] = [bitsOf(texels), bitsOf(out)];
   let complete = true;
   for (let i = 0; i < down.count; i++) {
     const at = i * count;
     for (let row = down.from[i]; row <= down.to[i]; row++) {
       complete = level.read(row, first, last, texels) && complete;
-      poolRuns(texels, across, out, at, row > down.from[i]);
+      poolRuns(from, across, to, at, row > down.from[i]);
     }
   }
   return complete;
@@ -131,18 +132,22 @@ export function gatherRuns(level: Level, across: Runs, down: Runs, out: Float32A
 
 /** One row of texels into one row of runs: alone, or with what is there already. */
 function poolRuns(
-  texels: Float32Array,
+  texels: Int32Array,
   { count, from, to }: Runs,
-  out: Float32Array,
+  out: Int32Array,
   at: number,
   join: boolean,
 ): void {
   const first = from[0];
   for (let j = 0; j < count; j++) {
     const end = to[j] - first;
-    let most = texels[from[j] - first];
-    for (let t = from[j] - first + 1; t <= end; t++) most = extreme(most, texels[t]);
-    out[at + j] = join ? extreme(out[at + j], most) : most;
+    let t = from[j] - first;
+    let most = texels[t];
+    while (t < end) {
+      t += 1;
+      most = extremeBits(most, texels[t]);
+    }
+    out[at + j] = join ? extremeBits(out[at + j], most) : most;
   }
 }
 

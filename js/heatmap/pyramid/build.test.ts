@@ -3,7 +3,7 @@ import { extentOf } from "../../color/extent.ts";
 import { LARGE } from "../../numbers.ts";
 import { random } from "../../testing.ts";
 import { type BuildOptions, type Built, buildNow, type LevelArray, type Places } from "./build.ts";
-import { extreme } from "./extreme.ts";
+import { bitsOf, extreme, extremeBits } from "./extreme.ts";
 import { BINS } from "./summary.ts";
 import code from "./worker.ts?bundled";
 
@@ -35,6 +35,19 @@ test("the extreme does not depend on the order", () => {
     for (const b of all) {
       expect(extreme(a, b)).toBe(extreme(b, a));
       expect(extreme(a, b)).toBe(extremeOf([a, b]));
+    }
+  }
+});
+
+test("bits give the same extreme as values", () => {
+  const values = matrix(5000, 9);
+  const bits = bitsOf(values);
+  const back = new Float32Array(1);
+  const out = bitsOf(back);
+  for (let i = 0; i < 5000; i++) {
+    for (const j of [i, (i * 7 + 1) % 5000]) {
+      out[0] = extremeBits(bits[i], bits[j]);
+      expect(back[0] + 0).toBe(extreme(values[i], values[j]) + 0);
     }
   }
 });
@@ -115,7 +128,7 @@ describe.each([
     const [lo, hi] = extent.finite as readonly [number, number];
     const bins = new Uint32Array(BINS);
     for (const v of finite) {
-      bins[Math.min(BINS - 1, Math.floor(((v - lo) / (hi - lo)) * BINS))] += 1;
+      bins[Math.min(BINS - 1, Math.floor((v - lo) * (BINS / (hi - lo))))] += 1;
     }
     expect(summary?.histogram).toEqual(bins);
   });

@@ -31,7 +31,6 @@ export class Summing {
   #hi = -Infinity;
   #infinite = { below: false, above: false };
   #nan = false;
-  #negative = false;
   #whole = 0;
 
   constructor(values: Float32Array, [rows, columns]: readonly [number, number]) {
@@ -43,34 +42,65 @@ export class Summing {
 
   /** The first pass. */
   add(from: number, to: number): void {
+    const columns = this.#columns;
+    for (let i = from; i < to; i++) {
+      const start = i * columns;
+      // A sum that is finite has met nothing else, and most rows have nothing else.
+      const sum = sumOfMagnitudes(this.#values, start, columns);
+      const plain = sum - sum === 0;
+      this.#rowSums[i] = plain ? this.#addPlain(start, sum) : this.#addAny(start);
+    }
+  }
+
+  #addPlain(start: number, sum: number): number {
     const values = this.#values;
     const columnSums = this.#columnSums;
     const columns = this.#columns;
-    let [lo, hi, whole] = [this.#lo, this.#hi, this.#whole];
-    for (let i = from; i < to; i++) {
-      const start = i * columns;
-      let sum = 0;
-      for (let j = 0; j < columns; j++) {
-        const v = values[start + j];
-        if (Number.isNaN(v)) {
-          this.#nan = true;
-          continue;
-        }
-        const magnitude = v < 0 ? -v : v;
-        sum += magnitude;
-        columnSums[j] += magnitude;
-        if (magnitude === Infinity) {
-          this.#infinite[v > 0 ? "above" : "below"] = true;
-          continue;
-        }
+    let [lo, hi] = [this.#lo, this.#hi];
+    for (let j = 0; j < columns; j++) {
+      const v = values[start + j];
+      columnSums[j] += Math.abs(v);
+      if (v < lo) lo = v;
+      if (v > hi) hi = v;
+    }
+    this.#extend(start, lo, hi);
+    return sum;
+  }
+
+  #addAny(start: number): number {
+    let [lo, hi] = [this.#lo, this.#hi];
+    let sum = 0;
+    for (let j = 0; j < this.#columns; j++) {
+      const v = this.#values[start + j];
+      if (Number.isNaN(v)) {
+        this.#nan = true;
+        continue;
+      }
+      sum += Math.abs(v);
+      this.#columnSums[j] += Math.abs(v);
+      if (v === Infinity) this.#infinite.above = true;
+      else if (v === -Infinity) this.#infinite.below = true;
+      else {
         if (v < lo) lo = v;
         if (v > hi) hi = v;
-        if (magnitude > whole && magnitude < LARGE) whole = magnitude;
       }
-      this.#rowSums[i] = sum;
     }
-    if (lo < 0 || this.#infinite.below) this.#negative = true;
-    [this.#lo, this.#hi, this.#whole] = [lo, hi, whole];
+    this.#extend(start, lo, hi);
+    return sum;
+  }
+
+  /** A row reaches so far: of large numbers, which are rare, the whole ones are looked for. */
+  #extend(start: number, lo: number, hi: number): void {
+    [this.#lo, this.#hi] = [lo, hi];
+    if (lo > hi) return;
+    if (Math.max(-lo, hi) < LARGE) {
+      this.#whole = Math.max(this.#whole, -lo, hi);
+      return;
+    }
+    for (let j = 0; j < this.#columns; j++) {
+      const magnitude = Math.abs(this.#values[start + j]);
+      if (magnitude > this.#whole && magnitude < LARGE) this.#whole = magnitude;
+    }
   }
 
   /** The second pass, when the first is done with all rows. */
@@ -78,13 +108,13 @@ export class Summing {
     const values = this.#values;
     const histogram = this.#histogram;
     const lo = this.#lo;
-    const width = this.#hi - lo;
+    const perUnit = this.#hi > lo ? BINS / (this.#hi - lo) : 0;
     const end = to * this.#columns;
     for (let i = from * this.#columns; i < end; i++) {
       const v = values[i];
       // Neither NaN nor an infinity is finite less itself.
       if (v - v !== 0) continue;
-      const bin = width > 0 ? (((v - lo) / width) * BINS) | 0 : 0;
+      const bin = ((v - lo) * perUnit) | 0;
       histogram[bin < BINS ? bin : BINS - 1] += 1;
     }
   }
@@ -99,10 +129,17 @@ export class Summing {
       extent: { finite, least, most, hasNaN: this.#nan },
       largest: finite === null ? 0 : Math.max(Math.abs(lo), Math.abs(hi)),
       largestWhole: this.#whole,
-      hasNegative: this.#negative,
+      hasNegative: lo < 0 || below,
       rowSums: this.#rowSums,
       columnSums: this.#columnSums,
       histogram: this.#histogram,
     };
   }
+}
+
+/** Not finite when a value is not. */
+function sumOfMagnitudes(values: Float32Array, start: number, count: number): number {
+  let sum = 0;
+  for (let j = 0; j < count; j++) sum += Math.abs(values[start + j]);
+  return sum;
 }
