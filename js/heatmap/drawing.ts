@@ -12,6 +12,7 @@
 import type { Readable } from "../a11y/readable.ts";
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
 import type {
   Cell,
@@ -78,6 +79,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   #making = new AbortController();
   /** What was last known: until the values have been looked through, the old ones stand in. */
   #extent = UNKNOWN;
+  #distribution: Distribution | null = null;
   #scene!: Scene;
   #labels: Labelling | null = null;
   #reach = NOWHERE;
@@ -134,6 +136,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   #arrived(): void {
     this.#extent = this.#source.summary?.extent ?? this.#extent;
+    this.#distribution = null;
     this.#writeDigits();
   }
 
@@ -306,6 +309,11 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   extent(): Extent {
     return this.#extent;
+  }
+
+  distribution(): Distribution {
+    this.#distribution ??= new Distribution(this.#extent, this.#state.data.values);
+    return this.#distribution;
   }
 
   valueAt([row, column]: Cell): number {

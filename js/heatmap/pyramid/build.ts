@@ -55,10 +55,6 @@ export function* build(options: BuildOptions): Generator<void, Built, void> {
       summing.add(from, to);
       yield;
     }
-    for (const [from, to] of slices(shape)) {
-      summing.count(from, to);
-      yield;
-    }
   }
   let below: LevelArray | null = null;
   for (;;) {

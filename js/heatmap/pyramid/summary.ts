@@ -1,11 +1,9 @@
 /**
- * What is known of a matrix as a whole: found in passes over its rows, once.
+ * What is known of a matrix as a whole: found in one pass over its rows.
  */
 
 import type { Extent } from "../../color/extent.ts";
 import { LARGE } from "../../numbers.ts";
-
-export const BINS = 256;
 
 export interface Summary {
   extent: Extent;
@@ -16,8 +14,6 @@ export interface Summary {
   /** Sums of magnitudes by row and by column, NaN left out. */
   rowSums: Float64Array;
   columnSums: Float64Array;
-  /** How many finite values lie in each of 256 equal parts of the finite extent. */
-  histogram: Uint32Array;
 }
 
 /** Collects a summary, stretch of rows by stretch of rows. */
@@ -26,7 +22,6 @@ export class Summing {
   readonly #columns: number;
   readonly #rowSums: Float64Array;
   readonly #columnSums: Float64Array;
-  readonly #histogram = new Uint32Array(BINS);
   #lo = Infinity;
   #hi = -Infinity;
   #infinite = { below: false, above: false };
@@ -40,7 +35,7 @@ export class Summing {
     this.#columnSums = new Float64Array(columns);
   }
 
-  /** The first pass. */
+  /** To be called once for each row. */
   add(from: number, to: number): void {
     const columns = this.#columns;
     for (let i = from; i < to; i++) {
@@ -103,22 +98,6 @@ export class Summing {
     }
   }
 
-  /** The second pass, when the first is done with all rows. */
-  count(from: number, to: number): void {
-    const values = this.#values;
-    const histogram = this.#histogram;
-    const lo = this.#lo;
-    const perUnit = this.#hi > lo ? BINS / (this.#hi - lo) : 0;
-    const end = to * this.#columns;
-    for (let i = from * this.#columns; i < end; i++) {
-      const v = values[i];
-      // Neither NaN nor an infinity is finite less itself.
-      if (v - v !== 0) continue;
-      const bin = ((v - lo) * perUnit) | 0;
-      histogram[bin < BINS ? bin : BINS - 1] += 1;
-    }
-  }
-
   get result(): Summary {
     const [lo, hi] = [this.#lo, this.#hi];
     const finite = lo <= hi ? ([lo, hi] as const) : null;
@@ -132,7 +111,6 @@ export class Summing {
       hasNegative: lo < 0 || below,
       rowSums: this.#rowSums,
       columnSums: this.#columnSums,
-      histogram: this.#histogram,
     };
   }
 }
