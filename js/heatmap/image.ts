@@ -102,7 +102,7 @@ export class CellImage {
 }
 
 /** The coarsest level whose texels are no larger than a device pixel. */
-function levelFor({ levels }: LevelSource, across: Side, down: Side): Level {
+export function levelFor({ levels }: Pick<LevelSource, "levels">, across: Side, down: Side): Level {
   const [most, mostRows] = [coarsest(across), coarsest(down)];
   let best = levels[0];
   for (const level of levels) {
