@@ -4,6 +4,7 @@
 
 import { Figure } from "./figure/figure.ts";
 import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
+import { liveStatus } from "./live/status.ts";
 import type { Model } from "./model.ts";
 import type { HeatmapState, TraceState } from "./state.ts";
 import { Store } from "./store.ts";
@@ -20,6 +21,7 @@ export function mount(model: Model, parent: Element, signal: AbortSignal): void 
           store: new Store<TraceState>(model, signal),
           drawing: new TraceDrawing(),
           defaultHeight: DEFAULT_TRACE_HEIGHT,
+          features: [liveStatus],
           signal,
         })
       : new Figure({

@@ -157,13 +157,14 @@ export class Figure<State extends FigureState> {
     this.#drawing.update(state, changed);
     if (changed?.has("_data")) this.#pointing.reset();
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (any("_data", ...RECOLOR)) this.#rescale();
+    if (any("_data", "_append", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     this.#resize();
     if (this.#width === 0) return;
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
-    if (moves || any("theme")) this.#layout();
+    if (changed?.has("_append")) this.#viewport.following(() => this.#layout());
+    else if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
     this.#viewport.request();
   }

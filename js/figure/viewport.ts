@@ -11,6 +11,9 @@ import type { Rect } from "./drawing.ts";
 
 type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;
 
+/** Pixels from the end within which one is at the end. */
+const NEAR_END = 24;
+
 interface Size {
   width: number;
   height: number;
@@ -106,6 +109,14 @@ export class Viewport {
     const { x: left, y: top, width: w, height: h } = this.visible;
     this.element.scrollLeft += overshoot(x, x + width, left + padding.left, left + w);
     this.element.scrollTop += overshoot(y, y + height, top + padding.top, top + h);
+  }
+
+  /** Lays out for content that grew; who read its end goes on reading its end. */
+  following(layout: () => void): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.element;
+    const atEnd = scrollTop + clientHeight >= scrollHeight - NEAR_END;
+    layout();
+    if (atEnd) this.element.scrollTop = this.element.scrollHeight;
   }
 
   /** The painted RGBA at a point in content coordinates. */

@@ -22,6 +22,8 @@ import { probabilities } from "./probability.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
+/** Options that move cells. */
+const MOVES_CELLS = ["top_k", "min_probability", "row_length", "decimals", "show_values"];
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
@@ -44,13 +46,13 @@ export class TraceDrawing implements Drawing<TraceState> {
     this.#state = state;
     const { data } = state;
     const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
-    if (any("_data")) {
+    if (any("_data", "_append")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
       this.#extent = extentOf(this.#probabilities, this.#alternativeProbabilities);
       this.#labelWidths = null;
     }
-    if (any("_data", "top_k", "min_probability")) {
+    if (any("_data", "_append", "top_k", "min_probability")) {
       this.#shown = shownAlternatives(
         data.offsets,
         this.#alternativeProbabilities,
@@ -58,22 +60,24 @@ export class TraceDrawing implements Drawing<TraceState> {
         state.min_probability,
       );
     }
-    if (any("_data", "top_k", "min_probability", "row_length", "decimals", "show_values")) {
+    if (any("_data", "_append", "_live", ...MOVES_CELLS)) {
       this.#availableWidth = null;
     }
   }
 
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
     if (availableWidth !== this.#availableWidth) {
-      const { data, row_length, show_values, decimals } = this.#state;
+      const { data, row_length, show_values, decimals, _live } = this.#state;
+      const reserved = _live?.running ? row_length : 0;
       this.#labelWidths ??= this.#measureLabels(measure);
       this.#grid = new Grid({
         positions: data.index.length,
         rowLength: row_length,
+        reserved,
         cellWidth: cellWidth({
           labelWidths: this.#labelWidths,
           valueWidth: show_values ? measure.width(cellValue(0, decimals), VALUE_FONT) : 0,
-          columns: Math.max(1, Math.min(row_length, data.index.length)),
+          columns: Math.max(1, reserved, Math.min(row_length, data.index.length)),
           availableWidth,
         }),
         shown: this.#shown,
@@ -95,6 +99,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       decimals,
       showValues: show_values,
       border,
+      begun: this.#state._live?.running ?? false,
     };
     paintTrace(scene, context);
   }

@@ -55,6 +55,7 @@ export function traceState(
   return {
     _kind: "trace",
     _colormap_table: null,
+    _live: null,
     colormap: "Greens",
     vmin: 0,
     vmax: 1,
