@@ -139,6 +139,11 @@ export class Figure<State extends FigureState> {
     return this.#viewport.toClient(this.#drawing.rect(cell));
   }
 
+  /** What the figure shows, as the browser has it. */
+  get state(): Readonly<State> {
+    return this.#store.state;
+  }
+
   /** The painted colour of a cell, read from the canvas near the cell's lower left corner. */
   colorAt(cell: Cell): [number, number, number] {
     const { x, y, height } = this.#drawing.rect(cell);

@@ -1,7 +1,9 @@
-"""What a notebook's user does to stop what a cell began: runs the cell again, or interrupts.
+"""A text that is written in the background, and the notebook whose cell began it.
 
-A text that is written in the background would not notice either: the cell that began it has long
-returned. So the kernel is asked which cell it runs, and hands over its interrupts.
+The cell has long returned when its user runs it again, or interrupts, to stop the text. So the
+kernel is asked which cell it runs, and hands over its interrupts. And where a notebook is executed
+without anyone looking, messages are lost and only traits are kept: there they are sent whenever a
+cell has run.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from tokenviz.live.writing import Writing, running
@@ -16,18 +19,24 @@ from tokenviz.live.writing import Writing, running
 __all__ = ["belongs_to_this_cell"]
 
 _cells: dict[Writing, tuple[str, str]] = {}
+_unseen: dict[Writing, Callable[[], object]] = {}
 _heeded: set[int] = set()
 
 
-def belongs_to_this_cell(writing: Writing) -> None:
-    """Tie a text to the cell that is running: it stops when that is run again, or interrupted."""
+def belongs_to_this_cell(writing: Writing, send_whole: Callable[[], object]) -> None:
+    """Tie a text to the cell that is running: it stops when that is run again, or interrupted.
+
+    ``send_whole`` sends all of it so far, where only that is kept.
+    """
     shell = _shell()
     if shell is None:
         return
     _heed_interrupts(shell)
     parent = _request(shell)
     cell, request = parent.get("metadata", {}).get("cellId"), parent["header"]["msg_id"]
-    if cell is None:
+    if cell is None:  # front ends that people look at say which; nbclient does not
+        _unseen[writing] = send_whole
+        writing.when_done(lambda: _unseen.pop(writing, None))
         return
     for other, (its_cell, its_request) in list(_cells.items()):
         if its_cell == cell and its_request != request:
@@ -65,6 +74,8 @@ def _heed_interrupts(shell: Any) -> None:
 def _after_cell(result: Any) -> None:
     if isinstance(result.error_in_exec, KeyboardInterrupt):
         _interrupted()
+    for send_whole in list(_unseen.values()):
+        send_whole()
 
 
 def _interrupted(*_: Any) -> None:

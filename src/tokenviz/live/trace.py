@@ -73,7 +73,7 @@ class LiveTrace(TokenTrace):
         self._twins: list[Any] = []
         self._writing = Writing(write, took=self._take, tell=self._tell, ended=self._end)
         super().__init__(begun, **given)
-        belongs_to_this_cell(self._writing)
+        belongs_to_this_cell(self._writing, lambda: self.send_state("_data"))
         self._writing.start()
 
     @property
