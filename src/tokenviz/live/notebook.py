@@ -16,7 +16,7 @@ from typing import Any
 
 from tokenviz.live.writing import Writing, running
 
-__all__ = ["belongs_to_this_cell"]
+__all__ = ["belongs_to_this_cell", "heard_while_busy"]
 
 _cells: dict[Writing, tuple[str, str]] = {}
 _unseen: dict[Writing, Callable[[], object]] = {}
@@ -43,6 +43,27 @@ def belongs_to_this_cell(writing: Writing, send_whole: Callable[[], object]) -> 
             other.stop()
     _cells[writing] = cell, request
     writing.when_done(lambda: _cells.pop(writing, None))
+
+
+def heard_while_busy(comm: Any, concerns: Callable[[Any], bool]) -> None:
+    """Hear some messages of a front end also while a cell runs, where kernel and front end can.
+
+    A front end may send a widget's messages to a subshell, a thread beside the one that runs
+    cells. ipykernel then sends them to where the kernel last wrote from instead, which here is the
+    main shell; so those that concern us are left where the front end sent them.
+
+    Parameters
+    ----------
+    comm
+        The widget's comm.
+    concerns
+        Whether a message's data is to be heard so.
+    """
+    usual = getattr(comm, "_reply_subshell_for", None)
+    if usual is not None:
+        comm._reply_subshell_for = lambda data, asked: (
+            asked if concerns(data) else usual(data, asked)
+        )
 
 
 def _shell() -> Any:
