@@ -26,6 +26,10 @@ export interface HeatmapData {
   shape: readonly [number, number];
   rows: TokenTable;
   columns: TokenTable;
+  /** Of each value, where a method samples. */
+  standard_error?: Float32Array;
+  /** Whose each row is, where the prompt was a chat: "user", "assistant", … */
+  roles?: readonly (string | null)[];
   facts: Facts;
 }
 
@@ -87,6 +91,7 @@ export interface TraceOptions extends FigureOptions {
   min_probability: number;
   border: boolean;
   channel: "probability";
+  arrangement: "grid" | "flow";
 }
 
 /** How a text comes along that is being written, or was, before the reader's eyes. */

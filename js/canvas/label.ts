@@ -23,6 +23,9 @@ const TIGHT_BADGE_PADDING = 1.5;
 /** How far a label is condensed before it is made smaller, and before it is cut. */
 const CONDENSED = 0.93;
 const NARROWEST = 0.84;
+/** In em, what letters with an accent take above and below the baseline. */
+const ASCENT = 1.1;
+const DESCENT = 0.45;
 const ELLIPSIS = "…";
 const CACHE_LIMIT = 10_000;
 
@@ -30,7 +33,12 @@ const CACHE_LIMIT = 10_000;
 export interface Run {
   text: string;
   spaces: number;
+  /** Of what is painted, and where in it the pen starts. */
   width: number;
+  left: number;
+  /** How far it reaches above and below the baseline; 0 for plain text. */
+  ascent: number;
+  descent: number;
 }
 
 export interface Line {
@@ -51,13 +59,15 @@ export interface FittedLabel {
   badge: boolean;
   /** Between the text and either end of the badge. */
   padding: number;
+  /** Of a label higher than letters are: how far it reaches above and below its baseline. */
+  tall: { ascent: number; descent: number } | null;
 }
 
 export class LabelFitter {
   readonly #vocabulary: TokenTable;
   readonly #measure: TextMeasure;
-  /** Fitted labels by vocabulary index, width and lines. */
-  readonly #fitted = new Map<string, FittedLabel>();
+  /** Fitted labels, for each width by vocabulary index and lines. */
+  readonly #fitted = new Map<number, Map<number, FittedLabel>>();
 
   constructor(vocabulary: TokenTable, measure: TextMeasure) {
     this.#vocabulary = vocabulary;
@@ -73,12 +83,17 @@ export class LabelFitter {
 
   /** The label of a token, fitted into `room` pixels and one line, or two. */
   fit(index: number, room: number, lines: 1 | 2 = 1): FittedLabel {
-    const key = `${index}|${room}|${lines}`;
-    let fitted = this.#fitted.get(key);
+    let ofRoom = this.#fitted.get(room);
+    if (ofRoom === undefined) {
+      ofRoom = new Map();
+      this.#fitted.set(room, ofRoom);
+    }
+    const key = 2 * index + lines - 1;
+    let fitted = ofRoom.get(key);
     if (fitted === undefined) {
       fitted = this.#fit(this.#vocabulary.label[index], this.#vocabulary.kind[index], room, lines);
-      if (this.#fitted.size >= CACHE_LIMIT) this.#fitted.clear();
-      this.#fitted.set(key, fitted);
+      if (ofRoom.size >= CACHE_LIMIT) ofRoom.clear();
+      ofRoom.set(key, fitted);
     }
     return fitted;
   }
@@ -106,7 +121,8 @@ export class LabelFitter {
     }
     const width = Math.max(...lines.map((each) => each.width));
     const condense = width > textRoom ? textRoom / width : 1;
-    return { lines, size, font: labelFont(kind, size), width, condense, badge, padding };
+    const tall = tallness(lines, size);
+    return { lines, size, font: labelFont(kind, size), width, condense, badge, padding, tall };
   }
 
   /**
@@ -149,16 +165,23 @@ export class LabelFitter {
       .split(/(␣+)/)
       .filter((run) => run !== "")
       .map((run) => {
-        const spaces = run.startsWith(SPACE) ? run.length : 0;
-        const width =
-          spaces > 0
-            ? spaces * (SPACE_WIDTH + 2 * SPACE_GAP) * size
-            : this.#measure.width(run, font);
-        return { text: run, spaces, width };
+        if (!run.startsWith(SPACE)) {
+          return { text: run, spaces: 0, ...this.#measure.ink(run, font) };
+        }
+        const width = run.length * (SPACE_WIDTH + 2 * SPACE_GAP) * size;
+        return { text: run, spaces: run.length, width, left: 0, ascent: 0, descent: 0 };
       });
     if (isRightToLeft(text)) runs.reverse();
     return { runs, width: runs.reduce((sum, run) => sum + run.width, 0) };
   }
+}
+
+/** How far a label reaches up and down, when that is further than letters do. */
+function tallness(lines: readonly Line[], size: number): FittedLabel["tall"] {
+  const runs = lines.flatMap((line) => line.runs);
+  const ascent = Math.max(0, ...runs.map((run) => run.ascent));
+  const descent = Math.max(0, ...runs.map((run) => run.descent));
+  return ascent > ASCENT * size || descent > DESCENT * size ? { ascent, descent } : null;
 }
 
 /** What a reader sees as characters: an emoji with its modifiers is one. */

@@ -12,6 +12,7 @@ import { CellControls } from "./cellcontrols.ts";
 import { ColormapMenu } from "./colormapmenu.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button } from "./fields.ts";
+import { LayoutControl } from "./layoutcontrol.ts";
 import { RangeSlider } from "./rangeslider.ts";
 import { ScaleControls } from "./scalecontrols.ts";
 
@@ -29,6 +30,7 @@ const RESETTABLE: readonly (keyof FigureOptions | keyof TraceOptions)[] = [
   "top_k",
   "min_probability",
   "border",
+  "arrangement",
 ];
 
 export class Controls {
@@ -48,6 +50,7 @@ export class Controls {
       new ColormapMenu(settings, signal),
       new RangeSlider(settings, signal),
       new ScaleControls(settings, signal),
+      ...(settings.state._kind === "trace" ? [new LayoutControl(settings, signal)] : []),
       new CellControls(settings, signal),
     ];
     this.panel = h(

@@ -6,6 +6,7 @@
  * data. A drawing reads no DOM and keeps no listener: state goes in, pixels and facts come out.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
@@ -80,10 +81,14 @@ export interface Drawing<State> {
   readonly scrollPadding?: { left: number; top: number };
   hit(x: number, y: number): Cell | null;
   rect(cell: Cell): Rect;
+  /** What the tooltip of a cell must not cover: by default its rectangle. */
+  keepClear?(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */
   facts(cell: Cell): Fact[];
-  /** The same in one sentence, for the live region. */
+  /** The same in one sentence, for screen readers. */
   announce(cell: Cell): string;
+  /** The rows around a cell as a screen reader walks them. */
+  readable(cell: Cell): Readable;
   /** The cell that an arrow key, Home, End, PageUp or PageDown leads to. */
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null;
   /** What `fit` looks at, and what says whether anything lies outside the range. */
@@ -92,6 +97,12 @@ export interface Drawing<State> {
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
+  /** A cell was chosen by click or Enter, or with Escape none; says whether anything moved. */
+  choose?(cell: Cell | null): boolean;
+  /** A cell of the visible part that stays where it is when all is laid out anew. */
+  anchor?(visible: Rect): Cell;
   /** The whole content in a few pixels, for the strip that shows where one is. */
   paintOverview?(overview: Overview): void;
+  /** What the visible part is, in words: "positions 1,201 to 1,500 of 100,000". */
+  describeView?(visible: Rect): string;
 }

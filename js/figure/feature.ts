@@ -25,6 +25,10 @@ export interface FigureParts<State extends FigureState> {
   current: () => Cell | null;
   /** Moves the keyboard's cursor to a cell and brings it into view. */
   goTo: (cell: Cell) => void;
+  /** The same, without taking the reader's attention: no ring, no tooltip, nothing said. */
+  place: (cell: Cell) => void;
+  /** Paints anew, the overview too. */
+  repaint: () => void;
   /** Lays out anew, as when the figure's width changed. */
   relayout: () => void;
   /** Says a sentence to screen readers. */

@@ -5,6 +5,7 @@
  * drawing's affair. Everything it listens to ends with the signal.
  */
 
+import { Mirror } from "../a11y/mirror.ts";
 import { font, SMALL } from "../canvas/fonts.ts";
 import { TextMeasure } from "../canvas/text.ts";
 import { findTable } from "../color/colormaps.ts";
@@ -20,6 +21,8 @@ import { sentence, tooltipContent } from "./describe.ts";
 import type { Cell, Drawing, Theme } from "./drawing.ts";
 import type { Feature } from "./feature.ts";
 import { BAR_GAP, barPlace, frame, TALLEST_BAR } from "./frame.ts";
+import { Help } from "./help.ts";
+import { OVERVIEW_ROOM, Overview } from "./overview.ts";
 import { Pointing } from "./pointing.ts";
 import { applyTheme, watchTheme } from "./theme.ts";
 import { PLACE, Toolbar } from "./toolbar.ts";
@@ -29,6 +32,10 @@ import { Viewport } from "./viewport.ts";
 /** Traits that change colours only, and all that move no cell. */
 const RECOLOR = ["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric"];
 const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
+
+const DESCRIPTION =
+  "Arrow keys move, Enter selects, question mark lists all keys. " +
+  "Of a large figure, the rows around the cursor are listed.";
 
 export interface FigureOptions<State extends FigureState> {
   store: Store<State>;
@@ -47,9 +54,11 @@ export class Figure<State extends FigureState> {
   readonly #defaultHeight: number;
   readonly #viewport: Viewport;
   readonly #pointing: Pointing;
+  readonly #mirror: Mirror;
   readonly #controls: Controls;
   readonly #measure = new TextMeasure(h("canvas").getContext("2d") as CanvasRenderingContext2D);
   readonly #colorBar = new ColorBar(this.#measure);
+  readonly #overview: Overview;
   readonly #tooltip = new Tooltip();
   readonly #title = h("div", { class: "tokenviz-title" });
   readonly #head = h("div", { class: "tokenviz-head" }, this.#title);
@@ -76,17 +85,31 @@ export class Figure<State extends FigureState> {
       });
       this.element.dataset.tokenvizReady = "true";
     }, signal);
+    this.#overview = new Overview({ viewport: this.#viewport, drawing, signal });
     const commands = new Commands(this.#viewport.element, signal);
     this.#pointing = new Pointing({
       viewport: this.#viewport,
       drawing,
       selected: () => store.state.selected,
-      select: (selected) => store.set({ selected } as Partial<State>),
+      select: (selected) => this.#select(selected),
       changed: (spoken) => this.#pointed(spoken),
       signal,
     });
+    this.#mirror = new Mirror({
+      grid: this.#viewport.element,
+      read: (cell) => drawing.readable(cell),
+      start: () => this.#pointing.current ?? this.#pointing.start,
+      selected: () => store.state.selected,
+      sentence: (cell) => sentence(drawing, this.#scale, cell),
+      choose: (cell) => this.#choose(cell),
+      signal,
+    });
+    this.#viewport.content.prepend(this.#mirror.element);
     this.#controls = new Controls(store, signal);
+    const { element: viewport } = this.#viewport;
+    const help = new Help({ kind: store.state._kind, commands, viewport, signal });
     const toolbar = new Toolbar(signal);
+    toolbar.add(help.button, PLACE.help);
     toolbar.add(this.#controls.button, PLACE.controls);
     this.#head.append(toolbar.element);
     this.element = h(
@@ -100,10 +123,17 @@ export class Figure<State extends FigureState> {
       },
       this.#head,
       this.#controls.panel,
-      h("div", { class: "tokenviz-body" }, this.#viewport.element, this.#colorBar.element),
+      h(
+        "div",
+        { class: "tokenviz-body" },
+        this.#viewport.element,
+        this.#overview.element,
+        this.#colorBar.element,
+      ),
       this.#caption,
       this.#live,
       this.#tooltip.element,
+      help.element,
     );
     Object.defineProperty(this.element, "tokenvizFigure", { value: this, enumerable: false });
     this.#viewport.element.dataset.lmSuppressShortcuts = "true";
@@ -127,6 +157,8 @@ export class Figure<State extends FigureState> {
         viewport: this.#viewport,
         current: () => this.#pointing.current,
         goTo: (cell) => this.#pointing.goTo(cell),
+        place: (cell) => this.#pointing.place(cell),
+        repaint: () => this.#repaint(),
         relayout: () => this.#relayout(),
         say: (text) => this.#say(text),
         signal,
@@ -156,11 +188,22 @@ export class Figure<State extends FigureState> {
     return this.#viewport.painted();
   }
 
+  #select(selected: Cell | null): void {
+    const moved = this.#drawing.choose?.(selected) ?? false;
+    this.#store.set({ selected } as unknown as Partial<State>);
+    if (!moved) return;
+    this.#relayout();
+    this.#pointed(false);
+  }
+
   #update(changed: ReadonlySet<string> | null): void {
     const { state } = this.#store;
     const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
     this.#drawing.update(state, changed);
-    if (changed?.has("_data")) this.#pointing.reset();
+    if (changed?.has("_data")) {
+      this.#pointing.reset();
+      this.#mirror.point(null);
+    }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
     if (any("_data", "_append", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
@@ -171,6 +214,7 @@ export class Figure<State extends FigureState> {
     if (changed?.has("_append")) this.#viewport.following(() => this.#layout());
     else if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
+    this.#mirror.refresh();
     this.#viewport.request();
   }
 
@@ -196,8 +240,8 @@ export class Figure<State extends FigureState> {
     this.#caption.hidden = caption === "";
     this.element.ariaLabel = title || label;
     const { element } = this.#viewport;
-    element.role = "application";
-    element.ariaLabel = `${title || label}, ${_kind}. Arrow keys move, Enter selects.`;
+    element.ariaLabel = `${title || label}, ${_kind}`;
+    element.setAttribute("aria-description", DESCRIPTION);
   }
 
   /**
@@ -226,6 +270,12 @@ export class Figure<State extends FigureState> {
     this.#layout();
   }
 
+  #repaint(): void {
+    if (this.#width === 0) return;
+    this.#overview.update(this.#scale, this.#theme);
+    this.#viewport.request();
+  }
+
   #relayout(): void {
     if (this.#width === 0) return;
     this.#layout();
@@ -235,20 +285,39 @@ export class Figure<State extends FigureState> {
   #layout(): void {
     const { state } = this.#store;
     this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
-    const { content, box } = frame({
+    const keep = this.#anchor();
+    const { content, box, overview } = frame({
       width: contentWidth(this.element),
       barWidth: this.#barWidth,
       limit: state.height ?? this.#defaultHeight,
       layout: (width) => this.#drawing.layout(width, this.#measure),
+      overviewRoom: this.#drawing.paintOverview === undefined ? 0 : OVERVIEW_ROOM,
     });
     this.#viewport.resize(content, box);
-    this.#head.style.width = `${box.width + BAR_GAP + this.#barWidth}px`;
+    if (keep !== null) {
+      const { y } = this.#drawing.rect(keep.cell);
+      if (y !== keep.y) this.#viewport.scrollTo(this.#viewport.visible.x, y - keep.above);
+    }
+    this.#overview.show(overview);
+    const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
+    this.#head.style.width = `${box.width + beside}px`;
     this.#bar = barPlace({
       firstCell: this.#drawing.rect([0, 0]).y,
       boxHeight: box.height,
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });
     this.#updateBar();
+    this.#mirror.refresh();
+  }
+
+  /** What is seen first, and how far it is from the upper edge; null at the very top. */
+  #anchor(): { cell: Cell; y: number; above: number } | null {
+    const { visible } = this.#viewport;
+    if (visible.y <= 0) return null;
+    const cell = this.#drawing.anchor?.(visible);
+    if (cell === undefined) return null;
+    const { y } = this.#drawing.rect(cell);
+    return { cell, y, above: y - visible.y };
   }
 
   /** Only colours changed: cells move only when the bar's tick labels need other room. */
@@ -259,6 +328,7 @@ export class Figure<State extends FigureState> {
 
   #updateBar(): void {
     const { top, height } = this.#bar;
+    this.#overview.update(this.#scale, this.#theme);
     this.#colorBar.element.style.marginTop = `${top}px`;
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },
@@ -271,15 +341,34 @@ export class Figure<State extends FigureState> {
     if (cell === null) this.#tooltip.hide();
     else {
       this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), {
-        getBoundingClientRect: () => this.rect(cell),
+        getBoundingClientRect: () => this.#clear(cell),
         contextElement: this.#viewport.content,
       });
     }
-    if (spoken && cell !== null) this.#say(sentence(this.#drawing, this.#scale, cell));
+    if (spoken && cell !== null) {
+      this.#mirror.point(cell);
+      // With the focus on the grid, its active cell is read anyway.
+      const heard = this.#viewport.element.matches(":focus");
+      this.#say(sentence(this.#drawing, this.#scale, cell), heard ? "off" : "polite");
+    }
     this.#viewport.request();
   }
 
-  #say(text: string): void {
+  /** A screen reader pressed a cell. */
+  #choose(cell: Cell): void {
+    this.#viewport.element.focus({ preventScroll: true });
+    this.#pointing.goTo(cell);
+    this.#store.set({ selected: cell } as Partial<State>);
+  }
+
+  /** Where a cell is on the screen, with what belongs to it. */
+  #clear(cell: Cell): DOMRect {
+    const rect = this.#drawing.keepClear?.(cell) ?? this.#drawing.rect(cell);
+    return this.#viewport.toClient(rect);
+  }
+
+  #say(text: string, live: "polite" | "off" = "polite"): void {
+    this.#live.ariaLive = live;
     this.#live.textContent = text;
   }
 }

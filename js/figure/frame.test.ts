@@ -31,6 +31,18 @@ describe("frame", () => {
     expect(box).toEqual({ width: 400, height: 315 });
   });
 
+  test("an overview takes its room only beside what overflows", () => {
+    const options = { width: 876, barWidth: 60, limit: 720, overviewRoom: 44 };
+    const small = frame({ ...options, layout: sized(500, 400) });
+    expect([small.overview, small.box.width]).toEqual([false, 500]);
+    const tall = frame({ ...options, layout: (width) => ({ width, height: 5000 }) });
+    expect([tall.overview, tall.box.width, tall.content.width]).toEqual([true, 756, 741]);
+    const wide = frame({ ...options, layout: sized(900, 300) });
+    expect([wide.overview, wide.box]).toEqual([true, { width: 756, height: 315 }]);
+    const narrow = frame({ ...options, width: 300, layout: sized(900, 3000) });
+    expect(narrow.overview).toBe(false);
+  });
+
   test("there is always something to see", () => {
     expect(frame({ width: 50, barWidth: 60, limit: 720, layout: sized(900, 300) }).box.width).toBe(
       80,

@@ -2,11 +2,17 @@
  * Which cell the reader points at: with the mouse (hovered) or with the keys (focused).
  *
  * Keys: arrows, Home, End, PageUp, PageDown move; Enter or the space bar selects; Escape clears.
- * The pointer: a click selects, and the keys go on from there.
+ * They begin at the selected cell or the first that is seen. Tab leads there, too; focus that comes
+ * in another way waits for the first arrow.
+ * The pointer: a click selects, and the keys go on from there. A finger hovers nowhere: a tap points
+ * at a cell until the next one, a scroll or the loss of the focus.
  */
 
 import type { Cell, Drawing } from "./drawing.ts";
 import type { Viewport } from "./viewport.ts";
+
+/** Pixels between the places where the first cell is looked for: less than the lowest row. */
+const STRIDE = 6;
 
 export interface PointingOptions {
   viewport: Viewport;
@@ -24,6 +30,7 @@ export class Pointing {
   #hovered: Cell | null = null;
   /** Where the keys are. */
   #cursor: Cell | null = null;
+  #touch = false;
   /** Did the last move come from the keys? Only then is there a focus ring. */
   #byKey = false;
 
@@ -34,11 +41,18 @@ export class Pointing {
       name: Name,
       listener: (event: HTMLElementEventMap[Name]) => void,
     ) => viewport.element.addEventListener(name, listener, { signal });
+    listen("pointerdown", (event) => {
+      this.#touch = event.pointerType === "touch";
+    });
     listen("pointermove", (event) => this.#hover(event));
-    listen("pointerleave", () => this.#leave());
+    listen("pointerleave", (event) => {
+      // A finger that is lifted leaves, too.
+      if (event.pointerType !== "touch") this.#leave();
+    });
     listen("scroll", () => this.#leave());
     listen("click", (event) => this.#click(event));
     listen("keydown", (event) => this.#key(event));
+    listen("keyup", (event) => this.#arrive(event));
     listen("blur", () => this.#blur());
   }
 
@@ -57,12 +71,35 @@ export class Pointing {
 
   /** Moves the keys to a cell, as an arrow key would. */
   goTo(cell: Cell): void {
-    const { viewport, drawing, changed } = this.#options;
-    this.#cursor = cell;
     this.#byKey = true;
+    this.#moveTo(cell);
+    this.#options.changed(true);
+  }
+
+  /** Moves the keys to a cell for when they come back: no ring, and nothing is said. */
+  place(cell: Cell): void {
+    this.#byKey = false;
+    this.#moveTo(cell);
+    this.#options.changed(false);
+  }
+
+  #moveTo(cell: Cell): void {
+    const { viewport, drawing } = this.#options;
+    this.#cursor = cell;
     this.#hovered = null;
     viewport.reveal(drawing.rect(cell), drawing.scrollPadding ?? { left: 0, top: 0 });
-    changed(true);
+  }
+
+  /** Where the keys begin when they are nowhere yet: the first cell that is seen. */
+  get start(): Cell {
+    const { viewport, drawing } = this.#options;
+    const { x, y, height } = viewport.visible;
+    const { left, top } = drawing.scrollPadding ?? { left: 0, top: 0 };
+    for (let down = top + 1; down < height; down += STRIDE) {
+      const cell = drawing.hit(x + left + 1, y + down);
+      if (cell !== null && isSelectable(cell)) return cell;
+    }
+    return [0, 0];
   }
 
   /** The data changed: no cell is what it was. */
@@ -72,6 +109,7 @@ export class Pointing {
   }
 
   #hover(event: PointerEvent): void {
+    if (event.pointerType === "touch") return;
     const cell = this.#at(event);
     if (cell?.[0] === this.#hovered?.[0] && cell?.[1] === this.#hovered?.[1]) return;
     this.#hovered = cell;
@@ -86,15 +124,34 @@ export class Pointing {
 
   #click(event: MouseEvent): void {
     const cell = this.#at(event);
+    if (this.#touch) this.#tap(cell);
     if (cell === null || !isSelectable(cell)) return;
     this.#cursor = cell;
     this.#byKey = false;
     this.#options.select(cell);
   }
 
-  #blur(): void {
+  /** The second tap on a cell takes away what the first one showed. */
+  #tap(cell: Cell | null): void {
+    const again = cell?.[0] === this.#hovered?.[0] && cell?.[1] === this.#hovered?.[1];
+    this.#hovered = again ? null : cell;
     this.#byKey = false;
     this.#options.changed(false);
+  }
+
+  #blur(): void {
+    this.#byKey = false;
+    if (this.#touch) this.#hovered = null;
+    this.#options.changed(false);
+  }
+
+  /** The key that brought the focus comes up where the focus is now. */
+  #arrive(event: KeyboardEvent): void {
+    const { viewport, drawing } = this.#options;
+    if (event.key !== "Tab" || event.target !== viewport.element || this.#byKey) return;
+    const cell = this.current ?? this.start;
+    // Of a figure without cells no key leads anywhere.
+    if (drawing.step(cell, "Home", false) !== null) this.goTo(cell);
   }
 
   #key(event: KeyboardEvent): void {
@@ -112,9 +169,10 @@ export class Pointing {
       this.#byKey = true;
       select(from);
     } else {
-      const to = drawing.step(from, event.key, event.ctrlKey || event.metaKey);
+      const begin = from ?? this.start;
+      const to = drawing.step(begin, event.key, event.ctrlKey || event.metaKey);
       if (to === null) return;
-      this.goTo(to);
+      this.goTo(from === null && event.key.startsWith("Arrow") ? begin : to);
     }
     event.preventDefault();
     event.stopPropagation();

@@ -8,6 +8,7 @@
 
 import { h } from "../dom.ts";
 import type { Rect } from "./drawing.ts";
+import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
 
 type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;
 
@@ -23,10 +24,17 @@ export class Viewport {
   readonly element: HTMLDivElement;
   readonly #canvas: HTMLCanvasElement;
   readonly #spacer: HTMLDivElement;
+  /** Stands where a cell is, so that the page can be scrolled to it. */
+  readonly #here = h("div", { class: "tokenviz-here", "aria-hidden": "true" });
   readonly #ctx: CanvasRenderingContext2D;
   readonly #paint: Paint;
   /** The visible size in CSS pixels; 0 × 0 until laid out. */
   #size: Size = { width: 0, height: 0 };
+  #content: Size = { width: 0, height: 0 };
+  readonly #across = new ScrollAxis();
+  readonly #down = new ScrollAxis();
+  /** Called with each new visible part, before it is painted. */
+  readonly #watchers: (() => void)[] = [];
   #frame: number | null = null;
   /** Resolved after the frame that is due. */
   #waiting: (() => void)[] = [];
@@ -34,7 +42,7 @@ export class Viewport {
   constructor(paint: Paint, signal: AbortSignal) {
     this.#paint = paint;
     this.#canvas = h("canvas", { class: "tokenviz-canvas", "aria-hidden": "true" });
-    this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
+    this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#here, this.#canvas);
     this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
     this.#ctx = this.#canvas.getContext("2d") as CanvasRenderingContext2D;
     this.element.addEventListener("scroll", () => this.request(), { signal, passive: true });
@@ -53,14 +61,37 @@ export class Viewport {
   resize(content: Size, box: Size): void {
     const width = Math.min(content.width, box.width);
     const height = Math.min(content.height, box.height);
-    this.#spacer.style.width = `${content.width}px`;
-    this.#spacer.style.height = `${content.height}px`;
     const { style } = this.element;
     style.width = `${width}px`;
     style.height = `${height}px`;
     style.overflowX = content.width > width ? "scroll" : "hidden";
     style.overflowY = content.height > height ? "scroll" : "hidden";
     this.#size = { width: this.element.clientWidth, height: this.element.clientHeight };
+    const { x, y } = this.visible;
+    this.#across.resize(content.width, this.#size.width);
+    this.#down.resize(content.height, this.#size.height);
+    this.#spacer.style.width = `${this.#across.spacer}px`;
+    this.#spacer.style.height = `${this.#down.spacer}px`;
+    this.#content = { ...content };
+    // A spacer that is shorter stands for other offsets now: what was seen stays in view.
+    if (content.height > LONGEST_SPACER) this.scrollTo(x, y);
+    this.request();
+  }
+
+  /** The size of the content. */
+  get contentSize(): Readonly<Size> {
+    return this.#content;
+  }
+
+  /** Tells of each new visible part, in the frame that paints it. */
+  watch(moved: () => void): void {
+    this.#watchers.push(moved);
+  }
+
+  /** Scrolls so that a point of the content is at the upper left, as far as there is content. */
+  scrollTo(x: number, y: number): void {
+    this.element.scrollLeft = this.#across.scrollFor(x);
+    this.element.scrollTop = this.#down.scrollFor(y);
     this.request();
   }
 
@@ -69,8 +100,8 @@ export class Viewport {
     const ratio = window.devicePixelRatio || 1;
     const snap = (length: number) => Math.round(length * ratio) / ratio;
     return {
-      x: snap(this.element.scrollLeft),
-      y: snap(this.element.scrollTop),
+      x: snap(this.#across.offset(this.element.scrollLeft)),
+      y: snap(this.#down.offset(this.element.scrollTop)),
       ...this.#size,
     };
   }
@@ -107,16 +138,30 @@ export class Viewport {
   /** Scrolls as little as needed to show the rectangle with some room before it. */
   reveal({ x, y, width, height }: Rect, padding: { left: number; top: number }): void {
     const { x: left, y: top, width: w, height: h } = this.visible;
-    this.element.scrollLeft += overshoot(x, x + width, left + padding.left, left + w);
-    this.element.scrollTop += overshoot(y, y + height, top + padding.top, top + h);
+    const right = overshoot(x, x + width, left + padding.left, left + w);
+    const down = overshoot(y, y + height, top + padding.top, top + h);
+    if (right !== 0 || down !== 0) this.scrollTo(left + right, top + down);
+    this.#revealOnPage({ x, y, width, height });
+  }
+
+  /** The figure may be taller than the window: what scrolls around it follows, too. */
+  #revealOnPage({ x, y, width, height }: Rect): void {
+    const { x: left, y: top } = this.visible;
+    const { style } = this.#here;
+    style.left = `${x - left + this.element.scrollLeft}px`;
+    style.top = `${y - top + this.element.scrollTop}px`;
+    style.width = `${Math.min(width, this.#size.width)}px`;
+    style.height = `${Math.min(height, this.#size.height)}px`;
+    this.#here.scrollIntoView({ block: "nearest", inline: "nearest" });
+    style.top = style.left = "0";
   }
 
   /** Lays out for content that grew; who read its end goes on reading its end. */
   following(layout: () => void): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.element;
-    const atEnd = scrollTop + clientHeight >= scrollHeight - NEAR_END;
+    const { x, y, height } = this.visible;
+    const atEnd = y + height >= this.#content.height - NEAR_END;
     layout();
-    if (atEnd) this.element.scrollTop = this.element.scrollHeight;
+    if (atEnd) this.scrollTo(x, this.#content.height);
   }
 
   /** The painted RGBA at a point in content coordinates. */
@@ -141,6 +186,7 @@ export class Viewport {
       this.#canvas.style.width = `${width}px`;
       this.#canvas.style.height = `${height}px`;
     }
+    for (const moved of this.#watchers) moved();
     const visible = this.visible;
     this.#ctx.setTransform(1, 0, 0, 1, 0, 0);
     this.#ctx.clearRect(0, 0, w, h);

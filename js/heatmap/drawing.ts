@@ -5,6 +5,7 @@
  * label that was cut can be read, but it cannot be selected.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
@@ -16,6 +17,7 @@ import { announce, facts } from "./facts.ts";
 import { headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
 import { cellSize, HeatmapGrid } from "./layout.ts";
 import { LABEL_GAP, paintHeatmap, type Scene } from "./painter.ts";
+import { readable } from "./readable.ts";
 import { step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
@@ -125,6 +127,10 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   announce(cell: Cell): string {
     return announce(this.#state.data, cell, this.#state.decimals);
+  }
+
+  readable(cell: Cell): Readable {
+    return readable(this.#state.data, cell);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {

@@ -5,7 +5,9 @@
  * was left of it after temperature, top-k and top-p.
  */
 
+import { spoken } from "../a11y/spoken.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
+import { tokenFacts } from "../figure/tokenfacts.ts";
 import { fixed } from "../numbers.ts";
 import type { TraceData } from "../state.ts";
 import { cellValue, significant } from "./format.ts";
@@ -25,7 +27,7 @@ export function facts(source: Facts, [position, slot]: Cell): Fact[] {
   const { data } = source;
   const lines: Fact[] = [
     { name: "position", value: `${position + 1} of ${data.index.length}` },
-    ...tokenFacts(data, tokenAt(data, position, slot)),
+    ...tokenFacts(data.vocabulary, tokenAt(data, position, slot)),
   ];
   lines.push(...(slot === 0 ? chosenFacts(source, position) : rivalFacts(source, position, slot)));
   const { probabilities } = data.facts;
@@ -57,17 +59,6 @@ export function tokenAt(data: TraceData, position: number, slot: number): number
   return slot === 0
     ? data.index[position]
     : data.alternative_index[data.offsets[position] + slot - 1];
-}
-
-function tokenFacts({ vocabulary }: TraceData, index: number): Fact[] {
-  const special = vocabulary.kind[index] === "special";
-  const lines: Fact[] = [
-    { name: special ? "special token" : "token", value: vocabulary.label[index], mono: true },
-    { name: "bytes", value: vocabulary.bytes[index], mono: true },
-  ];
-  const id = vocabulary.id[index];
-  if (id !== null) lines.push({ name: "id", value: String(id) });
-  return lines;
 }
 
 function probabilityFacts(probability: number, logprob: number): Fact[] {
@@ -119,14 +110,4 @@ function spokenValue(probability: number, decimals: number): string {
   return Number.isNaN(probability)
     ? "probability unknown"
     : `probability ${cellValue(probability, decimals)}`;
-}
-
-/** A label as a voice can say it. */
-function spoken(label: string): string {
-  return label
-    .replaceAll("␣", " space ")
-    .replaceAll("\\n", " newline ")
-    .replaceAll("\\t", " tab ")
-    .replaceAll(/ +/g, " ")
-    .trim();
 }

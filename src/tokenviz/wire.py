@@ -25,12 +25,17 @@ Wire = dict[str, Any]
 
 def encode_attribution(attribution: Attribution) -> Wire:
     """The ``_data`` trait of a heatmap."""
-    return {
+    data = {
         "values": _array(attribution.values, "<f4"),
         "rows": _table(attribution.tokens, displayed(attribution.tokens)),
         "columns": _columns(attribution.targets),
         "facts": attribution_facts(attribution),
     }
+    if attribution.standard_error is not None:
+        data["standard_error"] = _array(attribution.standard_error, "<f4")
+    if attribution.roles is not None:
+        data["roles"] = list(attribution.roles)
+    return data
 
 
 def decode_attribution(data: Wire) -> Attribution:
@@ -42,7 +47,14 @@ def decode_attribution(data: Wire) -> Attribution:
             columns["label"], columns["kind"], _tokens(columns), strict=True
         )
     ]
-    return Attribution(_values(data["values"]), _tokens(data["rows"]), targets)
+    errors = data.get("standard_error")
+    return Attribution(
+        _values(data["values"]),
+        _tokens(data["rows"]),
+        targets,
+        standard_error=None if errors is None else _values(errors),
+        roles=data.get("roles"),
+    )
 
 
 def encode_trace(trace: Trace) -> Wire:
@@ -64,6 +76,11 @@ def encode_trace(trace: Trace) -> Wire:
         "offsets": _array(trace.offsets, "<u4"),
         "alternative_index": _array(alternatives[trace.alternative_index], "<u4"),
         "alternative_logprobs": _array(trace.alternative_logprobs, "<f4"),
+        # A list, because a name may be any text, and not every text is safe as a key.
+        "channels": [
+            {"name": name, "values": _array(values, "<f4")}
+            for name, values in trace.channels.items()
+        ],
         "distribution": trace.distribution,
         "facts": trace_facts(trace),
     }
@@ -82,6 +99,8 @@ def decode_trace(data: Wire) -> Trace:
         ranks=_values(data["ranks"]),
         entropies=_values(data["entropies"]),
         distribution=data["distribution"],
+        # States saved before there were channels have none.
+        channels={c["name"]: _values(c["values"]) for c in data.get("channels", ())},
     )  # fmt: skip
 
 

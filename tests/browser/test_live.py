@@ -9,6 +9,7 @@ import signal
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Wire:
         # Jupyter's protocol v1: a count of offsets, the offsets, channel, header, parent, …
         (count,) = struct.unpack_from("<Q", payload)
         offsets = struct.unpack_from(f"<{count}Q", payload, 8)
-        parts = [payload[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+        parts = [payload[a:b] for a, b in pairwise(offsets)]
         header, content = json.loads(parts[1]), json.loads(parts[4])
         self.frames.append(Frame(len(payload), header["msg_type"], content))
 
@@ -287,12 +288,17 @@ def test_interrupting_the_kernel_stops_it(session: Session) -> None:
     command(session.page, "notebook:interrupt-kernel")
     wait_until_written(figure)
     assert evaluate(session.kernel, "live.wait().partial") == "True"
-    assert evaluate(session.kernel, "[t.name for t in threading.enumerate() if 'tokenviz' in t.name]") == "[]"
+    assert (
+        evaluate(session.kernel, "[t.name for t in threading.enumerate() if 'tokenviz' in t.name]")
+        == "[]"
+    )
 
 
 def test_running_the_cell_again_stops_what_it_began(session: Session) -> None:
     page = session.page
-    figure = session.run("before = globals().get('again')\nagain = lm.generate(prompt, **slowly)\nagain")
+    figure = session.run(
+        "before = globals().get('again')\nagain = lm.generate(prompt, **slowly)\nagain"
+    )
     expect(figure).to_have_count(1)
     wait_for_tokens(figure, 5)
     page.evaluate(

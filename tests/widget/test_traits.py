@@ -1,5 +1,7 @@
 """The widgets' traits: names shared with the renderer, checks, colormaps, selection."""
 
+import base64
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import traitlets
 
 import tokenviz as tv
 from tokenviz import AttributionHeatmap, TokenTrace
-from tokenviz.colors import BUNDLED
+from tokenviz.colors import BUNDLED, colormap_table
 from tokenviz.export.state import own_traits
 from tokenviz.wire import decode_attribution
 
@@ -44,11 +46,12 @@ def test_python_and_javascript_sync_the_same_names(widget: type, name: str) -> N
 
 
 def test_bundled_colormaps_are_the_renderers() -> None:
-    import json
-
-    tables = json.loads((JS / "color" / "colormaps.json").read_text())
-    text = json.dumps(tables)
-    assert all(f'"{name}"' in text for name in BUNDLED)
+    entries = json.loads((JS / "color" / "colormaps.json").read_text())
+    assert {entry["name"] for entry in entries} == set(BUNDLED)
+    for entry in entries:
+        steps = np.frombuffer(base64.b64decode(entry["steps"]), np.uint8).reshape(3, 256)
+        table = np.cumsum(steps, axis=1, dtype=np.uint8).T
+        np.testing.assert_array_equal(table, colormap_table(entry["name"])[1])
 
 
 def test_defaults_are_the_references(heatmap: AttributionHeatmap, trace: TokenTrace) -> None:
@@ -226,3 +229,20 @@ def test_a_caption_names_the_worst_of_several_errors_and_what_was_left_undone() 
     ]
     spans = tv.Attribution([[1.0]], ["a"], ["x"], grouping="spans", aggregation="group")
     assert spans.show().caption == "rows: by span"
+
+
+def test_the_arrangement_of_a_trace_goes_by_the_name_of_layout_too() -> None:
+    trace = tv.examples.trace()
+    assert trace.show().arrangement == "grid"
+    widget = trace.show(layout="flow")
+    assert widget.arrangement == "flow"
+    box = widget.layout
+    widget.layout = "grid"
+    assert (widget.arrangement, widget.layout) == ("grid", box)
+    widget.arrangement = "flow"
+    widget.layout = {"width": "300px"}
+    assert (widget.arrangement, widget.layout.width) == ("flow", "300px")
+    assert trace.show(layout=box).layout is box
+    for name in ("layout", "arrangement"):
+        with pytest.raises(traitlets.TraitError, match=r"arrangement.*'grid', 'flow'.*'wrapped'"):
+            trace.show(**{name: "wrapped"})

@@ -26,7 +26,9 @@ from tokenviz.widget.traits import Finite, Positive, check_options
 
 __all__ = ["Figure"]
 
-_SCALE_TRAITS = ["colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma"]
+_SCALE_TRAITS = [
+    "colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma", "channel",
+]  # fmt: skip
 
 
 @cache
@@ -127,6 +129,7 @@ class Figure(anywidget.AnyWidget):
         with self.hold_sync():
             self.set_trait("selected", None)
             self._data = encoded
+            self._adopt(source)
             for name, word in words.items():
                 if getattr(self, name) == suggested[name]:  # else the user's own words
                     self.set_trait(name, word)
@@ -140,7 +143,8 @@ class Figure(anywidget.AnyWidget):
 
     def color_scale(self) -> ColorScale:
         """The scale that the current traits describe: what colour stands for which value."""
-        return figure_scale(self.get_state(_SCALE_TRAITS), self.source)
+        traits = [name for name in _SCALE_TRAITS if self.has_trait(name)]
+        return figure_scale(self.get_state(traits), self.source)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure as it looks now, or its data; the suffix chooses the format.
@@ -166,6 +170,9 @@ class Figure(anywidget.AnyWidget):
     def _words(self, source: Any) -> dict[str, str]:
         """Label and caption that the source suggests."""
         raise NotImplementedError
+
+    def _adopt(self, source: Any) -> None:
+        """Give up options that make no sense for a new source."""
 
     def _holds(self, cell: tuple[int, ...]) -> bool:
         """Whether the source has such a cell."""

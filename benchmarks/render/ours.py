@@ -1,0 +1,87 @@
+"""tokenviz: the page that `save()` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.render.contender import Contender
+
+__all__ = ["CONTENDERS"]
+
+_ROOT = "document.querySelector('.tokenviz')"
+
+# The attribute is set in the frame that paints; what is still on its way then, painted() awaits.
+FINISHED = f"""new Promise(resolve => {{
+  const look = () => {_ROOT}?.dataset.tokenvizReady === "true" && (observer.disconnect(), resolve());
+  const observer = new MutationObserver(look);
+  observer.observe(document, {{ subtree: true, attributeFilter: ["data-tokenviz-ready"] }});
+  document.addEventListener("DOMContentLoaded", look);
+}}).then(() => {_ROOT}.tokenvizFigure.painted())"""
+
+# As with the slider: the panel is open.
+PREPARE = f"""async () => {{
+  const panel = {_ROOT}.querySelector(".tokenviz-panel");
+  if (!panel.checkVisibility()) {_ROOT}.querySelector('[data-tokenviz-control="toggle"]').click();
+  await {_ROOT}.tokenvizFigure.painted();
+}}"""
+
+RECOLOUR = f"""i => {{
+  const field = {_ROOT}.querySelector('[data-tokenviz-control="vmax-number"]');
+  field.value = String(0.5 + (i % 7) / 20);
+  field.dispatchEvent(new Event("input", {{ bubbles: true }}));
+  field.dispatchEvent(new Event("change", {{ bubbles: true }}));
+  return {_ROOT}.tokenvizFigure.painted();
+}}"""
+
+VIEWPORT = f"{_ROOT}.querySelector('.tokenviz-viewport')"
+
+# Five steps in, five out; none where there is nothing to zoom.
+ZOOM = f"""(() => {{
+  const button = {_ROOT}.querySelector('[data-tokenviz-control="zoom-in"]');
+  if (button === null || button.disabled) return null;
+  const viewport = {VIEWPORT};
+  return i => {{
+    const {{ x, y, width, height }} = viewport.getBoundingClientRect();
+    viewport.dispatchEvent(new WheelEvent("wheel", {{
+      ...{{ deltaY: i % 10 < 5 ? -100 : 100, ctrlKey: true, bubbles: true, cancelable: true }},
+      ...{{ clientX: x + width / 2, clientY: y + height / 2 }},
+    }}));
+    return {_ROOT}.tokenvizFigure.painted();
+  }};
+}})()"""
+
+PAN = f"""(() => {{
+  const viewport = {VIEWPORT};
+  const room = Math.max(
+    viewport.scrollHeight - viewport.clientHeight, viewport.scrollWidth - viewport.clientWidth);
+  if (room < 300) return null;
+  return async i => {{
+    viewport.scrollBy(i % 10 < 5 ? 23 : -23, i % 10 < 5 ? 31 : -31);
+    // The scroll event, and with it the painting, comes at the beginning of the next frame.
+    await tokenvizBenchmark.frame();
+    return {_ROOT}.tokenvizFigure.painted();
+  }};
+}})()"""
+
+
+def build(source: Any, path: Path) -> None:
+    """Save the figure."""
+    source.show().save(path)
+
+
+CONTENDERS = tuple(
+    Contender(
+        "tokenviz",
+        kind,  # type: ignore[arg-type]
+        build,
+        FINISHED,
+        imports=("tokenviz.widget.heatmap", "tokenviz.export.html"),
+        prepare=PREPARE,
+        recolour=RECOLOUR,
+        zoom=ZOOM if kind == "heatmap" else None,
+        pan=PAN if kind == "heatmap" else None,
+        scroller=VIEWPORT,
+    )
+    for kind in ("heatmap", "trace")
+)

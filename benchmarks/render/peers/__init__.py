@@ -1,0 +1,1 @@
+"""Other ways of showing the same, each as its own documentation shows it, without a network."""
