@@ -56,7 +56,11 @@ type TraceArrays = {
 };
 
 /** A trace's `_data` as it arrives. */
-export type TraceWire = Pick<TraceData, "vocabulary" | "facts"> & TraceArrays;
+export type TraceWire = Pick<TraceData, "vocabulary" | "facts"> &
+  TraceArrays & {
+    /** Not in states that were saved before there were channels. */
+    channels?: readonly { name: string; values: BinaryLeaf }[];
+  };
 
 export function decodeTrace(wire: TraceWire): TraceData {
   return {
@@ -68,6 +72,10 @@ export function decodeTrace(wire: TraceWire): TraceData {
     offsets: decodeArray(wire.offsets, "uint32"),
     alternative_index: decodeArray(wire.alternative_index, "uint32"),
     alternative_logprobs: decodeArray(wire.alternative_logprobs, "float32"),
+    channels: (wire.channels ?? []).map(({ name, values }) => ({
+      name,
+      values: decodeArray(values, "float32"),
+    })),
     facts: wire.facts,
   };
 }

@@ -33,6 +33,11 @@ export interface HeatmapData {
   facts: Facts;
 }
 
+export interface OwnChannel {
+  name: string;
+  values: Float32Array;
+}
+
 export interface TraceData {
   /** The distinct tokens; `index` and `alternative_index` point here. */
   vocabulary: TokenTable;
@@ -47,6 +52,8 @@ export interface TraceData {
   offsets: Uint32Array;
   alternative_index: Uint32Array;
   alternative_logprobs: Float32Array;
+  /** The trace's own numbers to colour by: one per position, NaN where unknown. */
+  channels: readonly OwnChannel[];
   facts: Facts;
 }
 
@@ -90,8 +97,9 @@ export interface TraceOptions extends FigureOptions {
   /** An alternative is shown when its probability is at least this, less 1e-6. */
   min_probability: number;
   border: boolean;
-  channel: "probability";
   arrangement: "grid" | "flow";
+  /** What colours the cells: see js/trace/channels.ts. */
+  channel: string;
 }
 
 /** How a text comes along that is being written, or was, before the reader's eyes. */

@@ -26,6 +26,7 @@ function until(data: TraceData, positions: number, entries = entriesOf(data, pos
   const { label, id, bytes, kind } = data.vocabulary;
   return {
     facts: data.facts,
+    channels: data.channels,
     vocabulary: {
       label: label.slice(0, entries),
       id: id.slice(0, entries),

@@ -27,7 +27,7 @@ export interface Piece {
 export type News = { tokenviz: "grown"; live: LiveStatus } & Partial<Piece>;
 
 export class GrowingTrace {
-  readonly #facts: TraceData["facts"];
+  readonly #whole: Pick<TraceData, "facts" | "channels">;
   readonly #vocabulary: { [Name in keyof TokenTable]: TokenTable[Name][number][] };
   readonly #columns: {
     index: Column<Uint32Array>;
@@ -43,7 +43,7 @@ export class GrowingTrace {
   constructor(data: TraceData) {
     const { label, id, bytes, kind } = data.vocabulary;
     this.#vocabulary = { label: [...label], id: [...id], bytes: [...bytes], kind: [...kind] };
-    this.#facts = data.facts;
+    this.#whole = { facts: data.facts, channels: data.channels };
     this.#columns = {
       index: new UintColumn(data.index),
       logprobs: new FloatColumn(data.logprobs),
@@ -106,7 +106,7 @@ export class GrowingTrace {
   #view(): TraceData {
     return {
       vocabulary: this.#vocabulary,
-      facts: this.#facts,
+      ...this.#whole,
       index: this.#columns.index.values,
       logprobs: this.#columns.logprobs.values,
       ranks: this.#columns.ranks.values,
@@ -164,12 +164,21 @@ export function growingFrom(wire: TraceWire): GrowingTrace {
   return growing;
 }
 
+const COLUMNS = [
+  "index",
+  "logprobs",
+  "ranks",
+  "entropies",
+  "offsets",
+  "alternative_index",
+  "alternative_logprobs",
+] as const;
+
 function mirror(wire: TraceWire, growing: GrowingTrace): void {
-  for (const [name, value] of Object.entries(growing.data)) {
-    const current = () => growing.data[name as keyof TraceData];
-    const get = ArrayBuffer.isView(value) ? () => leaf(current() as Uint32Array) : current;
+  const read = (name: string, get: () => unknown) =>
     Object.defineProperty(wire, name, { get, enumerable: true, configurable: true });
-  }
+  read("vocabulary", () => growing.data.vocabulary);
+  for (const name of COLUMNS) read(name, () => leaf(growing.data[name]));
 }
 
 const DTYPES = new Map<unknown, string>([
