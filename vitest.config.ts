@@ -1,3 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { viteBundled } from "./js/bundled.mjs";
 
-export default defineConfig({ test: { include: ["js/**/*.test.ts"], environment: "node" } });
+export default defineConfig({
+  plugins: [viteBundled],
+  test: { include: ["js/**/*.test.ts"], environment: "node" },
+});

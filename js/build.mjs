@@ -6,6 +6,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { context } from "esbuild";
+import { esbuildBundled } from "./bundled.mjs";
 
 const OUT = "src/tokenviz/static";
 
@@ -16,6 +17,7 @@ const shared = {
   target: ["es2022"],
   legalComments: "inline",
   define: { define: "undefined" },
+  plugins: [esbuildBundled],
   logLevel: "warning",
 };
 

@@ -8,6 +8,7 @@ import type { Model } from "./model.ts";
 import type { HeatmapState, TraceState } from "./state.ts";
 import { Store } from "./store.ts";
 import { TraceDrawing } from "./trace/drawing.ts";
+import { searchFeature } from "./trace/search/feature.ts";
 
 const DEFAULT_TRACE_HEIGHT = 900;
 
@@ -15,19 +16,27 @@ const DEFAULT_TRACE_HEIGHT = 900;
 export function mount(model: Model, parent: Element, signal: AbortSignal): void {
   if (signal.aborted) return;
   const figure =
-    model.get("_kind") === "trace"
-      ? new Figure({
-          store: new Store<TraceState>(model, signal),
-          drawing: new TraceDrawing(),
-          defaultHeight: DEFAULT_TRACE_HEIGHT,
-          signal,
-        })
-      : new Figure({
-          store: new Store<HeatmapState>(model, signal),
-          drawing: new HeatmapDrawing(),
-          defaultHeight: DEFAULT_HEIGHT,
-          signal,
-        });
+    model.get("_kind") === "trace" ? traceFigure(model, signal) : heatmapFigure(model, signal);
   parent.append(figure.element);
   signal.addEventListener("abort", () => figure.element.remove());
+}
+
+function traceFigure(model: Model, signal: AbortSignal): Figure<TraceState> {
+  const drawing = new TraceDrawing();
+  return new Figure({
+    store: new Store<TraceState>(model, signal),
+    drawing,
+    defaultHeight: DEFAULT_TRACE_HEIGHT,
+    features: [searchFeature(drawing)],
+    signal,
+  });
+}
+
+function heatmapFigure(model: Model, signal: AbortSignal): Figure<HeatmapState> {
+  return new Figure({
+    store: new Store<HeatmapState>(model, signal),
+    drawing: new HeatmapDrawing(),
+    defaultHeight: DEFAULT_HEIGHT,
+    signal,
+  });
 }

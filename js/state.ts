@@ -89,6 +89,15 @@ export interface TraceOptions extends FigureOptions {
   channel: "probability";
 }
 
+/** How a text comes along that is being written, or was, before the reader's eyes. */
+export interface LiveStatus {
+  running: boolean;
+  /** Tokens per second from the first on; null before the second. */
+  rate: number | null;
+  /** What went wrong. */
+  error: string | null;
+}
+
 export interface HeatmapState extends HeatmapOptions {
   _kind: "heatmap";
   _colormap_table: ColormapTable | null;
@@ -97,6 +106,8 @@ export interface HeatmapState extends HeatmapOptions {
 
 export interface TraceState extends TraceOptions {
   _kind: "trace";
+  /** null for a trace that was whole from the beginning. */
+  _live: LiveStatus | null;
   _colormap_table: ColormapTable | null;
   data: TraceData;
 }

@@ -32,4 +32,5 @@ export const TRACE_TRAITS = [
   "min_probability",
   "border",
   "channel",
+  "_live",
 ] as const;

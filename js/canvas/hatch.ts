@@ -13,7 +13,7 @@ export function hatch(
   ctx.beginPath();
   ctx.rect(x, y, width, height);
   ctx.clip();
-  ctx.fillStyle = dark ? "#5c5c5c" : "#e4e4e4";
+  ctx.fillStyle = hatchColor({ dark });
   ctx.fillRect(x, y, width, height);
   ctx.strokeStyle = dark ? "#727272" : "#c4c4c4";
   ctx.lineWidth = 1;
@@ -24,6 +24,11 @@ export function hatch(
   }
   ctx.stroke();
   ctx.restore();
+}
+
+/** The grey between the lines. */
+export function hatchColor({ dark }: Pick<Theme, "dark">): string {
+  return dark ? "#5c5c5c" : "#e4e4e4";
 }
 
 /** Text that can be read on the hatch. */

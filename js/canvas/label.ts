@@ -56,8 +56,8 @@ export interface FittedLabel {
 export class LabelFitter {
   readonly #vocabulary: TokenTable;
   readonly #measure: TextMeasure;
-  /** Fitted labels by vocabulary index, width and lines. */
-  readonly #fitted = new Map<string, FittedLabel>();
+  /** Fitted labels, for each width by vocabulary index and lines. */
+  readonly #fitted = new Map<number, Map<number, FittedLabel>>();
 
   constructor(vocabulary: TokenTable, measure: TextMeasure) {
     this.#vocabulary = vocabulary;
@@ -73,12 +73,17 @@ export class LabelFitter {
 
   /** The label of a token, fitted into `room` pixels and one line, or two. */
   fit(index: number, room: number, lines: 1 | 2 = 1): FittedLabel {
-    const key = `${index}|${room}|${lines}`;
-    let fitted = this.#fitted.get(key);
+    let ofRoom = this.#fitted.get(room);
+    if (ofRoom === undefined) {
+      ofRoom = new Map();
+      this.#fitted.set(room, ofRoom);
+    }
+    const key = 2 * index + lines - 1;
+    let fitted = ofRoom.get(key);
     if (fitted === undefined) {
       fitted = this.#fit(this.#vocabulary.label[index], this.#vocabulary.kind[index], room, lines);
-      if (this.#fitted.size >= CACHE_LIMIT) this.#fitted.clear();
-      this.#fitted.set(key, fitted);
+      if (ofRoom.size >= CACHE_LIMIT) ofRoom.clear();
+      ofRoom.set(key, fitted);
     }
     return fitted;
   }

@@ -17,14 +17,25 @@ export interface Colormap {
 
 const REVERSED = "_r";
 
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+/** The RGB triples of a table written as steps, channel by channel. */
+function fromSteps(base64: string): Uint8Array {
+  const steps = atob(base64);
+  const table = new Uint8Array(steps.length);
+  const size = steps.length / 3;
+  for (let channel = 0; channel < 3; channel++) {
+    let value = 0;
+    for (let i = 0; i < size; i++) {
+      value += steps.charCodeAt(channel * size + i);
+      table[3 * i + channel] = value; // modulo 256
+    }
+  }
+  return table;
 }
 
 /** The colormaps of the menu, in its order. */
-export const COLORMAPS: readonly Colormap[] = bundled.map((entry) => ({
+export const COLORMAPS: readonly Colormap[] = bundled.map(({ steps, ...entry }) => ({
   ...entry,
-  table: fromBase64(entry.table),
+  table: fromSteps(steps),
 }));
 
 export function isReversed(name: string): boolean {

@@ -9,20 +9,23 @@ export interface Extent {
   hasNaN: boolean;
 }
 
-export function extentOf(values: Iterable<number>): Extent {
+export function extentOf(...arrays: ArrayLike<number>[]): Extent {
   let [lo, hi, least, most] = [Infinity, -Infinity, Infinity, -Infinity];
   let hasNaN = false;
   let any = false;
-  for (const v of values) {
-    if (Number.isNaN(v)) {
-      hasNaN = true;
-      continue;
+  for (const values of arrays) {
+    for (let i = 0; i < values.length; i++) {
+      const v = values[i];
+      if (Number.isNaN(v)) {
+        hasNaN = true;
+        continue;
+      }
+      any = true;
+      if (v < least) least = v;
+      if (v > most) most = v;
+      if (v < lo && v !== -Infinity) lo = v;
+      if (v > hi && v !== Infinity) hi = v;
     }
-    any = true;
-    if (v < least) least = v;
-    if (v > most) most = v;
-    if (v < lo && v !== -Infinity) lo = v;
-    if (v > hi && v !== Infinity) hi = v;
   }
   if (!any) [least, most] = [Number.NaN, Number.NaN];
   return { finite: lo <= hi ? [lo, hi] : null, least, most, hasNaN };

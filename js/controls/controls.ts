@@ -6,6 +6,7 @@
  */
 
 import { h, svg, uniqueId } from "../dom.ts";
+import { icon, toolButton } from "../figure/toolbar.ts";
 import type { FigureOptions, TraceOptions } from "../state.ts";
 import { CellControls } from "./cellcontrols.ts";
 import { ColormapMenu } from "./colormapmenu.ts";
@@ -59,20 +60,12 @@ export class Controls {
       }),
     );
     this.panel.id = uniqueId("panel");
-    this.button = h(
-      "button",
-      {
-        type: "button",
-        class: "tokenviz-toggle",
-        title: "Colours and layout",
-        "aria-label": "Figure controls",
-        "aria-controls": this.panel.id,
-        "data-tokenviz-control": "toggle",
-      },
-      icon(),
-    );
-    const toggle = () => settings.set({ show_controls: !settings.state.show_controls });
-    this.button.addEventListener("click", toggle, { signal });
+    this.button = toolButton({
+      ...{ control: "toggle", label: "Figure controls", title: "Colours and layout", signal },
+      icon: sliders(),
+      press: () => settings.set({ show_controls: !settings.state.show_controls }),
+    });
+    this.button.setAttribute("aria-controls", this.panel.id);
     this.panel.addEventListener("keydown", (event) => this.#key(event), { signal });
   }
 
@@ -94,16 +87,10 @@ export class Controls {
 }
 
 /** Three sliders. */
-function icon(): SVGElement {
+function sliders(): SVGElement {
   const line = (y: number, knob: number) => [
     svg("path", { d: `M2 ${y}h${knob - 4}M${knob + 2} ${y}H14` }),
     svg("circle", { cx: knob, cy: y, r: 1.8 }),
   ];
-  return svg(
-    "svg",
-    { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" },
-    ...line(4, 10),
-    ...line(8, 5),
-    ...line(12, 9),
-  );
+  return icon(...line(4, 10), ...line(8, 5), ...line(12, 9));
 }

@@ -17,8 +17,9 @@ export function tooltipContent(drawing: Described, scale: ColorScale, cell: Cell
 }
 
 export function sentence(drawing: Described, scale: ColorScale, cell: Cell): string {
-  const beyond = outside(drawing.valueAt(cell), scale).map((fact) => fact.value);
-  return [drawing.announce(cell), ...beyond].join(", ");
+  const side = scale.side(drawing.valueAt(cell));
+  const beyond = side === "above" || side === "below" ? `, ${side} range` : "";
+  return drawing.announce(cell) + beyond;
 }
 
 /** Says so when a value lies outside the range; says nothing of one inside. */

@@ -6,7 +6,9 @@
  * data. A drawing reads no DOM and keeps no listener: state goes in, pixels and facts come out.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
 
 /** CSS pixels, in the coordinates of the whole content (not of the visible part). */
@@ -49,7 +51,26 @@ export interface PaintContext {
   selected: Cell | null;
 }
 
+/** What a drawing may ask of the figure that shows it. */
+export interface DrawingHost {
+  /** Something that was waited for has come: lay out and paint anew. */
+  invalidate(): void;
+  /** Ends with the view. */
+  signal: AbortSignal;
+}
+
+export interface Overview {
+  /** Already scaled for device pixels; the strip's upper left is at 0, 0. */
+  ctx: CanvasRenderingContext2D;
+  width: number;
+  height: number;
+  scale: ColorScale;
+  theme: Theme;
+}
+
 export interface Drawing<State> {
+  /** Called once, before anything else. */
+  attach?(host: DrawingHost): void;
   /** Options or data changed: the names of the traits, or null for everything. */
   update(state: State, changed: ReadonlySet<string> | null): void;
   /** The natural size of the content, given the width there is. */
@@ -62,14 +83,20 @@ export interface Drawing<State> {
   rect(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */
   facts(cell: Cell): Fact[];
-  /** The same in one sentence, for the live region. */
+  /** The same in one sentence, for screen readers. */
   announce(cell: Cell): string;
+  /** The rows around a cell as a screen reader walks them. */
+  readable(cell: Cell): Readable;
   /** The cell that an arrow key, Home, End, PageUp or PageDown leads to. */
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null;
   /** What `fit` looks at, and what says whether anything lies outside the range. */
-  values(): Iterable<number>;
+  extent(): Extent;
   /** The value that gave a cell its colour. */
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
+  /** The whole content in a few pixels, for the strip that shows where one is. */
+  paintOverview?(overview: Overview): void;
+  /** What the visible part is, in words: "positions 1,201 to 1,500 of 100,000". */
+  describeView?(visible: Rect): string;
 }

@@ -5,10 +5,10 @@
  * drawing's affair. Everything it listens to ends with the signal.
  */
 
+import { Mirror } from "../a11y/mirror.ts";
 import { font, SMALL } from "../canvas/fonts.ts";
 import { TextMeasure } from "../canvas/text.ts";
 import { findTable } from "../color/colormaps.ts";
-import { type Extent, extentOf } from "../color/extent.ts";
 import { ColorScale, resolveRange } from "../color/scale.ts";
 import { Controls } from "../controls/controls.ts";
 import { h } from "../dom.ts";
@@ -16,11 +16,16 @@ import type { FigureState } from "../state.ts";
 import type { Store } from "../store.ts";
 import { copyAsText } from "./clipboard.ts";
 import { ColorBar } from "./colorbar.ts";
+import { Commands } from "./commands.ts";
 import { sentence, tooltipContent } from "./describe.ts";
 import type { Cell, Drawing, Theme } from "./drawing.ts";
-import { barPlace, frame, TALLEST_BAR } from "./frame.ts";
+import type { Feature } from "./feature.ts";
+import { BAR_GAP, barPlace, frame, TALLEST_BAR } from "./frame.ts";
+import { Help } from "./help.ts";
+import { OVERVIEW_ROOM, Overview } from "./overview.ts";
 import { Pointing } from "./pointing.ts";
 import { applyTheme, watchTheme } from "./theme.ts";
+import { PLACE, Toolbar } from "./toolbar.ts";
 import { Tooltip } from "./tooltip.ts";
 import { Viewport } from "./viewport.ts";
 
@@ -28,11 +33,17 @@ import { Viewport } from "./viewport.ts";
 const RECOLOR = ["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric"];
 const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
 
+const DESCRIPTION =
+  "Arrow keys move, Enter selects, question mark lists all keys. " +
+  "Of a large figure, the rows around the cursor are listed.";
+
 export interface FigureOptions<State extends FigureState> {
   store: Store<State>;
   drawing: Drawing<State>;
   /** The height beyond which the body scrolls when the state does not say. */
   defaultHeight: number;
+  /** What only this kind of figure has. */
+  features?: readonly Feature<State>[];
   signal: AbortSignal;
 }
 
@@ -43,15 +54,17 @@ export class Figure<State extends FigureState> {
   readonly #defaultHeight: number;
   readonly #viewport: Viewport;
   readonly #pointing: Pointing;
+  readonly #mirror: Mirror;
   readonly #controls: Controls;
   readonly #measure = new TextMeasure(h("canvas").getContext("2d") as CanvasRenderingContext2D);
   readonly #colorBar = new ColorBar(this.#measure);
+  readonly #overview: Overview;
   readonly #tooltip = new Tooltip();
   readonly #title = h("div", { class: "tokenviz-title" });
+  readonly #head = h("div", { class: "tokenviz-head" }, this.#title);
   readonly #caption = h("div", { class: "tokenviz-caption" });
   readonly #live = h("div", { class: "tokenviz-live", role: "status", "aria-live": "polite" });
   readonly #observer = new ResizeObserver(() => this.#resize());
-  #extent!: Extent;
   #scale!: ColorScale;
   #theme!: Theme;
   /** The width the figure was laid out for; 0 while it has no size. */
@@ -59,7 +72,7 @@ export class Figure<State extends FigureState> {
   #barWidth = 0;
   #bar = { top: 0, height: 0 };
 
-  constructor({ store, drawing, defaultHeight, signal }: FigureOptions<State>) {
+  constructor({ store, drawing, defaultHeight, features = [], signal }: FigureOptions<State>) {
     this.#store = store;
     this.#drawing = drawing;
     this.#defaultHeight = defaultHeight;
@@ -72,6 +85,8 @@ export class Figure<State extends FigureState> {
       });
       this.element.dataset.tokenvizReady = "true";
     }, signal);
+    this.#overview = new Overview({ viewport: this.#viewport, drawing, signal });
+    const commands = new Commands(this.#viewport.element, signal);
     this.#pointing = new Pointing({
       viewport: this.#viewport,
       drawing,
@@ -80,7 +95,23 @@ export class Figure<State extends FigureState> {
       changed: (spoken) => this.#pointed(spoken),
       signal,
     });
+    this.#mirror = new Mirror({
+      grid: this.#viewport.element,
+      read: (cell) => drawing.readable(cell),
+      start: () => this.#pointing.current ?? this.#pointing.start,
+      selected: () => store.state.selected,
+      sentence: (cell) => sentence(drawing, this.#scale, cell),
+      choose: (cell) => this.#choose(cell),
+      signal,
+    });
+    this.#viewport.content.prepend(this.#mirror.element);
     this.#controls = new Controls(store, signal);
+    const { element: viewport } = this.#viewport;
+    const help = new Help({ kind: store.state._kind, commands, viewport, signal });
+    const toolbar = new Toolbar(signal);
+    toolbar.add(help.button, PLACE.help);
+    toolbar.add(this.#controls.button, PLACE.controls);
+    this.#head.append(toolbar.element);
     this.element = h(
       "div",
       {
@@ -90,12 +121,19 @@ export class Figure<State extends FigureState> {
         "data-tokenviz-kind": store.state._kind,
         "data-lm-suppress-shortcuts": "true",
       },
-      h("div", { class: "tokenviz-head" }, this.#title, this.#controls.button),
+      this.#head,
       this.#controls.panel,
-      h("div", { class: "tokenviz-body" }, this.#viewport.element, this.#colorBar.element),
+      h(
+        "div",
+        { class: "tokenviz-body" },
+        this.#viewport.element,
+        this.#overview.element,
+        this.#colorBar.element,
+      ),
       this.#caption,
       this.#live,
       this.#tooltip.element,
+      help.element,
     );
     Object.defineProperty(this.element, "tokenvizFigure", { value: this, enumerable: false });
     this.#viewport.element.dataset.lmSuppressShortcuts = "true";
@@ -111,7 +149,21 @@ export class Figure<State extends FigureState> {
       this.#tooltip.hide();
     });
     watchTheme(this.element, () => this.#retheme(), signal);
+    drawing.attach?.({ invalidate: () => this.#arrived(), signal });
     this.#update(null);
+    for (const feature of features) {
+      feature({
+        ...{ store, element: this.element, head: this.#head, toolbar, commands },
+        viewport: this.#viewport,
+        current: () => this.#pointing.current,
+        goTo: (cell) => this.#pointing.goTo(cell),
+        place: (cell) => this.#pointing.place(cell),
+        repaint: () => this.#repaint(),
+        relayout: () => this.#relayout(),
+        say: (text) => this.#say(text),
+        signal,
+      });
+    }
   }
 
   /** Where a cell is on the screen, in client coordinates. */
@@ -135,25 +187,36 @@ export class Figure<State extends FigureState> {
     const { state } = this.#store;
     const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
     this.#drawing.update(state, changed);
-    if (changed?.has("_data")) this.#pointing.reset();
+    if (changed?.has("_data")) {
+      this.#pointing.reset();
+      this.#mirror.point(null);
+    }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (any("_data")) this.#extent = extentOf(this.#drawing.values());
     if (any("_data", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
-    this.#controls.update({ state, scale: this.#scale, extent: this.#extent });
+    this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     this.#resize();
     if (this.#width === 0) return;
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
     if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
+    this.#mirror.refresh();
     this.#viewport.request();
+  }
+
+  /** What the drawing waited for has come: its sizes and its extent may be others. */
+  #arrived(): void {
+    const { state } = this.#store;
+    this.#rescale();
+    this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
+    this.#relayout();
   }
 
   #rescale(): void {
     const { state } = this.#store;
     const table = findTable(state.colormap, state._colormap_table) ?? this.#scale?.table;
     if (table === undefined) throw new Error(`no colormap is called "${state.colormap}"`);
-    this.#scale = new ColorScale(table, resolveRange(state, this.#extent.finite));
+    this.#scale = new ColorScale(table, resolveRange(state, this.#drawing.extent().finite));
   }
 
   #write(): void {
@@ -163,8 +226,8 @@ export class Figure<State extends FigureState> {
     this.#caption.hidden = caption === "";
     this.element.ariaLabel = title || label;
     const { element } = this.#viewport;
-    element.role = "application";
-    element.ariaLabel = `${title || label}, ${_kind}. Arrow keys move, Enter selects.`;
+    element.ariaLabel = `${title || label}, ${_kind}`;
+    element.setAttribute("aria-description", DESCRIPTION);
   }
 
   /**
@@ -193,23 +256,39 @@ export class Figure<State extends FigureState> {
     this.#layout();
   }
 
+  #repaint(): void {
+    if (this.#width === 0) return;
+    this.#overview.update(this.#scale, this.#theme);
+    this.#viewport.request();
+  }
+
+  #relayout(): void {
+    if (this.#width === 0) return;
+    this.#layout();
+    this.#viewport.request();
+  }
+
   #layout(): void {
     const { state } = this.#store;
     this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
-    const { content, box } = frame({
+    const { content, box, overview } = frame({
       width: contentWidth(this.element),
       barWidth: this.#barWidth,
       limit: state.height ?? this.#defaultHeight,
       layout: (width) => this.#drawing.layout(width, this.#measure),
+      overviewRoom: this.#drawing.paintOverview === undefined ? 0 : OVERVIEW_ROOM,
     });
     this.#viewport.resize(content, box);
+    this.#overview.show(overview);
+    const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
+    this.#head.style.width = `${box.width + beside}px`;
     this.#bar = barPlace({
       firstCell: this.#drawing.rect([0, 0]).y,
       boxHeight: box.height,
-      titled: state.title !== "",
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });
     this.#updateBar();
+    this.#mirror.refresh();
   }
 
   /** Only colours changed: cells move only when the bar's tick labels need other room. */
@@ -220,9 +299,10 @@ export class Figure<State extends FigureState> {
 
   #updateBar(): void {
     const { top, height } = this.#bar;
+    this.#overview.update(this.#scale, this.#theme);
     this.#colorBar.element.style.marginTop = `${top}px`;
     this.#colorBar.update({
-      ...{ scale: this.#scale, extent: this.#extent, theme: this.#theme },
+      ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },
       ...{ label: this.#store.state.label, height },
     });
   }
@@ -236,11 +316,24 @@ export class Figure<State extends FigureState> {
         contextElement: this.#viewport.content,
       });
     }
-    if (spoken && cell !== null) this.#say(sentence(this.#drawing, this.#scale, cell));
+    if (spoken && cell !== null) {
+      this.#mirror.point(cell);
+      // With the focus on the grid, its active cell is read anyway.
+      const heard = this.#viewport.element.matches(":focus");
+      this.#say(sentence(this.#drawing, this.#scale, cell), heard ? "off" : "polite");
+    }
     this.#viewport.request();
   }
 
-  #say(text: string): void {
+  /** A screen reader pressed a cell. */
+  #choose(cell: Cell): void {
+    this.#viewport.element.focus({ preventScroll: true });
+    this.#pointing.goTo(cell);
+    this.#store.set({ selected: cell } as Partial<State>);
+  }
+
+  #say(text: string, live: "polite" | "off" = "polite"): void {
+    this.#live.ariaLive = live;
     this.#live.textContent = text;
   }
 }

@@ -31,6 +31,18 @@ describe("frame", () => {
     expect(box).toEqual({ width: 400, height: 315 });
   });
 
+  test("an overview takes its room only beside what overflows", () => {
+    const options = { width: 876, barWidth: 60, limit: 720, overviewRoom: 44 };
+    const small = frame({ ...options, layout: sized(500, 400) });
+    expect([small.overview, small.box.width]).toEqual([false, 500]);
+    const tall = frame({ ...options, layout: (width) => ({ width, height: 5000 }) });
+    expect([tall.overview, tall.box.width, tall.content.width]).toEqual([true, 756, 741]);
+    const wide = frame({ ...options, layout: sized(900, 300) });
+    expect([wide.overview, wide.box]).toEqual([true, { width: 756, height: 315 }]);
+    const narrow = frame({ ...options, width: 300, layout: sized(900, 3000) });
+    expect(narrow.overview).toBe(false);
+  });
+
   test("there is always something to see", () => {
     expect(frame({ width: 50, barWidth: 60, limit: 720, layout: sized(900, 300) }).box.width).toBe(
       80,
@@ -39,16 +51,11 @@ describe("frame", () => {
 });
 
 describe("the bar", () => {
-  const place = { firstCell: 30, boxHeight: 420, titled: false, labelLength: 90 };
+  const place = { firstCell: 30, boxHeight: 420, labelLength: 90 };
 
   test("begins beside the first cell and is as tall as the cells are seen", () => {
     expect(barPlace(place)).toEqual({ top: 30, height: 390 });
     expect(barPlace({ ...place, boxHeight: 900 })).toEqual({ top: 30, height: 440 });
-  });
-
-  test("begins below the button when nothing else is above it", () => {
-    expect(barPlace({ ...place, firstCell: 21 }).top).toBe(30);
-    expect(barPlace({ ...place, firstCell: 21, titled: true }).top).toBe(21);
   });
 
   test("of a flat figure has room for its ticks and its label", () => {

@@ -2,11 +2,16 @@
  * Which cell the reader points at: with the mouse (hovered) or with the keys (focused).
  *
  * Keys: arrows, Home, End, PageUp, PageDown move; Enter or the space bar selects; Escape clears.
+ * They begin at the selected cell or the first that is seen. Tab leads there, too; focus that comes
+ * in another way waits for the first arrow.
  * The pointer: a click selects, and the keys go on from there.
  */
 
 import type { Cell, Drawing } from "./drawing.ts";
 import type { Viewport } from "./viewport.ts";
+
+/** Pixels between the places where the first cell is looked for: less than the lowest row. */
+const STRIDE = 6;
 
 export interface PointingOptions {
   viewport: Viewport;
@@ -39,6 +44,7 @@ export class Pointing {
     listen("scroll", () => this.#leave());
     listen("click", (event) => this.#click(event));
     listen("keydown", (event) => this.#key(event));
+    listen("keyup", (event) => this.#arrive(event));
     listen("blur", () => this.#blur());
   }
 
@@ -48,6 +54,44 @@ export class Pointing {
 
   get focused(): Cell | null {
     return this.#byKey ? this.#cursor : null;
+  }
+
+  /** Where the keys are, or would go on from. */
+  get current(): Cell | null {
+    return this.#cursor ?? this.#options.selected();
+  }
+
+  /** Moves the keys to a cell, as an arrow key would. */
+  goTo(cell: Cell): void {
+    this.#byKey = true;
+    this.#moveTo(cell);
+    this.#options.changed(true);
+  }
+
+  /** Moves the keys to a cell for when they come back: no ring, and nothing is said. */
+  place(cell: Cell): void {
+    this.#byKey = false;
+    this.#moveTo(cell);
+    this.#options.changed(false);
+  }
+
+  #moveTo(cell: Cell): void {
+    const { viewport, drawing } = this.#options;
+    this.#cursor = cell;
+    this.#hovered = null;
+    viewport.reveal(drawing.rect(cell), drawing.scrollPadding ?? { left: 0, top: 0 });
+  }
+
+  /** Where the keys begin when they are nowhere yet: the first cell that is seen. */
+  get start(): Cell {
+    const { viewport, drawing } = this.#options;
+    const { x, y, height } = viewport.visible;
+    const { left, top } = drawing.scrollPadding ?? { left: 0, top: 0 };
+    for (let down = top + 1; down < height; down += STRIDE) {
+      const cell = drawing.hit(x + left + 1, y + down);
+      if (cell !== null && isSelectable(cell)) return cell;
+    }
+    return [0, 0];
   }
 
   /** The data changed: no cell is what it was. */
@@ -82,10 +126,19 @@ export class Pointing {
     this.#options.changed(false);
   }
 
+  /** The key that brought the focus comes up where the focus is now. */
+  #arrive(event: KeyboardEvent): void {
+    const { viewport, drawing } = this.#options;
+    if (event.key !== "Tab" || event.target !== viewport.element || this.#byKey) return;
+    const cell = this.current ?? this.start;
+    // Of a figure without cells no key leads anywhere.
+    if (drawing.step(cell, "Home", false) !== null) this.goTo(cell);
+  }
+
   #key(event: KeyboardEvent): void {
     const { viewport, drawing, selected, select, changed } = this.#options;
     if (event.target !== viewport.element || event.altKey) return;
-    const from = this.#cursor ?? selected();
+    const from = this.current;
     if (event.key === "Escape") {
       if (selected() === null && this.focused === null) return;
       this.#byKey = false;
@@ -97,13 +150,10 @@ export class Pointing {
       this.#byKey = true;
       select(from);
     } else {
-      const to = drawing.step(from, event.key, event.ctrlKey || event.metaKey);
+      const begin = from ?? this.start;
+      const to = drawing.step(begin, event.key, event.ctrlKey || event.metaKey);
       if (to === null) return;
-      this.#cursor = to;
-      this.#byKey = true;
-      this.#hovered = null;
-      viewport.reveal(drawing.rect(to), drawing.scrollPadding ?? { left: 0, top: 0 });
-      changed(true);
+      this.goTo(from === null && event.key.startsWith("Arrow") ? begin : to);
     }
     event.preventDefault();
     event.stopPropagation();

@@ -8,6 +8,7 @@
 
 import { h } from "../dom.ts";
 import type { Rect } from "./drawing.ts";
+import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
 
 type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;
 
@@ -24,6 +25,11 @@ export class Viewport {
   readonly #paint: Paint;
   /** The visible size in CSS pixels; 0 × 0 until laid out. */
   #size: Size = { width: 0, height: 0 };
+  #content: Size = { width: 0, height: 0 };
+  readonly #across = new ScrollAxis();
+  readonly #down = new ScrollAxis();
+  /** Called with each new visible part, before it is painted. */
+  readonly #watchers: (() => void)[] = [];
   #frame: number | null = null;
   /** Resolved after the frame that is due. */
   #waiting: (() => void)[] = [];
@@ -50,14 +56,37 @@ export class Viewport {
   resize(content: Size, box: Size): void {
     const width = Math.min(content.width, box.width);
     const height = Math.min(content.height, box.height);
-    this.#spacer.style.width = `${content.width}px`;
-    this.#spacer.style.height = `${content.height}px`;
     const { style } = this.element;
     style.width = `${width}px`;
     style.height = `${height}px`;
     style.overflowX = content.width > width ? "scroll" : "hidden";
     style.overflowY = content.height > height ? "scroll" : "hidden";
     this.#size = { width: this.element.clientWidth, height: this.element.clientHeight };
+    const { x, y } = this.visible;
+    this.#across.resize(content.width, this.#size.width);
+    this.#down.resize(content.height, this.#size.height);
+    this.#spacer.style.width = `${this.#across.spacer}px`;
+    this.#spacer.style.height = `${this.#down.spacer}px`;
+    this.#content = { ...content };
+    // A spacer that is shorter stands for other offsets now: what was seen stays in view.
+    if (content.height > LONGEST_SPACER) this.scrollTo(x, y);
+    this.request();
+  }
+
+  /** The size of the content. */
+  get contentSize(): Readonly<Size> {
+    return this.#content;
+  }
+
+  /** Tells of each new visible part, in the frame that paints it. */
+  watch(moved: () => void): void {
+    this.#watchers.push(moved);
+  }
+
+  /** Scrolls so that a point of the content is at the upper left, as far as there is content. */
+  scrollTo(x: number, y: number): void {
+    this.element.scrollLeft = this.#across.scrollFor(x);
+    this.element.scrollTop = this.#down.scrollFor(y);
     this.request();
   }
 
@@ -66,8 +95,8 @@ export class Viewport {
     const ratio = window.devicePixelRatio || 1;
     const snap = (length: number) => Math.round(length * ratio) / ratio;
     return {
-      x: snap(this.element.scrollLeft),
-      y: snap(this.element.scrollTop),
+      x: snap(this.#across.offset(this.element.scrollLeft)),
+      y: snap(this.#down.offset(this.element.scrollTop)),
       ...this.#size,
     };
   }
@@ -104,8 +133,9 @@ export class Viewport {
   /** Scrolls as little as needed to show the rectangle with some room before it. */
   reveal({ x, y, width, height }: Rect, padding: { left: number; top: number }): void {
     const { x: left, y: top, width: w, height: h } = this.visible;
-    this.element.scrollLeft += overshoot(x, x + width, left + padding.left, left + w);
-    this.element.scrollTop += overshoot(y, y + height, top + padding.top, top + h);
+    const right = overshoot(x, x + width, left + padding.left, left + w);
+    const down = overshoot(y, y + height, top + padding.top, top + h);
+    if (right !== 0 || down !== 0) this.scrollTo(left + right, top + down);
   }
 
   /** The painted RGBA at a point in content coordinates. */
@@ -130,6 +160,7 @@ export class Viewport {
       this.#canvas.style.width = `${width}px`;
       this.#canvas.style.height = `${height}px`;
     }
+    for (const moved of this.#watchers) moved();
     const visible = this.visible;
     this.#ctx.setTransform(1, 0, 0, 1, 0, 0);
     this.#ctx.clearRect(0, 0, w, h);

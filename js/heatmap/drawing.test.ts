@@ -149,6 +149,6 @@ test("a cell tells its exact value, its token and its target", () => {
   expect(facts).toMatchObject({ value: "1.3714", row: "8 of 13", token: "t7", target: "target 0" });
 });
 
-test("a cell says its value, row and column", () => {
-  expect(open(REFERENCE).announce([7, 4])).toBe("−0.3675, row 8 t7, column 5 target 4");
+test("a cell says its token, target and value", () => {
+  expect(open(REFERENCE).announce([7, 4])).toBe("token t7, target target 4, attribution −0.3675");
 });

@@ -5,9 +5,11 @@
  * label that was cut can be read, but it cannot be selected.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed, LARGE } from "../numbers.ts";
 import type { HeatmapState, TokenTable } from "../state.ts";
@@ -15,6 +17,7 @@ import { announce, facts } from "./facts.ts";
 import { headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
 import { cellSize, HeatmapGrid } from "./layout.ts";
 import { LABEL_GAP, paintHeatmap, type Scene } from "./painter.ts";
+import { readable } from "./readable.ts";
 import { step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
@@ -28,6 +31,7 @@ export const DEFAULT_HEIGHT = 720;
 
 export class HeatmapDrawing implements Drawing<HeatmapState> {
   #state!: HeatmapState;
+  #extent!: Extent;
   #scene!: Scene;
   /** The longest written value, without its sign. */
   #digits = "";
@@ -37,6 +41,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   update(state: HeatmapState, changed: ReadonlySet<string> | null): void {
     this.#state = state;
+    if (changed === null || changed.has("_data")) this.#extent = extentOf(state.data.values);
     if (changed === null || changed.has("_data") || changed.has("decimals")) {
       this.#digits = longest(state.data.values, state.decimals);
       this.#signed = state.data.values.some((v) => v < 0) ? `−${this.#digits}` : this.#digits;
@@ -124,6 +129,10 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return announce(this.#state.data, cell, this.#state.decimals);
   }
 
+  readable(cell: Cell): Readable {
+    return readable(this.#state.data, cell);
+  }
+
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
     const { grid } = this.#scene;
     const page = Math.floor((this.#viewport.height - grid.top) / grid.cell.height) - 1;
@@ -135,8 +144,8 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     );
   }
 
-  values(): Float32Array {
-    return this.#state.data.values;
+  extent(): Extent {
+    return this.#extent;
   }
 
   valueAt([row, column]: Cell): number {

@@ -1,5 +1,6 @@
 /** All there is to know about a cell of a heatmap: as lines for the tooltip, and as a sentence. */
 
+import { spoken } from "../a11y/spoken.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { HeatmapData, TokenTable } from "../state.ts";
@@ -16,7 +17,8 @@ export function facts(data: HeatmapData, [row, column]: Cell): Fact[] {
 
 export function announce(data: HeatmapData, [row, column]: Cell, decimals: number): string {
   const value = fixed(data.values[row * data.shape[1] + column], decimals);
-  return `${value}, row ${row + 1} ${data.rows.label[row]}, column ${column + 1} ${data.columns.label[column]}`;
+  const token = `${noun(data.rows, row)} ${spoken(data.rows.label[row])}`;
+  return `${token}, target ${spoken(data.columns.label[column])}, attribution ${value}`;
 }
 
 function entryFacts(
@@ -29,9 +31,12 @@ function entryFacts(
     lines.push({ name: "target", value: label[index] });
     return lines;
   }
-  const name = kind[index] === "special" ? "special token" : "token";
-  lines.push({ name, value: label[index], mono: true });
+  lines.push({ name: noun({ kind }, index), value: label[index], mono: true });
   lines.push({ name: "bytes", value: bytes[index], mono: true });
   if (id[index] !== null) lines.push({ name: "id", value: String(id[index]) });
   return lines;
+}
+
+function noun({ kind }: Pick<TokenTable, "kind">, index: number): string {
+  return kind[index] === "special" ? "special token" : "token";
 }

@@ -96,11 +96,14 @@ test("a paint writes what meets the viewport, and its work does not grow with th
   expect(written(large.drawing, viewport).length).toBeLessThan(3 * some.length);
 });
 
-test("values are the path's and all alternatives', whatever is shown", () => {
-  const all = Array.from(drawn(REFERENCE).drawing.values());
+test("the extent is that of the path and of all alternatives, whatever is shown", () => {
+  const { logprobs, alternative_logprobs } = traceState(REFERENCE).data;
+  const all = [...logprobs, ...alternative_logprobs].map((v) => Math.fround(Math.exp(v)));
+  const finite = [Math.min(...all), Math.max(...all)];
   expect(all).toHaveLength(97 + 32);
-  expect(Array.from(drawn(REFERENCE, { top_k: 0 }).drawing.values())).toEqual(all);
-  expect(Array.from(drawn(REFERENCE, { min_probability: 1 }).drawing.values())).toEqual(all);
+  for (const options of [{}, { top_k: 0 }, { min_probability: 1 }]) {
+    expect(drawn(REFERENCE, options).drawing.extent().finite).toEqual(finite);
+  }
 });
 
 test("recolouring moves nothing, filtering moves nothing sideways", () => {

@@ -6,18 +6,23 @@
  * colormap or range computes nothing here.
  */
 
+import type { Readable } from "../a11y/readable.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
-import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
+import { type Extent, extentOf } from "../color/extent.ts";
+import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
+import { markColor } from "./marks.ts";
+import { type Pool, paintPool } from "./overview.ts";
 import { paintTrace } from "./painter.ts";
 import { probabilities } from "./probability.ts";
+import { readable } from "./readable.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
@@ -29,6 +34,7 @@ export class TraceDrawing implements Drawing<TraceState> {
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
   #alternativeProbabilities: Float32Array = NOTHING;
+  #extent!: Extent;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -37,15 +43,22 @@ export class TraceDrawing implements Drawing<TraceState> {
   #labelWidths: Float32Array | null = null;
   /** The width that the grid was made for; null when it must be made anew. */
   #availableWidth: number | null = null;
+  /** What a search found: one flag per position. */
+  #marks: Uint8Array | null = null;
+  /** The overview's pixels; null when they must be pooled anew. */
+  #pool: Pool | null = null;
 
   update(state: TraceState, changed: ReadonlySet<string> | null): void {
     this.#state = state;
     const { data } = state;
+    if (this.#marks?.length !== data.index.length) this.#marks = null;
     const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
+      this.#extent = extentOf(this.#probabilities, this.#alternativeProbabilities);
       this.#labelWidths = null;
+      this.#pool = null;
     }
     if (any("_data", "top_k", "min_probability")) {
       this.#shown = shownAlternatives(
@@ -77,6 +90,7 @@ export class TraceDrawing implements Drawing<TraceState> {
         showValues: show_values,
       });
       this.#availableWidth = availableWidth;
+      this.#pool = null;
     }
     return { width: this.#grid.width, height: this.#grid.height };
   }
@@ -92,6 +106,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       decimals,
       showValues: show_values,
       border,
+      marks: this.#marks,
     };
     paintTrace(scene, context);
   }
@@ -112,20 +127,51 @@ export class TraceDrawing implements Drawing<TraceState> {
     return announce(this.#facts(), this.#nearest(cell));
   }
 
+  readable(cell: Cell): Readable {
+    return readable(this.#grid, cell);
+  }
+
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
     return step({ columns: this.#state.row_length, shown: this.#shown }, cell, key, ctrl);
   }
 
   /** Of every chosen token and every alternative: what is shown just now moves no colour. */
-  *values(): Iterable<number> {
-    yield* this.#probabilities;
-    yield* this.#alternativeProbabilities;
+  extent(): Extent {
+    return this.#extent;
   }
 
   valueAt(cell: Cell): number {
     const [position, slot] = this.#nearest(cell);
     if (slot === 0) return this.#probabilities[position];
     return this.#alternativeProbabilities[this.#state.data.offsets[position] + slot - 1];
+  }
+
+  /** Outlines positions, those that a search found; null for none. */
+  mark(flags: Uint8Array | null): void {
+    this.#marks = flags;
+  }
+
+  firstVisible({ y }: Rect): number {
+    return this.#grid.rowAt(y + BORDER_OUTSET + NUMBER_HEIGHT) * this.#grid.columns;
+  }
+
+  describeView({ y, height }: Rect): string {
+    const { length } = this.#state.data.index;
+    const { columns } = this.#grid;
+    const last = Math.min(length, (this.#grid.rowAt(y + height) + 1) * columns);
+    const number = (n: number) => n.toLocaleString("en");
+    return `positions ${number(this.#grid.rowAt(y) * columns + 1)} to ${number(last)} of ${number(length)}`;
+  }
+
+  paintOverview(overview: Overview): void {
+    const ratio = overview.ctx.getTransform().a;
+    const width = Math.round(overview.width * ratio);
+    const height = Math.round(overview.height * ratio);
+    if (this.#pool?.width !== width || this.#pool.height !== height) {
+      this.#pool = this.#grid.pool(width, height, this.#probabilities, "low");
+    }
+    const rows = this.#marks === null ? null : this.#grid.markedRows(height, this.#marks);
+    paintPool(this.#pool, rows && { color: markColor(overview.theme), rows }, overview);
   }
 
   tsv(): string {

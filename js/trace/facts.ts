@@ -5,6 +5,7 @@
  * was left of it after temperature, top-k and top-p.
  */
 
+import { spoken } from "../a11y/spoken.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { TraceData } from "../state.ts";
@@ -119,14 +120,4 @@ function spokenValue(probability: number, decimals: number): string {
   return Number.isNaN(probability)
     ? "probability unknown"
     : `probability ${cellValue(probability, decimals)}`;
-}
-
-/** A label as a voice can say it. */
-function spoken(label: string): string {
-  return label
-    .replaceAll("␣", " space ")
-    .replaceAll("\\n", " newline ")
-    .replaceAll("\\t", " tab ")
-    .replaceAll(/ +/g, " ")
-    .trim();
 }

@@ -8,6 +8,7 @@
  */
 
 import type { Cell, Rect } from "../figure/drawing.ts";
+import { type Notable, Pool, pixels } from "./overview.ts";
 
 /** Room for the border of the path, left and right of the cells. */
 export const MARGIN = 4;
@@ -167,5 +168,55 @@ export class Grid {
     if (y < pathTop + this.pathHeight) return [position, 0];
     const slot = 1 + Math.floor((y - this.rankTop(row, 1)) / (this.rankHeight + RANK_GAP));
     return slot >= 1 && slot <= this.shown[position] ? [position, slot] : null;
+  }
+
+  /** The path in few pixels: a row is a band with what a pixel shares pooled. */
+  pool(width: number, height: number, values: Float32Array, notable: Notable): Pool {
+    const pool = new Pool(width, height, notable);
+    const lefts = Array.from({ length: this.columns }, (_, column) =>
+      pixels(...this.#share(column, 1, this.columns, width)),
+    );
+    for (let row = 0; row < this.rows; row++) {
+      const [y0, y1] = this.#band(row, height);
+      const first = row * this.columns;
+      const length = this.rowLength(row);
+      for (let column = 0; column < length; column++) {
+        const [x0, x1] = lefts[column];
+        pool.add(x0, x1, y0, y1, values[first + column]);
+      }
+    }
+    return pool;
+  }
+
+  /** The strongest mark on each row of pixels. */
+  markedRows(height: number, marks: Uint8Array): Uint8Array {
+    const rows = new Uint8Array(height);
+    for (let row = 0; row < this.rows; row++) {
+      const end = row * this.columns + this.rowLength(row);
+      let strongest = 0;
+      for (let position = row * this.columns; position < end; position++) {
+        if (marks[position] > strongest) strongest = marks[position];
+      }
+      if (strongest === 0) continue;
+      const [y0, y1] = this.#band(row, height);
+      const middle = Math.min(height - 1, (y0 + y1) >> 1);
+      rows[middle] = Math.max(rows[middle], strongest);
+    }
+    return rows;
+  }
+
+  /** The pixels of a row: its path where there is room for gaps, else all that it takes. */
+  #band(row: number, height: number): [number, number] {
+    const top = this.#top[row];
+    const whole = this.#top[row + 1] - top;
+    if ((whole / this.height) * height < 4) {
+      return pixels(...this.#share(top, whole, this.height, height));
+    }
+    return pixels(...this.#share(this.pathTop(row), this.pathHeight, this.height, height));
+  }
+
+  /** A stretch of all there is, in pixels of the room for it. */
+  #share(start: number, length: number, all: number, room: number): [number, number] {
+    return [(start / all) * room, ((start + length) / all) * room];
   }
 }

@@ -18,6 +18,7 @@ import type { TraceData } from "../state.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
 import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
+import { paintMark, paintRing } from "./rings.ts";
 
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
 const BORDER_COLOR = "#e03131";
@@ -41,6 +42,8 @@ export interface Scene {
   decimals: number;
   showValues: boolean;
   border: boolean;
+  /** Per position, whether a search found it; null when none is under way. */
+  marks: Uint8Array | null;
 }
 
 export function paintTrace(scene: Scene, context: PaintContext): void {
@@ -54,16 +57,15 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.textAlign = "center";
   if (grid.positions === 0) paintEmpty(scene, context);
   paintNumbers(scene, context, rows, columns);
-  eachCell(scene, rows, columns, (cell, value) => paintCell(grid.rect(cell), value, context));
+  eachCell(scene, rows, columns, (spot) => paintCell(spot, spot.value, context));
   if (scene.border) paintBorders(scene, context, rows);
-  eachCell(scene, rows, columns, (cell, value, index) => {
-    paintLabel(scene, context, cell, value, index);
-  });
+  eachCell(scene, rows, columns, (spot) => paintLabel(scene, context, spot));
   if (scene.showValues) {
     ctx.textAlign = "center";
     ctx.font = VALUE_FONT;
-    eachCell(scene, rows, columns, (cell, value) => paintValue(scene, context, cell, value));
+    eachCell(scene, rows, columns, (spot) => paintValue(scene, context, spot));
   }
+  if (scene.marks !== null) paintMarks(scene, context, rows, columns);
   paintRings(scene, context);
   ctx.restore();
 }
@@ -74,22 +76,41 @@ function paintEmpty({ grid }: Scene, { ctx, theme }: PaintContext): void {
   ctx.fillText("no tokens", grid.width / 2, grid.height / 2);
 }
 
-/** Calls `paint` with each visible cell, its probability and its vocabulary index. */
+/** A cell as it is painted: one object that serves all cells, because a frame paints thousands. */
+interface Spot extends Rect {
+  slot: number;
+  value: number;
+  /** In the vocabulary. */
+  index: number;
+}
+
+/** Calls `paint` with each visible cell. */
 function eachCell(
   { data, grid, probabilities, alternativeProbabilities }: Scene,
   rows: Span,
   columns: Span,
-  paint: (cell: Cell, value: number, index: number) => void,
+  paint: (spot: Spot) => void,
 ): void {
+  const spot: Spot = { x: 0, y: 0, width: grid.cellWidth, height: 0, slot: 0, value: 0, index: 0 };
   for (let row = rows.first; row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
     for (let column = columns.first; column <= last; column++) {
       const position = row * grid.columns + column;
-      paint([position, 0], probabilities[position], data.index[position]);
+      spot.x = grid.left(column);
+      spot.y = grid.pathTop(row);
+      spot.height = grid.pathHeight;
+      spot.slot = 0;
+      spot.value = probabilities[position];
+      spot.index = data.index[position];
+      paint(spot);
+      spot.height = grid.rankHeight;
       const first = data.offsets[position] - 1;
       for (let slot = 1; slot <= grid.shown[position]; slot++) {
-        const j = first + slot;
-        paint([position, slot], alternativeProbabilities[j], data.alternative_index[j]);
+        spot.y = grid.rankTop(row, slot);
+        spot.slot = slot;
+        spot.value = alternativeProbabilities[first + slot];
+        spot.index = data.alternative_index[first + slot];
+        paint(spot);
       }
     }
   }
@@ -111,7 +132,8 @@ function paintNumbers({ grid }: Scene, context: PaintContext, rows: Span, column
   }
 }
 
-function paintCell(rect: Rect, value: number, context: PaintContext): void {
+/** The colour of a cell, its edge where it would melt into the page, the hatch of NaN. */
+export function paintCell(rect: Rect, value: number, context: PaintContext): void {
   const { ctx, scale, theme } = context;
   const side = scale.side(value);
   if (side === "nan") {
@@ -151,32 +173,54 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
   }
 }
 
-function paintLabel(
-  { grid, labels, showValues }: Scene,
-  context: PaintContext,
-  cell: Cell,
-  value: number,
-  index: number,
-): void {
+function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height } = grid.rect(cell);
+  const { x, y, width, height, value, index, slot } = spot;
   // A cell of the path is high enough for two small lines over the probability.
-  const label = labels.fit(index, width - 2 * LEAST_PADDING, cell[1] === 0 ? 2 : 1);
+  const label = labels.fit(index, width - 2 * LEAST_PADDING, slot === 0 ? 2 : 1);
   ctx.fillStyle = textColor(value, context);
   const left = x + (width - tokenWidth(label)) / 2;
   const middle = label.lines.length === 1 ? LABEL_LINE : TWO_LABEL_LINES;
   paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
-function paintValue(scene: Scene, context: PaintContext, cell: Cell, value: number): void {
+function paintValue({ decimals }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height } = scene.grid.rect(cell);
+  const { x, y, width, height, value } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(value, context);
-  ctx.fillText(cellValue(value, scene.decimals), x + width / 2, baseline);
+  ctx.fillText(cellValue(value, decimals), x + width / 2, baseline);
 }
 
-function textColor(value: number, { scale, theme }: PaintContext): string {
+/** What a search found is outlined, the current match more strongly. */
+function paintMarks(
+  { grid, marks }: Scene,
+  { ctx, theme }: PaintContext,
+  rows: Span,
+  columns: Span,
+): void {
+  if (marks === null) return;
+  for (let row = rows.first; row <= rows.last; row++) {
+    const last = Math.min(columns.last, grid.rowLength(row) - 1);
+    for (let column = columns.first; column <= last; column++) {
+      const mark = marks[row * grid.columns + column];
+      if (mark === 0) continue;
+      paintMark(
+        ctx,
+        {
+          x: grid.left(column),
+          y: grid.pathTop(row),
+          width: grid.cellWidth,
+          height: grid.pathHeight,
+        },
+        mark,
+        theme,
+      );
+    }
+  }
+}
+
+export function textColor(value: number, { scale, theme }: PaintContext): string {
   return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
 }
 
@@ -188,13 +232,7 @@ function paintRings({ grid }: Scene, context: PaintContext): void {
   const { ctx, theme, hovered, focused, selected } = context;
   const ring = (cell: Cell | null, color: string, lineWidth: number) => {
     if (cell === null || !isShown(grid, cell)) return;
-    const { x, y, width, height } = grid.rect(cell);
-    ctx.strokeStyle = theme.background;
-    ctx.lineWidth = lineWidth + 2;
-    ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
-    ctx.strokeStyle = color;
-    ctx.lineWidth = lineWidth;
-    ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
+    paintRing(ctx, grid.rect(cell), { color, lineWidth, halo: theme.background });
   };
   ring(hovered, theme.foreground, 1.5);
   ring(selected, theme.accent, 2);

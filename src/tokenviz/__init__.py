@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tokenviz._options import options as options
     from tokenviz.attribution import Attribution as Attribution
     from tokenviz.io import load as load
+    from tokenviz.live.trace import LiveTrace as LiveTrace
     from tokenviz.model.attributing.methods import attribution_methods as attribution_methods
     from tokenviz.model.attributing.targets import Contrast as Contrast
     from tokenviz.model.language_model import LanguageModel as LanguageModel
@@ -31,6 +32,7 @@ _HOMES = {
     "Attribution": "tokenviz.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
     "Contrast": "tokenviz.model.attributing.targets",
+    "LiveTrace": "tokenviz.live.trace",
     "LanguageModel": "tokenviz.model.language_model",
     "Token": "tokenviz.tokens",
     "TokenTrace": "tokenviz.widget.trace",

@@ -23,7 +23,7 @@ __all__ = ["BUNDLED", "ColorScale", "Range", "colormap_table", "resolve_range"]
 SIZE = 256
 BUNDLED = (
     "RdYlGn", "RdBu", "PuOr", "BrBG", "coolwarm", "vik",
-    "Greens", "Blues", "viridis", "cividis", "magma", "batlow",
+    "Greens", "Oranges", "Blues", "viridis", "cividis", "magma", "batlow",
 )  # fmt: skip
 """The colormaps whose tables the renderer holds; any other is sent with the figure."""
 

@@ -32,6 +32,7 @@ _TRACE_ARRAYS = (
     "index", "logprobs", "offsets", "alternative_index", "alternative_logprobs",
     "ranks", "entropies",
 )  # fmt: skip
+_CHANNEL = "channel_"
 _ATTRIBUTION_ARRAYS = ("values", "completeness_error", "standard_error")
 _ATTRIBUTION_FACTS = ("method", "score", "baseline", "n_steps", "model", "label")
 # Written only where they are known, so that a file says no more than the attribution does.
@@ -145,7 +146,12 @@ def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
         "distribution": source.distribution,
         "model": source.model,
         **({"partial": True} if source.partial else {}),
-    }, {name: getattr(source, name) for name in _TRACE_ARRAYS}
+        **({"channels": list(source.channels)} if source.channels else {}),
+    }, {name: getattr(source, name) for name in _TRACE_ARRAYS} | {
+        # By number: a name may be any text, a member of an archive may not.
+        f"{_CHANNEL}{i}": values
+        for i, values in enumerate(source.channels.values())
+    }
 
 
 def _join(header: dict[str, Any], arrays: Arrays) -> Attribution | Trace:
@@ -158,6 +164,10 @@ def _join(header: dict[str, Any], arrays: Arrays) -> Attribution | Trace:
     for field in _ARRAYS & own.keys():
         own[field] = _from_json(own[field])
     if cls is Trace:
+        own["channels"] = {
+            name: _from_json(own.pop(f"{_CHANNEL}{i}"))
+            for i, name in enumerate(own.get("channels", ()))
+        }
         return Trace.from_columns(**own)
     own["targets"] = [_target_from_json(item) for item in own["targets"]]
     shape = (len(own["tokens"]), len(own["targets"]))

@@ -13,17 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz.attribution import Attribution
+from tokenviz.channels import channel_values
 from tokenviz.colors import ColorScale, Table, colormap_table, resolve_range
 from tokenviz.trace import Trace
 
 __all__ = ["figure_scale", "find_table", "scaled_values"]
 
 
-def scaled_values(source: Attribution | Trace) -> npt.NDArray[np.float32]:
-    """What the scale colours: attributions, or probabilities of chosen tokens and alternatives."""
+def scaled_values(
+    source: Attribution | Trace, channel: str = "probability"
+) -> npt.NDArray[np.float32]:
+    """What the scale colours: attributions, or a channel of chosen tokens and alternatives."""
     if isinstance(source, Attribution):
         return source.values
-    return np.concatenate([source.probabilities, source.alternative_probabilities])
+    chosen, alternatives = channel_values(source, channel)
+    return chosen if alternatives is None else np.concatenate([chosen, alternatives])
 
 
 def find_table(colormap: Any, own: Mapping[str, Any] | None) -> tuple[str, Table]:
@@ -50,6 +54,6 @@ def figure_scale(traits: Mapping[str, Any], source: Attribution | Trace) -> Colo
         traits["vmax"],
         traits["center"],
         symmetric=traits["symmetric"],
-        values=scaled_values(source),
+        values=scaled_values(source, traits.get("channel", "probability")),
     )
     return ColorScale(table, ends, traits["gamma"])

@@ -18,7 +18,8 @@ from typing import Literal
 
 from tokenviz._arrays import whole
 
-__all__ = ["Kind", "Token", "as_tokens", "displayed", "labels", "visible"]
+__all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_tokens", "displayed", "displayed_at", "labels",
+           "visible"]  # fmt: skip
 
 Kind = Literal["text", "special", "part", "byte"]
 """How a token is drawn: as text, a special-token badge, a piece of a character, or raw bytes."""
@@ -30,7 +31,8 @@ _INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 _BLANKS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINERS = {"\u200c", "\u200d"}
-_LONGEST_CHARACTER = 4  # bytes of UTF-8, so at most four tokens can share one character
+LONGEST_CHARACTER = 4
+"""Bytes of UTF-8, so at most four tokens can share one character."""
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -117,13 +119,20 @@ def displayed(tokens: Sequence[Token]) -> list[tuple[str, Kind]]:
     """Label and kind of each token of a sequence."""
     shown: list[tuple[str, Kind]] = []
     while len(shown) < len(tokens):
-        start = len(shown)
-        text, size = _shared_character(tokens, start)
-        if size:
-            shown += [(f"{visible(text)} {part}/{size}", "part") for part in range(1, size + 1)]
-        else:
-            shown.append((tokens[start].label, tokens[start].kind))
+        shown += displayed_at(tokens, len(shown))
     return shown
+
+
+def displayed_at(tokens: Sequence[Token], start: int) -> list[tuple[str, Kind]]:
+    """Label and kind of one token, or of all that share a character with it.
+
+    What comes before ``start`` has no say in it; what comes after has, up to
+    :data:`LONGEST_CHARACTER` tokens.
+    """
+    text, size = _shared_character(tokens, start)
+    if size:
+        return [(f"{visible(text)} {part}/{size}", "part") for part in range(1, size + 1)]
+    return [(tokens[start].label, tokens[start].kind)]
 
 
 def visible(text: str) -> str:
@@ -205,7 +214,7 @@ def _shared_character(tokens: Sequence[Token], start: int) -> tuple[str, int]:
     """The text and number of tokens from ``start`` that only decode together; ("", 0) if none."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     text = ""
-    for size, token in enumerate(tokens[start : start + _LONGEST_CHARACTER], start=1):
+    for size, token in enumerate(tokens[start : start + LONGEST_CHARACTER], start=1):
         if token.special:
             break
         try:

@@ -7,6 +7,7 @@ per position: ``trace.tokens[i]``, ``trace.probabilities[i]``, ``trace.alternati
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz._arrays import frozen, numeric, same, text
+from tokenviz.channels import Channels
 from tokenviz.tokens import Token, as_tokens
 
 if TYPE_CHECKING:
@@ -92,6 +94,9 @@ class Trace:
         Name of the model, when known.
     partial
         Whether the work was interrupted, so that the text goes on no further than this.
+    channels
+        Your own numbers to colour by, from a name to one value per chosen token, shape ``[n]``
+        (kept as float32; NaN where unknown), for instance a loss or a reward.
 
     Raises
     ------
@@ -112,6 +117,7 @@ class Trace:
     distribution: Distribution
     model: str | None
     partial: bool
+    channels: Channels
 
     def __init__(
         self,
@@ -125,6 +131,7 @@ class Trace:
         distribution: Distribution = "model",
         model: str | None = None,
         partial: bool = False,
+        channels: Mapping[str, npt.ArrayLike] | None = None,
     ) -> None:
         chosen = as_tokens(tokens)
         considered = _candidates(alternatives, chosen)
@@ -144,6 +151,7 @@ class Trace:
             distribution=distribution,
             model=model,
             partial=partial,
+            channels=channels,
         )
 
     @classmethod
@@ -162,6 +170,7 @@ class Trace:
         distribution: Distribution = "model",
         model: str | None = None,
         partial: bool = False,
+        channels: Mapping[str, npt.ArrayLike] | None = None,
     ) -> Trace:
         """Build a trace from its columns, without a Python object per position.
 
@@ -175,7 +184,7 @@ class Trace:
             Position ``i`` owns the alternatives ``offsets[i]`` to ``offsets[i + 1]``; ``[n + 1]``.
         alternative_index, alternative_logprobs
             The alternatives of all positions, each position's most probable first; ``[k]``.
-        ranks, entropies, prompt, distribution, model, partial
+        ranks, entropies, prompt, distribution, model, partial, channels
             As for :class:`Trace`.
         """
         trace = cls.__new__(cls)
@@ -192,6 +201,7 @@ class Trace:
             distribution=distribution,
             model=model,
             partial=partial,
+            channels=channels,
         )
         return trace
 
@@ -220,6 +230,26 @@ class Trace:
         """The chosen tokens as text."""
         return b"".join(token.bytes for token in self.tokens).decode("utf-8", errors="replace")
 
+    def with_channel(self, name: str, values: npt.ArrayLike) -> Trace:
+        """The same trace with numbers of your own to colour by: ``show(channel=name)``.
+
+        Parameters
+        ----------
+        name
+            What the channel is called, in the figure too. A channel of that name is replaced.
+        values
+            One number per chosen token, shape ``[n]``; NaN where unknown.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``values`` has another shape, or every trace has a channel of that name.
+        """
+        other = copy.copy(self)
+        channels = Channels({**self.channels, name: values}, len(self))
+        object.__setattr__(other, "channels", channels)
+        return other
+
     def show(self, **options: Any) -> TokenTrace:
         """The interactive figure; ``options`` are the traits of :class:`TokenTrace`."""
         from tokenviz.widget.trace import TokenTrace
@@ -236,7 +266,10 @@ class Trace:
         return save(self, path)
 
     def to_pandas(self) -> pd.DataFrame:
-        """A long data frame: one row per position and candidate, slot 0 being the chosen token."""
+        """A long data frame: one row per position and candidate, slot 0 being the chosen token.
+
+        Channels of your own are columns after the others.
+        """
         from tokenviz._optional import require
 
         pandas = require("pandas", feature="to_pandas()", install="pandas")
@@ -258,6 +291,9 @@ class Trace:
             }
         )
         frame["rank"] = frame["rank"].replace(0, pandas.NA)
+        for name, values in self.channels.items():
+            column = f"{name} (channel)" if name in frame else name
+            frame[column] = np.concatenate([values, np.full(k, np.nan, np.float32)])
         frame = frame.sort_values(["position", "slot"], ignore_index=True)
         return cast("pd.DataFrame", frame)
 
@@ -279,6 +315,7 @@ class Trace:
         distribution: Distribution,
         model: str | None,
         partial: bool,
+        channels: Mapping[str, npt.ArrayLike] | None,
     ) -> None:
         n, k = len(numeric("index", index)), len(numeric("alternative_index", alternative_index))
         per_token, per_alternative = "one per token", "one per alternative"
@@ -307,6 +344,7 @@ class Trace:
             "distribution": distribution,
             "model": text("model", model),
             "partial": partial,
+            "channels": Channels(channels, n),
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)

@@ -64,6 +64,11 @@ def encode_trace(trace: Trace) -> Wire:
         "offsets": _array(trace.offsets, "<u4"),
         "alternative_index": _array(alternatives[trace.alternative_index], "<u4"),
         "alternative_logprobs": _array(trace.alternative_logprobs, "<f4"),
+        # A list, because a name may be any text, and not every text is safe as a key.
+        "channels": [
+            {"name": name, "values": _array(values, "<f4")}
+            for name, values in trace.channels.items()
+        ],
         "distribution": trace.distribution,
         "facts": trace_facts(trace),
     }
@@ -82,6 +87,8 @@ def decode_trace(data: Wire) -> Trace:
         ranks=_values(data["ranks"]),
         entropies=_values(data["entropies"]),
         distribution=data["distribution"],
+        # States saved before there were channels have none.
+        channels={c["name"]: _values(c["values"]) for c in data.get("channels", ())},
     )  # fmt: skip
 
 

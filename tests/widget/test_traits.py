@@ -1,5 +1,7 @@
 """The widgets' traits: names shared with the renderer, checks, colormaps, selection."""
 
+import base64
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import traitlets
 
 import tokenviz as tv
 from tokenviz import AttributionHeatmap, TokenTrace
-from tokenviz.colors import BUNDLED
+from tokenviz.colors import BUNDLED, colormap_table
 from tokenviz.wire import decode_attribution
 
 JS = Path(__file__).parents[2] / "js"
@@ -43,11 +45,12 @@ def test_python_and_javascript_sync_the_same_names(widget: type, name: str) -> N
 
 
 def test_bundled_colormaps_are_the_renderers() -> None:
-    import json
-
-    tables = json.loads((JS / "color" / "colormaps.json").read_text())
-    text = json.dumps(tables)
-    assert all(f'"{name}"' in text for name in BUNDLED)
+    entries = json.loads((JS / "color" / "colormaps.json").read_text())
+    assert {entry["name"] for entry in entries} == set(BUNDLED)
+    for entry in entries:
+        steps = np.frombuffer(base64.b64decode(entry["steps"]), np.uint8).reshape(3, 256)
+        table = np.cumsum(steps, axis=1, dtype=np.uint8).T
+        np.testing.assert_array_equal(table, colormap_table(entry["name"])[1])
 
 
 def test_defaults_are_the_references(heatmap: AttributionHeatmap, trace: TokenTrace) -> None:

@@ -33,7 +33,9 @@ TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
 MAX_SAVED_STATE = 2_000_000
 """Base64 characters of data that an output may add to a notebook; beyond it, only the table."""
 
+# The colours are those of the scheme anyway; written out, tools that judge contrast know them, too.
 _PAGE_STYLE = (
+    "html{background:Canvas;color:CanvasText}"
     "body{margin:0;padding:24px;font-family:system-ui,sans-serif}"
     "body>.tokenviz-figure+.tokenviz-figure{margin-top:32px}"
 )

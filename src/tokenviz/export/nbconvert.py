@@ -35,7 +35,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 
 _RENDERER = re.compile(r'<(style|script) class="tokenviz-renderer">.*?</\1>', re.DOTALL)
-_OURS = re.compile(r"(AttributionHeatmap|TokenTrace)\(")
+_OURS = re.compile(r"(AttributionHeatmap|LiveTrace|TokenTrace)\(")
 _CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 _MATH = re.compile(
     r"(?<![\\$])\$[^\s$](?:[^$\n]*[^\s$\\])?\$(?!\d)|\$\$.+?\$\$|\\\\[(\[]|\\begin\{", re.DOTALL

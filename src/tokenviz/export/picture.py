@@ -15,7 +15,9 @@ import numpy as np
 
 from tokenviz._optional import require
 from tokenviz.attribution import Attribution
+from tokenviz.channels import CHANNELS
 from tokenviz.colors import ColorScale
+from tokenviz.export.table import TraceCell, trace_columns
 from tokenviz.numbers import written
 from tokenviz.scale import scaled_values
 from tokenviz.tokens import labels
@@ -37,6 +39,7 @@ _LINE = 0.85 * _ROW  # one unit of height in the trace
 _NARROWEST_CAPTION = 4.0  # inches
 _NO_BREAK = "\u00a0"
 _GREY = "#6b6b6b"
+_HAIRLINE = "#d4d6d9"
 _CHOSEN = "#d62728"
 _STYLE: Any = {
     "font.family": ["DejaVu Sans", "sans-serif"],
@@ -73,7 +76,8 @@ def save(widget: Figure, path: Path) -> Path:
             height = _heatmap(canvas, source, scale, widget)
         else:
             height = _trace(canvas, source, scale, widget)
-        _colorbar(canvas, scale, scaled_values(source), widget.label, height)
+        values = scaled_values(source, getattr(widget, "channel", "probability"))
+        _colorbar(canvas, scale, values, widget.label, height)
         if widget.caption:
             _caption(canvas, widget.caption, height)
         if widget.title:
@@ -114,38 +118,34 @@ def _trace(canvas: Any, source: Trace, scale: ColorScale, widget: Any) -> float:
     from matplotlib.patches import Rectangle
 
     length, n = widget.row_length, len(source)
-    shown = labels(source.tokens)
-    kept = [
-        [a for a in step if a.probability >= widget.min_probability - 1e-6][: widget.top_k]
-        for step in source.alternatives
-    ]
-    cells: list[tuple[float, float, float, str, float]] = []  # x, y, height, label, value
+    columns = list(trace_columns(source, widget))
+    cells: list[tuple[float, float, float, TraceCell]] = []  # x, y, height
     borders: list[tuple[float, int]] = []
     y = 0.0
     for start in range(0, n, length):
-        positions = range(start, min(start + length, n))
+        stretch = columns[start : start + length]
         y += 0.9
-        borders.append((y, len(positions)))
-        for x, position in enumerate(positions):
-            cells.append((x, y, 1.6, shown[position], float(source.probabilities[position])))
-            for rank, other in enumerate(kept[position]):
-                top = y + 1.85 + 1.5 * rank
-                cells.append((x, top, 1.35, other.token.label, other.probability))
-        y += 1.85 + 1.5 * max((len(kept[position]) for position in positions), default=0)
-    longest = max((len(label) for _, _, _, label, _ in cells), default=4)
+        borders.append((y, len(stretch)))
+        for x, (chosen, *others) in enumerate(stretch):
+            cells.append((x, y, 1.6, chosen))
+            for rank, other in enumerate(others):
+                cells.append((x, y + 1.85 + 1.5 * rank, 1.35, other))
+        y += 1.85 + 1.5 * max((len(column) - 1 for column in stretch), default=0)
+    longest = max((len(cell.label) for *_, cell in cells), default=4)
     width = min(max(longest * 4.6, 26), 60) * _POINT
-    columns = min(length, max(n, 1))
+    across = min(length, max(n, 1))
     height = max(y * _LINE, _ROW)
-    axes = _axes(canvas, columns * width, height, columns, y)
-    for left, top, tall, label, value in cells:
+    axes = _axes(canvas, across * width, height, across, y)
+    for left, top, tall, (label, value, plain) in cells:
         room = width / _POINT - 3
         size = max(min(_FONT, room / max(len(label) * 0.62, 1)), 4)
-        number = written(value, widget.decimals) if widget.show_values else ""
+        decimals = CHANNELS["probability"].look.decimals if plain else widget.decimals
+        number = written(value, decimals) if widget.show_values else ""
         lines = [(_plain(label), size, 0.33, False), (number, _SMALL, 0.74, False)]
-        _cell(axes, left, top, tall, value, lines, scale)
+        _cell(axes, left, top, tall, value, lines, None if plain else scale)
     for row, (y, count) in enumerate(borders):
-        for column in range(count):
-            axes.text(column + 0.5, y - 0.2, row * length + column + 1,
+        for x in range(count):
+            axes.text(x + 0.5, y - 0.2, row * length + x + 1,
                       ha="center", va="bottom", fontsize=_SMALL, color=_GREY)  # fmt: skip
         if widget.border:
             axes.add_patch(Rectangle((0, y), count, 1.6, fill=False, ec=_CHOSEN, lw=1.3,
@@ -173,11 +173,15 @@ def _cell(
     height: float,
     value: float,
     lines: list[tuple[str, float, float, bool]],
-    scale: ColorScale,
+    scale: ColorScale | None,
 ) -> None:
-    """One coloured cell with lines of text: (text, size, place from 0 to 1, bold)."""
+    """One cell with lines of text: (text, size, place from 0 to 1, bold). Plain without a scale."""
     from matplotlib.patches import Polygon, Rectangle
 
+    if scale is None:
+        axes.add_patch(Rectangle((x + 0.03, y), 0.94, height, fill=False, ec=_HAIRLINE, lw=0.6))
+        _write(axes, x, y, height, lines, "black")
+        return
     fill, ink = (tuple(c(value) / 255) for c in (scale.rgb, scale.text_rgb))
     hatch = "////" if math.isnan(value) else None
     axes.add_patch(Rectangle((x, y), 1, height, fc=fill, ec="white", lw=0.6, hatch=hatch))
@@ -185,6 +189,17 @@ def _cell(
         edge, inward = (y, 0.22) if value > scale.range.high else (y + height, -0.22)
         corner = [(x + 0.99, edge), (x + 0.89, edge), (x + 0.99, edge + inward)]
         axes.add_patch(Polygon(corner, fc=ink, ec="none"))
+    _write(axes, x, y, height, lines, ink)
+
+
+def _write(
+    axes: Any,
+    x: float,
+    y: float,
+    height: float,
+    lines: list[tuple[str, float, float, bool]],
+    ink: Any,
+) -> None:
     for text, size, place, bold in lines:
         axes.text(x + 0.5, y + height * place, text, fontsize=size, color=ink, ha="center",
                   va="center_baseline", weight="bold" if bold else "normal")  # fmt: skip

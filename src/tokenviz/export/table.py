@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tokenviz.attribution import Attribution
+from tokenviz.channels import CHANNELS, channel_look, channel_values
 from tokenviz.numbers import written
 from tokenviz.tokens import labels
 from tokenviz.trace import Trace
@@ -46,7 +46,8 @@ _PATH = "2px solid #d62728"
 class TableOptions:
     """The display options that a table can follow; the defaults are those of the widgets.
 
-    ``None`` for ``decimals`` means the widget's own default: 4 for an attribution, 2 for a trace.
+    ``None`` for ``decimals`` means the widget's own default: 4 for an attribution, what fits the
+    channel for a trace.
     """
 
     title: str = ""
@@ -58,6 +59,7 @@ class TableOptions:
     top_k: int = 5
     min_probability: float = 0.05
     border: bool = True
+    channel: str = "probability"
 
 
 def static_table(
@@ -70,7 +72,7 @@ def static_table(
     source
         The data of the figure.
     scale
-        Colours of the values (attributions, or probabilities).
+        Colours of the values (attributions, or the channel of a trace).
     options
         How to write it; by default as the widgets draw it by default.
 
@@ -109,31 +111,52 @@ def _attribution_table(source: Attribution, scale: ColorScale, options: TableOpt
 
 
 def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str:
-    cells = _Cells(scale, 2 if options.decimals is None else options.decimals)
-    columns = _columns(source, options)
+    look = channel_look(source, options.channel)
+    cells = _Cells(scale, look.decimals if options.decimals is None else options.decimals)
+    columns = trace_columns(source, options)
     shown = list(_while_affordable(columns, MAX_CELLS))
     lines: list[str] = []
     for start in range(0, len(shown), options.row_length):
         lines += _trace_rows(shown[start : start + options.row_length], start, cells, options)
 
     left_out = _left_out((len(source), len(shown), "positions"))
-    label = "Probability" if options.label is None else options.label
+    label = look.label if options.label is None else options.label
     heading = _heading(label, scale, options, cells.marks, left_out)
     return _table(heading, lines, options.caption)
 
 
-_Column = list[tuple[str, float]]
-"""One position of a trace: (label, probability) of the chosen token, then of its alternatives."""
+class TraceCell(NamedTuple):
+    """A candidate of a trace as a picture or a table shows it."""
+
+    label: str
+    value: float
+    """In the channel; of a plain cell, its probability."""
+    plain: bool = False
+    """Whether the channel says nothing of it: its probability is written, without a colour."""
 
 
-def _columns(source: Trace, options: TableOptions) -> Iterator[_Column]:
+_Column = list[TraceCell]
+"""One position of a trace: the chosen token, then its alternatives."""
+
+
+def trace_columns(source: Trace, options: Any) -> Iterator[_Column]:
+    """The cells of each position that the display options show, one position after another."""
     least = options.min_probability - 1e-6  # the tolerance that the renderer has too
-    for label, chosen, considered in zip(
-        labels(source.tokens), source.probabilities, source.alternatives, strict=True
+    chosen, others = channel_values(source, options.channel)
+    probabilities = source.alternative_probabilities
+    values = probabilities if others is None else others
+    for i, (label, considered) in enumerate(
+        zip(labels(source.tokens), source.alternatives, strict=True)
     ):
-        alternatives = ((other.token.label, other.probability) for other in considered)
-        likely = (pair for pair in alternatives if pair[1] >= least)
-        yield [(label, float(chosen)), *islice(likely, options.top_k)]
+        first = int(source.offsets[i])
+        yield [
+            TraceCell(label, float(chosen[i])),
+            *(
+                TraceCell(other.token.label, float(values[first + slot]), others is None)
+                for slot, other in enumerate(considered[: options.top_k])
+                if probabilities[first + slot] >= least
+            ),
+        ]
 
 
 def _while_affordable(columns: Iterable[_Column], cells: int) -> Iterator[_Column]:
@@ -165,8 +188,11 @@ def _trace_rows(
             if slot == 0 and options.border:
                 sides = ["top", "bottom", *["left"][i:], *["right"][len(columns) - 1 - i :]]
                 path = "".join(f";border-{side}:{_PATH}" for side in sides)
-            label, probability = column[slot]
-            yield cells.write(probability, label=label, style=path)
+            label, value, plain = column[slot]
+            if plain:
+                yield cells.write_plain(value, label)
+            else:
+                yield cells.write(value, label=label, style=path)
         yield "</tr>"
 
 
@@ -201,6 +227,11 @@ class _Cells:
             f'<td{title} style="{_CELL};background-color:{background};color:{foreground}{style}">'
             f"{text}</td>"
         )
+
+    def write_plain(self, probability: float, label: str) -> str:
+        """A cell that the channel says nothing of."""
+        text = written(probability, CHANNELS["probability"].look.decimals)
+        return f'<td style="{_CELL}">{escape(label)}<br><small>{text}</small></td>'
 
     def _saturation(self, value: float) -> tuple[str, str]:
         """The mark and the title of a value that lies outside the colour range."""

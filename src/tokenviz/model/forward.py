@@ -13,28 +13,63 @@ from typing import Any
 
 import torch
 
-__all__ = ["borrowed", "finest", "forward", "text_config", "wide"]
+from tokenviz.model.turns import turns_at
+
+__all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
+
+
+class Loan:
+    """A model while it is borrowed: in evaluation mode, its parameters frozen."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self._model = model
+        self._turns = turns_at(model)
+        self._modules: list[tuple[torch.nn.Module, bool]] = []
+        self._parameters: list[tuple[torch.nn.Parameter, bool]] = []
+        self._taken = False
+
+    def take(self) -> None:
+        """Wait until nobody else has it, and prepare it."""
+        self._turns.take()
+        self._taken = True
+        self._modules = [(module, module.training) for module in self._model.modules()]
+        self._parameters = [(p, p.requires_grad) for p in self._model.parameters()]
+        for module, _ in self._modules:
+            module.training = False
+        for parameter, _ in self._parameters:
+            parameter.requires_grad_(False)
+
+    def give_back(self) -> None:
+        """Leave it as it was found."""
+        if not self._taken:
+            return
+        for module, training in self._modules:
+            module.training = training
+        for parameter, requires_grad in self._parameters:
+            parameter.requires_grad_(requires_grad)
+        self._taken = False
+        self._turns.give()
+
+    def lend(self) -> None:
+        """Let another thread that waits for it have it first; for between two steps."""
+        if self._turns.wanted and self._turns.depth == 1:
+            self.give_back()
+            self.take()
 
 
 @contextmanager
-def borrowed(model: torch.nn.Module) -> Iterator[None]:
+def borrowed(model: torch.nn.Module) -> Iterator[Loan]:
     """Put a model in evaluation mode with frozen parameters; leave it as it was found.
 
-    Freezing keeps a backward pass to the inputs from storing what only weight gradients need.
+    Freezing keeps a backward pass to the inputs from storing what only weight gradients need. Until
+    then other threads wait for the model, but for when the loan is lent.
     """
-    modules = [(module, module.training) for module in model.modules()]
-    parameters = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    loan = Loan(model)
     try:
-        for module, _ in modules:
-            module.training = False
-        for parameter, _ in parameters:
-            parameter.requires_grad_(False)
-        yield
+        loan.take()
+        yield loan
     finally:
-        for module, training in modules:
-            module.training = training
-        for parameter, requires_grad in parameters:
-            parameter.requires_grad_(requires_grad)
+        loan.give_back()
 
 
 def forward(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tokenviz.attribution import Attribution
+    from tokenviz.live.trace import LiveTrace
     from tokenviz.model.tracing import GenerateOptions
     from tokenviz.trace import Trace
 
@@ -157,6 +158,10 @@ class LanguageModel:
     def generate(self, prompt: Prompt, **options: Unpack[GenerateOptions]) -> Trace: ...
     @overload
     def generate(self, prompt: Prompts, **options: Unpack[GenerateOptions]) -> list[Trace]: ...
+    @overload
+    def generate(
+        self, prompt: Prompt, *, stream: Literal[True], **options: Unpack[GenerateOptions]
+    ) -> LiveTrace: ...
     def generate(
         self,
         prompt: Prompt | Prompts,
@@ -176,7 +181,8 @@ class LanguageModel:
         batch_size: int | None = None,
         on_token: OnToken | None = None,
         progress: bool | None = None,
-    ) -> Trace | list[Trace]:
+        stream: bool = False,
+    ) -> Trace | list[Trace] | LiveTrace:
         """Let the model continue a prompt, or several, and record each step.
 
         Decoding is greedy unless ``temperature`` (> 0) or ``do_sample=True`` is given; sampling
@@ -230,10 +236,15 @@ class LanguageModel:
             while it is written. An error in it ends the generation and is raised.
         progress
             Whether to show a progress bar; None: when it takes longer than two seconds.
+        stream
+            Return at once, with a figure that fills while the text is written in the background:
+            a :class:`tokenviz.LiveTrace`, with a button that stops. Its ``wait()``, or ``await``,
+            gives the whole trace; errors while writing are shown in it and raised there. One
+            prompt only. Other computations with the model go between two tokens.
 
         Returns
         -------
-        Trace or list of Trace
+        Trace, list of Trace, or LiveTrace
             The generated tokens with log-probability (nats), rank (1 + number of tokens strictly
             more probable), entropy (nats) and up to ``top_k`` alternatives; the prompt is in
             ``trace.prompt``. Computed in float32 whatever the model's dtype. After an interrupt,
@@ -250,7 +261,7 @@ class LanguageModel:
             If interrupted before the first token.
         """
         self._check_once(check_causal)
-        return tracing.generate(
+        generation = tracing.prepare(
             self,
             prompt,
             max_new_tokens=max_new_tokens,
@@ -267,8 +278,20 @@ class LanguageModel:
             stopping_criteria=stopping_criteria,
             batch_size=batch_size,
             on_token=on_token,
-            progress=progress,
+            progress=bool(progress) if stream else progress,
         )
+        if not stream:
+            traces = generation.run()
+            return traces if generation.several else traces[0]
+        if generation.several:
+            raise ValueError(
+                f"prompt: expected one prompt with stream=True, got a list of "
+                f"{len(generation.texts)}; stream each with a call of its own"
+            )
+        # A figure, so it is imported only where one was asked for.
+        from tokenviz.live.trace import LiveTrace
+
+        return LiveTrace(generation.followed, generation.traces()[0])
 
     @overload
     def score(

@@ -8,7 +8,8 @@ rank, the entropy and the top alternatives before the next step begins. Asking t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
@@ -25,16 +26,16 @@ from tokenviz.model.sampling import Processors, Sampler
 from tokenviz.model.scalars import integer
 from tokenviz.model.stopping import Criteria, Stop, StoppingCriteria, StopRule
 from tokenviz.model.writing import OnToken, Text, Writer
-from tokenviz.trace import Trace
+from tokenviz.trace import Trace, TraceStep
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["GenerateOptions", "generate", "score"]
+__all__ = ["GenerateOptions", "Generation", "prepare", "score"]
 
 
 class GenerateOptions(TypedDict, total=False):
-    """The keywords of :func:`generate`, for signatures that differ in the prompt alone."""
+    """The keywords of :meth:`LanguageModel.generate`, whatever the kind of prompt."""
 
     max_new_tokens: int
     top_k: int
@@ -58,7 +59,81 @@ _CACHED = 1 << 14  # tokens of them, prompts included, that a cache may come to 
 _READ = 1 << 12  # tokens of texts read together
 
 
-def generate(
+@dataclass(frozen=True)
+class Generation:
+    """Texts about to be written: everything asked for is checked, and nothing begun.
+
+    Parameters
+    ----------
+    writer
+        How they are written.
+    texts
+        The texts, in the order of their prompts.
+    together
+        Which of them run together.
+    several
+        Whether a list was asked for.
+    progress
+        Whether to show a progress bar.
+    """
+
+    writer: Writer
+    texts: Sequence[Text]
+    together: Sequence[Sequence[int]]
+    several: bool
+    progress: bool | None
+
+    def run(self, stopped: Callable[[], bool] = lambda: False) -> list[Trace]:
+        """Write the texts; ``stopped`` is asked after each step whether to go no further."""
+        most = self.writer.max_new_tokens
+        total = len(self.texts) * most
+        bar = Progress("Generating", total, "token", self.progress)
+        with borrowed(self.writer.lm.model) as loan, bar, torch.no_grad():
+            try:
+                for group in self.together:
+                    members = [self.texts[row] for row in group]
+                    for grown in self.writer.write(members):
+                        bar.advance(grown)
+                        if stopped():
+                            return self.traces()
+                        loan.lend()
+                    total -= sum(most - text.length for text in members)
+                    bar.expect(total)
+            except KeyboardInterrupt:
+                if not any(text.length for text in self.texts):
+                    raise
+        return self.traces()
+
+    def followed(self, on_token: OnToken, stopped: Callable[[], bool]) -> Trace:
+        """Write the one text, showing each token as it is written; for a thread of its own."""
+        also = self.writer.on_token
+
+        def show(step: TraceStep) -> None:
+            on_token(step)
+            if also is not None:
+                also(step)
+
+        (trace,) = replace(self, writer=replace(self.writer, on_token=show)).run(stopped)
+        return trace
+
+    def traces(self) -> list[Trace]:
+        """The texts as far as they are written."""
+        lm = self.writer.lm
+        return [
+            trace_of(
+                text.columns(),
+                lm.vocabulary,
+                self.writer.top_k,
+                prompt=lm.vocabulary.tokens(text.prompt.tolist()),
+                distribution="model" if self.writer.shows_model else "sampling",
+                model=lm.name,
+                partial=not text.finished,
+            )
+            for text in self.texts
+        ]
+
+
+def prepare(
     lm: LanguageModel,
     prompt: Prompt | Prompts,
     *,
@@ -77,8 +152,8 @@ def generate(
     batch_size: int | None = None,
     on_token: OnToken | None = None,
     progress: bool | None = None,
-) -> Trace | list[Trace]:
-    """Continue prompts and record each step; see :meth:`LanguageModel.generate`."""
+) -> Generation:
+    """Check everything that is asked of :meth:`LanguageModel.generate`."""
     sampler = Sampler(temperature, sampling_top_k, top_p, do_sample, seed, logits_processor)
     _check_distribution(distribution, sampler)
     max_new_tokens = integer(max_new_tokens, "max_new_tokens")
@@ -111,32 +186,7 @@ def generate(
         lm, sampler, criteria, max_new_tokens, top_k, keep_eos, distribution == "model", on_token
     )
     texts = [Text(row, ids, stop_rule.afresh()) for row, ids in enumerate(prompts)]
-    total = len(texts) * max_new_tokens
-    with borrowed(lm.model), Progress("Generating", total, "token", progress) as bar:
-        try:
-            with torch.no_grad():
-                for group in together:
-                    members = [texts[row] for row in group]
-                    for grown in writer.write(members):
-                        bar.advance(grown)
-                    total -= sum(max_new_tokens - text.length for text in members)
-                    bar.expect(total)
-        except KeyboardInterrupt:
-            if not any(text.length for text in texts):
-                raise
-    traces = [
-        trace_of(
-            text.columns(),
-            lm.vocabulary,
-            top_k,
-            prompt=lm.vocabulary.tokens(text.prompt.tolist()),
-            distribution=distribution,
-            model=lm.name,
-            partial=not text.finished,
-        )
-        for text in texts
-    ]
-    return traces if several else traces[0]
+    return Generation(writer, texts, together, several, progress)
 
 
 def score(

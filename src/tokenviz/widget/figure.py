@@ -26,7 +26,9 @@ from tokenviz.widget.traits import Finite, Positive, check_options
 
 __all__ = ["Figure"]
 
-_SCALE_TRAITS = ["colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma"]
+_SCALE_TRAITS = [
+    "colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma", "channel",
+]  # fmt: skip
 
 
 @cache
@@ -127,6 +129,7 @@ class Figure(anywidget.AnyWidget):
         with self.hold_sync():
             self.set_trait("selected", None)
             self._data = encoded
+            self._adopt(source)
             for name, word in words.items():
                 if getattr(self, name) == suggested[name]:  # else the user's own words
                     self.set_trait(name, word)
@@ -140,7 +143,8 @@ class Figure(anywidget.AnyWidget):
 
     def color_scale(self) -> ColorScale:
         """The scale that the current traits describe: what colour stands for which value."""
-        return figure_scale(self.get_state(_SCALE_TRAITS), self._source)
+        traits = [name for name in _SCALE_TRAITS if self.has_trait(name)]
+        return figure_scale(self.get_state(traits), self.source)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure as it looks now, or its data; the suffix chooses the format.
@@ -158,7 +162,7 @@ class Figure(anywidget.AnyWidget):
             from tokenviz.export import picture
 
             return picture.save(self, path)
-        return save(self._source, path)
+        return save(self.source, path)
 
     def _encode(self, source: Any) -> dict[str, Any]:
         raise NotImplementedError
@@ -166,6 +170,9 @@ class Figure(anywidget.AnyWidget):
     def _words(self, source: Any) -> dict[str, str]:
         """Label and caption that the source suggests."""
         raise NotImplementedError
+
+    def _adopt(self, source: Any) -> None:
+        """Give up options that make no sense for a new source."""
 
     def _holds(self, cell: tuple[int, ...]) -> bool:
         """Whether the source has such a cell."""
@@ -212,9 +219,14 @@ class Figure(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_() or ({"text/plain": repr(self)}, {})
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if options.display == "both":
-            from tokenviz.export.html import twin
+            self._show_twin()
 
-            display(twin(self), raw=True)  # type: ignore[no-untyped-call]
+    def _show_twin(self) -> None:
+        from IPython.display import display
+
+        from tokenviz.export.html import twin
+
+        display(twin(self), raw=True)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._source!r})"
+        return f"{type(self).__name__}({self.source!r})"

@@ -6,6 +6,7 @@ from typing import Any
 
 import traitlets
 
+from tokenviz.channels import channel_look, channel_names, check_channel
 from tokenviz.trace import Trace
 from tokenviz.widget.figure import Figure, caption
 from tokenviz.widget.traits import Finite
@@ -35,8 +36,11 @@ class TokenTrace(Figure):
             Alternatives less probable than this are hidden.
         border : bool
             Mark the chosen path of each row.
-        channel : {"probability"}
-            What colours the cells.
+        channel : str
+            What colours the cells and is written in them: "probability", "logprob" (nats),
+            "surprisal" (bits), "rank", "entropy" (bits), "margin" (to the runner-up), or one of
+            the trace's own. Assigning it sets the colormap, range, centre, gamma, label and
+            decimals that fit it; those given beside it, or assigned later, win.
 
     Raises
     ------
@@ -51,7 +55,29 @@ class TokenTrace(Figure):
     top_k = traitlets.Int(5, min=0, max=20).tag(sync=True)
     min_probability = Finite(0.05, min=0.0, max=1.0).tag(sync=True)
     border = traitlets.Bool(True).tag(sync=True)
-    channel = traitlets.Enum(["probability"], "probability").tag(sync=True)
+    channel = traitlets.Unicode("probability").tag(sync=True)
+    # How the text comes along while it is being written; see tokenviz.live.
+    _live = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+
+    _told_looks = False
+    """Whether a change of channel comes with its looks, as the browser's does."""
+
+    def __init__(self, source: Trace, **given: Any) -> None:
+        look: dict[str, Any] = {}
+        if "channel" in given and isinstance(source, Trace):  # else it is refused below
+            self._source = source
+            look = channel_look(source, self._checked_channel(given["channel"])).traits()
+        self._told_looks = True
+        super().__init__(source, **look | given)
+        self._told_looks = False
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take a front end's changes; it sets the looks of a channel itself."""
+        self._told_looks = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._told_looks = False
 
     def _encode(self, source: Trace) -> dict[str, Any]:
         if not isinstance(source, Trace):
@@ -59,7 +85,16 @@ class TokenTrace(Figure):
         return encode_trace(source)
 
     def _words(self, source: Trace) -> dict[str, str]:
-        return {"label": "Probability", "caption": caption(trace_facts(source))}
+        look = channel_look(source, self.channel if self._shows(source) else "probability")
+        return {"label": look.label, "caption": caption(trace_facts(source))}
+
+    def _adopt(self, source: Trace) -> None:
+        if not self._shows(source):
+            self.channel = "probability"
+
+    def _shows(self, source: Trace) -> bool:
+        """Whether the source has what the figure is coloured by."""
+        return self.channel in channel_names(source)
 
     def _holds(self, cell: tuple[int, ...]) -> bool:
         return (
@@ -68,15 +103,35 @@ class TokenTrace(Figure):
             and 0 <= cell[1] <= len(self._source.alternatives[cell[0]])
         )
 
+    @traitlets.validate("channel")
+    def _validate_channel(self, proposal: Any) -> str:
+        return self._checked_channel(proposal["value"])
+
+    def _checked_channel(self, channel: Any) -> str:
+        try:
+            check_channel(self._source, channel)
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+        return str(channel)
+
+    @traitlets.observe("channel")
+    def _dress(self, change: Any) -> None:
+        """Set what fits a channel that was assigned."""
+        if self._told_looks:
+            return
+        with self.hold_sync():
+            for name, value in channel_look(self._source, change["new"]).traits().items():
+                self.set_trait(name, value)
+
     @traitlets.validate("selected")
     def _inside(self, proposal: Any) -> tuple[int, int] | None:
         cell: tuple[int, int] | None = proposal["value"]
         if cell is None or self._holds(cell):
             return cell
-        n, position = len(self._source), cell[0]
+        n, position = len(self.source), cell[0]
         if not 0 <= position < n:
             expected = f"(position, slot) with a position below {n}"
         else:
-            slots = len(self._source.alternatives[position])
+            slots = len(self.source.alternatives[position])
             expected = f"a slot from 0 (chosen) to {slots} at position {position}"
         raise traitlets.TraitError(f"selected: expected {expected}, got {cell}")

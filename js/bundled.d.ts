@@ -1,0 +1,5 @@
+/** A module's bundle as text: see bundled.mjs. */
+declare module "*?bundled" {
+  const code: string;
+  export default code;
+}

@@ -1,0 +1,36 @@
+/**
+ * Where a heatmap's values come from, at every size: what the painter knows of a matrix.
+ *
+ * Rows and columns are counted as they are shown. Level 0 is the matrix itself; a texel of a
+ * coarser level stands for `rowFactor` × `columnFactor` cells by their extreme (extreme.ts). A
+ * source may know a part only: what is not there yet comes later, and `DrawingHost.invalidate`
+ * is called.
+ */
+
+import type { Summary } from "./summary.ts";
+
+export interface Level {
+  /** How many rows and columns of cells a texel stands for: powers of two. */
+  readonly rowFactor: number;
+  readonly columnFactor: number;
+  /** Texels down and across; the last ones may stand for fewer cells. */
+  readonly rows: number;
+  readonly columns: number;
+  /**
+   * Copies the texels `first` to `last` of a row to the beginning of `out`: NaN where there is none
+   * yet. Returns whether all are there.
+   */
+  read(row: number, first: number, last: number, out: Float32Array): boolean;
+}
+
+export interface LevelSource {
+  readonly shape: readonly [number, number];
+  /** Finest first, each at least as coarse as the one before; [0] is the matrix. */
+  readonly levels: readonly Level[];
+  /** What all values span and add up to; null until it is known. */
+  readonly summary: Summary | null;
+  /** Another number whenever something came. */
+  readonly version: number;
+  /** The value of a cell; undefined while it is not here. */
+  valueAt(row: number, column: number): number | undefined;
+}

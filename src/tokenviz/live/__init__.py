@@ -1,0 +1,1 @@
+"""Traces that are shown while they are written."""
