@@ -15,12 +15,15 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+import tokenviz as tv
 from benchmarks.render.browser import chromium
 from benchmarks.render.ours import FINISHED
 
 __all__ = ["rows"]
 
 _SCRIPT = (Path(__file__).parent / "driver.js").read_text(encoding="utf-8")
+# The kernel imports what this process does.
+_PATHS = [str(Path(__file__).parents[2]), str(Path(str(tv.__file__)).parents[1])]
 # Before JupyterLab opens any.
 _COUNT = """
 window.received = 0;
@@ -73,7 +76,7 @@ def _shown(lab: Any, browser: Browser, kind: str, size: str, seconds: float) -> 
     note = lab.root / "started"
     note.unlink(missing_ok=True)
     prepare = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        f"import sys; sys.path[:0] = {_PATHS!r}\n"
         "import time\nfrom pathlib import Path\nfrom benchmarks.render.jobs import source\n"
         "source('heatmap', '13 × 5').show().close()\n"
         f"shown = source({kind!r}, {size!r})"
