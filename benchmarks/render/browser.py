@@ -33,10 +33,14 @@ def chromium(core: int | None) -> Iterator[Browser]:
         executable = EXECUTABLE
         if core is not None:
             wrapper = Path(folder) / "chromium"
-            wrapper.write_text(f'#!/bin/sh\nexec taskset -c {core} {shlex.quote(EXECUTABLE)} "$@"\n')
+            wrapper.write_text(
+                f'#!/bin/sh\nexec taskset -c {core} {shlex.quote(EXECUTABLE)} "$@"\n'
+            )
             wrapper.chmod(0o755)
             executable = str(wrapper)
-        browser = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, _NO_SPARE])
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*ARGUMENTS, _NO_SPARE]
+        )
         yield browser
         browser.close()
 

@@ -49,9 +49,7 @@ _LOADED = "() => document.readyState === 'complete'"
 Tell = Callable[..., None]
 
 
-def handled(
-    contender: Contender, path: Path, core: int | None, limits: Limits, tell: Tell
-) -> None:
+def handled(contender: Contender, path: Path, core: int | None, limits: Limits, tell: Tell) -> None:
     """Tell what is found, as it is found."""
     nothing, empty = path.with_name("nothing.html"), path.with_name("empty.html")
     for page_file in (nothing, empty):

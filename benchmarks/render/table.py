@@ -38,7 +38,9 @@ def markdown(result: Row) -> str:
 
 
 def _introduction(result: Row) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items() if number)
+    versions = ", ".join(
+        f"{name} {number}" for name, number in result["versions"].items() if number
+    )
     empties = sorted(row["empty_paint_ms"] for row in result["rows"] if "empty_paint_ms" in row)
     empty = f"{empties[len(empties) // 2]:.0f} ms" if empties else "–"
     loads = [row["load"] for row in result["rows"] if "load" in row]
@@ -51,9 +53,9 @@ def _introduction(result: Row) -> str:
         "presentation of the frame that shows it; *scroll* the time between animation frames, at "
         "60 Hz at most, while each scrolls by 30 pixels (steady) or 3,000 (fast). 95th percentiles "
         "unless it says median. *Memory* is what all processes of the browser take beyond an empty "
-        "page. *Python* is CPU time to write the page. “–” it cannot, or there is nothing to "
-        f"scroll; “> {result['limit']:.0f} s” it took longer or ended with an error (the remarks "
-        "say which), and larger sizes were not tried; ≥ the picture still changed afterwards. "
+        "page. *Python* is CPU time to write the page. “–” it cannot, or there is nothing to do; "
+        "“>” it took longer than the limit, so that larger sizes were not run; “≥” the picture "
+        "still changed afterwards. "
         "`benchmarks/render/driver.py` has the definitions."
     )
 
@@ -72,12 +74,10 @@ def _cell(row: Row, cell: Callable[[Row], str | None]) -> str:
         return "not run"
     if (text := cell(row)) is not None:
         return text
-    if "over" in row:
-        return "over"
     return "failed" if "error" in row and "first_paint_ms" not in row else "–"
 
 
-_NOTHING = {"–", "not run", "over", "failed"}
+_NOTHING = {"–", "not run", "failed"}
 
 
 def _seconds(field: str) -> Callable[[Row], str | None]:
@@ -88,6 +88,8 @@ def _seconds(field: str) -> Callable[[Row], str | None]:
 
 
 def _paint(row: Row) -> str | None:
+    if "over" in row:
+        return f"> {row['limit']:.0f} s"
     if "first_paint_ms" not in row:
         return None
     if row.get("blank"):
