@@ -21,6 +21,7 @@ from tokenviz.attribution import Attribution
 from tokenviz.colors import BUNDLED, ColorScale, colormap_table
 from tokenviz.io import PICTURES, save
 from tokenviz.scale import figure_scale, find_table, reversed_name
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.trace import Trace
 from tokenviz.widget.traits import Finite, Positive, check_options
 
@@ -105,7 +106,7 @@ class Figure(anywidget.AnyWidget):
     height = traitlets.Int(None, allow_none=True, min=40).tag(sync=True)
     show_controls = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, source: Attribution | Trace, **given: Any) -> None:
+    def __init__(self, source: Attribution | LargeAttribution | Trace, **given: Any) -> None:
         check_options(type(self).__name__, given, self.option_names())
         self._source: Any = source
         super().__init__(_data=self._encode(source), **self._words(source) | given)
@@ -158,6 +159,11 @@ class Figure(anywidget.AnyWidget):
             from tokenviz.export import html
 
             return html.save(self, path)
+        if isinstance(self.source, LargeAttribution):
+            raise ValueError(
+                f"path: a LargeAttribution is saved as a page, .html, got {path.name!r}; "
+                "take a part of it as an Attribution for other formats"
+            )
         if suffix in PICTURES:
             from tokenviz.export import picture
 
