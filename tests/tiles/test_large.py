@@ -162,6 +162,7 @@ def test_a_page_holds_a_picture_and_says_so() -> None:
     assert np.abs(picture - pooled).max() < 1 / 256
     assert "shown: the largest of 2 × 2 cells each" in state.traits["caption"]
     assert "values: rounded to float16" in state.traits["caption"]
+    assert isinstance(state.source, tv.Attribution)
     assert state.source.tokens[0].text == "1–2"
     assert sum(map(len, state.buffers.values())) <= 0.75 * values.nbytes
 
