@@ -55,21 +55,24 @@ export function decodeBytes({ buffer, byteOffset, byteLength }: DataView): Uint8
 }
 
 /** A heatmap's `_data` as it arrives. */
-export interface HeatmapWire extends Pick<HeatmapData, "facts"> {
+export interface HeatmapWire extends Pick<HeatmapData, "roles" | "facts"> {
   values: BinaryLeaf;
+  standard_error?: BinaryLeaf;
   rows: TokenWire;
   columns: TokenWire;
 }
 
-export function decodeHeatmap({ values, rows, columns, facts }: HeatmapWire): HeatmapData {
+export function decodeHeatmap({ values, standard_error, ...others }: HeatmapWire): HeatmapData {
   const [n = 0, m = 0] = values.shape;
-  return {
+  const data: HeatmapData = {
+    ...others,
     values: decodeFloats(values),
     shape: [n, m],
-    rows: decodeTable(rows),
-    columns: decodeTable(columns),
-    facts,
+    rows: decodeTable(others.rows),
+    columns: decodeTable(others.columns),
   };
+  if (standard_error) data.standard_error = decodeArray(standard_error, "float32");
+  return data;
 }
 
 type TraceArrays = {
@@ -77,7 +80,12 @@ type TraceArrays = {
 };
 
 /** A trace's `_data` as it arrives. */
-export type TraceWire = Pick<TraceData, "facts"> & { vocabulary: TokenWire } & TraceArrays;
+export type TraceWire = Pick<TraceData, "facts"> &
+  TraceArrays & {
+    vocabulary: TokenWire;
+    /** Not in states that were saved before there were channels. */
+    channels?: readonly { name: string; values: BinaryLeaf }[];
+  };
 
 export function decodeTrace(wire: TraceWire): TraceData {
   return {
@@ -89,6 +97,10 @@ export function decodeTrace(wire: TraceWire): TraceData {
     offsets: decodeArray(wire.offsets, "uint32"),
     alternative_index: decodeArray(wire.alternative_index, "uint32"),
     alternative_logprobs: decodeArray(wire.alternative_logprobs, "float32"),
+    channels: (wire.channels ?? []).map(({ name, values }) => ({
+      name,
+      values: decodeArray(values, "float32"),
+    })),
     facts: wire.facts,
   };
 }

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tokenviz._visible import SPACE
 from tokenviz.attribution import Attribution, Target, expression_label
 from tokenviz.numbers import duration
 from tokenviz.tiles.levels import TILE, levels
-from tokenviz.tokens import SPACE, Kind, Token, displayed, is_text
+from tokenviz.tokens import Kind, Token, displayed, is_text
 from tokenviz.trace import Trace
 
 if TYPE_CHECKING:
@@ -32,12 +33,17 @@ Wire = dict[str, Any]
 
 def encode_attribution(attribution: Attribution) -> Wire:
     """The ``_data`` trait of a heatmap."""
-    return {
+    data: Wire = {
         "values": _array(attribution.values, "<f4"),
         "rows": _table(attribution.tokens, displayed(attribution.tokens)),
         "columns": _columns(attribution.targets),
         "facts": attribution_facts(attribution),
     }
+    if attribution.standard_error is not None:
+        data["standard_error"] = _array(attribution.standard_error, "<f4")
+    if attribution.roles is not None:
+        data["roles"] = list(attribution.roles)
+    return data
 
 
 def encode_large(large: LargeAttribution, level: int, picture: Tile) -> Wire:
@@ -76,7 +82,14 @@ def decode_attribution(data: Wire) -> Attribution:
         label if kind == "expression" else token
         for label, kind, token in zip(labels, kinds, _tokens(columns), strict=True)
     ]
-    return Attribution(_values(data["values"]), _tokens(data["rows"]), targets)
+    errors = data.get("standard_error")
+    return Attribution(
+        _values(data["values"]),
+        _tokens(data["rows"]),
+        targets,
+        standard_error=None if errors is None else _values(errors),
+        roles=data.get("roles"),
+    )
 
 
 def _decode_picture(data: Wire) -> Attribution:
