@@ -22,7 +22,11 @@ from tokenviz.widget.figure import Figure, static
 __all__ = ["fragment", "page", "renderer", "save", "twin"]
 
 # The browser is told to refuse every request, so that not even a hostile token could cause one.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+# A worker that sums up a large matrix is made of the script itself.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "worker-src blob:"
+)
 
 STATE_TYPE = "application/vnd.tokenviz.figure+json"
 """MIME type of a figure's state in a cell's output."""
