@@ -55,22 +55,21 @@ export function decodeBytes({ buffer, byteOffset, byteLength }: DataView): Uint8
 }
 
 /** A heatmap's `_data` as it arrives. */
-export interface HeatmapWire extends Pick<HeatmapData, "facts" | "roles"> {
+export interface HeatmapWire extends Pick<HeatmapData, "roles" | "facts"> {
   values: BinaryLeaf;
   standard_error?: BinaryLeaf;
   rows: TokenWire;
   columns: TokenWire;
 }
 
-export function decodeHeatmap(wire: HeatmapWire): HeatmapData {
-  const { values, standard_error, rows, columns, ...others } = wire;
+export function decodeHeatmap({ values, standard_error, ...others }: HeatmapWire): HeatmapData {
   const [n = 0, m = 0] = values.shape;
   const data: HeatmapData = {
     ...others,
     values: decodeFloats(values),
     shape: [n, m],
-    rows: decodeTable(rows),
-    columns: decodeTable(columns),
+    rows: decodeTable(others.rows),
+    columns: decodeTable(others.columns),
   };
   if (standard_error) data.standard_error = decodeArray(standard_error, "float32");
   return data;
@@ -81,7 +80,9 @@ type TraceArrays = {
 };
 
 /** A trace's `_data` as it arrives. */
-export type TraceWire = Pick<TraceData, "facts"> & { vocabulary: TokenWire } & TraceArrays & {
+export type TraceWire = Pick<TraceData, "facts"> &
+  TraceArrays & {
+    vocabulary: TokenWire;
     /** Not in states that were saved before there were channels. */
     channels?: readonly { name: string; values: BinaryLeaf }[];
   };

@@ -32,18 +32,22 @@ export function bytesOf(table: TokenTable, index: number): string {
 }
 
 /** A token's bytes. */
-export function octetsOf(
-  { label, bytes, kind }: TokenTable,
-  index: number,
+export function octetsOf(table: TokenTable, index: number): Uint8Array<ArrayBuffer> {
+  return octets(table.label[index], table.bytes[index], table.kind[index]);
+}
+
+/** The bytes that are given in hexadecimal, or else spelt by the label. */
+export function octets(
+  label: string,
+  given: string | null,
+  kind: TokenKind,
 ): Uint8Array<ArrayBuffer> {
-  const given = bytes[index];
   if (given === null) {
-    const text = kind[index] === "expression" ? label[index] : label[index].replaceAll("␣", " ");
-    return new TextEncoder().encode(text);
+    return new TextEncoder().encode(kind === "expression" ? label : label.replaceAll("␣", " "));
   }
-  const octets = new Uint8Array(Math.ceil(given.length / 3));
-  for (let i = 0; i < octets.length; i++) {
-    octets[i] = Number.parseInt(given.slice(3 * i, 3 * i + 2), 16);
+  const bytes = new Uint8Array(Math.ceil(given.length / 3));
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = Number.parseInt(given.slice(3 * i, 3 * i + 2), 16);
   }
-  return octets;
+  return bytes;
 }

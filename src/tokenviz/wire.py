@@ -8,7 +8,7 @@ columns. Decoding rebuilds the data object from a saved state, as the notebook e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,17 @@ import numpy.typing as npt
 from tokenviz._visible import SPACE
 from tokenviz.attribution import Attribution, Target, expression_label
 from tokenviz.numbers import duration
+from tokenviz.tiles.levels import TILE, levels
 from tokenviz.tokens import Kind, Token, displayed, is_text
 from tokenviz.trace import Trace
 
-__all__ = ["decode_attribution", "decode_trace", "encode_attribution", "encode_trace"]
+if TYPE_CHECKING:
+    from tokenviz.tiles.large import LargeAttribution
+    from tokenviz.tiles.pyramid import Tile
+
+__all__ = [
+    "decode_attribution", "decode_trace", "encode_attribution", "encode_large", "encode_trace",
+]  # fmt: skip
 
 Wire = dict[str, Any]
 
@@ -39,8 +46,34 @@ def encode_attribution(attribution: Attribution) -> Wire:
     return data
 
 
+def encode_large(large: LargeAttribution, level: int, picture: Tile) -> Wire:
+    """The ``_data`` trait of a heatmap whose values stay with the kernel.
+
+    A picture of one level of the pyramid travels with it, which is all there is to see where no
+    kernel answers.
+    """
+    n, m = large.shape
+    return {
+        "shape": [n, m],
+        "tiles": {
+            "size": TILE,
+            "level": level,
+            "exact": picture.exact,
+            "picture": _array(picture.values, "<f4"),
+        },
+        "rows": _long_table(n, large.tokens),
+        "columns": _long_table(m, large.targets),
+        "facts": attribution_facts(large.provenance),
+    }
+
+
 def decode_attribution(data: Wire) -> Attribution:
-    """The attribution that a heatmap's ``_data`` shows; its provenance stays in the facts."""
+    """The attribution that a heatmap's ``_data`` shows; its provenance stays in the facts.
+
+    Of values that stay with the kernel it is the picture, with places as tokens and targets.
+    """
+    if "tiles" in data:
+        return _decode_picture(data)
     columns = data["columns"]
     labels = columns["label"]
     kinds = columns["kind"]
@@ -57,6 +90,44 @@ def decode_attribution(data: Wire) -> Attribution:
         standard_error=None if errors is None else _values(errors),
         roles=data.get("roles"),
     )
+
+
+def _decode_picture(data: Wire) -> Attribution:
+    level = levels(data["shape"])[data["tiles"]["level"]]
+    (n, m), (down, across, rows, columns) = data["shape"], level
+    return Attribution(
+        _values(data["tiles"]["picture"]),
+        [_stretch(i * down, min(n, (i + 1) * down)) for i in range(rows)],
+        [_stretch(j * across, min(m, (j + 1) * across)) for j in range(columns)],
+    )
+
+
+def _stretch(first: int, end: int) -> str:
+    return f"{first + 1}" if end == first + 1 else f"{first + 1}–{end}"
+
+
+def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
+    """Names of rows or columns of which there may be very many: each distinct one once.
+
+    Numbers are left to the browser. A message has its limits, and nobody reads names of a
+    thousand characters beside a hundred thousand rows: where they are too long, they are cut.
+    """
+    if names is None:
+        return {"count": count}
+    entries = list(zip(*_labelled(names), strict=True))
+    distinct = {entry: i for i, entry in enumerate(dict.fromkeys(entries))}
+    table = _table([token for token, _ in distinct], [shown for _, shown in distinct])
+    text = sum(map(len, table["label"])) + sum(len(b or "") for b in table["bytes"])
+    if text > _MOST_TEXT:
+        room = max(8, _MOST_TEXT // len(distinct) // 4)
+        for i, label in enumerate(table["label"]):
+            if len(label) > room:
+                table["label"][i], table["bytes"][i] = f"{label[:room]}…", ""
+    index = np.array([distinct[entry] for entry in entries], dtype="<u4")
+    return {"vocabulary": table, "index": _array(index, "<u4")}
+
+
+_MOST_TEXT = 2_000_000  # characters of the names of one side
 
 
 def encode_trace(trace: Trace) -> Wire:
@@ -172,12 +243,17 @@ def trace_facts(trace: Trace) -> dict[str, str]:
 
 
 def _columns(targets: Sequence[Target]) -> Wire:
-    tokens = [target if isinstance(target, Token) else Token(target) for target in targets]
-    shown = [
-        (expression_label(target), "expression") if isinstance(target, str) else as_token
-        for target, as_token in zip(targets, displayed(tokens), strict=True)
+    return _table(*_labelled(targets))
+
+
+def _labelled(names: Sequence[Target]) -> tuple[list[Token], list[tuple[str, str]]]:
+    """Tokens and expressions as tokens, and how each is shown."""
+    tokens = [name if isinstance(name, Token) else Token(name) for name in names]
+    shown: list[tuple[str, str]] = [
+        (expression_label(name), "expression") if isinstance(name, str) else as_token
+        for name, as_token in zip(names, displayed(tokens), strict=True)
     ]
-    return _table(tokens, shown)
+    return tokens, shown
 
 
 def _table(tokens: Sequence[Token], shown: Iterable[tuple[str, str]]) -> Wire:

@@ -145,11 +145,12 @@ test("what is read aloud has every token once, and the open alternatives below t
 });
 
 test("a token reads as it is, and as its label where it could not be read", () => {
-  const octets = (text: string) => new TextEncoder().encode(text);
-  expect(readable("␣the", octets(" the"), "text")).toBe(" the");
-  expect(readable("\\n\\n", octets("\n\n"), "text")).toBe("\n\n");
-  expect(readable("\\n", octets("\\n"), "text")).toBe("\\n");
-  expect(readable("a\\u200b␣", octets("a\u200b "), "text")).toBe("a\\u200b ");
-  expect(readable("😀 1/2", new Uint8Array([0xf0, 0x9f]), "part")).toBe("😀 1/2");
-  expect(readable("<|end|>", octets("<|end|>"), "special")).toBe("<|end|>");
+  const hex = (text: string) =>
+    Array.from(new TextEncoder().encode(text), (b) => b.toString(16).padStart(2, "0")).join(" ");
+  expect(readable("␣the", hex(" the"), "text")).toBe(" the");
+  expect(readable("\\n\\n", hex("\n\n"), "text")).toBe("\n\n");
+  expect(readable("\\n", hex("\\n"), "text")).toBe("\\n");
+  expect(readable("a\\u200b␣", hex("a\u200b "), "text")).toBe("a\\u200b ");
+  expect(readable("😀 1/2", "f0 9f", "part")).toBe("😀 1/2");
+  expect(readable("<|end|>", hex("<|end|>"), "special")).toBe("<|end|>");
 });

@@ -10,7 +10,7 @@ import { font } from "../../canvas/fonts.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { labelFont } from "../../canvas/typography.ts";
 import type { TokenKind, TokenTable } from "../../state.ts";
-import { octetsOf } from "../../tokens.ts";
+import { octets } from "../../tokens.ts";
 
 export const FLOW_SIZE = 14;
 const TEXT_FONT = font(FLOW_SIZE);
@@ -97,7 +97,7 @@ export class FlowTokens {
 
   #make(index: number): FlowToken {
     const kind = this.#vocabulary.kind[index];
-    const text = readable(this.#vocabulary.label[index], octetsOf(this.#vocabulary, index), kind);
+    const text = readable(this.#vocabulary.label[index], this.#vocabulary.bytes[index], kind);
     const badge = kind === "special";
     const mono = kind === "part" || kind === "byte";
     const size = badge || mono ? SMALL_SIZE : FLOW_SIZE;
@@ -133,9 +133,9 @@ const OPENS = new RegExp(`^[\\s${WITHOUT_SPACES}]`, "u");
 const CLOSES = new RegExp(`[\\s\\-\\u2010\\u2013\\u2014${WITHOUT_SPACES}]$`, "u");
 
 /** The text where it can be read, with white space as it is; else the label, which says all. */
-export function readable(label: string, octets: Uint8Array, kind: TokenKind): string {
+export function readable(label: string, bytes: string | null, kind: TokenKind): string {
   if (kind !== "text") return label;
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets);
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets(label, bytes, kind));
   const shown = text.replaceAll(" ", "␣").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
   if (shown === label) return text;
   return label.replaceAll("␣", " ").replaceAll("\\n", "\n").replaceAll("\\t", "\t");

@@ -13,22 +13,27 @@ looks like to gzip, shrinks by a fourteenth and takes many times as long to writ
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
-from tokenviz.attribution import Attribution
+import numpy as np
+
 from tokenviz.export.halves import MIN_VALUES, as_halves
-from tokenviz.export.state import FigureState, as_base64
-from tokenviz.wire import memory
+from tokenviz.export.state import Buffer, FigureState, Path, as_base64, at, with_leaf
+from tokenviz.tiles.large import LargeAttribution
+from tokenviz.wire import encode_large, memory
 
 __all__ = ["state_scripts"]
 
-_MATRIX = ("_data", "values", "view")
+_MATRIX: Path = ("_data", "values", "view")
+_PICTURE: Path = ("_data", "tiles", "picture", "view")
 
 
 def state_scripts(figure: FigureState) -> Iterator[str]:
     """The script elements that hold a figure's state, piece by piece."""
-    figure = _rounded(figure)
+    figure = _rounded(_detailed(figure))
     paths = [{"path": list(path)} for path in figure.buffers]
     text = _script_json({"state": figure.traits, "buffers": paths})
     yield f'<script type="application/json" class="tokenviz-state">{text}</script>'
@@ -38,24 +43,59 @@ def state_scripts(figure: FigureState) -> Iterator[str]:
         yield "</script>"
 
 
+def _detailed(figure: FigureState) -> FigureState:
+    """A figure whose values stay with a kernel, with a picture as large as a page can hold."""
+    large = figure.source
+    if not isinstance(large, LargeAttribution):
+        return figure
+    level, picture = large.pyramid.picture()
+    down, across, _, _ = large.pyramid.levels[level]
+    wire = encode_large(large, level, picture)
+    leaf = wire["tiles"]["picture"]
+    own = wire["tiles"] | {"picture": leaf | {"view": None}}
+    traits = figure.traits | {"_data": figure.traits["_data"] | {"tiles": own}}
+    kind = "the largest" if picture.exact else "large ones"
+    figure = _changed(figure, traits, figure.buffers | {_PICTURE: leaf["view"]})
+    return _with_fact(figure, "shown", f"{kind} of {down} × {across} cells each")
+
+
 def _rounded(figure: FigureState) -> FigureState:
     """The figure with its matrix as float16, where it is large and looks the same."""
-    if not isinstance(figure.source, Attribution) or figure.source.values.size < MIN_VALUES:
+    if figure.kind != "heatmap":
         return figure
-    halves = as_halves(figure.source.values, figure.scale)
+    path = _PICTURE if "tiles" in figure.traits["_data"] else _MATRIX
+    leaf = at(figure.traits, path[:-1])
+    shape = leaf["shape"]
+    if leaf["dtype"] != "float32" or math.prod(shape) < MIN_VALUES:
+        return figure
+    values = np.frombuffer(figure.buffers[path], dtype="<f4").reshape(shape)
+    halves = as_halves(values, figure.scale)
     if halves is None:
         return figure
-    fact = f"rounded to float16, by at most {halves.error:.2g}"
-    data = figure.traits["_data"]
-    values = data["values"] | {"dtype": "float16", "exponent": halves.exponent}
-    facts = data["facts"] | {"values": fact}
-    caption = [figure.traits["caption"]] * bool(figure.traits["caption"]) + [f"values: {fact}"]
-    traits = figure.traits | {
-        "_data": data | {"values": values, "facts": facts},
-        "caption": " · ".join(caption),
-    }
+    leaf = leaf | {"dtype": "float16", "exponent": halves.exponent}
+    traits = with_leaf(figure.traits, path[:-1], leaf)
     numbers = memory(halves.values.astype("<f2", copy=False))
-    return replace(figure, traits=traits, buffers=figure.buffers | {_MATRIX: numbers})
+    figure = _changed(figure, traits, figure.buffers | {path: numbers})
+    return _with_fact(figure, "values", f"rounded to float16, by at most {halves.error:.2g}")
+
+
+def _with_fact(figure: FigureState, name: str, fact: str) -> FigureState:
+    """The figure with one more word about it, in its data and in its caption."""
+    data, caption = figure.traits["_data"], figure.traits["caption"]
+    traits = figure.traits | {
+        "_data": data | {"facts": data["facts"] | {name: fact}},
+        "caption": " · ".join([caption] * bool(caption) + [f"{name}: {fact}"]),
+    }
+    return _changed(figure, traits, figure.buffers)
+
+
+def _changed(
+    figure: FigureState, traits: dict[str, Any], buffers: dict[Path, Buffer]
+) -> FigureState:
+    """Another form of the same data."""
+    changed = replace(figure, traits=traits, buffers=buffers)
+    changed.__dict__["source"] = figure.source
+    return changed
 
 
 def _script_json(value: object) -> str:

@@ -18,13 +18,14 @@ from tokenviz.attribution import Attribution
 from tokenviz.colors import ColorScale
 from tokenviz.export.table import TableOptions
 from tokenviz.scale import figure_scale
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.wire import decode_attribution, decode_trace
 
 if TYPE_CHECKING:
     from tokenviz.trace import Trace
     from tokenviz.widget.figure import Figure
 
-__all__ = ["FigureState", "as_base64"]
+__all__ = ["FigureState", "as_base64", "at", "with_leaf"]
 
 Path = tuple[str | int, ...]
 Buffer = bytes | bytearray | memoryview
@@ -75,7 +76,7 @@ class FigureState:
         return cls(traits, buffers)
 
     @cached_property
-    def source(self) -> Attribution | Trace:
+    def source(self) -> Attribution | LargeAttribution | Trace:
         """The data object that the figure shows."""
         data = self._decoded["_data"]
         return decode_attribution(data) if self.kind == "heatmap" else decode_trace(data)
@@ -119,7 +120,7 @@ class FigureState:
         """The traits with their binary leaves in place; not to be changed."""
         traits: Any = self.traits
         for path, buffer in self.buffers.items():
-            traits = _with_leaf(traits, path, buffer)
+            traits = with_leaf(traits, path, buffer)
         return dict(traits)
 
 
@@ -161,11 +162,18 @@ def _without_buffers(value: Any, path: Path, buffers: dict[Path, Buffer]) -> Any
     return value
 
 
-def _with_leaf(value: Any, path: Path, leaf: Buffer) -> Any:
+def at(value: Any, path: Path) -> Any:
+    """What a path leads to in nested dicts and lists."""
+    for key in path:
+        value = value[key]
+    return value
+
+
+def with_leaf(value: Any, path: Path, leaf: Any) -> Any:
     """A copy of nested dicts and lists, along one path only, that ends in ``leaf``."""
     key, *rest = path
     copy: Any = dict(value) if isinstance(value, dict) else list(value)
-    copy[key] = _with_leaf(copy[key], tuple(rest), leaf) if rest else leaf
+    copy[key] = with_leaf(copy[key], tuple(rest), leaf) if rest else leaf
     return copy
 
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tokenviz.attribution import Attribution
 from tokenviz.channels import CHANNELS, channel_look, channel_values
 from tokenviz.numbers import written
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.tokens import LONGEST_CHARACTER, Token, labels
 from tokenviz.trace import Trace
 
@@ -64,7 +65,9 @@ class TableOptions:
 
 
 def static_table(
-    source: Attribution | Trace, scale: ColorScale, options: TableOptions | None = None
+    source: Attribution | LargeAttribution | Trace,
+    scale: ColorScale,
+    options: TableOptions | None = None,
 ) -> str:
     """Write a figure's data as one ``<table>`` with values, colours and marks in the text.
 
@@ -84,13 +87,19 @@ def static_table(
         the caption says what was left out.
     """
     options = options or TableOptions()
+    if isinstance(source, LargeAttribution):
+        corner = source.corner(MAX_CELLS // _MAX_COLUMNS, _MAX_COLUMNS)
+        return _attribution_table(corner, source.shape, scale, options)
     if isinstance(source, Attribution):
-        return _attribution_table(source, scale, options)
+        return _attribution_table(source, source.values.shape, scale, options)
     return _trace_table(source, scale, options)
 
 
-def _attribution_table(source: Attribution, scale: ColorScale, options: TableOptions) -> str:
-    n, m = source.values.shape
+def _attribution_table(
+    source: Attribution, shape: tuple[int, ...], scale: ColorScale, options: TableOptions
+) -> str:
+    """The table of a source, which may be the beginning of one of another shape."""
+    n, m = shape
     columns = min(m, _MAX_COLUMNS)
     rows = min(n, max(1, MAX_CELLS // max(1, columns)))
     cells = _Cells(scale, 4 if options.decimals is None else options.decimals)
