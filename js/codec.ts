@@ -39,11 +39,16 @@ export function decodeBytes({ buffer, byteOffset, byteLength }: DataView): Uint8
 }
 
 /** A heatmap's `_data` as it arrives. */
-export type HeatmapWire = Omit<HeatmapData, "values" | "shape"> & { values: BinaryLeaf };
+export type HeatmapWire = Omit<HeatmapData, "values" | "shape" | "standard_error"> & {
+  values: BinaryLeaf;
+  standard_error?: BinaryLeaf;
+};
 
-export function decodeHeatmap({ values, rows, columns, facts }: HeatmapWire): HeatmapData {
+export function decodeHeatmap({ values, standard_error, ...others }: HeatmapWire): HeatmapData {
   const [n = 0, m = 0] = values.shape;
-  return { values: decodeArray(values, "float32"), shape: [n, m], rows, columns, facts };
+  const data: HeatmapData = { ...others, values: decodeArray(values, "float32"), shape: [n, m] };
+  if (standard_error) data.standard_error = decodeArray(standard_error, "float32");
+  return data;
 }
 
 type TraceArrays = {
@@ -51,7 +56,11 @@ type TraceArrays = {
 };
 
 /** A trace's `_data` as it arrives. */
-export type TraceWire = Pick<TraceData, "vocabulary" | "facts"> & TraceArrays;
+export type TraceWire = Pick<TraceData, "vocabulary" | "facts"> &
+  TraceArrays & {
+    /** Not in states that were saved before there were channels. */
+    channels?: readonly { name: string; values: BinaryLeaf }[];
+  };
 
 export function decodeTrace(wire: TraceWire): TraceData {
   return {
@@ -63,6 +72,10 @@ export function decodeTrace(wire: TraceWire): TraceData {
     offsets: decodeArray(wire.offsets, "uint32"),
     alternative_index: decodeArray(wire.alternative_index, "uint32"),
     alternative_logprobs: decodeArray(wire.alternative_logprobs, "float32"),
+    channels: (wire.channels ?? []).map(({ name, values }) => ({
+      name,
+      values: decodeArray(values, "float32"),
+    })),
     facts: wire.facts,
   };
 }

@@ -8,6 +8,7 @@
 
 import type { Readable } from "../a11y/readable.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import type { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
 
@@ -93,6 +94,8 @@ export interface Drawing<State> {
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null;
   /** What `fit` looks at, and what says whether anything lies outside the range. */
   extent(): Extent;
+  /** Where the values lie, for the colour bar's histogram; null while that is not known. */
+  distribution?(): Distribution | null;
   /** The value that gave a cell its colour. */
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */

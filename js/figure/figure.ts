@@ -57,7 +57,7 @@ export class Figure<State extends FigureState> {
   readonly #mirror: Mirror;
   readonly #controls: Controls;
   readonly #measure = new TextMeasure(h("canvas").getContext("2d") as CanvasRenderingContext2D);
-  readonly #colorBar = new ColorBar(this.#measure);
+  readonly #colorBar: ColorBar;
   readonly #overview: Overview;
   readonly #tooltip = new Tooltip();
   readonly #title = h("div", { class: "tokenviz-title" });
@@ -106,6 +106,7 @@ export class Figure<State extends FigureState> {
     });
     this.#viewport.content.prepend(this.#mirror.element);
     this.#controls = new Controls(store, signal);
+    this.#colorBar = new ColorBar(this.#measure, store, signal);
     const { element: viewport } = this.#viewport;
     const help = new Help({ kind: store.state._kind, commands, viewport, signal });
     const toolbar = new Toolbar(signal);
@@ -200,7 +201,7 @@ export class Figure<State extends FigureState> {
       this.#mirror.point(null);
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (any("_data", ...RECOLOR)) this.#rescale();
+    if (any("_data", "channel", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     this.#resize();
@@ -327,6 +328,7 @@ export class Figure<State extends FigureState> {
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },
       ...{ label: this.#store.state.label, height },
+      distribution: this.#drawing.distribution?.() ?? null,
     });
   }
 

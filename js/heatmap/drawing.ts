@@ -9,6 +9,7 @@ import type { Readable } from "../a11y/readable.ts";
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed, LARGE } from "../numbers.ts";
@@ -32,6 +33,7 @@ export const DEFAULT_HEIGHT = 720;
 export class HeatmapDrawing implements Drawing<HeatmapState> {
   #state!: HeatmapState;
   #extent!: Extent;
+  #distribution: Distribution | null = null;
   #scene!: Scene;
   /** The longest written value, without its sign. */
   #digits = "";
@@ -41,7 +43,10 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   update(state: HeatmapState, changed: ReadonlySet<string> | null): void {
     this.#state = state;
-    if (changed === null || changed.has("_data")) this.#extent = extentOf(state.data.values);
+    if (changed === null || changed.has("_data")) {
+      this.#extent = extentOf(state.data.values);
+      this.#distribution = null;
+    }
     if (changed === null || changed.has("_data") || changed.has("decimals")) {
       this.#digits = longest(state.data.values, state.decimals);
       this.#signed = state.data.values.some((v) => v < 0) ? `−${this.#digits}` : this.#digits;
@@ -146,6 +151,11 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   extent(): Extent {
     return this.#extent;
+  }
+
+  distribution(): Distribution {
+    this.#distribution ??= new Distribution(this.#extent, this.#state.data.values);
+    return this.#distribution;
   }
 
   valueAt([row, column]: Cell): number {

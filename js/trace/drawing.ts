@@ -11,12 +11,14 @@ import type { Readable } from "../a11y/readable.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
+import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
+import { type ChannelValues, channelNamed, channelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { Flow, type FlowSource } from "./flow/flow.ts";
 import { FLOW_MARGIN } from "./flow/layout.ts";
@@ -38,7 +40,10 @@ export class TraceDrawing implements Drawing<TraceState> {
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
   #alternativeProbabilities: Float32Array = NOTHING;
+  /** What colours the cells, and is written in them. */
+  #values!: ChannelValues;
   #extent!: Extent;
+  #distribution: Distribution | null = null;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -62,8 +67,12 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
-      this.#extent = extentOf(this.#probabilities, this.#alternativeProbabilities);
       this.#labelWidths = null;
+    }
+    if (any("_data", "channel")) {
+      this.#values = channelValues(data, state.channel);
+      this.#extent = extentOf(...this.#colored);
+      this.#distribution = null;
       this.#pool = null;
     }
     if (any("_data", "top_k", "min_probability")) {
@@ -74,10 +83,10 @@ export class TraceDrawing implements Drawing<TraceState> {
         state.min_probability,
       );
     }
-    if (any("_data", "top_k", "min_probability", "row_length", "decimals", "show_values")) {
+    if (any("_data", "channel", "top_k", "min_probability", "row_length", "decimals")) {
       this.#availableWidth = null;
     }
-    if (any("arrangement")) this.#availableWidth = null;
+    if (any("arrangement", "show_values")) this.#availableWidth = null;
   }
 
   get scrollPadding(): { left: number; top: number } {
@@ -104,13 +113,13 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
-    const { data, row_length, show_values, decimals } = this.#state;
+    const { data, row_length, show_values } = this.#state;
     return new Grid({
       positions: data.index.length,
       rowLength: row_length,
       cellWidth: cellWidth({
         labelWidths,
-        valueWidth: show_values ? measure.width(cellValue(0, decimals), VALUE_FONT) : 0,
+        valueWidth: show_values ? this.#valueWidth(measure) : 0,
         columns: Math.max(1, Math.min(row_length, data.index.length)),
         availableWidth,
       }),
@@ -133,7 +142,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       data,
       grid: this.#grid,
       labels: this.#labels,
-      probabilities: this.#probabilities,
+      values: this.#values,
       alternativeProbabilities: this.#alternativeProbabilities,
       decimals,
       showValues: show_values,
@@ -189,10 +198,16 @@ export class TraceDrawing implements Drawing<TraceState> {
     return this.#extent;
   }
 
+  distribution(): Distribution {
+    this.#distribution ??= new Distribution(this.#extent, ...this.#colored);
+    return this.#distribution;
+  }
+
   valueAt(cell: Cell): number {
     const [position, slot] = this.#nearest(cell);
-    if (slot === 0) return this.#probabilities[position];
-    return this.#alternativeProbabilities[this.#state.data.offsets[position] + slot - 1];
+    const { chosen, alternatives } = this.#values;
+    if (slot === 0) return chosen[position];
+    return alternatives?.[this.#state.data.offsets[position] + slot - 1] ?? Number.NaN;
   }
 
   /** Outlines positions, those that a search found; null for none. */
@@ -220,14 +235,30 @@ export class TraceDrawing implements Drawing<TraceState> {
     const width = Math.round(overview.width * ratio);
     const height = Math.round(overview.height * ratio);
     if (this.#pool?.width !== width || this.#pool.height !== height) {
-      this.#pool = this.#place.pool(width, height, this.#probabilities, "low");
+      const { notable } = channelNamed(this.#state.channel);
+      this.#pool = this.#place.pool(width, height, this.#values.chosen, notable);
     }
     const rows = this.#marks === null ? null : this.#place.markedRows(height, this.#marks);
     paintPool(this.#pool, rows && { color: markColor(overview.theme), rows }, overview);
   }
 
   tsv(): string {
-    return tsv(this.#state.data, this.#shown);
+    const { data, channel } = this.#state;
+    return tsv(data, this.#shown, { name: channel, values: this.#values });
+  }
+
+  get #colored(): Float32Array[] {
+    const { chosen, alternatives } = this.#values;
+    return alternatives === null ? [chosen] : [chosen, alternatives];
+  }
+
+  /** Of the widest value that may be written in a cell. */
+  #valueWidth(measure: TextMeasure): number {
+    const { decimals } = this.#state;
+    const texts = [cellValue(0, decimals)];
+    if (this.#values.alternatives === null) texts.push(cellValue(0, PLAIN_DECIMALS));
+    for (const end of this.#extent.finite ?? []) texts.push(cellValue(end, decimals));
+    return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 
   #measureLabels(measure: TextMeasure): Float32Array {
@@ -244,18 +275,20 @@ export class TraceDrawing implements Drawing<TraceState> {
       data,
       labels: this.#labels,
       shown: this.#shown,
-      chosen: this.#probabilities,
-      alternatives: this.#alternativeProbabilities,
+      ...this.#values,
       written: (position, slot) => this.#written(position, slot, decimals),
       leastProbability: min_probability,
       marks: this.#marks,
     };
   }
 
-  /** The number under an alternative. */
+  /** The number under an alternative: its probability where the channel says nothing of it. */
   #written(position: number, slot: number, decimals: number): string {
     const j = this.#state.data.offsets[position] + slot - 1;
-    return cellValue(this.#alternativeProbabilities[j], decimals);
+    const { alternatives } = this.#values;
+    return alternatives === null
+      ? cellValue(this.#alternativeProbabilities[j], PLAIN_DECIMALS)
+      : cellValue(alternatives[j], decimals);
   }
 
   #alternativeFacts(position: number): Fact[] {
@@ -277,6 +310,8 @@ export class TraceDrawing implements Drawing<TraceState> {
       alternativeProbabilities: this.#alternativeProbabilities,
       shown: this.#shown,
       decimals: this.#state.decimals,
+      channel: this.#state.channel,
+      values: this.#values,
     };
   }
 

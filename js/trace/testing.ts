@@ -44,6 +44,7 @@ export function traceData(steps: readonly Step[]): TraceData {
     offsets: Uint32Array.from(offsets),
     alternative_index: Uint32Array.from(alternativeIndex),
     alternative_logprobs: Float32Array.from(alternatives, (a) => Math.log(a.probability)),
+    channels: [],
     facts: {},
   };
 }

@@ -154,7 +154,7 @@ class ColorScale:
         """Where values lie on the scale, from 0 to 1; NaN stays NaN."""
         v = np.asarray(values, dtype=np.float64)
         low, high, center = self.range
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             if center is None:
                 return np.clip((v - low) / (high - low), 0, 1) ** self.gamma
             side = np.where(v >= center, high - center, center - low)

@@ -141,14 +141,21 @@ class TokenTrace(Figure):
             raise traitlets.TraitError(str(error)) from None
         return str(channel)
 
+    def notify_change(self, change: Any) -> None:
+        """Send a channel and what fits it in one message: no view shows one without the other."""
+        if change["name"] != "channel":
+            super().notify_change(change)
+            return
+        with self.hold_sync():
+            super().notify_change(change)
+
     @traitlets.observe("channel")
     def _dress(self, change: Any) -> None:
         """Set what fits a channel that was assigned."""
         if self._told_looks:
             return
-        with self.hold_sync():
-            for name, value in channel_look(self._source, change["new"]).traits().items():
-                self.set_trait(name, value)
+        for name, value in channel_look(self._source, change["new"]).traits().items():
+            self.set_trait(name, value)
 
     @traitlets.validate("selected")
     def _inside(self, proposal: Any) -> tuple[int, int] | None:
