@@ -70,7 +70,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
-      this.#values = channelValues(data, state.channel);
+      this.#values = this.#channelValues();
       this.#extent = extentOf(...this.#colored);
       this.#distribution = null;
       this.#pool = null;
@@ -247,6 +247,12 @@ export class TraceDrawing implements Drawing<TraceState> {
     return tsv(data, this.#shown, { name: channel, values: this.#values });
   }
 
+  #channelValues(): ChannelValues {
+    const { data, channel } = this.#state;
+    if (channel !== "probability") return channelValues(data, channel);
+    return { chosen: this.#probabilities, alternatives: this.#alternativeProbabilities };
+  }
+
   get #colored(): Float32Array[] {
     const { chosen, alternatives } = this.#values;
     return alternatives === null ? [chosen] : [chosen, alternatives];
@@ -265,8 +271,13 @@ export class TraceDrawing implements Drawing<TraceState> {
     const { data } = this.#state;
     const labels = new LabelFitter(data.vocabulary, measure);
     this.#labels = labels;
-    const indices = labelsToFit(data, this.#alternativeProbabilities);
-    return Float32Array.from(indices, (index) => labels.naturalWidth(index)).sort();
+    const known = new Map<number, number>();
+    const width = (index: number) => {
+      const found = known.get(index) ?? labels.naturalWidth(index);
+      known.set(index, found);
+      return found;
+    };
+    return Float32Array.from(labelsToFit(data, this.#alternativeProbabilities), width).sort();
   }
 
   #flowSource(): FlowSource {

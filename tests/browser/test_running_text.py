@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 import tokenviz as tv
+from tests.axe import assert_accessible
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure, expected_color
 
@@ -81,6 +82,8 @@ def test_alternatives_open_by_mouse(offline: OfflinePages, saved: Path) -> None:
     dog, fox = figure.rect((1, 1)), figure.rect((1, 2))
     assert dog[1] == fox[1] > figure.rect((1, 0))[1]
     assert figure.colors([(1, 1)])[1, 1] == expected_color(0.25, "Greens", 0, 1)
+    expect(figure.viewport).not_to_have_attribute("aria-busy", "true")
+    assert_accessible(opened.page)
     mouse.move(*middle(figure, 1, 2))
     expect(tooltip).to_contain_text("␣fox")
     expect(tooltip).to_contain_text("2 of 2 shown")
@@ -198,4 +201,15 @@ def test_a_long_text_stays_where_it_is_read(offline: OfflinePages, tmp_path: Pat
         figure.viewport.evaluate("(e, top) => e.scrollTo(0, top)", top)
         figure.settle()
     assert opened.page.evaluate(count) == before
+    opened.assert_quiet()
+
+
+def test_running_text_with_nothing_in_it(offline: OfflinePages, tmp_path: Path) -> None:
+    path = tv.Trace([], []).show(layout="flow").save(tmp_path / "empty.html")
+    opened, figure = open_figure(offline, path)
+    opened.page.mouse.click(*middle(figure, 0))
+    figure.viewport.focus()
+    for key in ("ArrowDown", "Enter", "End", "u", "Escape", "/", "a"):
+        opened.page.keyboard.press(key)
+    expect(figure.control("search-count")).to_have_text("not found")
     opened.assert_quiet()
