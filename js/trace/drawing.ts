@@ -14,6 +14,7 @@ import { VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
+import { grouped } from "../numbers.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
@@ -226,8 +227,8 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   describeView({ y, height }: Rect): string {
     const { first, last } = this.#place.positionsBetween(y, y + height);
-    const number = (n: number) => n.toLocaleString("en");
-    return `positions ${number(first + 1)} to ${number(last + 1)} of ${number(this.#shown.length)}`;
+    const [from, to, all] = [first + 1, last + 1, this.#shown.length].map(grouped);
+    return `positions ${from} to ${to} of ${all}`;
   }
 
   paintOverview(overview: Overview): void {
