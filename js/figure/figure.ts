@@ -199,6 +199,7 @@ export class Figure<State extends FigureState> {
     this.#store.set({ selected } as unknown as Partial<State>);
     if (!moved) return;
     this.#relayout();
+    this.#repaint();
     this.#pointed(false);
   }
 

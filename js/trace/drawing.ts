@@ -14,6 +14,7 @@ import { VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
+import { grouped } from "../numbers.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
@@ -74,7 +75,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
-      this.#values = channelValues(data, state.channel);
+      this.#values = this.#channelValues();
       this.#extent = extentOf(...this.#colored);
       this.#distribution = null;
       this.#pool = null;
@@ -233,8 +234,8 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   describeView({ y, height }: Rect): string {
     const { first, last } = this.#place.positionsBetween(y, y + height);
-    const number = (n: number) => n.toLocaleString("en");
-    return `positions ${number(first + 1)} to ${number(last + 1)} of ${number(this.#shown.length)}`;
+    const [from, to, all] = [first + 1, last + 1, this.#shown.length].map(grouped);
+    return `positions ${from} to ${to} of ${all}`;
   }
 
   paintOverview(overview: Overview): void {
@@ -252,6 +253,12 @@ export class TraceDrawing implements Drawing<TraceState> {
   tsv(): string {
     const { data, channel } = this.#state;
     return tsv(data, this.#shown, { name: channel, values: this.#values });
+  }
+
+  #channelValues(): ChannelValues {
+    const { data, channel } = this.#state;
+    if (channel !== "probability") return channelValues(data, channel);
+    return { chosen: this.#probabilities, alternatives: this.#alternativeProbabilities };
   }
 
   get #colored(): Float32Array[] {
@@ -272,8 +279,13 @@ export class TraceDrawing implements Drawing<TraceState> {
     const { data } = this.#state;
     const labels = new LabelFitter(data.vocabulary, measure);
     this.#labels = labels;
-    const indices = labelsToFit(data, this.#alternativeProbabilities);
-    return Float32Array.from(indices, (index) => labels.naturalWidth(index)).sort();
+    const known = new Map<number, number>();
+    const width = (index: number) => {
+      const found = known.get(index) ?? labels.naturalWidth(index);
+      known.set(index, found);
+      return found;
+    };
+    return Float32Array.from(labelsToFit(data, this.#alternativeProbabilities), width).sort();
   }
 
   #flowSource(): FlowSource {
