@@ -64,7 +64,10 @@ export class TraceDrawing implements Drawing<TraceState> {
       this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
-      this.#values = channelValues(data, state.channel);
+      this.#values = channelValues(data, state.channel, {
+        chosen: this.#probabilities,
+        alternatives: this.#alternativeProbabilities,
+      });
       this.#extent = extentOf(...this.#colored);
       this.#distribution = null;
       this.#pool = null;
