@@ -39,11 +39,16 @@ export function decodeBytes({ buffer, byteOffset, byteLength }: DataView): Uint8
 }
 
 /** A heatmap's `_data` as it arrives. */
-export type HeatmapWire = Omit<HeatmapData, "values" | "shape"> & { values: BinaryLeaf };
+export type HeatmapWire = Omit<HeatmapData, "values" | "shape" | "standard_error"> & {
+  values: BinaryLeaf;
+  standard_error?: BinaryLeaf;
+};
 
-export function decodeHeatmap({ values, rows, columns, facts }: HeatmapWire): HeatmapData {
+export function decodeHeatmap({ values, standard_error, ...others }: HeatmapWire): HeatmapData {
   const [n = 0, m = 0] = values.shape;
-  return { values: decodeArray(values, "float32"), shape: [n, m], rows, columns, facts };
+  const data: HeatmapData = { ...others, values: decodeArray(values, "float32"), shape: [n, m] };
+  if (standard_error) data.standard_error = decodeArray(standard_error, "float32");
+  return data;
 }
 
 type TraceArrays = {

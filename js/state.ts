@@ -26,6 +26,10 @@ export interface HeatmapData {
   shape: readonly [number, number];
   rows: TokenTable;
   columns: TokenTable;
+  /** Of each value, where a method samples. */
+  standard_error?: Float32Array;
+  /** Whose each row is, where the prompt was a chat: "user", "assistant", … */
+  roles?: readonly (string | null)[];
   facts: Facts;
 }
 
@@ -93,6 +97,7 @@ export interface TraceOptions extends FigureOptions {
   /** An alternative is shown when its probability is at least this, less 1e-6. */
   min_probability: number;
   border: boolean;
+  arrangement: "grid" | "flow";
   /** What colours the cells: see js/trace/channels.ts. */
   channel: string;
 }

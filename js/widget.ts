@@ -1,5 +1,6 @@
 /**
- * The anywidget glue. JupyterLab, VS Code, marimo and others call `render` once for each view.
+ * The anywidget glue, which `loader.ts` evaluates once for a page. JupyterLab, VS Code, marimo and
+ * others have `render` called once for each view.
  */
 
 import type { RenderProps } from "@anywidget/types";

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 SCRIPT = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"
 
-# Rules about whole pages: a figure is a part of one, and has neither its landmarks nor its headings.
+# Rules about whole pages: a figure is a part of one, without its landmarks and its headings.
 _OF_PAGES = ["region", "landmark-one-main", "page-has-heading-one", "bypass"]
 
 _RUN = """async ([root, disabled]) => {

@@ -14,6 +14,7 @@ import { ChannelControl } from "./channelcontrol.ts";
 import { ColormapMenu } from "./colormapmenu.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button } from "./fields.ts";
+import { LayoutControl } from "./layoutcontrol.ts";
 import { RangeSlider } from "./rangeslider.ts";
 import { ScaleControls } from "./scalecontrols.ts";
 
@@ -31,6 +32,7 @@ const RESETTABLE: readonly (keyof FigureOptions | keyof TraceOptions)[] = [
   "top_k",
   "min_probability",
   "border",
+  "arrangement",
   "label",
 ];
 
@@ -56,6 +58,7 @@ export class Controls {
       new ColormapMenu(settings, signal),
       new RangeSlider(settings, signal),
       new ScaleControls(settings, signal),
+      ...(settings.state._kind === "trace" ? [new LayoutControl(settings, signal)] : []),
       new CellControls(settings, signal),
     ];
     this.panel = h(

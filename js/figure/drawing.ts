@@ -82,6 +82,8 @@ export interface Drawing<State> {
   readonly scrollPadding?: { left: number; top: number };
   hit(x: number, y: number): Cell | null;
   rect(cell: Cell): Rect;
+  /** What the tooltip of a cell must not cover: by default its rectangle. */
+  keepClear?(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */
   facts(cell: Cell): Fact[];
   /** The same in one sentence, for screen readers. */
@@ -98,6 +100,10 @@ export interface Drawing<State> {
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
+  /** A cell was chosen by click or Enter, or with Escape none; says whether anything moved. */
+  choose?(cell: Cell | null): boolean;
+  /** A cell of the visible part that stays where it is when all is laid out anew. */
+  anchor?(visible: Rect): Cell;
   /** The whole content in a few pixels, for the strip that shows where one is. */
   paintOverview?(overview: Overview): void;
   /** What the visible part is, in words: "positions 1,201 to 1,500 of 100,000". */

@@ -91,7 +91,7 @@ export class Figure<State extends FigureState> {
       viewport: this.#viewport,
       drawing,
       selected: () => store.state.selected,
-      select: (selected) => store.set({ selected } as Partial<State>),
+      select: (selected) => this.#select(selected),
       changed: (spoken) => this.#pointed(spoken),
       signal,
     });
@@ -184,6 +184,14 @@ export class Figure<State extends FigureState> {
     return this.#viewport.painted();
   }
 
+  #select(selected: Cell | null): void {
+    const moved = this.#drawing.choose?.(selected) ?? false;
+    this.#store.set({ selected } as unknown as Partial<State>);
+    if (!moved) return;
+    this.#relayout();
+    this.#pointed(false);
+  }
+
   #update(changed: ReadonlySet<string> | null): void {
     const { state } = this.#store;
     const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
@@ -272,6 +280,7 @@ export class Figure<State extends FigureState> {
   #layout(): void {
     const { state } = this.#store;
     this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
+    const keep = this.#anchor();
     const { content, box, overview } = frame({
       width: contentWidth(this.element),
       barWidth: this.#barWidth,
@@ -280,6 +289,10 @@ export class Figure<State extends FigureState> {
       overviewRoom: this.#drawing.paintOverview === undefined ? 0 : OVERVIEW_ROOM,
     });
     this.#viewport.resize(content, box);
+    if (keep !== null) {
+      const { y } = this.#drawing.rect(keep.cell);
+      if (y !== keep.y) this.#viewport.scrollTo(this.#viewport.visible.x, y - keep.above);
+    }
     this.#overview.show(overview);
     const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
     this.#head.style.width = `${box.width + beside}px`;
@@ -290,6 +303,16 @@ export class Figure<State extends FigureState> {
     });
     this.#updateBar();
     this.#mirror.refresh();
+  }
+
+  /** What is seen first, and how far it is from the upper edge; null at the very top. */
+  #anchor(): { cell: Cell; y: number; above: number } | null {
+    const { visible } = this.#viewport;
+    if (visible.y <= 0) return null;
+    const cell = this.#drawing.anchor?.(visible);
+    if (cell === undefined) return null;
+    const { y } = this.#drawing.rect(cell);
+    return { cell, y, above: y - visible.y };
   }
 
   /** Only colours changed: cells move only when the bar's tick labels need other room. */
@@ -314,7 +337,7 @@ export class Figure<State extends FigureState> {
     if (cell === null) this.#tooltip.hide();
     else {
       this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), {
-        getBoundingClientRect: () => this.rect(cell),
+        getBoundingClientRect: () => this.#clear(cell),
         contextElement: this.#viewport.content,
       });
     }
@@ -332,6 +355,12 @@ export class Figure<State extends FigureState> {
     this.#viewport.element.focus({ preventScroll: true });
     this.#pointing.goTo(cell);
     this.#store.set({ selected: cell } as Partial<State>);
+  }
+
+  /** Where a cell is on the screen, with what belongs to it. */
+  #clear(cell: Cell): DOMRect {
+    const rect = this.#drawing.keepClear?.(cell) ?? this.#drawing.rect(cell);
+    return this.#viewport.toClient(rect);
   }
 
   #say(text: string, live: "polite" | "off" = "polite"): void {

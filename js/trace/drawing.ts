@@ -1,5 +1,6 @@
 /**
- * The trace as a drawing: the chosen path in wrapped rows, alternatives under each position.
+ * The trace as a drawing: the chosen path in wrapped rows with alternatives under each position, or
+ * as running text.
  *
  * What changes together is computed together: probabilities with the data, the shown alternatives
  * and the grid with the data and the options that move cells, the rest at each paint. A new
@@ -15,10 +16,14 @@ import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
+import type { Arrangement } from "./arrangement.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
 import { type ChannelValues, channelNamed, channelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
-import { cellValue } from "./format.ts";
+import { Flow, type FlowSource } from "./flow/flow.ts";
+import { FLOW_MARGIN } from "./flow/layout.ts";
+import { flowReadable } from "./flow/readable.ts";
+import { cellValue, significant } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
 import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
@@ -31,7 +36,6 @@ import { tsv } from "./tsv.ts";
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
-  readonly scrollPadding = { left: MARGIN, top: NUMBER_HEIGHT + BORDER_OUTSET };
   #state!: TraceState;
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
@@ -43,7 +47,9 @@ export class TraceDrawing implements Drawing<TraceState> {
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
-  #grid!: Grid;
+  /** Where everything is, as it was laid out last: one of the two is in use. */
+  #grid: Grid | null = null;
+  #flow: Flow | null = null;
   /** Sorted widths of the labels that the columns are sized for; null until measured. */
   #labelWidths: Float32Array | null = null;
   /** The width that the grid was made for; null when it must be made anew. */
@@ -83,33 +89,58 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (any("_data", "channel", "top_k", "min_probability", "row_length", "decimals")) {
       this.#availableWidth = null;
     }
-    if (any("show_values")) this.#availableWidth = null;
+    if (any("arrangement", "show_values")) this.#availableWidth = null;
+  }
+
+  get scrollPadding(): { left: number; top: number } {
+    return this.#grid === null
+      ? { left: FLOW_MARGIN, top: FLOW_MARGIN }
+      : { left: MARGIN, top: NUMBER_HEIGHT + BORDER_OUTSET };
   }
 
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
     if (availableWidth !== this.#availableWidth) {
-      const { data, row_length, show_values } = this.#state;
       this.#labelWidths ??= this.#measureLabels(measure);
-      this.#grid = new Grid({
-        positions: data.index.length,
-        rowLength: row_length,
-        cellWidth: cellWidth({
-          labelWidths: this.#labelWidths,
-          valueWidth: show_values ? this.#valueWidth(measure) : 0,
-          columns: Math.max(1, Math.min(row_length, data.index.length)),
-          availableWidth,
-        }),
-        shown: this.#shown,
-        showValues: show_values,
-      });
+      if (this.#state.arrangement === "flow") {
+        this.#flow ??= new Flow(measure);
+        this.#flow.layout(this.#flowSource(), availableWidth);
+        this.#grid = null;
+      } else {
+        this.#grid = this.#layGrid(this.#labelWidths, availableWidth, measure);
+        this.#flow = null;
+      }
       this.#availableWidth = availableWidth;
       this.#pool = null;
     }
-    return { width: this.#grid.width, height: this.#grid.height };
+    return { width: this.#place.width, height: this.#place.height };
+  }
+
+  #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
+    const { data, row_length, show_values } = this.#state;
+    return new Grid({
+      positions: data.index.length,
+      rowLength: row_length,
+      cellWidth: cellWidth({
+        labelWidths,
+        valueWidth: show_values ? this.#valueWidth(measure) : 0,
+        columns: Math.max(1, Math.min(row_length, data.index.length)),
+        availableWidth,
+      }),
+      shown: this.#shown,
+      showValues: show_values,
+    });
+  }
+
+  get #place(): Arrangement {
+    return (this.#grid ?? this.#flow?.place) as Arrangement;
   }
 
   paint(context: PaintContext): void {
     const { data, decimals, show_values, border } = this.#state;
+    if (this.#grid === null) {
+      this.#flow?.paint(this.#flowSource(), context);
+      return;
+    }
     const scene = {
       data,
       grid: this.#grid,
@@ -124,16 +155,31 @@ export class TraceDrawing implements Drawing<TraceState> {
     paintTrace(scene, context);
   }
 
+  /** Running text opens the alternatives of a token that is chosen, and closes them again. */
+  choose(cell: Cell | null): boolean {
+    const changed = this.#flow?.choose(cell) ?? false;
+    if (changed) this.#availableWidth = null;
+    return changed;
+  }
+
   hit(x: number, y: number): Cell | null {
-    return this.#grid.hit(x, y);
+    return this.#place.hit(x, y);
   }
 
   rect(cell: Cell): Rect {
-    return this.#grid.rect(this.#nearest(cell));
+    return this.#place.rect(this.#nearest(cell));
+  }
+
+  keepClear(cell: Cell): Rect {
+    return this.#flow?.place.keepClear(cell) ?? this.rect(cell);
   }
 
   facts(cell: Cell): Fact[] {
-    return facts(this.#facts(), this.#nearest(cell));
+    const nearest = this.#nearest(cell);
+    const lines = facts(this.#facts(), nearest);
+    // In the grid the alternatives are to be seen.
+    if (this.#flow !== null && nearest[1] === 0) lines.push(...this.#alternativeFacts(nearest[0]));
+    return lines;
   }
 
   announce(cell: Cell): string {
@@ -141,10 +187,12 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   readable(cell: Cell): Readable {
-    return readable(this.#grid, cell);
+    if (this.#grid !== null) return readable(this.#grid, cell);
+    return flowReadable((this.#flow as Flow).place, cell);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
+    if (this.#flow !== null) return this.#flow.step(cell, key, ctrl);
     return step({ columns: this.#state.row_length, shown: this.#shown }, cell, key, ctrl);
   }
 
@@ -171,15 +219,18 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   firstVisible({ y }: Rect): number {
-    return this.#grid.rowAt(y + BORDER_OUTSET + NUMBER_HEIGHT) * this.#grid.columns;
+    const { top } = this.scrollPadding;
+    return Math.max(0, this.#place.positionsBetween(y + top, y + top).first);
+  }
+
+  anchor(visible: Rect): Cell {
+    return [this.firstVisible(visible), 0];
   }
 
   describeView({ y, height }: Rect): string {
-    const { length } = this.#state.data.index;
-    const { columns } = this.#grid;
-    const last = Math.min(length, (this.#grid.rowAt(y + height) + 1) * columns);
+    const { first, last } = this.#place.positionsBetween(y, y + height);
     const number = (n: number) => n.toLocaleString("en");
-    return `positions ${number(this.#grid.rowAt(y) * columns + 1)} to ${number(last)} of ${number(length)}`;
+    return `positions ${number(first + 1)} to ${number(last + 1)} of ${number(this.#shown.length)}`;
   }
 
   paintOverview(overview: Overview): void {
@@ -188,9 +239,9 @@ export class TraceDrawing implements Drawing<TraceState> {
     const height = Math.round(overview.height * ratio);
     if (this.#pool?.width !== width || this.#pool.height !== height) {
       const { notable } = channelNamed(this.#state.channel);
-      this.#pool = this.#grid.pool(width, height, this.#values.chosen, notable);
+      this.#pool = this.#place.pool(width, height, this.#values.chosen, notable);
     }
-    const rows = this.#marks === null ? null : this.#grid.markedRows(height, this.#marks);
+    const rows = this.#marks === null ? null : this.#place.markedRows(height, this.#marks);
     paintPool(this.#pool, rows && { color: markColor(overview.theme), rows }, overview);
   }
 
@@ -219,6 +270,40 @@ export class TraceDrawing implements Drawing<TraceState> {
     this.#labels = labels;
     const indices = labelsToFit(data, this.#alternativeProbabilities);
     return Float32Array.from(indices, (index) => labels.naturalWidth(index)).sort();
+  }
+
+  #flowSource(): FlowSource {
+    const { data, decimals, min_probability } = this.#state;
+    return {
+      data,
+      labels: this.#labels,
+      shown: this.#shown,
+      ...this.#values,
+      written: (position, slot) => this.#written(position, slot, decimals),
+      leastProbability: min_probability,
+      marks: this.#marks,
+    };
+  }
+
+  /** The number under an alternative: its probability where the channel says nothing of it. */
+  #written(position: number, slot: number, decimals: number): string {
+    const j = this.#state.data.offsets[position] + slot - 1;
+    const { alternatives } = this.#values;
+    return alternatives === null
+      ? cellValue(this.#alternativeProbabilities[j], PLAIN_DECIMALS)
+      : cellValue(alternatives[j], decimals);
+  }
+
+  #alternativeFacts(position: number): Fact[] {
+    const { vocabulary, offsets, alternative_index } = this.#state.data;
+    const shown = this.#shown[position];
+    if (shown === 0) return [];
+    const lines = Array.from({ length: shown }, (_, i) => {
+      const j = offsets[position] + i;
+      const probability = significant(this.#alternativeProbabilities[j]);
+      return `${probability}  ${vocabulary.label[alternative_index[j]]}`;
+    });
+    return [{ name: "alternatives", value: lines.join("\n"), mono: true }];
   }
 
   #facts(): Facts {

@@ -7,6 +7,7 @@
 
 import { spoken } from "../a11y/spoken.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
+import { tokenFacts } from "../figure/tokenfacts.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { TraceData } from "../state.ts";
 import { CHANNELS, type ChannelValues, channelNamed, PLAIN_DECIMALS } from "./channels.ts";
@@ -33,7 +34,7 @@ export function facts(source: Facts, [position, slot]: Cell): Fact[] {
   const lines: Fact[] = [
     first,
     { name: "position", value: `${position + 1} of ${data.index.length}` },
-    ...tokenFacts(data, tokenAt(data, position, slot)),
+    ...tokenFacts(data.vocabulary, tokenAt(data, position, slot)),
     ...numbers.filter((fact) => fact !== first),
   ];
   const { probabilities } = data.facts;
@@ -74,17 +75,6 @@ export function tokenAt(data: TraceData, position: number, slot: number): number
   return slot === 0
     ? data.index[position]
     : data.alternative_index[data.offsets[position] + slot - 1];
-}
-
-function tokenFacts({ vocabulary }: TraceData, index: number): Fact[] {
-  const special = vocabulary.kind[index] === "special";
-  const lines: Fact[] = [
-    { name: special ? "special token" : "token", value: vocabulary.label[index], mono: true },
-    { name: "bytes", value: vocabulary.bytes[index], mono: true },
-  ];
-  const id = vocabulary.id[index];
-  if (id !== null) lines.push({ name: "id", value: String(id) });
-  return lines;
 }
 
 function probabilityFacts(probability: number, logprob: number): Fact[] {

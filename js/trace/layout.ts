@@ -8,6 +8,7 @@
  */
 
 import type { Cell, Rect } from "../figure/drawing.ts";
+import type { Arrangement } from "./arrangement.ts";
 import { type Notable, Pool, pixels } from "./overview.ts";
 
 /** Room for the border of the path, left and right of the cells. */
@@ -46,7 +47,7 @@ export interface Span {
   last: number;
 }
 
-export class Grid {
+export class Grid implements Arrangement {
   readonly positions: number;
   readonly columns: number;
   readonly rows: number;
@@ -132,6 +133,14 @@ export class Grid {
   rowsBetween(top: number, bottom: number): Span {
     if (this.rows === 0) return { first: 0, last: -1 };
     return { first: this.rowAt(top), last: this.rowAt(bottom) };
+  }
+
+  positionsBetween(top: number, bottom: number): Span {
+    const { first, last } = this.rowsBetween(top, bottom);
+    return {
+      first: first * this.columns,
+      last: Math.min(this.positions, (last + 1) * this.columns) - 1,
+    };
   }
 
   /** The columns between two x coordinates. */

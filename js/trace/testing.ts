@@ -76,6 +76,7 @@ export function traceState(
     min_probability: 0.05,
     border: true,
     channel: "probability",
+    arrangement: "grid",
     _live: null,
     data: traceData(steps),
     ...options,

@@ -25,12 +25,17 @@ Wire = dict[str, Any]
 
 def encode_attribution(attribution: Attribution) -> Wire:
     """The ``_data`` trait of a heatmap."""
-    return {
+    data = {
         "values": _array(attribution.values, "<f4"),
         "rows": _table(attribution.tokens, displayed(attribution.tokens)),
         "columns": _columns(attribution.targets),
         "facts": attribution_facts(attribution),
     }
+    if attribution.standard_error is not None:
+        data["standard_error"] = _array(attribution.standard_error, "<f4")
+    if attribution.roles is not None:
+        data["roles"] = list(attribution.roles)
+    return data
 
 
 def decode_attribution(data: Wire) -> Attribution:
@@ -42,7 +47,14 @@ def decode_attribution(data: Wire) -> Attribution:
             columns["label"], columns["kind"], _tokens(columns), strict=True
         )
     ]
-    return Attribution(_values(data["values"]), _tokens(data["rows"]), targets)
+    errors = data.get("standard_error")
+    return Attribution(
+        _values(data["values"]),
+        _tokens(data["rows"]),
+        targets,
+        standard_error=None if errors is None else _values(errors),
+        roles=data.get("roles"),
+    )
 
 
 def encode_trace(trace: Trace) -> Wire:

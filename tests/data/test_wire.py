@@ -15,6 +15,11 @@ def test_attribution_survives(attribution: Attribution) -> None:
     np.testing.assert_array_equal(back.values, attribution.values)
     assert back.tokens == attribution.tokens
     assert len(back.targets) == len(attribution.targets)
+    assert back.roles == attribution.roles
+    if attribution.standard_error is None:
+        assert back.standard_error is None
+    else:
+        np.testing.assert_array_equal(back.standard_error, attribution.standard_error)  # type: ignore[arg-type]
 
 
 @given(traces())

@@ -21,7 +21,7 @@ from tokenviz.export.state import FigureState
 
 def saved_by_a_front_end(widget: Widget) -> dict[str, Any]:
     """One model as a front end writes it into a notebook's metadata."""
-    models = Widget.get_manager_state(drop_defaults=False)["state"]
+    models = Widget.get_manager_state(drop_defaults=False, widgets=[widget])["state"]
     model = models[widget.model_id]
     return json.loads(json.dumps(model))  # type: ignore[no-any-return]
 

@@ -228,3 +228,20 @@ def test_a_caption_names_the_worst_of_several_errors_and_what_was_left_undone() 
     ]
     spans = tv.Attribution([[1.0]], ["a"], ["x"], grouping="spans", aggregation="group")
     assert spans.show().caption == "rows: by span"
+
+
+def test_the_arrangement_of_a_trace_goes_by_the_name_of_layout_too() -> None:
+    trace = tv.examples.trace()
+    assert trace.show().arrangement == "grid"
+    widget = trace.show(layout="flow")
+    assert widget.arrangement == "flow"
+    box = widget.layout
+    widget.layout = "grid"
+    assert (widget.arrangement, widget.layout) == ("grid", box)
+    widget.arrangement = "flow"
+    widget.layout = {"width": "300px"}
+    assert (widget.arrangement, widget.layout.width) == ("flow", "300px")
+    assert trace.show(layout=box).layout is box
+    for name in ("layout", "arrangement"):
+        with pytest.raises(traitlets.TraitError, match=r"arrangement.*'grid', 'flow'.*'wrapped'"):
+            trace.show(**{name: "wrapped"})

@@ -38,6 +38,7 @@ _PAGE_STYLE = (
     "html{background:Canvas;color:CanvasText}"
     "body{margin:0;padding:24px;font-family:system-ui,sans-serif}"
     "body>.tokenviz-figure+.tokenviz-figure{margin-top:32px}"
+    "@media(max-width:480px){body{padding:8px}}"
 )
 
 

@@ -124,6 +124,7 @@ def own_traits(widget: type[Figure]) -> dict[str, Any]:
     inherited = set(anywidget.AnyWidget.class_trait_names(sync=True)) | {
         "_esm",
         "_css",
+        "_renderer",
         "_anywidget_id",
     }
     return {
