@@ -93,7 +93,9 @@ def test_a_large_figure_keeps_few_cells_wherever_one_goes(
     values = np.arange(1000 * 300, dtype=np.float32).reshape(1000, 300)
     tokens = [f"t{i}" for i in range(1000)]
     source = tv.Attribution(values, tokens, [f"c{j}" for j in range(300)])
-    page, figure = open_figure(offline, source.show(decimals=0, vmin=0, vmax=3e5).save(tmp_path / "large.html"))
+    page, figure = open_figure(
+        offline, source.show(decimals=0, vmin=0, vmax=3e5).save(tmp_path / "large.html")
+    )
     figure.viewport.focus()
     for keys, cell in [
         ("ArrowDown", (0, 0)),
