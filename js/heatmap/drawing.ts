@@ -311,7 +311,8 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return this.#extent;
   }
 
-  distribution(): Distribution {
+  distribution(): Distribution | null {
+    if (!this.ready) return null;
     this.#distribution ??= new Distribution(this.#extent, this.#state.data.values);
     return this.#distribution;
   }

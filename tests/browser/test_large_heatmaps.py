@@ -267,9 +267,10 @@ def test_dragging_pans(how: str, offline: OfflinePages, saved: Path) -> None:
 def test_two_fingers_zoom(offline: OfflinePages, saved: Path) -> None:
     opened, figure = open_figure(offline, saved)
     page = opened.page
-    at = middle(figure, (120, 140))
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+    figure.settle()  # for fingers, buttons are larger
+    at = middle(figure, (120, 140))
 
     def touch(kind: str, apart: float) -> None:
         points = [{"x": at[0] + side * apart, "y": at[1], "id": i} for i, side in ((0, -1), (1, 1))]
