@@ -34,6 +34,8 @@ import { readable } from "./readable.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
+/** Options that move cells. */
+const MOVES_CELLS = ["top_k", "min_probability", "row_length", "decimals", "show_values"];
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
@@ -64,7 +66,9 @@ export class TraceDrawing implements Drawing<TraceState> {
     this.#state = state;
     const { data } = state;
     if (this.#marks?.length !== data.index.length) this.#marks = null;
-    const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
+    const grown = changed?.has("_append") ?? false;
+    const any = (...names: string[]) =>
+      changed === null || names.some((name) => changed.has(name) || (grown && name === "_data"));
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
@@ -84,10 +88,10 @@ export class TraceDrawing implements Drawing<TraceState> {
         state.min_probability,
       );
     }
-    if (any("_data", "channel", "top_k", "min_probability", "row_length", "decimals")) {
+    if (any("_data", "_live", "channel", ...MOVES_CELLS)) {
       this.#availableWidth = null;
     }
-    if (any("arrangement", "show_values")) this.#availableWidth = null;
+    if (any("arrangement")) this.#availableWidth = null;
   }
 
   get scrollPadding(): { left: number; top: number } {
@@ -114,14 +118,16 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
-    const { data, row_length, show_values } = this.#state;
+    const { data, row_length, show_values, _live } = this.#state;
+    const reserved = _live?.running ? row_length : 0;
     return new Grid({
       positions: data.index.length,
       rowLength: row_length,
+      reserved,
       cellWidth: cellWidth({
         labelWidths,
         valueWidth: show_values ? this.#valueWidth(measure) : 0,
-        columns: Math.max(1, Math.min(row_length, data.index.length)),
+        columns: Math.max(1, reserved, Math.min(row_length, data.index.length)),
         availableWidth,
       }),
       shown: this.#shown,
@@ -148,6 +154,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       decimals,
       showValues: show_values,
       border,
+      begun: this.#state._live?.running ?? false,
       marks: this.#marks,
     };
     paintTrace(scene, context);
