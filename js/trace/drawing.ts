@@ -75,7 +75,10 @@ export class TraceDrawing implements Drawing<TraceState> {
       this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
-      this.#values = this.#channelValues();
+      this.#values = channelValues(data, state.channel, {
+        chosen: this.#probabilities,
+        alternatives: this.#alternativeProbabilities,
+      });
       this.#extent = extentOf(...this.#colored);
       this.#distribution = null;
       this.#pool = null;
@@ -253,12 +256,6 @@ export class TraceDrawing implements Drawing<TraceState> {
   tsv(): string {
     const { data, channel } = this.#state;
     return tsv(data, this.#shown, { name: channel, values: this.#values });
-  }
-
-  #channelValues(): ChannelValues {
-    const { data, channel } = this.#state;
-    if (channel !== "probability") return channelValues(data, channel);
-    return { chosen: this.#probabilities, alternatives: this.#alternativeProbabilities };
   }
 
   get #colored(): Float32Array[] {
