@@ -67,7 +67,7 @@ def memory() -> int:
     return total
 
 
-def settled_memory(within: float = 5.0) -> int:
+def settled_memory(within: float) -> int:
     """The same, once it has stayed for a second or when that much time is over."""
     deadline = time.monotonic() + within
     last = memory()

@@ -76,15 +76,15 @@ def handled(contender: Contender, path: Path, core: int | None, limits: Limits, 
             empties.append(_navigate(page, empty, limits))
             if len(empties) == limits.openings:
                 _look(page)  # a screenshot takes memory that stays
-                before = _memory(page)
+                before = _memory(page, limits)
             page.context.close()
         tell(empty_paint_ms=median(empties))
         page = opened()
         paints = [_navigate(page, path, limits)]
         tell(first_paint_ms=paints[0], **_look(page))
-        tell(memory_bytes=_memory(page) - before)
+        tell(memory_bytes=_memory(page, limits) - before)
         _act(contender, page, limits, tell)
-        tell(memory_after_bytes=_memory(page) - before)
+        tell(memory_after_bytes=_memory(page, limits) - before)
         page.context.close()
         while len(paints) < limits.openings and sum(paints) < 1000 * limits.once:
             page = opened()
@@ -155,11 +155,11 @@ def _picture(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
-def _memory(page: Page) -> int:
+def _memory(page: Page, limits: Limits) -> int:
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.detach()
-    return settled_memory()
+    return settled_memory(limits.memory)
 
 
 def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
