@@ -1,6 +1,7 @@
 /**
- * Builds the one renderer for its two homes: an ES module for anywidget, a classic script for
- * exported pages, and the style sheet that both share. `--watch` rebuilds on change.
+ * Builds the one renderer for its two homes: an ES module for anywidget with the few lines that
+ * load it, a classic script for exported pages, and the style sheet that both share. `--watch`
+ * rebuilds on change.
  */
 
 import { mkdir, readFile } from "node:fs/promises";
@@ -22,6 +23,7 @@ const shared = {
 };
 
 const builds = [
+  { entryPoints: ["js/loader.ts"], outfile: `${OUT}/loader.js`, format: "esm" },
   { entryPoints: ["js/widget.ts"], outfile: `${OUT}/widget.js`, format: "esm" },
   { entryPoints: ["js/page.ts"], outfile: `${OUT}/page.js`, format: "iife" },
   { entryPoints: ["js/tokenviz.css"], outfile: `${OUT}/tokenviz.css` },

@@ -13,8 +13,8 @@ export type TokenKind = "text" | "special" | "part" | "byte" | "expression";
 export interface TokenTable {
   label: readonly string[];
   id: readonly (number | null)[];
-  /** Bytes in hexadecimal, e.g. "20 74 68 65". */
-  bytes: readonly string[];
+  /** Bytes in hexadecimal, e.g. "20 74 68 65"; null where the label spells them (js/tokens.ts). */
+  bytes: readonly (string | null)[];
   kind: readonly TokenKind[];
 }
 
@@ -26,7 +26,16 @@ export interface HeatmapData {
   shape: readonly [number, number];
   rows: TokenTable;
   columns: TokenTable;
+  /** Of each value, where a method samples. */
+  standard_error?: Float32Array;
+  /** Whose each row is, where the prompt was a chat: "user", "assistant", … */
+  roles?: readonly (string | null)[];
   facts: Facts;
+}
+
+export interface OwnChannel {
+  name: string;
+  values: Float32Array;
 }
 
 export interface TraceData {
@@ -43,6 +52,8 @@ export interface TraceData {
   offsets: Uint32Array;
   alternative_index: Uint32Array;
   alternative_logprobs: Float32Array;
+  /** The trace's own numbers to colour by: one per position, NaN where unknown. */
+  channels: readonly OwnChannel[];
   facts: Facts;
 }
 
@@ -86,7 +97,9 @@ export interface TraceOptions extends FigureOptions {
   /** An alternative is shown when its probability is at least this, less 1e-6. */
   min_probability: number;
   border: boolean;
-  channel: "probability";
+  arrangement: "grid" | "flow";
+  /** What colours the cells: see js/trace/channels.ts. */
+  channel: string;
 }
 
 /** How a text comes along that is being written, or was, before the reader's eyes. */

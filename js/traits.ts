@@ -32,5 +32,6 @@ export const TRACE_TRAITS = [
   "min_probability",
   "border",
   "channel",
+  "arrangement",
   "_live",
 ] as const;

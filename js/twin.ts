@@ -5,7 +5,7 @@
  * goes to the output area: a page may also hold notebooks whose widgets are dead. Hosts without
  * output areas show one cell's outputs in a document of their own, and the document is marked.
  *
- * Every view may run in its own copy of this module: what is known to all of them is in the DOM.
+ * Views of two versions of tokenviz run two copies of this module: what all know is in the DOM.
  */
 
 const OUTPUT_AREA = ".jp-OutputArea";

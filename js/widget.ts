@@ -1,8 +1,10 @@
 /**
- * The anywidget glue. JupyterLab, VS Code, marimo and others call `render` once for each view.
+ * The anywidget glue, which `loader.ts` evaluates once for a page. JupyterLab, VS Code, marimo and
+ * others have `render` called once for each view.
  */
 
-import type { RenderProps } from "@anywidget/types";
+import type { InitializeProps, RenderProps } from "@anywidget/types";
+import { listen } from "./live/hear.ts";
 import { mount } from "./mount.ts";
 import { hideTwins } from "./twin.ts";
 
@@ -11,4 +13,8 @@ function render({ model, el, signal }: RenderProps): void {
   hideTwins(el, signal);
 }
 
-export default { render };
+function initialize({ model, signal }: InitializeProps): void {
+  listen(model, signal);
+}
+
+export default { initialize, render };

@@ -4,6 +4,7 @@ import type { HeatmapData, TokenTable } from "../state.ts";
 import { random } from "../testing.ts";
 import { Grid } from "../trace/layout.ts";
 import { readable as traceRows } from "../trace/readable.ts";
+import { escapedCharacters } from "./characters.ts";
 import { around, type Readable } from "./readable.ts";
 import { spoken } from "./spoken.ts";
 
@@ -111,5 +112,7 @@ test("of a long trace the rows around the cell are there", () => {
 test("signs for what cannot be seen are said in words", () => {
   expect(spoken("␣the")).toBe("space the");
   expect(spoken(".\\n\\n")).toBe(". newline newline");
+  expect(spoken("a\\u200d\\u0378")).toBe("a zero width joiner U+0378");
+  expect(escapedCharacters("\\x00\\x00\\U000e0067")).toEqual(["null", "U+E0067"]);
   expect(spoken("8 x 48 = 384")).toBe("8 x 48 = 384");
 });

@@ -1,5 +1,7 @@
 /** A token's label as a voice can say it: visible signs for what cannot be seen become words. */
 
+import { inWords } from "./characters.ts";
+
 const WORDS: readonly (readonly [string, string])[] = [
   ["␣", " space "],
   ["\\n", " newline "],
@@ -8,7 +10,7 @@ const WORDS: readonly (readonly [string, string])[] = [
 ];
 
 export function spoken(label: string): string {
-  let text = label;
+  let text = inWords(label);
   for (const [sign, word] of WORDS) text = text.replaceAll(sign, word);
   return text.replaceAll(/ +/g, " ").trim();
 }

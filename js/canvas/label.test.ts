@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { TokenKind } from "../state.ts";
 import { evenMeasure, random } from "../testing.ts";
 import { type FittedLabel, LabelFitter } from "./label.ts";
+import { TextMeasure } from "./text.ts";
 
 function fit(
   label: string,
@@ -33,6 +34,29 @@ test("nothing is wider than its room", () => {
     const shown = text(fitted);
     if (shown !== label) expect(label.startsWith(shown.slice(0, -1))).toBe(true);
   }
+});
+
+test("room is made for what is painted, not only for how far the pen moves", () => {
+  const context = {
+    font: "",
+    measureText: () => ({
+      ...{ width: 20, actualBoundingBoxLeft: 5, actualBoundingBoxRight: 28 },
+      ...{ actualBoundingBoxAscent: 40, actualBoundingBoxDescent: 3 },
+    }),
+  };
+  const table = {
+    label: ["ﷺ", "abc"],
+    id: [null],
+    bytes: [""],
+    kind: ["text", "text"] as TokenKind[],
+  };
+  const fitter = new LabelFitter(table, new TextMeasure(context));
+  expect(fitter.naturalWidth(0)).toBe(33);
+  const fitted = fitter.fit(0, 100);
+  expect(fitted.lines[0].runs[0]).toMatchObject({ width: 33, left: 5 });
+  expect(fitted.tall).toEqual({ ascent: 40, descent: 3 });
+  expect(fitter.naturalWidth(1)).toBe(20);
+  expect(fitter.fit(1, 100).tall).toBeNull();
 });
 
 test("a label that fits is left alone", () => {

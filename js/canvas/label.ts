@@ -10,6 +10,7 @@
  */
 
 import type { TokenKind, TokenTable } from "../state.ts";
+import { graphemes } from "./graphemes.ts";
 import type { TextMeasure } from "./text.ts";
 import { labelFont, labelSizes } from "./typography.ts";
 
@@ -23,6 +24,9 @@ const TIGHT_BADGE_PADDING = 1.5;
 /** How far a label is condensed before it is made smaller, and before it is cut. */
 const CONDENSED = 0.93;
 const NARROWEST = 0.84;
+/** In em, what letters with an accent take above and below the baseline. */
+const ASCENT = 1.1;
+const DESCENT = 0.45;
 const ELLIPSIS = "…";
 const CACHE_LIMIT = 10_000;
 
@@ -30,7 +34,12 @@ const CACHE_LIMIT = 10_000;
 export interface Run {
   text: string;
   spaces: number;
+  /** Of what is painted, and where in it the pen starts. */
   width: number;
+  left: number;
+  /** How far it reaches above and below the baseline; 0 for plain text. */
+  ascent: number;
+  descent: number;
 }
 
 export interface Line {
@@ -51,6 +60,8 @@ export interface FittedLabel {
   badge: boolean;
   /** Between the text and either end of the badge. */
   padding: number;
+  /** Of a label higher than letters are: how far it reaches above and below its baseline. */
+  tall: { ascent: number; descent: number } | null;
 }
 
 export class LabelFitter {
@@ -111,7 +122,8 @@ export class LabelFitter {
     }
     const width = Math.max(...lines.map((each) => each.width));
     const condense = width > textRoom ? textRoom / width : 1;
-    return { lines, size, font: labelFont(kind, size), width, condense, badge, padding };
+    const tall = tallness(lines, size);
+    return { lines, size, font: labelFont(kind, size), width, condense, badge, padding, tall };
   }
 
   /**
@@ -154,21 +166,23 @@ export class LabelFitter {
       .split(/(␣+)/)
       .filter((run) => run !== "")
       .map((run) => {
-        const spaces = run.startsWith(SPACE) ? run.length : 0;
-        const width =
-          spaces > 0
-            ? spaces * (SPACE_WIDTH + 2 * SPACE_GAP) * size
-            : this.#measure.width(run, font);
-        return { text: run, spaces, width };
+        if (!run.startsWith(SPACE)) {
+          return { text: run, spaces: 0, ...this.#measure.ink(run, font) };
+        }
+        const width = run.length * (SPACE_WIDTH + 2 * SPACE_GAP) * size;
+        return { text: run, spaces: run.length, width, left: 0, ascent: 0, descent: 0 };
       });
     if (isRightToLeft(text)) runs.reverse();
     return { runs, width: runs.reduce((sum, run) => sum + run.width, 0) };
   }
 }
 
-/** What a reader sees as characters: an emoji with its modifiers is one. */
-function graphemes(text: string): string[] {
-  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+/** How far a label reaches up and down, when that is further than letters do. */
+function tallness(lines: readonly Line[], size: number): FittedLabel["tall"] {
+  const runs = lines.flatMap((line) => line.runs);
+  const ascent = Math.max(0, ...runs.map((run) => run.ascent));
+  const descent = Math.max(0, ...runs.map((run) => run.descent));
+  return ascent > ASCENT * size || descent > DESCENT * size ? { ascent, descent } : null;
 }
 
 /** The characters of a label, escapes such as "\\n" whole. */

@@ -10,6 +10,10 @@ const BADGE_ALPHA = 0.6;
 const BADGE_HEIGHT = 3.5;
 /** From one line of a label to the next, in em. */
 const LINE_PITCH = 1.08;
+/** What a label may cover above and below its middle, and where its letters must stay, in em. */
+const REACH = 0.85;
+const LOWEST_BASELINE = 0.7;
+const HIGHEST_BASELINE = 0.1;
 
 /** The width that `paintToken` takes. */
 export function tokenWidth({ width, condense, padding }: FittedLabel): number {
@@ -27,13 +31,41 @@ export function paintToken(
   ctx.strokeStyle = ctx.fillStyle;
   ctx.lineWidth = 1;
   ctx.textAlign = "left";
-  if (ctx.font !== label.font) ctx.font = label.font;
+  // Setting the same font again is cheap; asking which it is is not.
+  ctx.font = label.font;
   if (label.badge) paintBadge(ctx, label, left, middle);
+  if (label.tall !== null) {
+    paintTall(ctx, label, left, middle);
+    return;
+  }
   const first = middle + size * (CAP_HEIGHT / 2 - ((lines.length - 1) * LINE_PITCH) / 2);
   lines.forEach((line, i) => {
     const x = left + padding + ((width - line.width) / 2) * condense;
     paintLine(ctx, line, { x, baseline: first + i * LINE_PITCH * size, size, condense });
   });
+}
+
+/** Marks piled on a letter stay over their own cell: what there is no room for is cut. */
+function paintTall(
+  ctx: CanvasRenderingContext2D,
+  label: FittedLabel,
+  left: number,
+  middle: number,
+): void {
+  const { lines, size, condense, width, padding } = label;
+  const { ascent, descent } = label.tall as NonNullable<FittedLabel["tall"]>;
+  const centred = (ascent - descent) / 2;
+  const below = Math.min(LOWEST_BASELINE * size, Math.max(HIGHEST_BASELINE * size, centred));
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, middle - REACH * size, tokenWidth(label), 2 * REACH * size);
+  ctx.clip();
+  lines.forEach((line, i) => {
+    const x = left + padding + ((width - line.width) / 2) * condense;
+    const baseline = middle + below + (i - (lines.length - 1) / 2) * LINE_PITCH * size;
+    paintLine(ctx, line, { x, baseline, size, condense });
+  });
+  ctx.restore();
 }
 
 interface Placed {
@@ -63,8 +95,8 @@ function paintRuns(
 ): void {
   const onlySpace = runs.every((run) => run.spaces > 0);
   let x = left;
-  for (const { text, spaces, width } of runs) {
-    if (spaces === 0) ctx.fillText(text, x, baseline);
+  for (const { text, spaces, width, left: start } of runs) {
+    if (spaces === 0) ctx.fillText(text, x + start, baseline);
     else paintSpaces(ctx, { x, baseline, spaces, size, alpha: onlySpace ? 1 : SPACE_ALPHA });
     x += width;
   }

@@ -2,10 +2,12 @@
  * Text widths and ellipsis, cached: measuring is the dearest thing a painter does.
  */
 
+import { type Ink, inkOf, isPlain, type Metrics } from "./ink.ts";
+
 /** The part of a 2D context that measuring needs. */
 export interface TextMeasurer {
   font: string;
-  measureText(text: string): { width: number };
+  measureText(text: string): Metrics;
 }
 
 const ELLIPSIS = "…";
@@ -15,6 +17,8 @@ export class TextMeasure {
   readonly #context: TextMeasurer;
   /** Widths by font and text. */
   readonly #widths = new Map<string, number>();
+  /** Of texts whose paint does not follow from their width. */
+  readonly #inks = new Map<string, Ink>();
 
   constructor(context: TextMeasurer) {
     this.#context = context;
@@ -31,6 +35,20 @@ export class TextMeasure {
       this.#widths.set(key, width);
     }
     return width;
+  }
+
+  /** What `text` paints: as wide as its advance, or wider where a mark or a flourish reaches out. */
+  ink(text: string, font: string): Ink {
+    if (isPlain(text)) return { left: 0, width: this.width(text, font), ascent: 0, descent: 0 };
+    const key = `${font}\n${text}`;
+    let ink = this.#inks.get(key);
+    if (ink === undefined) {
+      if (this.#context.font !== font) this.#context.font = font;
+      ink = inkOf(this.#context.measureText(text));
+      if (this.#inks.size >= CACHE_LIMIT) this.#inks.clear();
+      this.#inks.set(key, ink);
+    }
+    return ink;
   }
 
   /** `text`, or as much of its beginning as fits with an ellipsis, or "" when not even that. */

@@ -87,4 +87,7 @@ function showTrace(fields: TraceFields, state: TraceState): void {
   fields.minProbability.show(state.min_probability);
   fields.minProbabilityNumber.show(state.min_probability);
   fields.border.show(state.border);
+  const flowing = state.arrangement === "flow";
+  fields.rowLength.input.disabled = flowing;
+  fields.border.input.disabled = flowing;
 }

@@ -7,6 +7,7 @@
 import { computePosition, flip, offset, shift } from "@floating-ui/dom";
 import { baseName, COLORMAPS, findTable, isReversed, reversedName } from "../color/colormaps.ts";
 import { tableGradient } from "../color/gradient.ts";
+import { isSafe, safeInstead } from "../color/safe.ts";
 import { h, uniqueId } from "../dom.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, group } from "./fields.ts";
@@ -30,6 +31,9 @@ export class ColormapMenu implements Control {
   readonly #list: HTMLDivElement;
   readonly #button: HTMLButtonElement;
   readonly #reverse: HTMLButtonElement;
+  readonly #safe: HTMLButtonElement;
+  /** The map that the safe one stands in for, and the safe one. */
+  #replaced: { unsafe: string; safe: string } | null = null;
   /** The options in the list, in order. */
   #options: HTMLElement[] = [];
   #active = 0;
@@ -54,7 +58,8 @@ export class ColormapMenu implements Control {
       title: "Reverse the colormap",
     });
     this.#reverse.ariaLabel = "Reverse the colormap";
-    this.element = group("Colormap", this.#button, this.#reverse, this.#list);
+    this.#safe = button("safe", "Colour-blind safe", { press: () => this.#makeSafe(), signal });
+    this.element = group("Colormap", this.#button, this.#reverse, this.#safe, this.#list);
     this.#list.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#list.addEventListener("focusout", () => this.#close(), { signal });
     this.#list.addEventListener("click", (event) => this.#click(event), { signal });
@@ -68,6 +73,27 @@ export class ColormapMenu implements Control {
     this.#button.ariaLabel = `Colormap: ${colormap}`;
     this.#reverse.ariaPressed = String(isReversed(colormap));
     this.#reverse.disabled = findTable(reversedName(colormap), _colormap_table) === null;
+    const replaced = this.#replaced;
+    if (replaced !== null && baseName(replaced.safe) !== baseName(colormap)) this.#replaced = null;
+    const safe = isSafe(colormap);
+    this.#safe.ariaPressed = String(safe);
+    this.#safe.disabled = safe && this.#replaced === null;
+    this.#safe.title = safe
+      ? (this.#replaced && `Back to ${this.#replaced.unsafe}`) || `${colormap} is safe as it is`
+      : "Change to colours that a colour-blind reader can tell apart";
+  }
+
+  /** To the safe map that fits, and back. */
+  #makeSafe(): void {
+    const { colormap, center } = this.#settings.state;
+    if (this.#replaced !== null) {
+      const { unsafe, safe } = this.#replaced;
+      this.#settings.set({ colormap: safe === colormap ? unsafe : reversedName(unsafe) });
+      return;
+    }
+    const safe = safeInstead(colormap, center);
+    this.#replaced = { unsafe: colormap, safe };
+    this.#settings.set({ colormap: safe });
   }
 
   #entries(): Entry[] {

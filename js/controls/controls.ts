@@ -8,10 +8,13 @@
 import { h, svg, uniqueId } from "../dom.ts";
 import { icon, toolButton } from "../figure/toolbar.ts";
 import type { FigureOptions, TraceOptions } from "../state.ts";
+import { channelLook } from "../trace/channels.ts";
 import { CellControls } from "./cellcontrols.ts";
+import { ChannelControl } from "./channelcontrol.ts";
 import { ColormapMenu } from "./colormapmenu.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button } from "./fields.ts";
+import { LayoutControl } from "./layoutcontrol.ts";
 import { RangeSlider } from "./rangeslider.ts";
 import { ScaleControls } from "./scalecontrols.ts";
 
@@ -29,6 +32,8 @@ const RESETTABLE: readonly (keyof FigureOptions | keyof TraceOptions)[] = [
   "top_k",
   "min_probability",
   "border",
+  "arrangement",
+  "label",
 ];
 
 export class Controls {
@@ -37,17 +42,23 @@ export class Controls {
   readonly #settings: Settings;
   readonly #parts: readonly Control[];
   /** The options as the view found them. */
-  readonly #start: Partial<FigureOptions>;
+  readonly #start: Partial<TraceOptions>;
+  /** The channel that the view found, of a trace. */
+  readonly #channel: string | null;
 
   constructor(settings: Settings, signal: AbortSignal) {
     this.#settings = settings;
     this.#start = Object.fromEntries(
       Object.entries(settings.state).filter(([name]) => RESETTABLE.includes(name as never)),
     );
+    const { state } = settings;
+    this.#channel = state._kind === "trace" ? state.channel : null;
     this.#parts = [
+      ...(this.#channel !== null ? [new ChannelControl(settings, signal)] : []),
       new ColormapMenu(settings, signal),
       new RangeSlider(settings, signal),
       new ScaleControls(settings, signal),
+      ...(settings.state._kind === "trace" ? [new LayoutControl(settings, signal)] : []),
       new CellControls(settings, signal),
     ];
     this.panel = h(
@@ -56,7 +67,7 @@ export class Controls {
       ...this.#parts.map((part) => part.element),
       button("reset", "Reset", {
         ...{ title: "Back to how the figure started", signal },
-        press: () => settings.set(this.#start),
+        press: () => settings.set(this.#home()),
       }),
     );
     this.panel.id = uniqueId("panel");
@@ -75,6 +86,13 @@ export class Controls {
     this.button.ariaExpanded = String(show_controls);
     this.panel.hidden = !show_controls;
     if (show_controls) for (const part of this.#parts) part.update(view);
+  }
+
+  /** The options as the view found them; in another channel, the looks that fit that. */
+  #home(): Partial<TraceOptions> {
+    const { state } = this.#settings;
+    if (state._kind !== "trace" || state.channel === this.#channel) return this.#start;
+    return { ...this.#start, ...channelLook(state.data, state.channel) };
   }
 
   #key(event: KeyboardEvent): void {

@@ -100,6 +100,37 @@ export function checkbox(options: FieldOptions<boolean>): Field<boolean> {
   };
 }
 
+export interface Choice {
+  value: string;
+  label: string;
+  disabled?: boolean;
+}
+
+/** A native menu; the choices may change with what is shown. */
+export function select({ control, label, change, signal }: FieldOptions<string>) {
+  const input = h("select", {
+    class: "tokenviz-select",
+    "data-tokenviz-control": control,
+    "aria-label": label,
+  });
+  input.addEventListener("change", () => change(input.value), { signal });
+  let shown: readonly Choice[] | null = null;
+  return {
+    element: input,
+    show(value: string, choices: readonly Choice[]) {
+      if (choices !== shown) {
+        shown = choices;
+        input.replaceChildren(
+          ...choices.map((c) =>
+            h("option", { value: c.value, disabled: c.disabled ?? false }, c.label),
+          ),
+        );
+      }
+      input.value = value;
+    },
+  };
+}
+
 export function button(
   control: string,
   text: string,

@@ -10,7 +10,8 @@ import type { ResolvedRange } from "../color/range.ts";
 import { h } from "../dom.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, checkbox, type Field, group, numberField, slider } from "./fields.ts";
-import { type Domain, type End, moveEnd, sliderDomain } from "./range.ts";
+import { type Domain, type End, moveEnd } from "./range.ts";
+import { Reach } from "./reach.ts";
 
 const ENDS: readonly { end: End; label: string }[] = [
   { end: "vmin", label: "Lower end of the range" },
@@ -24,8 +25,7 @@ export class RangeSlider implements Control {
   readonly #numbers: Record<End, Field<number>>;
   readonly #symmetric: Field<boolean>;
   readonly #fill = h("div", { class: "tokenviz-track-fill" });
-  /** The range the view started with stays within reach. */
-  #start: ResolvedRange | null = null;
+  readonly #reach = new Reach();
   #range: ResolvedRange = { lo: 0, hi: 1, center: null, gamma: 1 };
   #domain: Domain = { min: 0, max: 1, step: 0.01 };
 
@@ -61,8 +61,7 @@ export class RangeSlider implements Control {
 
   update({ state, scale, extent }: ControlView): void {
     this.#range = scale.range;
-    this.#start ??= scale.range;
-    this.#domain = sliderDomain(extent.finite, [scale.range, this.#start]);
+    this.#domain = this.#reach.domain(state, scale.range, extent.finite);
     const { min, max, step } = this.#domain;
     const { lo, hi } = scale.range;
     for (const { end } of ENDS) {

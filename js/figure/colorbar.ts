@@ -1,5 +1,6 @@
 /**
- * The colour bar: the scale as a vertical gradient, linear in the value, with ticks and a label.
+ * The colour bar: the scale as a vertical gradient, linear in the value, with ticks and a label,
+ * and beside it a histogram of the values. Its ends can be moved (barends.ts).
  *
  * An arrow at an end says that values lie beyond it; a hatched key appears when a value is NaN.
  * The gradient is a canvas painted through the very scale that colours the cells; all text is DOM.
@@ -8,24 +9,40 @@
 import { font, SMALL } from "../canvas/fonts.ts";
 import { hatch } from "../canvas/hatch.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import type { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
 import { colorTicks, type Tick } from "../color/ticks.ts";
+import type { Settings } from "../controls/control.ts";
 import { h } from "../dom.ts";
+import { BarEnds } from "./barends.ts";
+import { type Place, pixelOf, shownSpan, valueAt } from "./barrange.ts";
 import type { Theme } from "./drawing.ts";
 
+/** What the histogram takes left of the gradient, and the gap between them. */
+const HISTOGRAM = 18;
+const HISTOGRAM_GAP = 2;
+const BAR_LEFT = HISTOGRAM + HISTOGRAM_GAP;
 const BAR_WIDTH = 14;
+/** The thinnest line of the histogram, with the gap to the next; of few values there are fewer. */
+const LINE = 3;
+const FEWEST_LINES = 24;
+/** So many values in one line fill the histogram, if no line has more. */
+const FULL = 4;
 const ARROW = 11;
 const TICK_LENGTH = 4;
 const TICK_GAP = 5;
 const LABEL_WIDTH = 20;
 const PIXELS_PER_TICK = 70;
+const HINT = "Drag an end, or a new range between them; double-click to fit the data";
 /** What the key for NaN takes below the bar. */
 const NAN_KEY = 26;
 
 export interface ColorBarState {
   scale: ColorScale;
   extent: Extent;
+  /** Null while it is not known. */
+  distribution: Distribution | null;
   label: string;
   height: number;
   theme: Theme;
@@ -39,32 +56,53 @@ export class ColorBar {
   readonly #nan = h("div", { class: "tokenviz-nan-key", "aria-hidden": "true" });
   readonly #nanSwatch = h("canvas");
   readonly #measure: TextMeasure;
+  readonly #ends: BarEnds;
+  #state!: ColorBarState;
 
-  constructor(measure: TextMeasure) {
+  constructor(measure: TextMeasure, settings: Settings, signal: AbortSignal) {
     this.#measure = measure;
     this.#nan.append(this.#nanSwatch, "NaN");
-    this.element = h("div", { class: "tokenviz-colorbar", role: "img" });
-    this.element.append(this.#canvas, this.#ticks, this.#label, this.#nan);
+    this.element = h("div", { class: "tokenviz-colorbar", role: "group" });
+    const track = h("div", { class: "tokenviz-bar-track", title: HINT });
+    this.#ends = new BarEnds(track, settings, () => this.update(this.#state), signal);
+    track.append(this.#canvas, ...this.#ends.elements);
+    this.element.append(track, this.#ticks, this.#label, this.#nan);
   }
 
   /** The width it will take, which depends on the tick labels. */
   width({ lo, hi }: ColorScale["range"], height: number): number {
     const widths = ticksFor(lo, hi, height).map((t) => this.#measure.width(t.text, font(SMALL)));
-    return BAR_WIDTH + TICK_LENGTH + TICK_GAP + Math.ceil(Math.max(0, ...widths)) + LABEL_WIDTH;
+    return (
+      BAR_LEFT +
+      BAR_WIDTH +
+      TICK_LENGTH +
+      TICK_GAP +
+      Math.ceil(Math.max(0, ...widths)) +
+      LABEL_WIDTH
+    );
   }
 
-  update({ scale, extent, label, height, theme }: ColorBarState): void {
-    const { lo, hi } = scale.range;
+  update(state: ColorBarState): void {
+    this.#state = state;
+    const { scale, extent, distribution, label, height, theme } = state;
+    const { held } = this.#ends;
+    const { lo, hi } = held === null ? scale.range : shownSpan(held, scale.range);
     const above = extent.most > hi;
     const below = extent.least < lo;
     const top = above ? ARROW : 0;
     const bottom = height - (below ? ARROW : 0);
+    const place = { lo, hi, top, bottom };
     const ticks = ticksFor(lo, hi, height);
-    const y = (v: number) => bottom - ((v - lo) / (hi - lo)) * (bottom - top);
+    const y = (v: number) => pixelOf(v, place);
     const { style } = this.element;
     style.width = `${this.width(scale.range, height)}px`;
     style.height = `${height}px`;
-    this.#paint({ scale, theme, height, top, bottom, at: ticks.map((t) => y(t.value)) });
+    const at = ticks.map((t) => y(t.value));
+    const ctx = prepare(this.#canvas, BAR_LEFT + BAR_WIDTH + TICK_LENGTH + 1, height);
+    if (distribution !== null) paintHistogram(ctx, { distribution, theme, height, place });
+    ctx.translate(BAR_LEFT, 0);
+    paintGradient(ctx, { scale, theme, height, place, at });
+    this.#ends.update({ place, range: scale.range, finite: extent.finite });
     this.#ticks.replaceChildren(
       ...ticks.map(({ value, text }) => {
         const element = h("span", { class: "tokenviz-tick" }, text);
@@ -76,43 +114,78 @@ export class ColorBar {
     this.#nan.hidden = !extent.hasNaN;
     style.marginBottom = extent.hasNaN ? `${NAN_KEY}px` : "";
     if (extent.hasNaN) this.#paintNaN(theme);
-    this.element.dataset.tokenvizExtend = extend(above, below);
-    this.element.ariaLabel = describe(label, ticks, above, below);
-  }
-
-  #paint(bar: {
-    scale: ColorScale;
-    theme: Theme;
-    height: number;
-    top: number;
-    bottom: number;
-    at: number[];
-  }): void {
-    const { scale, theme, height, top, bottom, at } = bar;
-    const ctx = prepare(this.#canvas, BAR_WIDTH + TICK_LENGTH + 1, height);
-    const { lo, hi } = scale.range;
-    const ratio = ctx.getTransform().a;
-    ctx.save();
-    outline(ctx, height, top, bottom);
-    ctx.clip();
-    for (let row = 0; row < height * ratio; row++) {
-      const y = (row + 0.5) / ratio;
-      const inside = Math.min(1, Math.max(0, (bottom - y) / (bottom - top)));
-      ctx.fillStyle = scale.css(lo + inside * (hi - lo));
-      ctx.fillRect(0, row / ratio, BAR_WIDTH, 1 / ratio);
-    }
-    ctx.restore();
-    ctx.strokeStyle = theme.hairline;
-    outline(ctx, height, top, bottom);
-    ctx.stroke();
-    ctx.fillStyle = theme.muted;
-    for (const y of at) ctx.fillRect(BAR_WIDTH, Math.round(y - 0.5), TICK_LENGTH, 1);
+    const [beyond, beneath] = [extent.most > scale.range.hi, extent.least < scale.range.lo];
+    this.element.dataset.tokenvizExtend = extend(beyond, beneath);
+    this.element.ariaLabel = describe(label, ticks, beyond, beneath);
   }
 
   #paintNaN(theme: Theme): void {
     const ctx = prepare(this.#nanSwatch, BAR_WIDTH, BAR_WIDTH);
     hatch(ctx, { x: 0, y: 0, width: BAR_WIDTH, height: BAR_WIDTH }, theme);
   }
+}
+
+interface Gradient {
+  scale: ColorScale;
+  theme: Theme;
+  height: number;
+  place: Place;
+  /** Where the ticks are. */
+  at: readonly number[];
+}
+
+function paintGradient(ctx: CanvasRenderingContext2D, bar: Gradient): void {
+  const { scale, theme, height, place, at } = bar;
+  const { top, bottom, lo, hi } = place;
+  const ratio = ctx.getTransform().a;
+  ctx.save();
+  outline(ctx, height, top, bottom);
+  ctx.clip();
+  for (let row = 0; row < height * ratio; row++) {
+    const y = (row + 0.5) / ratio;
+    ctx.fillStyle = scale.css(Math.min(hi, Math.max(lo, valueAt(y, place))));
+    ctx.fillRect(0, row / ratio, BAR_WIDTH, 1 / ratio);
+  }
+  ctx.restore();
+  ctx.strokeStyle = theme.hairline;
+  outline(ctx, height, top, bottom);
+  ctx.stroke();
+  ctx.fillStyle = theme.muted;
+  for (const y of at) ctx.fillRect(BAR_WIDTH, Math.round(y - 0.5), TICK_LENGTH, 1);
+}
+
+interface HistogramPlace {
+  distribution: Distribution;
+  theme: Theme;
+  height: number;
+  place: Place;
+}
+
+/** Logarithmic, so that a single outlier is seen; what lies outside the range, at its arrow. */
+function paintHistogram(ctx: CanvasRenderingContext2D, bar: HistogramPlace): void {
+  const { distribution, theme, height, place } = bar;
+  const { lo, hi, top, bottom } = place;
+  const wanted = Math.max(FEWEST_LINES, Math.round(2 * Math.sqrt(distribution.size)));
+  const lines = Math.max(1, Math.min(wanted, Math.floor((bottom - top) / LINE)));
+  const { counts, above, below } = distribution.histogram(lo, hi, lines);
+  const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), Math.max(FULL, above, below)));
+  const line = (count: number, y: number, thickness: number) => {
+    if (count === 0) return;
+    const length = Math.max(2, (HISTOGRAM * Math.log1p(count)) / most);
+    ctx.fillRect(HISTOGRAM - length, y, length, thickness);
+  };
+  const pitch = (bottom - top) / lines;
+  ctx.save();
+  ctx.fillStyle = theme.muted;
+  ctx.globalAlpha = 0.6;
+  counts.forEach((count, i) => {
+    line(count, bottom - (i + 1) * pitch + 0.5, pitch - 1);
+  });
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = theme.accent;
+  line(above, top - ARROW / 2 - 1, LINE);
+  line(below, bottom + (height - bottom) / 2 - 2, LINE);
+  ctx.restore();
 }
 
 function ticksFor(lo: number, hi: number, height: number): Tick[] {

@@ -8,6 +8,7 @@
 
 import type { Readable } from "../a11y/readable.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import type { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
 
@@ -71,6 +72,8 @@ export interface Overview {
 export interface Drawing<State> {
   /** Called once, before anything else. */
   attach?(host: DrawingHost): void;
+  /** False while what it needs for a first picture is still to come. */
+  readonly ready?: boolean;
   /** Options or data changed: the names of the traits, or null for everything. */
   update(state: State, changed: ReadonlySet<string> | null): void;
   /** The natural size of the content, given the width there is. */
@@ -81,6 +84,8 @@ export interface Drawing<State> {
   readonly scrollPadding?: { left: number; top: number };
   hit(x: number, y: number): Cell | null;
   rect(cell: Cell): Rect;
+  /** What the tooltip of a cell must not cover: by default its rectangle. */
+  keepClear?(cell: Cell): Rect;
   /** Everything there is to know about a cell, for the tooltip. */
   facts(cell: Cell): Fact[];
   /** The same in one sentence, for screen readers. */
@@ -91,10 +96,16 @@ export interface Drawing<State> {
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null;
   /** What `fit` looks at, and what says whether anything lies outside the range. */
   extent(): Extent;
+  /** Where the values lie, for the colour bar's histogram; null while that is not known. */
+  distribution?(): Distribution | null;
   /** The value that gave a cell its colour. */
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
+  /** A cell was chosen by click or Enter, or with Escape none; says whether anything moved. */
+  choose?(cell: Cell | null): boolean;
+  /** A cell of the visible part that stays where it is when all is laid out anew. */
+  anchor?(visible: Rect): Cell;
   /** The whole content in a few pixels, for the strip that shows where one is. */
   paintOverview?(overview: Overview): void;
   /** What the visible part is, in words: "positions 1,201 to 1,500 of 100,000". */

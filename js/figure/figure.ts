@@ -57,7 +57,7 @@ export class Figure<State extends FigureState> {
   readonly #mirror: Mirror;
   readonly #controls: Controls;
   readonly #measure = new TextMeasure(h("canvas").getContext("2d") as CanvasRenderingContext2D);
-  readonly #colorBar = new ColorBar(this.#measure);
+  readonly #colorBar: ColorBar;
   readonly #overview: Overview;
   readonly #tooltip = new Tooltip();
   readonly #title = h("div", { class: "tokenviz-title" });
@@ -71,6 +71,8 @@ export class Figure<State extends FigureState> {
   #width = 0;
   #barWidth = 0;
   #bar = { top: 0, height: 0 };
+  /** Resolved when the drawing has what it waits for. */
+  #awaiting: (() => void)[] = [];
 
   constructor({ store, drawing, defaultHeight, features = [], signal }: FigureOptions<State>) {
     this.#store = store;
@@ -83,7 +85,7 @@ export class Figure<State extends FigureState> {
         ...{ ctx, viewport, scale: this.#scale, theme: this.#theme },
         ...{ hovered, focused, selected },
       });
-      this.element.dataset.tokenvizReady = "true";
+      if (drawing.ready !== false) this.element.dataset.tokenvizReady = "true";
     }, signal);
     this.#overview = new Overview({ viewport: this.#viewport, drawing, signal });
     const commands = new Commands(this.#viewport.element, signal);
@@ -91,7 +93,7 @@ export class Figure<State extends FigureState> {
       viewport: this.#viewport,
       drawing,
       selected: () => store.state.selected,
-      select: (selected) => store.set({ selected } as Partial<State>),
+      select: (selected) => this.#select(selected),
       changed: (spoken) => this.#pointed(spoken),
       signal,
     });
@@ -106,6 +108,7 @@ export class Figure<State extends FigureState> {
     });
     this.#viewport.content.prepend(this.#mirror.element);
     this.#controls = new Controls(store, signal);
+    this.#colorBar = new ColorBar(this.#measure, store, signal);
     const { element: viewport } = this.#viewport;
     const help = new Help({ kind: store.state._kind, commands, viewport, signal });
     const toolbar = new Toolbar(signal);
@@ -171,6 +174,11 @@ export class Figure<State extends FigureState> {
     return this.#viewport.toClient(this.#drawing.rect(cell));
   }
 
+  /** What the figure shows, as the browser has it. */
+  get state(): Readonly<State> {
+    return this.#store.state;
+  }
+
   /** The painted colour of a cell, read from the canvas near the cell's lower left corner. */
   colorAt(cell: Cell): [number, number, number] {
     const { x, y, height } = this.#drawing.rect(cell);
@@ -179,8 +187,20 @@ export class Figure<State extends FigureState> {
   }
 
   /** Settles when the state as it is now is on the screen. */
-  painted(): Promise<void> {
-    return this.#viewport.painted();
+  async painted(): Promise<void> {
+    if (this.#drawing.ready === false) {
+      await new Promise<void>((resolve) => this.#awaiting.push(resolve));
+    }
+    await this.#viewport.painted();
+  }
+
+  #select(selected: Cell | null): void {
+    const moved = this.#drawing.choose?.(selected) ?? false;
+    this.#store.set({ selected } as unknown as Partial<State>);
+    if (!moved) return;
+    this.#relayout();
+    this.#repaint();
+    this.#pointed(false);
   }
 
   #update(changed: ReadonlySet<string> | null): void {
@@ -192,13 +212,14 @@ export class Figure<State extends FigureState> {
       this.#mirror.point(null);
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (any("_data", ...RECOLOR)) this.#rescale();
+    if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     this.#resize();
     if (this.#width === 0) return;
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
-    if (moves || any("theme")) this.#layout();
+    if (changed?.has("_append")) this.#viewport.following(() => this.#layout());
+    else if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
     this.#mirror.refresh();
     this.#viewport.request();
@@ -209,7 +230,9 @@ export class Figure<State extends FigureState> {
     const { state } = this.#store;
     this.#rescale();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
-    this.#relayout();
+    if (this.#width > 0) this.#layout();
+    this.#viewport.request();
+    for (const resolve of this.#awaiting.splice(0)) resolve();
   }
 
   #rescale(): void {
@@ -262,15 +285,17 @@ export class Figure<State extends FigureState> {
     this.#viewport.request();
   }
 
+  /** Cells have another size or place, colours are as they were. */
   #relayout(): void {
     if (this.#width === 0) return;
-    this.#layout();
+    this.#layout({ recoloured: false });
     this.#viewport.request();
   }
 
-  #layout(): void {
+  #layout({ recoloured = true } = {}): void {
     const { state } = this.#store;
     this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
+    const keep = this.#anchor();
     const { content, box, overview } = frame({
       width: contentWidth(this.element),
       barWidth: this.#barWidth,
@@ -279,16 +304,32 @@ export class Figure<State extends FigureState> {
       overviewRoom: this.#drawing.paintOverview === undefined ? 0 : OVERVIEW_ROOM,
     });
     this.#viewport.resize(content, box);
+    if (keep !== null) {
+      const { y } = this.#drawing.rect(keep.cell);
+      if (y !== keep.y) this.#viewport.scrollTo(this.#viewport.visible.x, y - keep.above);
+    }
     this.#overview.show(overview);
     const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
     this.#head.style.width = `${box.width + beside}px`;
-    this.#bar = barPlace({
+    const bar = barPlace({
       firstCell: this.#drawing.rect([0, 0]).y,
       boxHeight: box.height,
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });
-    this.#updateBar();
+    const moved = bar.top !== this.#bar.top || bar.height !== this.#bar.height;
+    this.#bar = bar;
+    if (moved || recoloured) this.#updateBar();
     this.#mirror.refresh();
+  }
+
+  /** What is seen first, and how far it is from the upper edge; null at the very top. */
+  #anchor(): { cell: Cell; y: number; above: number } | null {
+    const { visible } = this.#viewport;
+    if (visible.y <= 0) return null;
+    const cell = this.#drawing.anchor?.(visible);
+    if (cell === undefined) return null;
+    const { y } = this.#drawing.rect(cell);
+    return { cell, y, above: y - visible.y };
   }
 
   /** Only colours changed: cells move only when the bar's tick labels need other room. */
@@ -304,6 +345,7 @@ export class Figure<State extends FigureState> {
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },
       ...{ label: this.#store.state.label, height },
+      distribution: this.#drawing.distribution?.() ?? null,
     });
   }
 
@@ -312,7 +354,7 @@ export class Figure<State extends FigureState> {
     if (cell === null) this.#tooltip.hide();
     else {
       this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), {
-        getBoundingClientRect: () => this.rect(cell),
+        getBoundingClientRect: () => this.#clear(cell),
         contextElement: this.#viewport.content,
       });
     }
@@ -330,6 +372,12 @@ export class Figure<State extends FigureState> {
     this.#viewport.element.focus({ preventScroll: true });
     this.#pointing.goTo(cell);
     this.#store.set({ selected: cell } as Partial<State>);
+  }
+
+  /** Where a cell is on the screen, with what belongs to it. */
+  #clear(cell: Cell): DOMRect {
+    const rect = this.#drawing.keepClear?.(cell) ?? this.#drawing.rect(cell);
+    return this.#viewport.toClient(rect);
   }
 
   #say(text: string, live: "polite" | "off" = "polite"): void {

@@ -4,7 +4,8 @@
  * Keys: arrows, Home, End, PageUp, PageDown move; Enter or the space bar selects; Escape clears.
  * They begin at the selected cell or the first that is seen. Tab leads there, too; focus that comes
  * in another way waits for the first arrow.
- * The pointer: a click selects, and the keys go on from there.
+ * The pointer: a click selects, and the keys go on from there. A finger hovers nowhere: a tap points
+ * at a cell until the next one, a scroll or the loss of the focus.
  */
 
 import type { Cell, Drawing } from "./drawing.ts";
@@ -29,6 +30,7 @@ export class Pointing {
   #hovered: Cell | null = null;
   /** Where the keys are. */
   #cursor: Cell | null = null;
+  #touch = false;
   /** Did the last move come from the keys? Only then is there a focus ring. */
   #byKey = false;
 
@@ -39,8 +41,14 @@ export class Pointing {
       name: Name,
       listener: (event: HTMLElementEventMap[Name]) => void,
     ) => viewport.element.addEventListener(name, listener, { signal });
+    listen("pointerdown", (event) => {
+      this.#touch = event.pointerType === "touch";
+    });
     listen("pointermove", (event) => this.#hover(event));
-    listen("pointerleave", () => this.#leave());
+    listen("pointerleave", (event) => {
+      // A finger that is lifted leaves, too.
+      if (event.pointerType !== "touch") this.#leave();
+    });
     listen("scroll", () => this.#leave());
     listen("click", (event) => this.#click(event));
     listen("keydown", (event) => this.#key(event));
@@ -101,6 +109,7 @@ export class Pointing {
   }
 
   #hover(event: PointerEvent): void {
+    if (event.pointerType === "touch") return;
     const cell = this.#at(event);
     if (cell?.[0] === this.#hovered?.[0] && cell?.[1] === this.#hovered?.[1]) return;
     this.#hovered = cell;
@@ -115,14 +124,24 @@ export class Pointing {
 
   #click(event: MouseEvent): void {
     const cell = this.#at(event);
+    if (this.#touch) this.#tap(cell);
     if (cell === null || !isSelectable(cell)) return;
     this.#cursor = cell;
     this.#byKey = false;
     this.#options.select(cell);
   }
 
+  /** The second tap on a cell takes away what the first one showed. */
+  #tap(cell: Cell | null): void {
+    const again = cell?.[0] === this.#hovered?.[0] && cell?.[1] === this.#hovered?.[1];
+    this.#hovered = again ? null : cell;
+    this.#byKey = false;
+    this.#options.changed(false);
+  }
+
   #blur(): void {
     this.#byKey = false;
+    if (this.#touch) this.#hovered = null;
     this.#options.changed(false);
   }
 

@@ -12,6 +12,9 @@ import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
 
 type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;
 
+/** Pixels from the end within which one is at the end. */
+const NEAR_END = 24;
+
 interface Size {
   width: number;
   height: number;
@@ -21,6 +24,8 @@ export class Viewport {
   readonly element: HTMLDivElement;
   readonly #canvas: HTMLCanvasElement;
   readonly #spacer: HTMLDivElement;
+  /** Stands where a cell is, so that the page can be scrolled to it. */
+  readonly #here = h("div", { class: "tokenviz-here", "aria-hidden": "true" });
   readonly #ctx: CanvasRenderingContext2D;
   readonly #paint: Paint;
   /** The visible size in CSS pixels; 0 × 0 until laid out. */
@@ -37,7 +42,7 @@ export class Viewport {
   constructor(paint: Paint, signal: AbortSignal) {
     this.#paint = paint;
     this.#canvas = h("canvas", { class: "tokenviz-canvas", "aria-hidden": "true" });
-    this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
+    this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#here, this.#canvas);
     this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
     this.#ctx = this.#canvas.getContext("2d") as CanvasRenderingContext2D;
     this.element.addEventListener("scroll", () => this.request(), { signal, passive: true });
@@ -136,6 +141,27 @@ export class Viewport {
     const right = overshoot(x, x + width, left + padding.left, left + w);
     const down = overshoot(y, y + height, top + padding.top, top + h);
     if (right !== 0 || down !== 0) this.scrollTo(left + right, top + down);
+    this.#revealOnPage({ x, y, width, height });
+  }
+
+  /** The figure may be taller than the window: what scrolls around it follows, too. */
+  #revealOnPage({ x, y, width, height }: Rect): void {
+    const { x: left, y: top } = this.visible;
+    const { style } = this.#here;
+    style.left = `${x - left + this.element.scrollLeft}px`;
+    style.top = `${y - top + this.element.scrollTop}px`;
+    style.width = `${Math.min(width, this.#size.width)}px`;
+    style.height = `${Math.min(height, this.#size.height)}px`;
+    this.#here.scrollIntoView({ block: "nearest", inline: "nearest" });
+    style.top = style.left = "0";
+  }
+
+  /** Lays out for content that grew; who read its end goes on reading its end. */
+  following(layout: () => void): void {
+    const { x, y, height } = this.visible;
+    const atEnd = y + height >= this.#content.height - NEAR_END;
+    layout();
+    if (atEnd) this.scrollTo(x, this.#content.height);
   }
 
   /** The painted RGBA at a point in content coordinates. */

@@ -149,6 +149,20 @@ test("a cell tells its exact value, its token and its target", () => {
   expect(facts).toMatchObject({ value: "1.3714", row: "8 of 13", token: "t7", target: "target 0" });
 });
 
+test("a sampled value tells its error, a row of a chat whose it is", () => {
+  const standard_error = new Float32Array(65).fill(0.25);
+  const roles = Array.from({ length: 13 }, (_, i) => (i === 7 ? "user" : null));
+  const drawing = open(
+    state(reference.values, { data: { ...REFERENCE.data, standard_error, roles } }),
+  );
+  const facts = Object.fromEntries(drawing.facts([7, 0]).map(({ name, value }) => [name, value]));
+  expect(facts).toMatchObject({ "standard error": "0.25", role: "user" });
+  expect(drawing.announce([7, 0])).toBe(
+    "token t7, of user, target target 0, attribution 1.3714, standard error 0.2500",
+  );
+  expect(drawing.facts([6, 0]).some(({ name }) => name === "role")).toBe(false);
+});
+
 test("a cell says its token, target and value", () => {
   expect(open(REFERENCE).announce([7, 4])).toBe("token t7, target target 4, attribution −0.3675");
 });

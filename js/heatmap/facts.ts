@@ -2,41 +2,57 @@
 
 import { spoken } from "../a11y/spoken.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
+import { tokenFacts, tokenNoun } from "../figure/tokenfacts.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { HeatmapData, TokenTable } from "../state.ts";
 
-export function facts(data: HeatmapData, [row, column]: Cell): Fact[] {
+const LOADING = "loading…";
+
+/** A cell's value is undefined while it is not here. */
+type Value = number | undefined;
+
+export function facts(data: HeatmapData, [row, column]: Cell, value: Value): Fact[] {
   const lines: Fact[] = [];
   if (row >= 0 && column >= 0) {
-    lines.push({ name: "value", value: exact(data.values[row * data.shape[1] + column]) });
+    lines.push({ name: "value", value: value === undefined ? LOADING : exact(value) });
+    const error = errorAt(data, [row, column]);
+    if (error !== null) lines.push({ name: "standard error", value: exact(error) });
   }
-  if (row >= 0) lines.push(...entryFacts(data.rows, row, "row"));
+  if (row >= 0) {
+    lines.push(...entryFacts(data.rows, row, "row"));
+    const role = data.roles?.[row] ?? null;
+    if (role !== null) lines.push({ name: "role", value: role });
+  }
   if (column >= 0) lines.push(...entryFacts(data.columns, column, "column"));
   return lines;
 }
 
-export function announce(data: HeatmapData, [row, column]: Cell, decimals: number): string {
-  const value = fixed(data.values[row * data.shape[1] + column], decimals);
-  const token = `${noun(data.rows, row)} ${spoken(data.rows.label[row])}`;
-  return `${token}, target ${spoken(data.columns.label[column])}, attribution ${value}`;
+export function announce(
+  data: HeatmapData,
+  [row, column]: Cell,
+  value: Value,
+  decimals: number,
+): string {
+  const error = errorAt(data, [row, column]);
+  const role = data.roles?.[row] ?? null;
+  return [
+    `${tokenNoun(data.rows.kind[row])} ${spoken(data.rows.label[row])}`,
+    ...(role === null ? [] : [`of ${role}`]),
+    `target ${spoken(data.columns.label[column])}`,
+    `attribution ${value === undefined ? LOADING : fixed(value, decimals)}`,
+    ...(error === null ? [] : [`standard error ${fixed(error, decimals)}`]),
+  ].join(", ");
 }
 
-function entryFacts(
-  { label, kind, bytes, id }: TokenTable,
-  index: number,
-  place: "row" | "column",
-): Fact[] {
-  const lines: Fact[] = [{ name: place, value: `${index + 1} of ${label.length}` }];
-  if (kind[index] === "expression") {
-    lines.push({ name: "target", value: label[index] });
-    return lines;
-  }
-  lines.push({ name: noun({ kind }, index), value: label[index], mono: true });
-  lines.push({ name: "bytes", value: bytes[index], mono: true });
-  if (id[index] !== null) lines.push({ name: "id", value: String(id[index]) });
-  return lines;
+/** Of a value that a method sampled. */
+function errorAt({ standard_error, shape }: HeatmapData, [row, column]: Cell): number | null {
+  const error = standard_error?.[row * shape[1] + column] ?? Number.NaN;
+  return Number.isNaN(error) ? null : error;
 }
 
-function noun({ kind }: Pick<TokenTable, "kind">, index: number): string {
-  return kind[index] === "special" ? "special token" : "token";
+function entryFacts(table: TokenTable, index: number, place: "row" | "column"): Fact[] {
+  const { label, kind } = table;
+  const where = { name: place, value: `${index + 1} of ${label.length}` };
+  if (kind[index] === "expression") return [where, { name: "target", value: label[index] }];
+  return [where, ...tokenFacts(table, index)];
 }

@@ -150,3 +150,39 @@ test("a trace without tokens says so", () => {
   expect(drawing.hit(5, 5)).toBeNull();
   expect(drawing.rect([0, 0])).toEqual({ x: 0, y: 0, ...size });
 });
+
+test("another channel is written in the cells, and plain alternatives keep their probability", () => {
+  const steps: Step[] = [
+    { token: "a", probability: 0.25, alternatives: [{ token: "b", probability: 0.5 }] },
+  ];
+  const texts = (channel: string, decimals: number) => {
+    const { drawing, size } = drawn(steps, { channel, decimals });
+    return written(drawing, { x: 0, y: 0, ...size }).map(({ text }) => text);
+  };
+  expect(texts("surprisal", 1)).toEqual(["1", "a", "b", "2.0", "1.0"]);
+  expect(texts("rank", 0)).toEqual(["1", "a", "b", "1", "2"]);
+  expect(texts("entropy", 1)).toEqual(["1", "a", "b", "–", "0.50"]);
+});
+
+test("a change of channel changes what the scale and the histogram look at", () => {
+  const { drawing, state, measure } = drawn(REFERENCE);
+  const probable = drawing.distribution();
+  expect(probable.size).toBe(97 + 32);
+  drawing.update({ ...state, channel: "surprisal" }, new Set(["channel"]));
+  drawing.layout(1100, measure);
+  expect(drawing.extent().finite?.[0]).toBe(0);
+  expect(drawing.valueAt([0, 0])).toBeCloseTo(-Math.log2(0.39), 5);
+  expect(drawing.distribution()).not.toBe(probable);
+  drawing.update({ ...state, channel: "entropy" }, new Set(["channel"]));
+  expect(drawing.extent()).toMatchObject({ finite: null, hasNaN: true });
+  expect(drawing.valueAt([0, 1])).toBeNaN();
+  expect(drawing.distribution().size).toBe(0);
+});
+
+test("cells are wide enough for what the channel writes", () => {
+  const next = random(2);
+  const steps = randomSteps(40, 3, next);
+  const width = (channel: string) =>
+    drawn(steps, { channel, decimals: 6 }).drawing.rect([0, 0]).width;
+  expect(width("logprob")).toBeGreaterThan(width("probability"));
+});

@@ -1,5 +1,6 @@
 /**
- * The trace as a drawing: the chosen path in wrapped rows, alternatives under each position.
+ * The trace as a drawing: the chosen path in wrapped rows with alternatives under each position, or
+ * as running text.
  *
  * What changes together is computed together: probabilities with the data, the shown alternatives
  * and the grid with the data and the options that move cells, the rest at each paint. A new
@@ -10,13 +11,20 @@ import type { Readable } from "../a11y/readable.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
+import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
+import { grouped } from "../numbers.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
+import type { Arrangement } from "./arrangement.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
+import { type ChannelValues, channelNamed, channelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
-import { cellValue } from "./format.ts";
+import { Flow, type FlowSource } from "./flow/flow.ts";
+import { FLOW_MARGIN } from "./flow/layout.ts";
+import { flowReadable } from "./flow/readable.ts";
+import { cellValue, significant } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
 import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
@@ -26,19 +34,25 @@ import { readable } from "./readable.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
+/** Options that move cells. */
+const MOVES_CELLS = ["top_k", "min_probability", "row_length", "decimals", "show_values"];
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
-  readonly scrollPadding = { left: MARGIN, top: NUMBER_HEIGHT + BORDER_OUTSET };
   #state!: TraceState;
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
   #alternativeProbabilities: Float32Array = NOTHING;
+  /** What colours the cells, and is written in them. */
+  #values!: ChannelValues;
   #extent!: Extent;
+  #distribution: Distribution | null = null;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
-  #grid!: Grid;
+  /** Where everything is, as it was laid out last: one of the two is in use. */
+  #grid: Grid | null = null;
+  #flow: Flow | null = null;
   /** Sorted widths of the labels that the columns are sized for; null until measured. */
   #labelWidths: Float32Array | null = null;
   /** The width that the grid was made for; null when it must be made anew. */
@@ -52,12 +66,21 @@ export class TraceDrawing implements Drawing<TraceState> {
     this.#state = state;
     const { data } = state;
     if (this.#marks?.length !== data.index.length) this.#marks = null;
-    const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
+    const grown = changed?.has("_append") ?? false;
+    const any = (...names: string[]) =>
+      changed === null || names.some((name) => changed.has(name) || (grown && name === "_data"));
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
-      this.#extent = extentOf(this.#probabilities, this.#alternativeProbabilities);
       this.#labelWidths = null;
+    }
+    if (any("_data", "channel")) {
+      this.#values = channelValues(data, state.channel, {
+        chosen: this.#probabilities,
+        alternatives: this.#alternativeProbabilities,
+      });
+      this.#extent = extentOf(...this.#colored);
+      this.#distribution = null;
       this.#pool = null;
     }
     if (any("_data", "top_k", "min_probability")) {
@@ -68,59 +91,103 @@ export class TraceDrawing implements Drawing<TraceState> {
         state.min_probability,
       );
     }
-    if (any("_data", "top_k", "min_probability", "row_length", "decimals", "show_values")) {
+    if (any("_data", "_live", "channel", ...MOVES_CELLS)) {
       this.#availableWidth = null;
     }
+    if (any("arrangement")) this.#availableWidth = null;
+  }
+
+  get scrollPadding(): { left: number; top: number } {
+    return this.#grid === null
+      ? { left: FLOW_MARGIN, top: FLOW_MARGIN }
+      : { left: MARGIN, top: NUMBER_HEIGHT + BORDER_OUTSET };
   }
 
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
     if (availableWidth !== this.#availableWidth) {
-      const { data, row_length, show_values, decimals } = this.#state;
       this.#labelWidths ??= this.#measureLabels(measure);
-      this.#grid = new Grid({
-        positions: data.index.length,
-        rowLength: row_length,
-        cellWidth: cellWidth({
-          labelWidths: this.#labelWidths,
-          valueWidth: show_values ? measure.width(cellValue(0, decimals), VALUE_FONT) : 0,
-          columns: Math.max(1, Math.min(row_length, data.index.length)),
-          availableWidth,
-        }),
-        shown: this.#shown,
-        showValues: show_values,
-      });
+      if (this.#state.arrangement === "flow") {
+        this.#flow ??= new Flow(measure);
+        this.#flow.layout(this.#flowSource(), availableWidth);
+        this.#grid = null;
+      } else {
+        this.#grid = this.#layGrid(this.#labelWidths, availableWidth, measure);
+        this.#flow = null;
+      }
       this.#availableWidth = availableWidth;
       this.#pool = null;
     }
-    return { width: this.#grid.width, height: this.#grid.height };
+    return { width: this.#place.width, height: this.#place.height };
+  }
+
+  #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
+    const { data, row_length, show_values, _live } = this.#state;
+    const reserved = _live?.running ? row_length : 0;
+    return new Grid({
+      positions: data.index.length,
+      rowLength: row_length,
+      reserved,
+      cellWidth: cellWidth({
+        labelWidths,
+        valueWidth: show_values ? this.#valueWidth(measure) : 0,
+        columns: Math.max(1, reserved, Math.min(row_length, data.index.length)),
+        availableWidth,
+      }),
+      shown: this.#shown,
+      showValues: show_values,
+    });
+  }
+
+  get #place(): Arrangement {
+    return (this.#grid ?? this.#flow?.place) as Arrangement;
   }
 
   paint(context: PaintContext): void {
     const { data, decimals, show_values, border } = this.#state;
+    if (this.#grid === null) {
+      this.#flow?.paint(this.#flowSource(), context);
+      return;
+    }
     const scene = {
       data,
       grid: this.#grid,
       labels: this.#labels,
-      probabilities: this.#probabilities,
+      values: this.#values,
       alternativeProbabilities: this.#alternativeProbabilities,
       decimals,
       showValues: show_values,
       border,
+      begun: this.#state._live?.running ?? false,
       marks: this.#marks,
     };
     paintTrace(scene, context);
   }
 
+  /** Running text opens the alternatives of a token that is chosen, and closes them again. */
+  choose(cell: Cell | null): boolean {
+    const changed = this.#flow?.choose(cell) ?? false;
+    if (changed) this.#availableWidth = null;
+    return changed;
+  }
+
   hit(x: number, y: number): Cell | null {
-    return this.#grid.hit(x, y);
+    return this.#place.hit(x, y);
   }
 
   rect(cell: Cell): Rect {
-    return this.#grid.rect(this.#nearest(cell));
+    return this.#place.rect(this.#nearest(cell));
+  }
+
+  keepClear(cell: Cell): Rect {
+    return this.#flow?.place.keepClear(cell) ?? this.rect(cell);
   }
 
   facts(cell: Cell): Fact[] {
-    return facts(this.#facts(), this.#nearest(cell));
+    const nearest = this.#nearest(cell);
+    const lines = facts(this.#facts(), nearest);
+    // In the grid the alternatives are to be seen.
+    if (this.#flow !== null && nearest[1] === 0) lines.push(...this.#alternativeFacts(nearest[0]));
+    return lines;
   }
 
   announce(cell: Cell): string {
@@ -128,10 +195,12 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   readable(cell: Cell): Readable {
-    return readable(this.#grid, cell);
+    if (this.#grid !== null) return readable(this.#grid, cell);
+    return flowReadable((this.#flow as Flow).place, cell);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
+    if (this.#flow !== null) return this.#flow.step(cell, key, ctrl);
     return step({ columns: this.#state.row_length, shown: this.#shown }, cell, key, ctrl);
   }
 
@@ -140,10 +209,16 @@ export class TraceDrawing implements Drawing<TraceState> {
     return this.#extent;
   }
 
+  distribution(): Distribution {
+    this.#distribution ??= new Distribution(this.#extent, ...this.#colored);
+    return this.#distribution;
+  }
+
   valueAt(cell: Cell): number {
     const [position, slot] = this.#nearest(cell);
-    if (slot === 0) return this.#probabilities[position];
-    return this.#alternativeProbabilities[this.#state.data.offsets[position] + slot - 1];
+    const { chosen, alternatives } = this.#values;
+    if (slot === 0) return chosen[position];
+    return alternatives?.[this.#state.data.offsets[position] + slot - 1] ?? Number.NaN;
   }
 
   /** Outlines positions, those that a search found; null for none. */
@@ -152,15 +227,18 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   firstVisible({ y }: Rect): number {
-    return this.#grid.rowAt(y + BORDER_OUTSET + NUMBER_HEIGHT) * this.#grid.columns;
+    const { top } = this.scrollPadding;
+    return Math.max(0, this.#place.positionsBetween(y + top, y + top).first);
+  }
+
+  anchor(visible: Rect): Cell {
+    return [this.firstVisible(visible), 0];
   }
 
   describeView({ y, height }: Rect): string {
-    const { length } = this.#state.data.index;
-    const { columns } = this.#grid;
-    const last = Math.min(length, (this.#grid.rowAt(y + height) + 1) * columns);
-    const number = (n: number) => n.toLocaleString("en");
-    return `positions ${number(this.#grid.rowAt(y) * columns + 1)} to ${number(last)} of ${number(length)}`;
+    const { first, last } = this.#place.positionsBetween(y, y + height);
+    const [from, to, all] = [first + 1, last + 1, this.#shown.length].map(grouped);
+    return `positions ${from} to ${to} of ${all}`;
   }
 
   paintOverview(overview: Overview): void {
@@ -168,22 +246,77 @@ export class TraceDrawing implements Drawing<TraceState> {
     const width = Math.round(overview.width * ratio);
     const height = Math.round(overview.height * ratio);
     if (this.#pool?.width !== width || this.#pool.height !== height) {
-      this.#pool = this.#grid.pool(width, height, this.#probabilities, "low");
+      const { notable } = channelNamed(this.#state.channel);
+      this.#pool = this.#place.pool(width, height, this.#values.chosen, notable);
     }
-    const rows = this.#marks === null ? null : this.#grid.markedRows(height, this.#marks);
+    const rows = this.#marks === null ? null : this.#place.markedRows(height, this.#marks);
     paintPool(this.#pool, rows && { color: markColor(overview.theme), rows }, overview);
   }
 
   tsv(): string {
-    return tsv(this.#state.data, this.#shown);
+    const { data, channel } = this.#state;
+    return tsv(data, this.#shown, { name: channel, values: this.#values });
+  }
+
+  get #colored(): Float32Array[] {
+    const { chosen, alternatives } = this.#values;
+    return alternatives === null ? [chosen] : [chosen, alternatives];
+  }
+
+  /** Of the widest value that may be written in a cell. */
+  #valueWidth(measure: TextMeasure): number {
+    const { decimals } = this.#state;
+    const texts = [cellValue(0, decimals)];
+    if (this.#values.alternatives === null) texts.push(cellValue(0, PLAIN_DECIMALS));
+    for (const end of this.#extent.finite ?? []) texts.push(cellValue(end, decimals));
+    return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 
   #measureLabels(measure: TextMeasure): Float32Array {
     const { data } = this.#state;
     const labels = new LabelFitter(data.vocabulary, measure);
     this.#labels = labels;
-    const indices = labelsToFit(data, this.#alternativeProbabilities);
-    return Float32Array.from(indices, (index) => labels.naturalWidth(index)).sort();
+    const known = new Map<number, number>();
+    const width = (index: number) => {
+      const found = known.get(index) ?? labels.naturalWidth(index);
+      known.set(index, found);
+      return found;
+    };
+    return Float32Array.from(labelsToFit(data, this.#alternativeProbabilities), width).sort();
+  }
+
+  #flowSource(): FlowSource {
+    const { data, decimals, min_probability } = this.#state;
+    return {
+      data,
+      labels: this.#labels,
+      shown: this.#shown,
+      ...this.#values,
+      written: (position, slot) => this.#written(position, slot, decimals),
+      leastProbability: min_probability,
+      marks: this.#marks,
+    };
+  }
+
+  /** The number under an alternative: its probability where the channel says nothing of it. */
+  #written(position: number, slot: number, decimals: number): string {
+    const j = this.#state.data.offsets[position] + slot - 1;
+    const { alternatives } = this.#values;
+    return alternatives === null
+      ? cellValue(this.#alternativeProbabilities[j], PLAIN_DECIMALS)
+      : cellValue(alternatives[j], decimals);
+  }
+
+  #alternativeFacts(position: number): Fact[] {
+    const { vocabulary, offsets, alternative_index } = this.#state.data;
+    const shown = this.#shown[position];
+    if (shown === 0) return [];
+    const lines = Array.from({ length: shown }, (_, i) => {
+      const j = offsets[position] + i;
+      const probability = significant(this.#alternativeProbabilities[j]);
+      return `${probability}  ${vocabulary.label[alternative_index[j]]}`;
+    });
+    return [{ name: "alternatives", value: lines.join("\n"), mono: true }];
   }
 
   #facts(): Facts {
@@ -193,6 +326,8 @@ export class TraceDrawing implements Drawing<TraceState> {
       alternativeProbabilities: this.#alternativeProbabilities,
       shown: this.#shown,
       decimals: this.#state.decimals,
+      channel: this.#state.channel,
+      values: this.#values,
     };
   }
 

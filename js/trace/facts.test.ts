@@ -1,18 +1,23 @@
 import { expect, test } from "vitest";
+import type { OwnChannel } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
+import { channelLook, channelValues } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { probabilities } from "./probability.ts";
 import { REFERENCE, type Step, traceData } from "./testing.ts";
 
-function source(steps: readonly Step[]): Facts {
+function source(steps: readonly Step[], channel = "probability", own?: OwnChannel): Facts {
   const data = traceData(steps);
+  if (own !== undefined) data.channels = [own];
   const alternativeProbabilities = probabilities(data.alternative_logprobs);
   return {
     data,
     probabilities: probabilities(data.logprobs),
     alternativeProbabilities,
     shown: shownAlternatives(data.offsets, alternativeProbabilities, 5, 0.05),
-    decimals: 2,
+    decimals: channelLook(data, channel).decimals,
+    channel,
+    values: channelValues(data, channel),
   };
 }
 
@@ -92,4 +97,61 @@ test("announced in one sentence", () => {
   expect(announce(source([{ token: " ", probability: Number.NaN }]), [0, 0])).toBe(
     "position 1, token space, probability unknown",
   );
+});
+
+const FORK: readonly Step[] = [
+  {
+    token: "a",
+    probability: 0.25,
+    alternatives: [
+      { token: "b", probability: 0.5 },
+      { token: "c", probability: 0.125 },
+    ],
+  },
+];
+
+test.each([
+  ["logprob", "log-probability", "−1.3863 nats", "−0.6931 nats"],
+  ["surprisal", "surprisal", "2.000 bits", "1.000 bits"],
+  ["rank", "rank", "1", "2"],
+])("in the channel %s its value comes first, of an alternative too", (channel, name, a, b) => {
+  const from = source(FORK, channel);
+  expect(facts(from, [0, 0])[0]).toEqual({ name, value: a });
+  expect(facts(from, [0, 1])[0]).toEqual({ name, value: b });
+});
+
+test("margins are told against the most probable other candidate", () => {
+  const from = source(FORK, "margin");
+  expect(facts(from, [0, 0])[0]).toEqual({ name: "margin to most probable", value: "−0.2500 (b)" });
+  expect(facts(from, [0, 1])[0]).toEqual({ name: "margin to runner-up", value: "0.2500" });
+  expect(facts(from, [0, 2])[0]).toEqual({
+    name: "margin to most probable",
+    value: "−0.3750",
+  });
+  const certain = facts(source([{ token: "a", probability: 1 }], "margin"), [0, 0]);
+  expect(certain[0]).toEqual({ name: "margin to runner-up", value: "1.0000" });
+});
+
+test("where the channel says nothing of an alternative its probability comes first", () => {
+  const own = { name: "rank of mine", values: Float32Array.of(-3) };
+  const from = source(FORK, "rank of mine", own);
+  expect(facts(from, [0, 0])[0]).toEqual({ name: "rank of mine", value: "−3" });
+  expect(facts(from, [0, 1])[0]).toEqual({ name: "probability", value: "0.5000" });
+  expect(announce(from, [0, 0])).toBe(
+    "position 1, token a, rank of mine −3, probability 0.25, alternative 1 of 2 below: b, 0.50",
+  );
+  expect(announce(from, [0, 1])).toMatch(/^position 1, alternative 1 of 2: b, probability 0.50,/);
+});
+
+test("a channel that is called as a fact is comes first with its own value", () => {
+  const from = source(FORK, "position", { name: "position", values: Float32Array.of(7) });
+  expect(facts(from, [0, 0])[0]).toEqual({ name: "position", value: "7" });
+});
+
+test("an unknown value is said to be unknown", () => {
+  const from = source(FORK, "entropy");
+  expect(facts(from, [0, 0])[0]).toEqual({ name: "entropy", value: "unknown" });
+  expect(announce(from, [0, 0])).toMatch(/^position 1, token a, entropy unknown, probability 0.25/);
+  from.values = { chosen: Float32Array.of(1.5), alternatives: null };
+  expect(announce(from, [0, 0])).toMatch(/token a, entropy 1.50 bits, probability 0.25/);
 });

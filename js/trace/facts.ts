@@ -7,9 +7,11 @@
 
 import { spoken } from "../a11y/spoken.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
-import { fixed } from "../numbers.ts";
+import { tokenFacts } from "../figure/tokenfacts.ts";
+import { exact, fixed } from "../numbers.ts";
 import type { TraceData } from "../state.ts";
-import { cellValue, significant } from "./format.ts";
+import { CHANNELS, type ChannelValues, channelNamed, PLAIN_DECIMALS } from "./channels.ts";
+import { cellValue, significant, UNKNOWN } from "./format.ts";
 import { bits } from "./probability.ts";
 
 export interface Facts {
@@ -20,36 +22,51 @@ export interface Facts {
   /** How many alternatives each position shows. */
   shown: Uint8Array;
   decimals: number;
+  /** What colours the cells. */
+  channel: string;
+  values: ChannelValues;
 }
 
 export function facts(source: Facts, [position, slot]: Cell): Fact[] {
   const { data } = source;
+  const numbers = slot === 0 ? chosenFacts(source, position) : rivalFacts(source, position, slot);
+  const first = coloredBy(source, numbers, slot);
   const lines: Fact[] = [
+    first,
     { name: "position", value: `${position + 1} of ${data.index.length}` },
-    ...tokenFacts(data, tokenAt(data, position, slot)),
+    ...tokenFacts(data.vocabulary, tokenAt(data, position, slot)),
+    ...numbers.filter((fact) => fact !== first),
   ];
-  lines.push(...(slot === 0 ? chosenFacts(source, position) : rivalFacts(source, position, slot)));
   const { probabilities } = data.facts;
   if (probabilities !== undefined) lines.push({ name: "distribution", value: probabilities });
   return lines;
 }
 
+/** What is written in the cell: the channel's value, or the probability where it has none. */
+function coloredBy({ channel, values }: Facts, numbers: readonly Fact[], slot: number): Fact {
+  const plain = slot > 0 && values.alternatives === null;
+  const { name } = channelNamed(plain ? "probability" : channel);
+  const is = (fact: Fact) => fact.name === name || (channel === "margin" && isMargin(fact));
+  // A trace's own channels come last, and may be called as a fact is.
+  const fact = Object.hasOwn(CHANNELS, channel) ? numbers.find(is) : numbers.findLast(is);
+  return fact ?? { name, value: "unknown" };
+}
+
 /** One sentence for the live region of a screen reader. */
 export function announce(source: Facts, [position, slot]: Cell): string {
-  const { data, probabilities, alternativeProbabilities, shown, decimals } = source;
+  const { data, shown } = source;
   const place = `position ${position + 1}`;
   const chosen = spoken(data.vocabulary.label[data.index[position]]);
   if (slot > 0) {
     const j = data.offsets[position] + slot - 1;
     const rival = spoken(data.vocabulary.label[data.alternative_index[j]]);
-    const value = spokenValue(alternativeProbabilities[j], decimals);
+    const value = spokenValue(source, position, slot);
     return `${place}, alternative ${slot} of ${shown[position]}: ${rival}, ${value}, instead of ${chosen}`;
   }
-  const sentence = `${place}, token ${chosen}, ${spokenValue(probabilities[position], decimals)}`;
+  const sentence = `${place}, token ${chosen}, ${spokenValue(source, position, 0)}`;
   if (shown[position] === 0) return sentence;
-  const first = data.offsets[position];
-  const rival = spoken(data.vocabulary.label[data.alternative_index[first]]);
-  const value = cellValue(alternativeProbabilities[first], decimals);
+  const rival = spoken(data.vocabulary.label[data.alternative_index[data.offsets[position]]]);
+  const value = written(source, position, 1);
   return `${sentence}, alternative 1 of ${shown[position]} below: ${rival}, ${value}`;
 }
 
@@ -58,17 +75,6 @@ export function tokenAt(data: TraceData, position: number, slot: number): number
   return slot === 0
     ? data.index[position]
     : data.alternative_index[data.offsets[position] + slot - 1];
-}
-
-function tokenFacts({ vocabulary }: TraceData, index: number): Fact[] {
-  const special = vocabulary.kind[index] === "special";
-  const lines: Fact[] = [
-    { name: special ? "special token" : "token", value: vocabulary.label[index], mono: true },
-    { name: "bytes", value: vocabulary.bytes[index], mono: true },
-  ];
-  const id = vocabulary.id[index];
-  if (id !== null) lines.push({ name: "id", value: String(id) });
-  return lines;
 }
 
 function probabilityFacts(probability: number, logprob: number): Fact[] {
@@ -81,7 +87,7 @@ function probabilityFacts(probability: number, logprob: number): Fact[] {
 }
 
 function chosenFacts(source: Facts, position: number): Fact[] {
-  const { data, probabilities, alternativeProbabilities } = source;
+  const { data, probabilities, alternativeProbabilities, channel, values } = source;
   const probability = probabilities[position];
   const lines = probabilityFacts(probability, data.logprobs[position]);
   if (data.ranks[position] > 0) lines.push({ name: "rank", value: String(data.ranks[position]) });
@@ -93,17 +99,30 @@ function chosenFacts(source: Facts, position: number): Fact[] {
   const first = data.offsets[position];
   if (first < data.offsets[position + 1] && !Number.isNaN(probability)) {
     const rival = data.vocabulary.label[data.alternative_index[first]];
-    const margin = probability - alternativeProbabilities[first];
-    lines.push({
-      name: margin >= 0 ? "margin to runner-up" : "margin to most probable",
-      value: `${fixed(margin, 4)} (${rival})`,
-    });
+    lines.push(marginFact(probability - alternativeProbabilities[first], rival));
+  } else if (channel === "margin" && !Number.isNaN(values.chosen[position])) {
+    lines.push(marginFact(values.chosen[position]));
+  }
+  for (const { name, values } of data.channels) {
+    const value = values[position];
+    lines.push({ name, value: Number.isNaN(value) ? "unknown" : exact(value) });
   }
   return lines;
 }
 
+function isMargin({ name }: Fact): boolean {
+  return name.startsWith("margin to ");
+}
+
+function marginFact(margin: number, rival?: string): Fact {
+  return {
+    name: margin >= 0 ? "margin to runner-up" : "margin to most probable",
+    value: fixed(margin, 4) + (rival === undefined ? "" : ` (${rival})`),
+  };
+}
+
 function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
-  const { data, probabilities, alternativeProbabilities, shown } = source;
+  const { data, probabilities, alternativeProbabilities, shown, channel, values } = source;
   const j = data.offsets[position] + slot - 1;
   const probability = alternativeProbabilities[j];
   const lines = probabilityFacts(probability, data.alternative_logprobs[j]);
@@ -113,11 +132,32 @@ function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
     const chosen = data.vocabulary.label[data.index[position]];
     lines.push({ name: "ratio to chosen", value: `${significant(ratio)} × ${chosen}` });
   }
+  const value = values.alternatives?.[j] ?? Number.NaN;
+  if (channel === "rank" && value > 0) lines.push({ name: "rank", value: String(value) });
+  if (channel === "margin" && !Number.isNaN(value)) lines.push(marginFact(value));
   return lines;
 }
 
-function spokenValue(probability: number, decimals: number): string {
-  return Number.isNaN(probability)
-    ? "probability unknown"
-    : `probability ${cellValue(probability, decimals)}`;
+/** The number written in a cell, or a dash. */
+function written(source: Facts, position: number, slot: number): string {
+  const { data, alternativeProbabilities, values, decimals } = source;
+  if (slot === 0) return cellValue(values.chosen[position], decimals);
+  const j = data.offsets[position] + slot - 1;
+  return values.alternatives === null
+    ? cellValue(alternativeProbabilities[j], PLAIN_DECIMALS)
+    : cellValue(values.alternatives[j], decimals);
+}
+
+/** The value in words, and the probability after it where the colour says something else. */
+function spokenValue(source: Facts, position: number, slot: number): string {
+  const { data, probabilities, alternativeProbabilities, values, channel } = source;
+  const plain = slot > 0 && values.alternatives === null;
+  const { name, unit } = channelNamed(plain ? "probability" : channel);
+  const text = written(source, position, slot);
+  const value = text === UNKNOWN ? `${name} unknown` : `${name} ${text}${unit && ` ${unit}`}`;
+  if (name === "probability") return value;
+  const j = data.offsets[position] + slot - 1;
+  const probability = slot === 0 ? probabilities[position] : alternativeProbabilities[j];
+  if (Number.isNaN(probability)) return value;
+  return `${value}, probability ${cellValue(probability, PLAIN_DECIMALS)}`;
 }

@@ -1,12 +1,12 @@
-/** Probabilities as the trace writes them, with a dash where none is known. */
+/** Values as the trace writes them, with a dash where none is known. */
 
 import { fixed } from "../numbers.ts";
 
-const UNKNOWN = "–";
+export const UNKNOWN = "–";
 
-/** A probability in a cell. */
-export function cellValue(probability: number, decimals: number): string {
-  return Number.isNaN(probability) ? UNKNOWN : fixed(probability, decimals);
+/** A value in a cell. */
+export function cellValue(value: number, decimals: number): string {
+  return Number.isNaN(value) ? UNKNOWN : fixed(value, decimals);
 }
 
 /** Four significant digits, so that 0.9996 and 0.0000123 both say something. */

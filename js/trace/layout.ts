@@ -8,6 +8,7 @@
  */
 
 import type { Cell, Rect } from "../figure/drawing.ts";
+import type { Arrangement } from "./arrangement.ts";
 import { type Notable, Pool, pixels } from "./overview.ts";
 
 /** Room for the border of the path, left and right of the cells. */
@@ -33,6 +34,8 @@ const EMPTY = { width: 120, height: 30 };
 export interface GridOptions {
   positions: number;
   rowLength: number;
+  /** Columns for which there is room though there are fewer positions: more are to come. */
+  reserved?: number;
   cellWidth: number;
   /** How many alternatives each position shows. */
   shown: Uint8Array;
@@ -46,7 +49,7 @@ export interface Span {
   last: number;
 }
 
-export class Grid {
+export class Grid implements Arrangement {
   readonly positions: number;
   readonly columns: number;
   readonly rows: number;
@@ -61,10 +64,10 @@ export class Grid {
   /** Ranks of alternatives in each row. */
   readonly #ranks: Uint8Array;
 
-  constructor({ positions, rowLength, cellWidth, shown, showValues }: GridOptions) {
+  constructor({ positions, rowLength, reserved = 0, cellWidth, shown, showValues }: GridOptions) {
     const { path, rank } = showValues ? WITH_VALUES : WITHOUT_VALUES;
     this.positions = positions;
-    this.columns = Math.max(1, Math.min(rowLength, positions));
+    this.columns = Math.max(1, reserved, Math.min(rowLength, positions));
     this.rows = Math.ceil(positions / this.columns);
     this.cellWidth = cellWidth;
     this.pathHeight = path;
@@ -85,7 +88,10 @@ export class Grid {
     }
     this.width = 2 * MARGIN + this.columns * (cellWidth + COLUMN_GAP) - COLUMN_GAP;
     this.height = this.#top[this.rows] - ROW_GAP;
-    if (positions === 0) ({ width: this.width, height: this.height } = EMPTY);
+    if (positions === 0) {
+      if (reserved === 0) this.width = EMPTY.width;
+      this.height = EMPTY.height;
+    }
   }
 
   ranks(row: number): number {
@@ -132,6 +138,14 @@ export class Grid {
   rowsBetween(top: number, bottom: number): Span {
     if (this.rows === 0) return { first: 0, last: -1 };
     return { first: this.rowAt(top), last: this.rowAt(bottom) };
+  }
+
+  positionsBetween(top: number, bottom: number): Span {
+    const { first, last } = this.rowsBetween(top, bottom);
+    return {
+      first: first * this.columns,
+      last: Math.min(this.positions, (last + 1) * this.columns) - 1,
+    };
   }
 
   /** The columns between two x coordinates. */

@@ -1,8 +1,10 @@
 /**
  * Paints what meets the viewport: rows by binary search, columns by division.
  *
- * The colour says how probable a token was, wherever it stands; what makes the path the path is
- * its height and the border around each row of it. Alternatives are lower, bare, and apart.
+ * The colour says the channel's value (how probable a token was, for one), wherever it stands; what
+ * makes the path the path is its height and the border around each row of it. Alternatives are
+ * lower, bare, and apart; those that the channel says nothing of are outlined only, over their
+ * probability.
  * Passes go by kind (numbers, cells, text, rings), because changing a canvas font is dear.
  */
 
@@ -16,6 +18,7 @@ import { luminance } from "../color/contrast.ts";
 import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import type { TraceData } from "../state.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
+import { type ChannelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
 import { paintMark, paintRing } from "./rings.ts";
@@ -36,12 +39,15 @@ export interface Scene {
   data: TraceData;
   grid: Grid;
   labels: LabelFitter;
-  /** Of the chosen tokens, and of all alternatives. */
-  probabilities: Float32Array;
+  /** What colours the cells, and is written in them. */
+  values: ChannelValues;
+  /** Written where the channel says nothing of alternatives. */
   alternativeProbabilities: Float32Array;
   decimals: number;
   showValues: boolean;
   border: boolean;
+  /** Is it still being written? */
+  begun: boolean;
   /** Per position, whether a search found it; null when none is under way. */
   marks: Uint8Array | null;
 }
@@ -70,28 +76,38 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.restore();
 }
 
-function paintEmpty({ grid }: Scene, { ctx, theme }: PaintContext): void {
+function paintEmpty({ grid, begun }: Scene, { ctx, theme }: PaintContext): void {
   ctx.font = VALUE_FONT;
   ctx.fillStyle = theme.muted;
-  ctx.fillText("no tokens", grid.width / 2, grid.height / 2);
+  const text = begun ? "waiting for the first token" : "no tokens";
+  ctx.fillText(text, grid.width / 2, grid.height / 2);
 }
+
+/** The value that colours a cell; null where the channel has none for it. */
+export type Value = number | null;
 
 /** A cell as it is painted: one object that serves all cells, because a frame paints thousands. */
 interface Spot extends Rect {
   slot: number;
-  value: number;
+  /** Null where the channel says nothing of the cell. */
+  value: Value;
+  /** What is written in the cell then. */
+  probability: number;
   /** In the vocabulary. */
   index: number;
 }
 
 /** Calls `paint` with each visible cell. */
 function eachCell(
-  { data, grid, probabilities, alternativeProbabilities }: Scene,
+  { data, grid, values: { chosen, alternatives }, alternativeProbabilities }: Scene,
   rows: Span,
   columns: Span,
   paint: (spot: Spot) => void,
 ): void {
-  const spot: Spot = { x: 0, y: 0, width: grid.cellWidth, height: 0, slot: 0, value: 0, index: 0 };
+  const spot: Spot = {
+    ...{ x: 0, y: 0, width: grid.cellWidth, height: 0 },
+    ...{ slot: 0, value: null, probability: 0, index: 0 },
+  };
   for (let row = rows.first; row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
     for (let column = columns.first; column <= last; column++) {
@@ -100,7 +116,7 @@ function eachCell(
       spot.y = grid.pathTop(row);
       spot.height = grid.pathHeight;
       spot.slot = 0;
-      spot.value = probabilities[position];
+      spot.value = chosen[position];
       spot.index = data.index[position];
       paint(spot);
       spot.height = grid.rankHeight;
@@ -108,7 +124,8 @@ function eachCell(
       for (let slot = 1; slot <= grid.shown[position]; slot++) {
         spot.y = grid.rankTop(row, slot);
         spot.slot = slot;
-        spot.value = alternativeProbabilities[first + slot];
+        spot.value = alternatives === null ? null : alternatives[first + slot];
+        spot.probability = alternativeProbabilities[first + slot];
         spot.index = data.alternative_index[first + slot];
         paint(spot);
       }
@@ -133,8 +150,12 @@ function paintNumbers({ grid }: Scene, context: PaintContext, rows: Span, column
 }
 
 /** The colour of a cell, its edge where it would melt into the page, the hatch of NaN. */
-export function paintCell(rect: Rect, value: number, context: PaintContext): void {
+export function paintCell(rect: Rect, value: Value, context: PaintContext): void {
   const { ctx, scale, theme } = context;
+  if (value === null) {
+    outline(rect, context);
+    return;
+  }
   const side = scale.side(value);
   if (side === "nan") {
     hatch(ctx, rect, theme);
@@ -145,12 +166,16 @@ export function paintCell(rect: Rect, value: number, context: PaintContext): voi
   const edge = melting(value, context);
   if (edge > 0) {
     ctx.globalAlpha = edge;
-    ctx.strokeStyle = theme.hairline;
-    ctx.lineWidth = 1;
-    ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.width - 1, rect.height - 1);
+    outline(rect, context);
     ctx.globalAlpha = 1;
   }
   if (side !== "inside") paintSideMark(ctx, rect, side, scale.textOn(value));
+}
+
+function outline({ x, y, width, height }: Rect, { ctx, theme }: PaintContext): void {
+  ctx.strokeStyle = theme.hairline;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
 }
 
 /** How much of its edges a cell loses on the page, 0 to 1: as the palest green does on white. */
@@ -186,10 +211,11 @@ function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: 
 
 function paintValue({ decimals }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, value } = spot;
+  const { x, y, width, height, value, probability } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(value, context);
-  ctx.fillText(cellValue(value, decimals), x + width / 2, baseline);
+  const text = value === null ? cellValue(probability, PLAIN_DECIMALS) : cellValue(value, decimals);
+  ctx.fillText(text, x + width / 2, baseline);
 }
 
 /** What a search found is outlined, the current match more strongly. */
@@ -220,7 +246,8 @@ function paintMarks(
   }
 }
 
-export function textColor(value: number, { scale, theme }: PaintContext): string {
+export function textColor(value: Value, { scale, theme }: PaintContext): string {
+  if (value === null) return theme.foreground;
   return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
 }
 

@@ -44,6 +44,7 @@ export function traceData(steps: readonly Step[]): TraceData {
     offsets: Uint32Array.from(offsets),
     alternative_index: Uint32Array.from(alternativeIndex),
     alternative_logprobs: Float32Array.from(alternatives, (a) => Math.log(a.probability)),
+    channels: [],
     facts: {},
   };
 }
@@ -55,6 +56,7 @@ export function traceState(
   return {
     _kind: "trace",
     _colormap_table: null,
+    _live: null,
     colormap: "Greens",
     vmin: 0,
     vmax: 1,
@@ -75,6 +77,7 @@ export function traceState(
     min_probability: 0.05,
     border: true,
     channel: "probability",
+    arrangement: "grid",
     data: traceData(steps),
     ...options,
   };

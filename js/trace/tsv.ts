@@ -1,23 +1,37 @@
 /**
  * The trace as tab-separated values: one line for each chosen token and each shown alternative.
  *
- * Slot 0 is the chosen token. The log-probability is the data and is written in full; the
+ * Slot 0 is the chosen token. A channel that neither column holds has one of its own. The
+ * log-probability is the data and is written in full; the
  * probability is for reading, to the six digits that a float32 logarithm leaves it.
  */
 
 import { shortest } from "../numbers.ts";
 import type { TraceData } from "../state.ts";
+import type { ChannelValues } from "./channels.ts";
 
+/** Channels that have a column anyway. */
+const ALWAYS = new Set(["probability", "logprob"]);
 const HEADER = ["position", "slot", "token", "probability", "log-probability"];
 
-export function tsv(data: TraceData, shown: Uint8Array): string {
-  const lines = [HEADER.join("\t")];
-  for (let position = 0; position < data.index.length; position++) {
-    lines.push(line(data, position, 0, data.index[position], data.logprobs[position]));
+export interface TsvChannel {
+  name: string;
+  values: ChannelValues;
+}
+
+export function tsv(data: TraceData, shown: Uint8Array, channel: TsvChannel): string {
+  const { name, values } = channel;
+  const more = !ALWAYS.has(name);
+  const own = (value: number) => (more ? [number(value)] : []);
+  const lines = [[...HEADER, ...(more ? [quoted(plain(name))] : [])].join("\t")];
+  const { index, logprobs, alternative_index, alternative_logprobs } = data;
+  for (let position = 0; position < index.length; position++) {
+    const chosen = line(data, position, 0, index[position], logprobs[position]);
+    lines.push([...chosen, ...own(values.chosen[position])].join("\t"));
     for (let slot = 1; slot <= shown[position]; slot++) {
       const j = data.offsets[position] + slot - 1;
-      const { alternative_index, alternative_logprobs } = data;
-      lines.push(line(data, position, slot, alternative_index[j], alternative_logprobs[j]));
+      const other = line(data, position, slot, alternative_index[j], alternative_logprobs[j]);
+      lines.push([...other, ...own(values.alternatives?.[j] ?? Number.NaN)].join("\t"));
     }
   }
   return `${lines.join("\n")}\n`;
@@ -29,7 +43,7 @@ function line(
   slot: number,
   index: number,
   logprob: number,
-): string {
+): (string | number)[] {
   const probability = Math.min(1, Math.exp(logprob));
   return [
     position + 1,
@@ -37,12 +51,17 @@ function line(
     quoted(vocabulary.label[index]),
     number(Number(probability.toPrecision(6))),
     number(logprob),
-  ].join("\t");
+  ];
 }
 
 /** Nothing stands for unknown. */
 function number(value: number): string {
   return Number.isNaN(value) ? "" : shortest(value);
+}
+
+/** The name of a channel may be any text. */
+function plain(name: string): string {
+  return name.replaceAll(/\s+/g, " ");
 }
 
 /** Spreadsheets and pandas read a field with a quotation mark only when it is quoted. */

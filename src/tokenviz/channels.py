@@ -77,7 +77,7 @@ def _channel(
 CHANNELS: Mapping[str, Channel] = {
     "probability": _channel("probability", "Greens", (0, 1), label="Probability", notable="low"),
     "logprob": _channel(
-        "log-probability", "Greens", (-10, 0), label="Log-probability (nats)", unit="nats",
+        "log-probability", "Greens", (-6, 0), label="Log-probability (nats)", unit="nats",
         notable="low",
     ),
     "surprisal": _channel(

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import builtins
 import codecs
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from tokenviz._arrays import whole
+from tokenviz._visible import visible
 
 __all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_tokens", "displayed", "displayed_at", "labels",
            "visible"]  # fmt: skip
@@ -24,13 +24,6 @@ __all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_tokens", "displayed", "disp
 Kind = Literal["text", "special", "part", "byte"]
 """How a token is drawn: as text, a special-token badge, a piece of a character, or raw bytes."""
 
-SPACE = "␣"
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", " ": SPACE}
-_INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
-# Drawn as nothing, or as a blank, though Unicode files them under letters, marks and symbols.
-_BLANKS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_MARKS = {"Mn", "Mc", "Me"}
-_JOINERS = {"\u200c", "\u200d"}
 LONGEST_CHARACTER = 4
 """Bytes of UTF-8, so at most four tokens can share one character."""
 
@@ -86,10 +79,10 @@ class Token:
         """How a figure draws this token on its own."""
         if self.special:
             return "special"
-        return "text" if _is_utf8(self.bytes) else "byte"
+        return "text" if is_text(self.bytes) else "byte"
 
     def __repr__(self) -> str:
-        shown = repr(self.text) if _is_utf8(self.bytes) else repr(self.bytes)
+        shown = repr(self.text) if is_text(self.bytes) else repr(self.bytes)
         extras = "" if self.id is None else f", id={self.id}"
         return f"Token({shown}{extras}{', special=True' if self.special else ''})"
 
@@ -129,39 +122,11 @@ def displayed_at(tokens: Sequence[Token], start: int) -> list[tuple[str, Kind]]:
     What comes before ``start`` has no say in it; what comes after has, up to
     :data:`LONGEST_CHARACTER` tokens.
     """
-    text, size = _shared_character(tokens, start)
+    whole = is_text(tokens[start].bytes)  # nearly all are, and then share no character
+    text, size = ("", 0) if whole else _shared_character(tokens, start)
     if size:
         return [(f"{visible(text)} {part}/{size}", "part") for part in range(1, size + 1)]
     return [(tokens[start].label, tokens[start].kind)]
-
-
-def visible(text: str) -> str:
-    r"""Write text so that every character in it can be seen.
-
-    A space becomes ``␣``, a line break ``\n``, other invisible characters their escape
-    (``\u200b``); a combining mark with nothing to stand on gets a dotted circle.
-    """
-    out: list[str] = []
-    for position, character in enumerate(text):
-        if character in _ESCAPES:
-            out.append(_ESCAPES[character])
-        elif character in _JOINERS and _joins(text, position):
-            out.append(character)  # it joins an emoji or shapes a script: seen by what it does
-        elif character in _BLANKS or unicodedata.category(character) in _INVISIBLE:
-            out.append(_escape(character))
-        elif unicodedata.category(character) in _MARKS and (
-            position == 0 or text[position - 1].isspace()
-        ):
-            out.append(f"◌{character}")
-        else:
-            out.append(character)
-    return "".join(out)
-
-
-def _joins(text: str, position: int) -> bool:
-    """Whether a joiner stands between two characters that it can act on."""
-    around = text[position - 1 : position] + text[position + 1 : position + 2]
-    return len(around) == 2 and not around.isascii()
 
 
 def _to_bytes(value: str | bytes) -> bytes:
@@ -178,7 +143,8 @@ def _to_bytes(value: str | bytes) -> bytes:
         ) from None
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_text(data: bytes) -> bool:
+    """Whether bytes are whole characters of UTF-8."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -225,10 +191,3 @@ def _shared_character(tokens: Sequence[Token], start: int) -> tuple[str, int]:
         if not pending:
             return (text, size) if size > 1 else ("", 0)
     return "", 0
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from tokenviz import Attribution, Token, Trace
+from tokenviz.channels import CHANNELS
 
 tokens = st.builds(
     Token, st.text() | st.binary(), id=st.none() | st.integers(0, 2**31), special=st.booleans()
@@ -81,4 +82,11 @@ def traces(draw: st.DrawFn) -> Trace:
         distribution=draw(st.sampled_from(["model", "sampling"])),
         model=draw(st.none() | st.text()),
         partial=draw(st.booleans()),
+        channels=draw(
+            st.dictionaries(
+                st.text(min_size=1).filter(lambda name: name.strip() and name not in CHANNELS),
+                npst.arrays(np.float32, n, elements=float32),
+                max_size=2,
+            )
+        ),
     )

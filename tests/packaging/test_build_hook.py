@@ -39,7 +39,7 @@ def test_without_node_the_build_says_what_is_missing(clone: Path) -> None:
     done = build(clone, path="")
     assert done.returncode != 0
     said = done.stdout + done.stderr
-    assert "widget.js, page.js, tokenviz.css missing in src/tokenviz/static" in said
+    assert "loader.js, widget.js, page.js, tokenviz.css missing in src/tokenviz/static" in said
     assert "needs Node.js 20 or newer" in said
     assert "apt-get install nodejs npm" in said
 
@@ -49,5 +49,5 @@ def test_with_node_the_build_makes_them(clone: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = (clone / "dist").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("widget.js", "page.js", "tokenviz.css"):
+    for name in ("loader.js", "widget.js", "page.js", "tokenviz.css"):
         assert f"tokenviz/static/{name}" in names

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-STATIC = {f"tokenviz/static/{name}" for name in ("widget.js", "page.js", "tokenviz.css")}
+STATIC = {
+    f"tokenviz/static/{name}" for name in ("loader.js", "widget.js", "page.js", "tokenviz.css")
+}
 
 
 def run(*command: str | Path, path: str | None = None, cwd: Path = ROOT) -> str:

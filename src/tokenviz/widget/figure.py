@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import ipywidgets
 import numpy as np
 import traitlets
 
@@ -21,7 +22,10 @@ from tokenviz.attribution import Attribution
 from tokenviz.colors import BUNDLED, ColorScale, colormap_table
 from tokenviz.io import PICTURES, save
 from tokenviz.scale import figure_scale, find_table, reversed_name
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.trace import Trace
+from tokenviz.widget.cells import CELLS
+from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
 from tokenviz.widget.traits import Finite, Positive, check_options
 
 __all__ = ["Figure"]
@@ -48,7 +52,7 @@ def caption(facts: dict[str, str]) -> str:
     return " · ".join(f"{name}: {value}" for name, value in facts.items())
 
 
-class Figure(anywidget.AnyWidget):
+class Figure(OnDemand, anywidget.AnyWidget):
     """Base of the two widgets.
 
     Attributes
@@ -84,6 +88,7 @@ class Figure(anywidget.AnyWidget):
     # and not a path, because a path keeps every instance alive.
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
+    _renderer = traitlets.Unicode().tag(sync=True)
     _kind = traitlets.Unicode().tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
     _colormap_table = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
@@ -105,7 +110,7 @@ class Figure(anywidget.AnyWidget):
     height = traitlets.Int(None, allow_none=True, min=40).tag(sync=True)
     show_controls = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, source: Attribution | Trace, **given: Any) -> None:
+    def __init__(self, source: Attribution | LargeAttribution | Trace, **given: Any) -> None:
         check_options(type(self).__name__, given, self.option_names())
         self._source: Any = source
         super().__init__(_data=self._encode(source), **self._words(source) | given)
@@ -158,11 +163,24 @@ class Figure(anywidget.AnyWidget):
             from tokenviz.export import html
 
             return html.save(self, path)
+        if isinstance(self.source, LargeAttribution):
+            raise ValueError(
+                f"path: a LargeAttribution is saved as a page, .html, got {path.name!r}; "
+                "take a part of it as an Attribution for other formats"
+            )
         if suffix in PICTURES:
             from tokenviz.export import picture
 
             return picture.save(self, path)
         return save(self.source, path)
+
+    def close(self) -> None:
+        """Take the figure off every page. It can be shown again, as it is now."""
+        if self.comm is None:
+            return
+        super().close()
+        if isinstance(self.layout, OwnLayout) and not in_use(self.layout):
+            self.layout.close()
 
     def _encode(self, source: Any) -> dict[str, Any]:
         raise NotImplementedError
@@ -180,7 +198,15 @@ class Figure(anywidget.AnyWidget):
 
     @traitlets.default("_esm")
     def _read_esm(self) -> str:
+        return static("loader.js")
+
+    @traitlets.default("_renderer")
+    def _read_renderer(self) -> str:
         return static("widget.js")
+
+    @traitlets.default("layout")
+    def _make_layout(self) -> ipywidgets.Layout:
+        return OwnLayout()
 
     @traitlets.default("_css")
     def _read_css(self) -> str:
@@ -203,6 +229,7 @@ class Figure(anywidget.AnyWidget):
         return name
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        CELLS.shows(self)
         if options.display == "html":
             from tokenviz.export.html import fragment
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import traitlets
+from ipywidgets import Layout
+from ipywidgets.widgets.trait_types import InstanceDict
+from ipywidgets.widgets.widget import widget_serialization
 
 from tokenviz.channels import channel_look, channel_names, check_channel
 from tokenviz.trace import Trace
@@ -13,6 +16,19 @@ from tokenviz.widget.traits import Finite
 from tokenviz.wire import encode_trace, trace_facts
 
 __all__ = ["TokenTrace"]
+
+ARRANGEMENTS = ["grid", "flow"]
+
+
+class BoxOrArrangement(InstanceDict):  # type: ignore[misc]
+    """ipywidgets' ``layout``, the box of CSS, which takes the word for an arrangement, too."""
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Hand a word on to ``arrangement``, and keep everything else."""
+        if isinstance(value, str):
+            obj.arrangement = value
+        else:
+            super().set(obj, value)
 
 
 class TokenTrace(Figure):
@@ -41,6 +57,10 @@ class TokenTrace(Figure):
             "surprisal" (bits), "rank", "entropy" (bits), "margin" (to the runner-up), or one of
             the trace's own. Assigning it sets the colormap, range, centre, gamma, label and
             decimals that fit it; those given beside it, or assigned later, win.
+        arrangement : {"grid", "flow"}
+            Cells in wrapped rows with the alternatives below, or running text: real line breaks,
+            alternatives in the tooltip or opened in place. ``layout="flow"`` says the same; what
+            else is given or assigned as ``layout`` is ipywidgets' box of CSS.
 
     Raises
     ------
@@ -56,6 +76,8 @@ class TokenTrace(Figure):
     min_probability = Finite(0.05, min=0.0, max=1.0).tag(sync=True)
     border = traitlets.Bool(True).tag(sync=True)
     channel = traitlets.Unicode("probability").tag(sync=True)
+    arrangement = traitlets.Enum(ARRANGEMENTS, "grid").tag(sync=True)
+    layout = BoxOrArrangement(Layout).tag(sync=True, **widget_serialization)
     # How the text comes along while it is being written; see tokenviz.live.
     _live = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
 
@@ -63,6 +85,9 @@ class TokenTrace(Figure):
     """Whether a change of channel comes with its looks, as the browser's does."""
 
     def __init__(self, source: Trace, **given: Any) -> None:
+        box = given.pop("layout", None)
+        if isinstance(box, str):
+            given["arrangement"] = box
         look: dict[str, Any] = {}
         if "channel" in given and isinstance(source, Trace):  # else it is refused below
             self._source = source
@@ -70,6 +95,8 @@ class TokenTrace(Figure):
         self._told_looks = True
         super().__init__(source, **look | given)
         self._told_looks = False
+        if box is not None and not isinstance(box, str):
+            self.layout = box
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take a front end's changes; it sets the looks of a channel itself."""
@@ -114,14 +141,21 @@ class TokenTrace(Figure):
             raise traitlets.TraitError(str(error)) from None
         return str(channel)
 
+    def notify_change(self, change: Any) -> None:
+        """Send a channel and what fits it in one message: no view shows one without the other."""
+        if change["name"] != "channel":
+            super().notify_change(change)
+            return
+        with self.hold_sync():
+            super().notify_change(change)
+
     @traitlets.observe("channel")
     def _dress(self, change: Any) -> None:
         """Set what fits a channel that was assigned."""
         if self._told_looks:
             return
-        with self.hold_sync():
-            for name, value in channel_look(self._source, change["new"]).traits().items():
-                self.set_trait(name, value)
+        for name, value in channel_look(self._source, change["new"]).traits().items():
+            self.set_trait(name, value)
 
     @traitlets.validate("selected")
     def _inside(self, proposal: Any) -> tuple[int, int] | None:

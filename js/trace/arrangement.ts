@@ -1,0 +1,19 @@
+/** What the two arrangements of a trace have in common: where every cell is. */
+
+import type { Cell, Rect } from "../figure/drawing.ts";
+import type { Span } from "./layout.ts";
+import type { Notable, Pool } from "./overview.ts";
+
+export interface Arrangement {
+  readonly width: number;
+  readonly height: number;
+  /** For an alternative that has no place, that of the nearest cell which has. */
+  rect(cell: Cell): Rect;
+  hit(x: number, y: number): Cell | null;
+  /** The positions whose rows or lines meet a stretch of pixels. */
+  positionsBetween(top: number, bottom: number): Span;
+  /** The path in a grid of few pixels. */
+  pool(width: number, height: number, values: Float32Array, notable: Notable): Pool;
+  /** The strongest mark on each of so many rows of pixels. */
+  markedRows(height: number, marks: Uint8Array): Uint8Array;
+}

@@ -1,0 +1,186 @@
+/**
+ * Paints the lines that meet the viewport: each token as it reads, on its colour.
+ */
+
+import { SMALL } from "../../canvas/fonts.ts";
+import type { LabelFitter } from "../../canvas/label.ts";
+import { paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
+import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
+import type { Cell, PaintContext, Rect } from "../../figure/drawing.ts";
+import type { TraceData } from "../../state.ts";
+import { LEAST_PADDING } from "../cellwidth.ts";
+import { paintCell, textColor } from "../painter.ts";
+import { paintMark, paintRing } from "../rings.ts";
+import { BOX_HEIGHT, FLOW_MARGIN, type FlowLayout } from "./layout.ts";
+import { BREAK_WIDTH, type Piece } from "./pieces.ts";
+
+export interface FlowScene {
+  data: TraceData;
+  layout: FlowLayout;
+  labels: LabelFitter;
+  /** What colours the tokens, and the alternatives; null where a channel says nothing of those. */
+  chosen: Float32Array;
+  alternatives: Float32Array | null;
+  /** The number under an alternative. */
+  written: (position: number, slot: number) => string;
+  /** Why there is nothing in an opened row. */
+  none: string;
+  marks: Uint8Array | null;
+}
+
+export function paintFlow(scene: FlowScene, context: PaintContext): void {
+  const { layout, marks } = scene;
+  const { ctx, viewport, theme } = context;
+  const { first, last } = layout.linesBetween(viewport.y, viewport.y + viewport.height);
+  ctx.save();
+  ctx.textBaseline = "alphabetic";
+  ctx.textAlign = "left";
+  if (layout.positions === 0) {
+    ctx.font = VALUE_FONT;
+    ctx.fillStyle = theme.muted;
+    ctx.fillText("no tokens", FLOW_MARGIN, layout.height / 2);
+  }
+  eachFragment(scene, first, last, (spot) => paintCell(spot, spot.value, context));
+  eachFragment(scene, first, last, (spot) => paintPiece(spot, context));
+  if (marks !== null) {
+    eachFragment(scene, first, last, (spot) => {
+      const mark = marks[spot.position];
+      if (mark !== 0) paintMark(ctx, spot, mark, theme);
+    });
+  }
+  paintOpened(scene, context);
+  paintRings(scene, context);
+  ctx.restore();
+}
+
+/** A fragment as it is painted: one object for all of them. */
+interface Spot extends Rect {
+  position: number;
+  value: number;
+  piece: Piece;
+  trimmed: boolean;
+}
+
+function eachFragment(
+  { layout, chosen }: FlowScene,
+  firstLine: number,
+  lastLine: number,
+  paint: (spot: Spot) => void,
+): void {
+  const { lines } = layout;
+  if (lastLine < firstLine || layout.positions === 0) return;
+  const spot = { x: 0, y: 0, width: 0, height: BOX_HEIGHT } as Spot;
+  for (let line = firstLine; line <= lastLine; line++) {
+    spot.y = layout.top(line);
+    for (let fragment = lines.starts[line]; fragment < lines.starts[line + 1]; fragment++) {
+      spot.x = FLOW_MARGIN + lines.x[fragment];
+      spot.width = lines.width[fragment];
+      spot.position = lines.position[fragment];
+      spot.value = chosen[spot.position];
+      spot.piece = lines.piece(fragment);
+      spot.trimmed = lines.trimmed[fragment] === 1;
+      paint(spot);
+    }
+  }
+}
+
+function paintPiece({ x, y, width, value, piece, trimmed }: Spot, context: PaintContext): void {
+  const { ctx } = context;
+  const { text, font, size, padding, badge, breaks, direction } = piece;
+  ctx.fillStyle = textColor(value, context);
+  const middle = y + BOX_HEIGHT / 2;
+  if (text !== "") {
+    // Setting the same font again is cheap; asking which it is is not.
+    ctx.font = font;
+    ctx.direction = direction === 1 ? "rtl" : "ltr";
+    const baseline = Math.round(middle + (size * CAP_HEIGHT) / 2);
+    ctx.fillText(trimmed ? text.slice(1) : text, x + padding, baseline);
+  }
+  if (badge) {
+    ctx.globalAlpha = 0.6;
+    ctx.strokeStyle = ctx.fillStyle;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.roundRect(x + 2.5, y + 3.5, width - 5, BOX_HEIGHT - 7, 4);
+    ctx.stroke();
+    ctx.globalAlpha = 1;
+  }
+  if (breaks) paintBreak(ctx, x + width - BREAK_WIDTH, middle);
+}
+
+/** A faint arrow, down and back: here a line ended. */
+function paintBreak(ctx: CanvasRenderingContext2D, left: number, middle: number): void {
+  ctx.globalAlpha = 0.6;
+  ctx.strokeStyle = ctx.fillStyle;
+  ctx.lineWidth = 1.1;
+  const [right, tip, level] = [left + 10.5, left + 2.5, middle + 2.5];
+  ctx.beginPath();
+  ctx.moveTo(right, middle - 4);
+  ctx.lineTo(right, level);
+  ctx.lineTo(tip, level);
+  ctx.moveTo(tip + 3, level - 2.8);
+  ctx.lineTo(tip, level);
+  ctx.lineTo(tip + 3, level + 2.8);
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+}
+
+/** The alternatives of one token, as in the grid, with a line that leads to them. */
+function paintOpened(scene: FlowScene, context: PaintContext): void {
+  const { layout, data, labels, alternatives, written, none } = scene;
+  const { ctx, theme } = context;
+  const { opened } = layout;
+  if (opened === null) return;
+  const { position, chips } = opened;
+  const top = layout.openedTop;
+  const last = layout.lines.first[position + 1] - 1;
+  const stem = layout.fragmentRect(last);
+  ctx.fillStyle = theme.accent;
+  ctx.fillRect(stem.x, stem.y + stem.height + 1, stem.width, 2);
+  if (chips.length === 0) {
+    ctx.font = VALUE_FONT;
+    ctx.fillStyle = theme.muted;
+    ctx.textAlign = "left";
+    ctx.direction = "ltr";
+    ctx.fillText(none, FLOW_MARGIN + opened.left, top + 20);
+    return;
+  }
+  ctx.direction = "ltr";
+  const offset = data.offsets[position] - 1;
+  for (let slot = 1; slot <= chips.length; slot++) {
+    const rect = layout.rect([position, slot]);
+    const value = alternatives?.[offset + slot] ?? null;
+    paintCell(rect, value, context);
+    ctx.fillStyle = textColor(value, context);
+    const index = data.alternative_index[offset + slot];
+    const label = labels.fit(index, rect.width - 2 * LEAST_PADDING);
+    const left = rect.x + (rect.width - tokenWidth(label)) / 2;
+    paintToken(ctx, label, left, rect.y + rect.height * 0.33);
+    ctx.font = VALUE_FONT;
+    ctx.textAlign = "center";
+    const baseline = rect.y + rect.height * 0.71 + (SMALL * CAP_HEIGHT) / 2;
+    ctx.fillText(written(position, slot), rect.x + rect.width / 2, baseline);
+  }
+}
+
+/** Around every box of the cell: a token may be broken over lines. */
+function paintRings({ layout }: FlowScene, context: PaintContext): void {
+  const { ctx, theme, hovered, focused, selected } = context;
+  const ring = (cell: Cell | null, color: string, lineWidth: number) => {
+    if (cell === null || cell[0] < 0 || cell[0] >= layout.positions) return;
+    const style = { color, lineWidth, halo: theme.background };
+    const [position, slot] = cell;
+    const { lines, opened } = layout;
+    if (slot > 0) {
+      const there = opened?.position === position && slot <= opened.chips.length;
+      if (there) paintRing(ctx, layout.rect(cell), style);
+      return;
+    }
+    for (let i = lines.first[position]; i < lines.first[position + 1]; i++) {
+      paintRing(ctx, layout.fragmentRect(i), style);
+    }
+  };
+  ring(hovered, theme.foreground, 1.5);
+  ring(selected, theme.accent, 2);
+  ring(focused, theme.accent, 3);
+}
