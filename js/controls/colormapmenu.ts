@@ -4,11 +4,11 @@
  * Arrow keys move in the list, a letter jumps, Enter or the space bar chooses, Escape leaves.
  */
 
-import { computePosition, flip, offset, shift } from "@floating-ui/dom";
 import { baseName, COLORMAPS, findTable, isReversed, reversedName } from "../color/colormaps.ts";
 import { tableGradient } from "../color/gradient.ts";
 import { isSafe, safeInstead } from "../color/safe.ts";
 import { h, uniqueId } from "../dom.ts";
+import { place } from "../figure/placement.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, group } from "./fields.ts";
 import { nextOption } from "./listbox.ts";
@@ -150,13 +150,8 @@ export class ColormapMenu implements Control {
       ),
     );
     this.#list.focus({ preventScroll: true });
-    void computePosition(this.#button, this.#list, {
-      strategy: "fixed",
-      placement: "bottom-start",
-      middleware: [offset(4), flip({ padding: 4 }), shift({ padding: 4 })],
-    }).then(({ x, y }) => {
-      this.#list.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
-    });
+    const beside = this.#button.getBoundingClientRect();
+    place(this.#list, beside, { side: "below", align: "start", gap: 4 });
   }
 
   #close(): void {

@@ -4,10 +4,10 @@
  * What is listed is what is there: movement, and every command that some part of the figure added.
  */
 
-import { computePosition, flip, offset, shift } from "@floating-ui/dom";
 import { h, svg, uniqueId } from "../dom.ts";
 import type { FigureState } from "../state.ts";
 import type { Command, Commands } from "./commands.ts";
+import { place } from "./placement.ts";
 import { icon, toolButton } from "./toolbar.ts";
 
 type Row = Pick<Command, "keys" | "label">;
@@ -119,13 +119,8 @@ export class Help {
     this.element.showPopover();
     this.button.ariaExpanded = "true";
     this.element.focus({ preventScroll: true });
-    void computePosition(this.button, this.element, {
-      strategy: "fixed",
-      placement: "bottom-end",
-      middleware: [offset(4), flip({ padding: 4 }), shift({ padding: 4, crossAxis: true })],
-    }).then(({ x, y }) => {
-      this.element.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
-    });
+    const beside = this.button.getBoundingClientRect();
+    place(this.element, beside, { side: "below", align: "end", gap: 4 });
   }
 
   #close(): void {

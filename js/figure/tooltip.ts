@@ -6,17 +6,16 @@
  * to the document's body.
  */
 
-import {
-  autoUpdate,
-  computePosition,
-  flip,
-  hide,
-  offset,
-  shift,
-  type VirtualElement,
-} from "@floating-ui/dom";
 import { h } from "../dom.ts";
 import type { Fact } from "./drawing.ts";
+import { isSeen, place, whenMoved } from "./placement.ts";
+
+/** Something in the page that may move: a cell of a canvas, for one. */
+export interface Anchor {
+  getBoundingClientRect(): DOMRect;
+  /** What holds it, and is scrolled with it. */
+  contextElement: Element;
+}
 
 export interface TooltipContent {
   /** CSS colour of the cell. */
@@ -28,7 +27,7 @@ export class Tooltip {
   readonly element: HTMLDivElement;
   readonly #list: HTMLDListElement;
   /** Ends following the anchor. */
-  #stop = () => {};
+  #moving: AbortController | null = null;
 
   constructor() {
     this.#list = h("dl");
@@ -40,7 +39,7 @@ export class Tooltip {
     );
   }
 
-  show({ swatch, facts }: TooltipContent, anchor: VirtualElement): void {
+  show({ swatch, facts }: TooltipContent, anchor: Anchor): void {
     this.#list.replaceChildren(
       ...facts.flatMap(({ name, value, mono = false }, i) => {
         const detail = h("dd", { class: mono ? "tokenviz-mono" : null }, value);
@@ -54,26 +53,20 @@ export class Tooltip {
       }),
     );
     if (!this.element.matches(":popover-open")) this.element.showPopover();
-    this.#stop();
-    this.#stop = autoUpdate(anchor, this.element, () => void this.#place(anchor), {
-      elementResize: false,
-      layoutShift: false,
-    });
+    this.#moving?.abort();
+    this.#moving = new AbortController();
+    whenMoved(anchor.contextElement, () => this.#place(anchor), this.#moving.signal);
+    this.#place(anchor);
   }
 
   hide(): void {
-    this.#stop();
+    this.#moving?.abort();
     if (this.element.matches(":popover-open")) this.element.hidePopover();
   }
 
-  async #place(anchor: VirtualElement): Promise<void> {
-    const { x, y, middlewareData } = await computePosition(anchor, this.element, {
-      strategy: "fixed",
-      placement: "top",
-      middleware: [offset(8), flip({ padding: 4 }), shift({ padding: 4 }), hide()],
-    });
-    const { style } = this.element;
-    style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
-    style.visibility = middlewareData.hide?.referenceHidden ? "hidden" : "";
+  #place(anchor: Anchor): void {
+    const rect = anchor.getBoundingClientRect();
+    place(this.element, rect, { side: "above", align: "center", gap: 8 });
+    this.element.style.visibility = isSeen(rect, anchor.contextElement) ? "" : "hidden";
   }
 }
