@@ -7,10 +7,14 @@
  * page, so that figures saved by two versions of tokenviz can stand in one notebook.
  */
 
-import type { RenderProps } from "@anywidget/types";
+import type { InitializeProps, RenderProps } from "@anywidget/types";
 
 interface Renderer {
-  default: { render(props: RenderProps): void };
+  default: {
+    /** Called once for a model; sources saved by an older tokenviz have none. */
+    initialize?(props: InitializeProps): void;
+    render(props: RenderProps): void;
+  };
 }
 
 const RENDERERS = Symbol.for("tokenviz.renderers");
@@ -40,9 +44,14 @@ async function evaluate(source: string): Promise<Renderer> {
   }
 }
 
+async function initialize(props: InitializeProps): Promise<void> {
+  const renderer = await load(String(props.model.get("_renderer")));
+  if (!props.signal.aborted) renderer.default.initialize?.(props);
+}
+
 async function render(props: RenderProps): Promise<void> {
   const renderer = await load(String(props.model.get("_renderer")));
   if (!props.signal.aborted) renderer.default.render(props);
 }
 
-export default { render };
+export default { initialize, render };
