@@ -44,9 +44,25 @@ async function evaluate(source: string): Promise<Renderer> {
   }
 }
 
+/** Traits that may be large. */
+const HEAVY = ["_data", "_colormap_table", "_renderer", "_css"];
+
+/**
+ * A closed model lets go of its data: JupyterLab keeps the model itself for as long as the kernel
+ * runs, through the comm's handlers. Hosts that know no such event keep nothing either.
+ *
+ * A trace that is being written is heard of by its model, whether or not a view is open.
+ */
 async function initialize(props: InitializeProps): Promise<void> {
-  const renderer = await load(String(props.model.get("_renderer")));
-  if (!props.signal.aborted) renderer.default.initialize?.(props);
+  const { model, signal } = props;
+  model.on("destroy", () => {
+    for (const name of HEAVY) model.set(name, null);
+    // Backbone keeps the values from before the latest call.
+    model.set("_data", null);
+  });
+  if (model.get("_live") == null) return;
+  const renderer = await load(String(model.get("_renderer")));
+  if (!signal.aborted) renderer.default.initialize?.(props);
 }
 
 async function render(props: RenderProps): Promise<void> {

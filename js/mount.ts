@@ -4,6 +4,7 @@
 
 import { Figure } from "./figure/figure.ts";
 import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
+import { zooming } from "./heatmap/zooming.ts";
 import { liveStatus } from "./live/status.ts";
 import type { Model } from "./model.ts";
 import type { HeatmapState, TraceState } from "./state.ts";
@@ -34,10 +35,12 @@ function traceFigure(model: Model, signal: AbortSignal): Figure<TraceState> {
 }
 
 function heatmapFigure(model: Model, signal: AbortSignal): Figure<HeatmapState> {
+  const drawing = new HeatmapDrawing();
   return new Figure({
     store: new Store<HeatmapState>(model, signal),
-    drawing: new HeatmapDrawing(),
+    drawing,
     defaultHeight: DEFAULT_HEIGHT,
+    features: [zooming(drawing)],
     signal,
   });
 }

@@ -12,9 +12,10 @@ import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
-import { type Extent, extentOf } from "../color/extent.ts";
+import { type Extent, extentOf, joined } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
-import type { TraceState } from "../state.ts";
+import { grouped } from "../numbers.ts";
+import type { TokenTable, TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
@@ -54,6 +55,11 @@ export class TraceDrawing implements Drawing<TraceState> {
   #flow: Flow | null = null;
   /** Sorted widths of the labels that the columns are sized for; null until measured. */
   #labelWidths: Float32Array | null = null;
+  /** What they were measured for. */
+  #measured: { vocabulary: TokenTable | null; positions: number } = {
+    vocabulary: null,
+    positions: 0,
+  };
   /** The width that the grid was made for; null when it must be made anew. */
   #availableWidth: number | null = null;
   /** What a search found: one flag per position. */
@@ -68,14 +74,21 @@ export class TraceDrawing implements Drawing<TraceState> {
     const grown = changed?.has("_append") ?? false;
     const any = (...names: string[]) =>
       changed === null || names.some((name) => changed.has(name) || (grown && name === "_data"));
+    const known = grown ? this.#colored.map(({ length }) => length) : [];
     if (any("_data")) {
-      this.#probabilities = probabilities(data.logprobs);
-      this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
-      this.#labelWidths = null;
+      const [path, others] = grown ? [this.#probabilities, this.#alternativeProbabilities] : [];
+      this.#probabilities = probabilities(data.logprobs, path);
+      this.#alternativeProbabilities = probabilities(data.alternative_logprobs, others);
+      if (!grown || this.#outgrown(state)) this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
-      this.#values = channelValues(data, state.channel);
-      this.#extent = extentOf(...this.#colored);
+      this.#values = channelValues(data, state.channel, {
+        chosen: this.#probabilities,
+        alternatives: this.#alternativeProbabilities,
+      });
+      // What a channel says of a position, later ones do not change.
+      const added = this.#colored.map((values, i) => values.subarray(known[i] ?? 0));
+      this.#extent = grown ? joined(this.#extent, extentOf(...added)) : extentOf(...added);
       this.#distribution = null;
       this.#pool = null;
     }
@@ -233,8 +246,8 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   describeView({ y, height }: Rect): string {
     const { first, last } = this.#place.positionsBetween(y, y + height);
-    const number = (n: number) => n.toLocaleString("en");
-    return `positions ${number(first + 1)} to ${number(last + 1)} of ${number(this.#shown.length)}`;
+    const [from, to, all] = [first + 1, last + 1, this.#shown.length].map(grouped);
+    return `positions ${from} to ${to} of ${all}`;
   }
 
   paintOverview(overview: Overview): void {
@@ -268,12 +281,24 @@ export class TraceDrawing implements Drawing<TraceState> {
     return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 
+  /** Have so many positions come that the columns should be sized anew? Seldom: cells move then. */
+  #outgrown({ data, _live }: TraceState): boolean {
+    const { vocabulary, positions } = this.#measured;
+    return !_live?.running || data.vocabulary !== vocabulary || data.index.length > 1.2 * positions;
+  }
+
   #measureLabels(measure: TextMeasure): Float32Array {
     const { data } = this.#state;
+    this.#measured = { vocabulary: data.vocabulary, positions: data.index.length };
     const labels = new LabelFitter(data.vocabulary, measure);
     this.#labels = labels;
-    const indices = labelsToFit(data, this.#alternativeProbabilities);
-    return Float32Array.from(indices, (index) => labels.naturalWidth(index)).sort();
+    const known = new Map<number, number>();
+    const width = (index: number) => {
+      const found = known.get(index) ?? labels.naturalWidth(index);
+      known.set(index, found);
+      return found;
+    };
+    return Float32Array.from(labelsToFit(data, this.#alternativeProbabilities), width).sort();
   }
 
   #flowSource(): FlowSource {
