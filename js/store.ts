@@ -12,6 +12,7 @@ import {
   decodeHeatmap,
   decodeTrace,
   type HeatmapWire,
+  type TilesWire,
   type TraceWire,
 } from "./codec.ts";
 import type { Model } from "./model.ts";
@@ -95,7 +96,7 @@ export class Store<State extends FigureState = FigureState> {
       const trace = this.#model.get("_kind") === "trace";
       return [
         "data",
-        trace ? decodeTrace(value as TraceWire) : decodeHeatmap(value as HeatmapWire),
+        trace ? decodeTrace(value as TraceWire) : decodeHeatmap(value as HeatmapWire | TilesWire),
       ];
     }
     if (name === "_colormap_table" && value != null) {
