@@ -7,6 +7,7 @@ import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
 import { linkTo } from "./heatmap/tiles/link.ts";
 import { tileStatus } from "./heatmap/tiles/status.ts";
 import { zooming } from "./heatmap/zooming.ts";
+import { liveStatus } from "./live/status.ts";
 import type { Model } from "./model.ts";
 import type { HeatmapState, TraceState } from "./state.ts";
 import { Store } from "./store.ts";
@@ -30,7 +31,7 @@ function traceFigure(model: Model, signal: AbortSignal): Figure<TraceState> {
     store: new Store<TraceState>(model, signal),
     drawing,
     defaultHeight: DEFAULT_TRACE_HEIGHT,
-    features: [searchFeature(drawing)],
+    features: [liveStatus, searchFeature(drawing)],
     signal,
   });
 }

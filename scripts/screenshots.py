@@ -1,60 +1,205 @@
-"""Take the pictures in docs/: both reference figures, light and dark, as Chromium draws them.
+"""Take the pictures in docs/, as Chromium draws them: the reference figures, and the gallery.
 
-`python scripts/screenshots.py` writes them into docs/; a test takes them again elsewhere and
-compares.
+`python scripts/screenshots.py` writes them into docs/ and docs/gallery/; with names it takes only
+those. A test takes them again elsewhere and compares. What is in a picture is a page, what is done
+on it, and how it is looked at.
 """
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, sync_playwright
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import tokenviz as tv
+from tokenviz.export.html import fragment, page
+from tokenviz.widget.figure import Figure
 
 DOCS = Path(__file__).parents[1] / "docs"
-WIDTHS = {"attribution": 680, "trace": 1360}
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+GALLERY = "gallery"
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+ODD_TOKENS = [
+    *["שלום", " مرحبا", "\u0301", "Z" + "\u0301\u0316" * 12, "👩\u200d👧\u200d👦", "👩🏽\u200d🚀"],
+    *["x" * 300, "\u200d", "\u200b", "\ufeff", "\xad", "\x00", "\u202e", "\ufe0f", "\t\t"],
+    *["\u2028", "\ufdfd", b"\xf0\x9f", tv.Token("</think>", special=True), " "],
+]
 
 
-def take(browser: Browser, folder: Path) -> list[Path]:
-    """Write the four pictures into ``folder``, at two device pixels per CSS pixel."""
+def nothing(_: Page) -> None:
+    """What is done on most pages."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, light and dark unless it says otherwise."""
+
+    name: str
+    figures: Callable[[], Iterable[Figure]]
+    width: int
+    act: Callable[[Page], None] = nothing
+    themes: tuple[Theme, ...] = THEMES
+    media: tuple[tuple[str, Any], ...] = ()
+    deficiency: Literal["deuteranopia"] | None = None
+    folder: str = GALLERY
+
+
+def press(control: str) -> Callable[[Page], None]:
+    """Press a control of the first figure."""
+    return lambda page: page.locator(f'[data-tokenviz-control="{control}"]').first.click()
+
+
+def keys(*names: str) -> Callable[[Page], None]:
+    """Press keys on the first figure."""
+
+    def act(page: Page) -> None:
+        page.locator(".tokenviz-viewport").first.focus()
+        for name in names:
+            page.keyboard.press(name)
+
+    return act
+
+
+def in_turn(*acts: Callable[[Page], None]) -> Callable[[Page], None]:
+    """One after the other."""
+
+    def act(page: Page) -> None:
+        for each in acts:
+            each(page)
+
+    return act
+
+
+def two_maps() -> list[Figure]:
+    """The reference heatmap in its red and green, and in a map that is safe."""
+    source = tv.examples.attribution()
+    return [
+        source.show(title=f"{colormap} ({kind})", colormap=colormap)
+        for colormap, kind in (("RdYlGn", "red–green"), ("PuOr", "colour-blind safe"))
+    ]
+
+
+def odd_tokens() -> list[Figure]:
+    """Tokens that are hard to draw."""
+    probabilities = np.linspace(0.2, 0.9, len(ODD_TOKENS))
+    trace = tv.Trace(ODD_TOKENS, np.log(probabilities).astype(np.float32))
+    return [trace.show(row_length=10)]
+
+
+PICTURES = (
+    Picture("attribution", lambda: [tv.examples.attribution().show()], 680, folder=""),
+    Picture("trace", lambda: [tv.examples.trace().show()], 1360, folder=""),
+    Picture(
+        "panel",
+        lambda: [tv.examples.attribution().show()],
+        760,
+        in_turn(press("toggle"), press("colormap")),
+    ),
+    Picture(
+        "cell", lambda: [tv.examples.attribution().show()], 680, keys(*["ArrowDown"] * 8, "Enter")
+    ),
+    Picture("keys", lambda: [tv.examples.trace().show()], 1360, keys("ArrowRight", "?")),
+    Picture("colormaps", two_maps, 1220, themes=("light",)),
+    Picture("deuteranopia", two_maps, 1220, themes=("light",), deficiency="deuteranopia"),
+    Picture("odd-tokens", odd_tokens, 900),
+    Picture(
+        "forced-colours",
+        lambda: [tv.examples.attribution().show()],
+        680,
+        keys(*["ArrowDown"] * 8),
+        themes=("dark",),
+        media=(("forced_colors", "active"),),
+    ),
+    Picture("narrow", lambda: [tv.examples.attribution().show()], 320, press("toggle")),
+)
+
+
+def take(browser: Browser, folder: Path, pictures: Iterable[Picture] = PICTURES) -> list[Path]:
+    """Write pictures into ``folder``, those of the gallery into a folder within."""
     taken = []
     with TemporaryDirectory() as pages:
-        for name, width in WIDTHS.items():
-            page_file = getattr(tv.examples, name)().save(Path(pages) / f"{name}.html")
-            for theme in THEMES:
-                page = browser.new_page(
-                    viewport={"width": width, "height": 900},
-                    color_scheme=theme,
-                    device_scale_factor=2,
-                )
-                page.goto(page_file.as_uri())
-                page.locator('.tokenviz[data-tokenviz-ready="true"]').wait_for()
-                page.locator(".tokenviz").evaluate("e => e.tokenvizFigure.painted()")
-                height = page.evaluate("document.body.getBoundingClientRect().height")
-                taken.append(folder / f"{name}-{theme}.png")
-                page.screenshot(
-                    path=taken[-1], clip={"x": 0, "y": 0, "width": width, "height": height}
-                )
-                page.close()
+        for picture in pictures:
+            file = write_page(picture, Path(pages))
+            for theme in picture.themes:
+                name = picture.name if len(picture.themes) == 1 else f"{picture.name}-{theme}"
+                suffix = "webp" if picture.folder == GALLERY else "png"
+                taken.append(folder / picture.folder / f"{name}.{suffix}")
+                taken[-1].parent.mkdir(exist_ok=True)
+                photograph(browser, picture, file, theme, taken[-1])
     return taken
 
 
-def main() -> None:
+def write_page(picture: Picture, folder: Path) -> Path:
+    """A page with the figures of a picture beside each other."""
+    figures = [fragment(figure, with_script=False) for figure in picture.figures()]
+    if len(figures) > 1:
+        cells = "".join(f'<div style="flex:1;min-width:0">{figure}</div>' for figure in figures)
+        figures = [f'<div style="display:flex;gap:24px">{cells}</div>']
+    file = folder / f"{picture.name}.html"
+    file.write_text(page(figures, picture.name), encoding="utf-8")
+    return file
+
+
+def photograph(browser: Browser, picture: Picture, file: Path, theme: Theme, to: Path) -> None:
+    """Open a page, do what is done on it, and take the picture."""
+    page = browser.new_page(
+        viewport={"width": picture.width, "height": 900},
+        color_scheme=theme,
+        device_scale_factor=2,
+    )
+    if picture.media:
+        page.emulate_media(color_scheme=theme, **dict(picture.media))
+    if picture.deficiency is not None:
+        page.context.new_cdp_session(page).send(
+            "Emulation.setEmulatedVisionDeficiency", {"type": picture.deficiency}
+        )
+    page.goto(file.as_uri())
+    for figure in page.locator(".tokenviz").all():
+        figure.and_(page.locator('[data-tokenviz-ready="true"]')).wait_for()
+    picture.act(page)
+    for figure in page.locator(".tokenviz").all():
+        figure.evaluate("e => e.tokenvizFigure.painted()")
+    # Menus and lists are placed after a turn of the event loop, and may reach below the page.
+    page.wait_for_function(
+        "() => [...document.querySelectorAll(':popover-open')].every(e => e.style.translate)"
+    )
+    height = page.evaluate(
+        "() => Math.max(document.body.getBoundingClientRect().height, ..."
+        "[...document.querySelectorAll(':popover-open')]"
+        ".map(e => e.getBoundingClientRect().bottom + 12))"
+    )
+    clip = {"x": 0, "y": 0, "width": picture.width, "height": height}
+    taken = page.screenshot(clip=clip, full_page=True)  # type: ignore[arg-type]
+    page.close()
+    with Image.open(io.BytesIO(taken)) as image:
+        if to.suffix == ".png":
+            image.convert("RGB").save(to, optimize=True)
+        else:  # without loss, and half as large
+            image.convert("RGB").save(to, lossless=True, method=6)
+
+
+def main(names: list[str]) -> None:
     """Take the pictures with the Chromium of the tests."""
     sys.path.insert(0, str(DOCS.parent))
     from tests.chromium import ARGUMENTS, EXECUTABLE
 
+    wanted = [picture for picture in PICTURES if not names or picture.name in names]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
-        for path in take(browser, DOCS):
+        for path in take(browser, DOCS, wanted):
             print(path.relative_to(DOCS.parent))
         browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -174,6 +174,11 @@ export class Figure<State extends FigureState> {
     return this.#viewport.toClient(this.#drawing.rect(cell));
   }
 
+  /** What the figure shows, as the browser has it. */
+  get state(): Readonly<State> {
+    return this.#store.state;
+  }
+
   /** The painted colour of a cell, read from the canvas near the cell's lower left corner. */
   colorAt(cell: Cell): [number, number, number] {
     const { x, y, height } = this.#drawing.rect(cell);
@@ -194,6 +199,7 @@ export class Figure<State extends FigureState> {
     this.#store.set({ selected } as unknown as Partial<State>);
     if (!moved) return;
     this.#relayout();
+    this.#repaint();
     this.#pointed(false);
   }
 
@@ -206,13 +212,14 @@ export class Figure<State extends FigureState> {
       this.#mirror.point(null);
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (any("_data", "channel", ...RECOLOR)) this.#rescale();
+    if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     this.#resize();
     if (this.#width === 0) return;
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
-    if (moves || any("theme")) this.#layout();
+    if (changed?.has("_append")) this.#viewport.following(() => this.#layout());
+    else if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
     this.#mirror.refresh();
     this.#viewport.request();

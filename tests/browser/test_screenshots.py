@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser
 
-from scripts.screenshots import DOCS, take
+from scripts.screenshots import DOCS, GALLERY, PICTURES, take
 
 
 def blurred(path: Path, size: tuple[int, int]) -> np.ndarray:
@@ -19,12 +20,20 @@ def blurred(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 def test_pictures_in_the_documentation_are_current(browser: Browser, tmp_path: Path) -> None:
     taken = take(browser, tmp_path)
-    assert len(taken) == 4
+    assert len(taken) == sum(len(picture.themes) for picture in PICTURES)
     for path in taken:
-        with Image.open(path) as now, Image.open(DOCS / path.name) as before:
+        kept = DOCS / path.relative_to(tmp_path)
+        with Image.open(path) as now, Image.open(kept) as before:
             assert abs(now.width - before.width) <= 8, path.name
             assert abs(now.height - before.height) <= 8, path.name
             size = now.width // 8, now.height // 8
-        difference = np.abs(blurred(path, size) - blurred(DOCS / path.name, size))
+        difference = np.abs(blurred(path, size) - blurred(kept, size))
         assert difference.mean() < 4, f"{path.name}: run `make screenshots` and look at it"
         assert (difference.max(axis=-1) > 64).mean() < 0.01, path.name
+
+
+def test_the_gallery_shows_every_picture_and_each_has_words() -> None:
+    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"gallery/[\w-]+\.webp", text))
+    assert names == {f"{GALLERY}/{path.name}" for path in (DOCS / GALLERY).iterdir()}
+    assert all(alt.strip() for alt in re.findall(r'alt="([^"]*)"', text))

@@ -7,6 +7,7 @@
  */
 
 import { font } from "../../canvas/fonts.ts";
+import { graphemes } from "../../canvas/graphemes.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { labelFont } from "../../canvas/typography.ts";
 import type { TokenKind, TokenTable } from "../../state.ts";
@@ -73,7 +74,7 @@ export class FlowTokens {
   cut(piece: Piece, available: number): Piece[] {
     const room = available - (piece.breaks ? BREAK_WIDTH : 0);
     const cut: Piece[] = [];
-    let rest = Array.from(new Intl.Segmenter().segment(piece.text), ({ segment }) => segment);
+    let rest = graphemes(piece.text);
     while (rest.length > 0) {
       let [kept, tooMany] = [1, rest.length + 1];
       while (tooMany - kept > 1) {
