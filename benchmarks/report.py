@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.render.table import markdown as render_tables
+
 __all__ = ["markdown"]
 
 Row = Mapping[str, Any]
@@ -22,7 +24,7 @@ _HEADINGS = {
     "traces": "Traces at a large vocabulary",
     "faithfulness": "Faithfulness",
     "gpu": "A large model on a GPU",
-    "renderer": "Figures in a browser",
+    "render": "Figures in a browser",
 }
 _TITLES = {
     "input_x_gradient": "Input × gradient",
@@ -256,30 +258,13 @@ def _gpu(result: Row) -> str:
     )
 
 
-def _renderer(result: Row) -> str:
-    files = [
-        [name, f"{size['bytes']:,}", f"{size['gzip']:,}"] for name, size in result["bundle"].items()
-    ]
-    pages = [
-        [name, f"{page['bytes']:,}", f"{page['first_paint_ms']}", f"{page['recolour_ms']}"]
-        for name, page in result["pages"].items()
-    ]
-    return (
-        f"Saved pages opened in headless Chromium {result['chromium']}: from navigation to the "
-        "first painted figure, and from a changed range to the repainted figure; medians.\n\n"
-        + _table(["page", "bytes", "first paint, ms", "recolour, ms"], pages)
-        + "\n\n"
-        + _table(["built file", "bytes", "compressed"], files)
-    )
-
-
 _SECTIONS: dict[str, Callable[[Any], str]] = {
     "engine": _engine,
     "memory": _memory,
     "traces": _traces,
     "faithfulness": _faithfulness,
     "gpu": _gpu,
-    "renderer": _renderer,
+    "render": render_tables,
 }
 
 

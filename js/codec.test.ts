@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodeArray, decodeHeatmap } from "./codec.ts";
+import { decodeArray, decodeFloats, decodeHeatmap } from "./codec.ts";
 
 function leaf(values: number[], { offset = 0, shape = [values.length], dtype = "float32" } = {}) {
   const buffer = new ArrayBuffer(offset + 4 * values.length);
@@ -35,8 +35,26 @@ describe("decodeArray", () => {
   });
 });
 
+describe("decodeFloats", () => {
+  test("reads float32 and float16, at any offset", () => {
+    expect([...decodeFloats(leaf([0.25, -0]))]).toEqual([0.25, -0]);
+    const view = new DataView(new ArrayBuffer(5), 1);
+    view.setUint16(0, 0x3c00, true);
+    view.setUint16(2, 0xc000, true);
+    expect([...decodeFloats({ dtype: "float16", shape: [2], view })]).toEqual([1, -2]);
+    expect([...decodeFloats({ dtype: "float16", shape: [2], view, exponent: 1 })]).toEqual([
+      0.5, -1,
+    ]);
+  });
+
+  test("refuses what is neither", () => {
+    expect(() => decodeFloats(leaf([1], { dtype: "uint32" }))).toThrow("got uint32");
+    expect(() => decodeFloats(leaf([1], { dtype: "float16" }))).toThrow("has 2 bytes, got 4");
+  });
+});
+
 test("a heatmap keeps its shape", () => {
-  const empty = { label: [], id: [], bytes: [], kind: [] };
+  const empty = { label: [], id: null, bytes: [], kind: [] };
   const wire = {
     values: leaf([1, 2, 3], { shape: [3, 1] }),
     rows: empty,

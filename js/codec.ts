@@ -5,7 +5,9 @@
  * so bytes are viewed in place, and copied only when they are not aligned.
  */
 
+import { decodeHalves } from "./halves.ts";
 import type { HeatmapData, TraceData } from "./state.ts";
+import { decodeTable, type TokenWire } from "./tokens.ts";
 
 const ARRAYS = { float32: Float32Array, uint32: Uint32Array, int32: Int32Array } as const;
 
@@ -16,21 +18,35 @@ export interface BinaryLeaf {
   dtype: string;
   shape: readonly number[];
   view: DataView;
+  /** Of float16 data: its numbers are to be multiplied by 2^-exponent. */
+  exponent?: number;
 }
 
 /** The leaf's numbers, without a copy when aligned. Throws when dtype or size do not agree. */
 export function decodeArray<D extends Dtype>(leaf: BinaryLeaf, dtype: D): ArrayOf<D> {
   if (leaf.dtype !== dtype) throw new TypeError(`expected ${dtype} data, got ${leaf.dtype}`);
-  const { buffer, byteOffset, byteLength } = leaf.view;
-  const length = leaf.shape.reduce((product, size) => product * size, 1);
-  if (byteLength !== 4 * length) {
+  const { bytes, offset, length } = aligned(leaf, 4);
+  return new ARRAYS[dtype](bytes, offset, length) as ArrayOf<D>;
+}
+
+/** Numbers that travel as float32 or, where half the bytes will do, as float16. */
+export function decodeFloats(leaf: BinaryLeaf): Float32Array {
+  if (leaf.dtype !== "float16") return decodeArray(leaf, "float32");
+  const { bytes, offset, length } = aligned(leaf, 2);
+  return decodeHalves(new Uint16Array(bytes, offset, length), leaf.exponent);
+}
+
+function aligned({ dtype, shape, view }: BinaryLeaf, size: number) {
+  const { buffer, byteOffset, byteLength } = view;
+  const length = shape.reduce((product, extent) => product * extent, 1);
+  if (byteLength !== size * length) {
     throw new RangeError(
-      `${dtype} data of shape [${leaf.shape.join(", ")}] has ${4 * length} bytes, got ${byteLength}`,
+      `${dtype} data of shape [${shape.join(", ")}] has ${size * length} bytes, got ${byteLength}`,
     );
   }
-  const aligned = byteOffset % 4 === 0;
-  const bytes = aligned ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
-  return new ARRAYS[dtype](bytes as ArrayBuffer, aligned ? byteOffset : 0, length) as ArrayOf<D>;
+  const fits = byteOffset % size === 0;
+  const bytes = fits ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+  return { bytes: bytes as ArrayBuffer, offset: fits ? byteOffset : 0, length };
 }
 
 /** The bytes of a DataView that carries a colormap table. */
@@ -39,14 +55,22 @@ export function decodeBytes({ buffer, byteOffset, byteLength }: DataView): Uint8
 }
 
 /** A heatmap's `_data` as it arrives. */
-export type HeatmapWire = Omit<HeatmapData, "values" | "shape" | "standard_error"> & {
+export interface HeatmapWire extends Pick<HeatmapData, "roles" | "facts"> {
   values: BinaryLeaf;
   standard_error?: BinaryLeaf;
-};
+  rows: TokenWire;
+  columns: TokenWire;
+}
 
 export function decodeHeatmap({ values, standard_error, ...others }: HeatmapWire): HeatmapData {
   const [n = 0, m = 0] = values.shape;
-  const data: HeatmapData = { ...others, values: decodeArray(values, "float32"), shape: [n, m] };
+  const data: HeatmapData = {
+    ...others,
+    values: decodeFloats(values),
+    shape: [n, m],
+    rows: decodeTable(others.rows),
+    columns: decodeTable(others.columns),
+  };
   if (standard_error) data.standard_error = decodeArray(standard_error, "float32");
   return data;
 }
@@ -56,15 +80,16 @@ type TraceArrays = {
 };
 
 /** A trace's `_data` as it arrives. */
-export type TraceWire = Pick<TraceData, "vocabulary" | "facts"> &
+export type TraceWire = Pick<TraceData, "facts"> &
   TraceArrays & {
+    vocabulary: TokenWire;
     /** Not in states that were saved before there were channels. */
     channels?: readonly { name: string; values: BinaryLeaf }[];
   };
 
 export function decodeTrace(wire: TraceWire): TraceData {
   return {
-    vocabulary: wire.vocabulary,
+    vocabulary: decodeTable(wire.vocabulary),
     index: decodeArray(wire.index, "uint32"),
     logprobs: decodeArray(wire.logprobs, "float32"),
     ranks: decodeArray(wire.ranks, "int32"),

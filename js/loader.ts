@@ -7,7 +7,7 @@
  * page, so that figures saved by two versions of tokenviz can stand in one notebook.
  */
 
-import type { RenderProps } from "@anywidget/types";
+import type { InitializeProps, RenderProps } from "@anywidget/types";
 
 interface Renderer {
   default: { render(props: RenderProps): void };
@@ -40,9 +40,24 @@ async function evaluate(source: string): Promise<Renderer> {
   }
 }
 
+/** Traits that may be large. */
+const HEAVY = ["_data", "_colormap_table", "_renderer", "_css"];
+
+/**
+ * A closed model lets go of its data: JupyterLab keeps the model itself for as long as the kernel
+ * runs, through the comm's handlers. Hosts that know no such event keep nothing either.
+ */
+function initialize({ model }: InitializeProps): void {
+  model.on("destroy", () => {
+    for (const name of HEAVY) model.set(name, null);
+    // Backbone keeps the values from before the latest call.
+    model.set("_data", null);
+  });
+}
+
 async function render(props: RenderProps): Promise<void> {
   const renderer = await load(String(props.model.get("_renderer")));
   if (!props.signal.aborted) renderer.default.render(props);
 }
 
-export default { render };
+export default { initialize, render };

@@ -6,14 +6,19 @@ export interface Model {
   get(name: string): unknown;
   set(name: string, value: unknown): void;
   save_changes(): void;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
+  on(event: string, listener: Heard): void;
+  off(event: string, listener: Heard): void;
+  /** To whoever owns the data; a model that lives in a page has nobody to talk to. */
+  send?(content: unknown): void;
 }
+
+/** Called without arguments for a changed trait, with content and buffers for "msg:custom". */
+export type Heard = (content?: unknown, buffers?: unknown) => void;
 
 /** A model that lives in the page: nothing hears of its changes but its listeners. */
 export class MemoryModel implements Model {
   readonly #values: Map<string, unknown>;
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #listeners = new Map<string, Set<Heard>>();
 
   constructor(values: Record<string, unknown>) {
     this.#values = new Map(Object.entries(values));
@@ -31,12 +36,12 @@ export class MemoryModel implements Model {
 
   save_changes(): void {}
 
-  on(event: string, listener: () => void): void {
+  on(event: string, listener: Heard): void {
     if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
     this.#listeners.get(event)?.add(listener);
   }
 
-  off(event: string, listener: () => void): void {
+  off(event: string, listener: Heard): void {
     this.#listeners.get(event)?.delete(listener);
   }
 }

@@ -4,6 +4,8 @@
 
 import { Figure } from "./figure/figure.ts";
 import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
+import { zooming } from "./heatmap/zooming.ts";
+import { liveStatus } from "./live/status.ts";
 import type { Model } from "./model.ts";
 import type { HeatmapState, TraceState } from "./state.ts";
 import { Store } from "./store.ts";
@@ -27,16 +29,18 @@ function traceFigure(model: Model, signal: AbortSignal): Figure<TraceState> {
     store: new Store<TraceState>(model, signal),
     drawing,
     defaultHeight: DEFAULT_TRACE_HEIGHT,
-    features: [searchFeature(drawing)],
+    features: [liveStatus, searchFeature(drawing)],
     signal,
   });
 }
 
 function heatmapFigure(model: Model, signal: AbortSignal): Figure<HeatmapState> {
+  const drawing = new HeatmapDrawing();
   return new Figure({
     store: new Store<HeatmapState>(model, signal),
-    drawing: new HeatmapDrawing(),
+    drawing,
     defaultHeight: DEFAULT_HEIGHT,
+    features: [zooming(drawing)],
     signal,
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compact, exact, fixed, shortest } from "./numbers.ts";
+import { compact, exact, fixed, grouped, shortest } from "./numbers.ts";
 
 describe("fixed", () => {
   test("a negative zero, rounded or real, keeps its sign", () => {
@@ -47,4 +47,14 @@ test("exact writes for a person", () => {
 test("compact drops digits and trailing zeros", () => {
   expect(compact(1.371399998664856)).toBe("1.371");
   expect(compact(-1)).toBe("-1");
+});
+
+test("digits are grouped by three", () => {
+  expect([0, 999, 1000, 54321, 1234567].map(grouped)).toEqual([
+    "0",
+    "999",
+    "1,000",
+    "54,321",
+    "1,234,567",
+  ]);
 });

@@ -43,3 +43,8 @@ export function exact(value: number): string {
 export function compact(value: number, digits = 4): string {
   return String(Number(value.toPrecision(digits)));
 }
+
+/** A whole number in groups of three digits: 12,345. */
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}

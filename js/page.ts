@@ -1,7 +1,7 @@
 /**
  * The glue of an exported page: each `.tokenviz-figure` carries its state and shows it.
  *
- * The element holds the traits and, in base64, their buffers; beside them a static table that is
+ * The element holds the traits and, as base64 in elements of their own, their buffers; beside them a static table that is
  * read where no script runs and hidden when the figure stands. A page may carry this script more
  * than once and a figure more than once, so a mark on the element says what is mounted.
  */
@@ -30,7 +30,10 @@ function mountAll(): void {
 function mountFigure(element: HTMLElement, signal: AbortSignal): void {
   const script = element.querySelector("script.tokenviz-state");
   if (script === null) return;
-  const state = readState(JSON.parse(script.textContent ?? "") as EmbeddedState);
+  const state = readState(
+    JSON.parse(script.textContent ?? "") as EmbeddedState,
+    element.querySelectorAll<HTMLElement>("script.tokenviz-buffer"),
+  );
   // A page saved from a browser holds the last figure's remains.
   for (const remains of element.querySelectorAll(":scope > .tokenviz")) remains.remove();
   mount(new MemoryModel(state), element, signal);

@@ -13,8 +13,8 @@ export type TokenKind = "text" | "special" | "part" | "byte" | "expression";
 export interface TokenTable {
   label: readonly string[];
   id: readonly (number | null)[];
-  /** Bytes in hexadecimal, e.g. "20 74 68 65". */
-  bytes: readonly string[];
+  /** Bytes in hexadecimal, e.g. "20 74 68 65"; null where the label spells them (js/tokens.ts). */
+  bytes: readonly (string | null)[];
   kind: readonly TokenKind[];
 }
 

@@ -14,8 +14,10 @@ import {
   type HeatmapWire,
   type TraceWire,
 } from "./codec.ts";
-import type { Model } from "./model.ts";
-import type { FigureState } from "./state.ts";
+import { continues, grownFrom } from "./live/growing.ts";
+import { hear } from "./live/hear.ts";
+import type { Heard, Model } from "./model.ts";
+import type { FigureState, TraceData } from "./state.ts";
 import { HEATMAP_TRAITS, TRACE_TRAITS } from "./traits.ts";
 
 /** Milliseconds from a local change to the model's. */
@@ -38,7 +40,11 @@ export class Store<State extends FigureState = FigureState> {
     this.#model = model;
     const names = model.get("_kind") === "trace" ? TRACE_TRAITS : HEATMAP_TRAITS;
     this.#state = Object.fromEntries(names.map((name) => this.#read(name))) as unknown as State;
-    const listeners = names.map((name) => [`change:${name}`, () => this.#receive(name)] as const);
+    const listeners: [string, Heard][] = names.map((name) => [
+      `change:${name}`,
+      () => this.#receive(name),
+    ]);
+    listeners.push(["msg:custom", (content, buffers) => this.#hear(content, buffers)]);
     for (const [event, listener] of listeners) model.on(event, listener);
     signal.addEventListener("abort", () => {
       for (const [event, listener] of listeners) model.off(event, listener);
@@ -79,11 +85,44 @@ export class Store<State extends FigureState = FigureState> {
     this.#model.save_changes();
   }
 
+  /** Is there a kernel to talk to? A page that was exported has none. */
+  get connected(): boolean {
+    return this.#model.send !== undefined;
+  }
+
+  /** Says something to the kernel; false when there is none to hear it. */
+  send(content: object): boolean {
+    if (this.#model.send === undefined) return false;
+    try {
+      this.#model.send(content);
+      return true;
+    } catch {
+      return false; // its connection is gone
+    }
+  }
+
+  /** A trace that is being written grows: "_append" is among what changed, and `_data` is not. */
+  #hear(content: unknown, buffers: unknown): void {
+    const news = hear(this.#model, content, buffers);
+    if (news === null) return;
+    const grew = news.data !== this.#state.data;
+    this.#state = { ...this.#state, data: news.data, _live: news.status };
+    this.#notify(new Set(grew ? ["_append", "_live"] : ["_live"]));
+  }
+
   #receive(name: string): void {
     if (this.#pending.has(name)) return;
     const [key, value] = this.#read(name);
     if (same(value, this.#state[key as keyof State])) return;
+    const before = this.#state;
     this.#state = { ...this.#state, [key]: value };
+    if (name === "_data" && "_live" in before && before._live !== null) {
+      // At the end the whole is sent once more; where one was reading nothing changes.
+      if (continues(before.data, value as TraceData)) {
+        this.#notify(new Set(["_append"]));
+        return;
+      }
+    }
     this.#notify(new Set([name]));
     // A cell that was selected in the old data is not that cell in the new.
     if (name === "_data" && this.#pending.delete("selected")) this.#receive("selected");
@@ -92,11 +131,10 @@ export class Store<State extends FigureState = FigureState> {
   #read(name: string): [string, unknown] {
     const value = this.#model.get(name);
     if (name === "_data") {
-      const trace = this.#model.get("_kind") === "trace";
-      return [
-        "data",
-        trace ? decodeTrace(value as TraceWire) : decodeHeatmap(value as HeatmapWire),
-      ];
+      if (this.#model.get("_kind") !== "trace")
+        return ["data", decodeHeatmap(value as HeatmapWire)];
+      const wire = value as TraceWire;
+      return ["data", grownFrom(wire)?.data ?? decodeTrace(wire)];
     }
     if (name === "_colormap_table" && value != null) {
       const { name: map, table } = value as { name: string; table: DataView };

@@ -3,7 +3,8 @@
  * others have `render` called once for each view.
  */
 
-import type { RenderProps } from "@anywidget/types";
+import type { InitializeProps, RenderProps } from "@anywidget/types";
+import { listen } from "./live/hear.ts";
 import { mount } from "./mount.ts";
 import { hideTwins } from "./twin.ts";
 
@@ -12,4 +13,8 @@ function render({ model, el, signal }: RenderProps): void {
   hideTwins(el, signal);
 }
 
-export default { render };
+function initialize({ model, signal }: InitializeProps): void {
+  listen(model, signal);
+}
+
+export default { initialize, render };

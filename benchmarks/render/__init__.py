@@ -36,7 +36,6 @@ def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
     rows = compare(contenders(), sizes, limits)
     return {
         "chromium": next((row["chromium"] for row in rows if "chromium" in row), None),
-        "limit": limits.seconds,
         "versions": {library: _version(library) for library in _libraries()},
         "bundle": bundle(),
         "rows": rows,
@@ -75,10 +74,10 @@ def compare(
                     row |= handle(contender, path, core, limits)
                 path.unlink(missing_ok=True)
                 row.pop("stage", None)
+                if row.get("first_paint_ms", 0) > 1000 * limits.seconds:
+                    row["over"] = "first paint"
                 if "over" in row:
-                    over = size
-                elif row.get("first_paint_ms", 0) > 1000 * limits.seconds:
-                    row["over"], over = "first paint", size
+                    over, row["limit"] = size, limits.seconds
                 print(_line(row), file=sys.stderr, flush=True)
     return rows
 

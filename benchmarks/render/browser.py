@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import ARGUMENTS, EXECUTABLE
 
-__all__ = ["chromium", "memory", "the_core"]
+__all__ = ["chromium", "memory", "settled_memory", "the_core"]
+
+_STABLE = 2**20
+_NO_SPARE = "--disable-features=SpareRendererForSitePerProcess"
 
 
 def the_core() -> int | None:
@@ -29,10 +33,14 @@ def chromium(core: int | None) -> Iterator[Browser]:
         executable = EXECUTABLE
         if core is not None:
             wrapper = Path(folder) / "chromium"
-            wrapper.write_text(f'#!/bin/sh\nexec taskset -c {core} {shlex.quote(EXECUTABLE)} "$@"\n')
+            wrapper.write_text(
+                f'#!/bin/sh\nexec taskset -c {core} {shlex.quote(EXECUTABLE)} "$@"\n'
+            )
             wrapper.chmod(0o755)
             executable = str(wrapper)
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*ARGUMENTS, _NO_SPARE]
+        )
         yield browser
         browser.close()
 
@@ -40,17 +48,33 @@ def chromium(core: int | None) -> Iterator[Browser]:
 def memory() -> int:
     """Bytes of the browsers that this process has started: the sum of proportional set sizes.
 
-    A page of memory that several processes share counts once, in equal parts.
+    Memory that several processes share counts once, in equal parts. Files mapped into memory, that
+    is Chromium itself, are left out: any other Chromium on the machine would take its part.
     """
     total = 0
     for process in psutil.Process().children(recursive=True):
         try:
             if "chrom" not in process.name():
                 continue
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii")
         except (OSError, psutil.Error):  # it has just ended
             continue
         total += sum(
-            1024 * int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")
+            1024 * int(line.split()[1])
+            for line in rollup.splitlines()
+            if line.startswith(("Pss_Anon:", "Pss_Shmem:"))
         )
     return total
+
+
+def settled_memory(within: float = 5.0) -> int:
+    """The same, once it has stayed for a second or when that much time is over."""
+    deadline = time.monotonic() + within
+    last = memory()
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        now = memory()
+        if abs(now - last) < _STABLE:
+            return now
+        last = now
+    return last

@@ -12,6 +12,7 @@ window.tokenvizBenchmark = (() => {
 
   const frame = () => new Promise(requestAnimationFrame);
   const rest = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const PATIENCE = 30000;
   let marks = 0;
 
   /** When the frame that shows the page as it is now was presented, on the page's clock. */
@@ -21,14 +22,16 @@ window.tokenvizBenchmark = (() => {
     line.textContent = name;
     line.setAttribute("elementtiming", name);
     Object.assign(line.style, {
-      ...{ position: "fixed", left: "0", bottom: "0", margin: "0", font: "10px monospace" },
+      // Lines at the bottom of a viewport are not always reported.
+      ...{ position: "fixed", left: "0", top: "0", margin: "0", font: "10px monospace" },
       ...{ color: "#888", zIndex: "2147483647", pointerEvents: "none" },
     });
     const shown = new Promise((resolve) => presented.set(name, resolve));
     document.body.append(line);
-    const time = await shown;
+    const time = await Promise.race([shown, rest(PATIENCE)]);
     line.remove();
     presented.delete(name);
+    if (time === undefined) throw new Error("no frame was reported");
     return time;
   }
 

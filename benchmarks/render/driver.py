@@ -10,8 +10,8 @@
 - *Scroll* is the time between animation frames while each one scrolls the figure on: steadily, by
   30 pixels, or fast, by 3,000, so that each shows what none has shown before. Frames come at 60 Hz
   at most.
-- *Memory* is the proportional set size of all processes of the browser, once the figure has been
-  painted and garbage was collected, beyond what it was with an empty page in its place.
+- *Memory* is the proportional set size of all processes of the browser (without its program), once
+  the figure has been painted and garbage was collected, beyond what it was with an empty page.
 
 Every opening, of the empty page too, is a navigation from a page of nothing in a fresh context of
 one browser, which is held to one core and renders in software.
@@ -31,7 +31,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from playwright.sync_api import Error, Page
 
-from benchmarks.render.browser import chromium, memory
+from benchmarks.render.browser import chromium, settled_memory
 from benchmarks.render.contender import Contender, html_page
 from benchmarks.render.jobs import Limits
 
@@ -49,9 +49,7 @@ _LOADED = "() => document.readyState === 'complete'"
 Tell = Callable[..., None]
 
 
-def handled(
-    contender: Contender, path: Path, core: int | None, limits: Limits, tell: Tell
-) -> None:
+def handled(contender: Contender, path: Path, core: int | None, limits: Limits, tell: Tell) -> None:
     """Tell what is found, as it is found."""
     nothing, empty = path.with_name("nothing.html"), path.with_name("empty.html")
     for page_file in (nothing, empty):
@@ -71,11 +69,14 @@ def handled(
             return page
 
         opened().context.close()  # the first of a browser takes longer
-        empties = []
+        empties: list[float] = []
+        before = 0
         for _ in range(limits.openings):
             page = opened()
             empties.append(_navigate(page, empty, limits))
-            before = _memory(page)
+            if len(empties) == limits.openings:
+                _look(page)  # a screenshot takes memory that stays
+                before = _memory(page)
             page.context.close()
         tell(empty_paint_ms=median(empties))
         page = opened()
@@ -158,8 +159,7 @@ def _memory(page: Page) -> int:
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.detach()
-    time.sleep(0.3)
-    return memory()
+    return settled_memory()
 
 
 def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:

@@ -84,22 +84,22 @@ def source(kind: str, size: str) -> Any:
 def build(contender: Contender, size: str, path: Path, seconds: float) -> dict[str, Any]:
     """CPU seconds of Python to write a page, and its bytes; or "error" or "over"."""
     # Imports, data and a small case are not timed, and take some seconds themselves.
-    facts = _run("build", [contender.name, contender.kind, size, str(path)], 2 * seconds + 20)
-    if facts.get("build_seconds", 0) > seconds:
-        facts["over"] = "building the page"
-    elif "over" in facts:
+    facts = _run("build", [*_address(contender), size, str(path)], 2 * seconds + 20)
+    if facts.get("build_seconds", 0) > seconds or "over" in facts:
         facts["over"] = "building the page"
     return facts
 
 
 def handle(contender: Contender, path: Path, core: int | None, limits: Limits) -> dict[str, Any]:
     """What a browser says of a page; or "error" or "over"."""
-    request = [contender.name, contender.kind, str(path), core, limits.__dict__]
+    request = [*_address(contender), str(path), core, limits.__dict__]
     actions = 4 * 2 * limits.action
     facts = _run("handle", request, (limits.openings + 1) * limits.seconds + actions)
-    if "over" in facts and "first_paint_ms" in facts:  # an action never came to an end
-        facts["error"] = f"{facts.pop('over')} in {facts.get('stage', 'an action')}"
-    elif "over" in facts or "error" in facts and "TimeoutError" in facts["error"]:
+    timeout = "over" in facts or "TimeoutError" in facts.get("error", "")
+    if timeout and "first_paint_ms" in facts:  # an action never came to an end
+        facts.pop("over", None)
+        facts["error"] = f"not done in time: {facts.get('stage', 'a screenshot')}"
+    elif timeout:
         facts.pop("error", None)
         facts["over"] = "first paint"
     return facts
@@ -108,7 +108,10 @@ def handle(contender: Contender, path: Path, core: int | None, limits: Limits) -
 def _run(job: str, request: list[Any], seconds: float) -> dict[str, Any]:
     process = subprocess.Popen(
         [sys.executable, "-m", __name__, job, json.dumps(request)],
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": _ROOT},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         start_new_session=True,
     )
@@ -138,14 +141,20 @@ def _tell(**facts: Any) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _find(name: str, kind: str) -> Contender:
-    return next(c for c in contenders() if (c.name, c.kind) == (name, kind))
+def _address(contender: Contender) -> list[str]:
+    """By what another process finds a contender."""
+    return [contender.build.__module__, contender.name, contender.kind]
 
 
-def _build(name: str, kind: str, size: str, path: str) -> None:
-    contender = _find(name, kind)
-    for module in contender.imports:
-        import_module(module)
+def _find(module: str, name: str, kind: str) -> Contender:
+    taking_part: tuple[Contender, ...] = import_module(module).CONTENDERS
+    return next(c for c in taking_part if (c.name, c.kind) == (name, kind))
+
+
+def _build(module: str, name: str, kind: str, size: str, path: str) -> None:
+    contender = _find(module, name, kind)
+    for needed in contender.imports:
+        import_module(needed)
     # What is read or made once per process, fonts and templates, is not part of a page.
     small = next(iter(cases.HEATMAPS if kind == "heatmap" else cases.TRACES))
     rehearsal = Path(path).with_name("small.html")
@@ -157,11 +166,13 @@ def _build(name: str, kind: str, size: str, path: str) -> None:
     _tell(build_seconds=time.process_time() - start, bytes=Path(path).stat().st_size)
 
 
-def _handle(name: str, kind: str, path: str, core: int | None, limits: dict[str, Any]) -> None:
+def _handle(
+    module: str, name: str, kind: str, path: str, core: int | None, limits: dict[str, Any]
+) -> None:
     from benchmarks.render.driver import handled
 
     with suppress(TimeoutError):
-        handled(_find(name, kind), Path(path), core, Limits(**limits), _tell)
+        handled(_find(module, name, kind), Path(path), core, Limits(**limits), _tell)
         return
     _tell(over="first paint")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from benchmarks.render.contender import Contender
+from benchmarks.render.contender import Contender, Kind
 
 __all__ = ["CONTENDERS"]
 
@@ -13,7 +13,11 @@ _ROOT = "document.querySelector('.tokenviz')"
 
 # The attribute is set in the frame that paints; what is still on its way then, painted() awaits.
 FINISHED = f"""new Promise(resolve => {{
-  const look = () => {_ROOT}?.dataset.tokenvizReady === "true" && (observer.disconnect(), resolve());
+  const look = () => {{
+    if ({_ROOT}?.dataset.tokenvizReady !== "true") return;
+    observer.disconnect();
+    resolve();
+  }};
   const observer = new MutationObserver(look);
   observer.observe(document, {{ subtree: true, attributeFilter: ["data-tokenviz-ready"] }});
   document.addEventListener("DOMContentLoaded", look);
@@ -73,7 +77,7 @@ def build(source: Any, path: Path) -> None:
 CONTENDERS = tuple(
     Contender(
         "tokenviz",
-        kind,  # type: ignore[arg-type]
+        kind,
         build,
         FINISHED,
         imports=("tokenviz.widget.heatmap", "tokenviz.export.html"),
@@ -83,5 +87,5 @@ CONTENDERS = tuple(
         pan=PAN if kind == "heatmap" else None,
         scroller=VIEWPORT,
     )
-    for kind in ("heatmap", "trace")
+    for kind in get_args(Kind)
 )

@@ -1,4 +1,4 @@
-"""What a live figure costs before it reaches a browser: seconds of Python, and bytes on the wire."""
+"""What a live figure costs before it reaches a browser: seconds of Python, and bytes to send."""
 
 from __future__ import annotations
 

@@ -4,18 +4,28 @@ import type { Rect, Theme } from "../figure/drawing.ts";
 
 const SPACING = 5;
 
+/** The ground and the lines, as 24-bit RGB. */
+function hatchColors({ dark }: Pick<Theme, "dark">): readonly [number, number] {
+  return dark ? [0x5c5c5c, 0x727272] : [0xe4e4e4, 0xc4c4c4];
+}
+
+function css(rgb: number): string {
+  return `#${rgb.toString(16).padStart(6, "0")}`;
+}
+
 export function hatch(
   ctx: CanvasRenderingContext2D,
   { x, y, width, height }: Rect,
-  { dark }: Pick<Theme, "dark">,
+  theme: Pick<Theme, "dark">,
 ): void {
+  const [ground, line] = hatchColors(theme).map(css);
   ctx.save();
   ctx.beginPath();
   ctx.rect(x, y, width, height);
   ctx.clip();
-  ctx.fillStyle = hatchColor({ dark });
+  ctx.fillStyle = ground;
   ctx.fillRect(x, y, width, height);
-  ctx.strokeStyle = dark ? "#727272" : "#c4c4c4";
+  ctx.strokeStyle = line;
   ctx.lineWidth = 1;
   ctx.beginPath();
   for (let start = x - height; start < x + width; start += SPACING) {
@@ -27,11 +37,27 @@ export function hatch(
 }
 
 /** The grey between the lines. */
-export function hatchColor({ dark }: Pick<Theme, "dark">): string {
-  return dark ? "#5c5c5c" : "#e4e4e4";
+export function hatchColor(theme: Pick<Theme, "dark">): string {
+  return css(hatchColors(theme)[0]);
 }
 
 /** Text that can be read on the hatch. */
 export function hatchText({ dark }: Pick<Theme, "dark">): string {
   return dark ? "#ffffff" : "#3a3a3a";
+}
+
+/**
+ * The same look pixel by pixel, for pictures made of pixels: the colour at (x, y) is entry
+ * (x + y) modulo the length, as it lies in an ImageData. `ratio` is device pixels per CSS pixel.
+ */
+export function hatchPixels(theme: Pick<Theme, "dark">, ratio: number): Uint32Array {
+  const period = Math.max(3, Math.round(SPACING * ratio));
+  // How wide a line one pixel thick is when it is cut level.
+  const width = Math.SQRT2 * ratio;
+  const [ground, line] = hatchColors(theme).map((rgb) => rgb & 0xff);
+  return Uint32Array.from({ length: period }, (_, i) => {
+    const covered = Math.min(1, Math.max(0, width - i));
+    const grey = Math.round(ground + (line - ground) * covered);
+    return ((0xff << 24) | (grey << 16) | (grey << 8) | grey) >>> 0;
+  });
 }

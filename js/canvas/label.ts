@@ -10,6 +10,7 @@
  */
 
 import type { TokenKind, TokenTable } from "../state.ts";
+import { graphemes } from "./graphemes.ts";
 import type { TextMeasure } from "./text.ts";
 import { labelFont, labelSizes } from "./typography.ts";
 
@@ -182,11 +183,6 @@ function tallness(lines: readonly Line[], size: number): FittedLabel["tall"] {
   const ascent = Math.max(0, ...runs.map((run) => run.ascent));
   const descent = Math.max(0, ...runs.map((run) => run.descent));
   return ascent > ASCENT * size || descent > DESCENT * size ? { ascent, descent } : null;
-}
-
-/** What a reader sees as characters: an emoji with its modifiers is one. */
-function graphemes(text: string): string[] {
-  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }
 
 /** The characters of a label, escapes such as "\\n" whole. */

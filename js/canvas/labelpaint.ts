@@ -31,7 +31,8 @@ export function paintToken(
   ctx.strokeStyle = ctx.fillStyle;
   ctx.lineWidth = 1;
   ctx.textAlign = "left";
-  if (ctx.font !== label.font) ctx.font = label.font;
+  // Setting the same font again is cheap; asking which it is is not.
+  ctx.font = label.font;
   if (label.badge) paintBadge(ctx, label, left, middle);
   if (label.tall !== null) {
     paintTall(ctx, label, left, middle);

@@ -20,6 +20,8 @@ export class ColorLookup {
   readonly #indices = new Int16Array(STRETCHES + 1).fill(ASK);
   /** Pixels by index, as they lie in an ImageData on a little-endian machine. */
   readonly #pixels = new Uint32Array(256);
+  /** The same by stretch; 0, which is no pixel of the scale's, where the scale is to be asked. */
+  readonly #byStretch = new Uint32Array(STRETCHES + 1);
   readonly #below: number;
   readonly #above: number;
   readonly #perUnit: number;
@@ -39,7 +41,9 @@ export class ColorLookup {
       scale.index(Math.min(hi, Math.max(lo, lo + (hi - lo) * (stretch / STRETCHES))));
     for (let s = 0; s < STRETCHES; s++) {
       const first = at(s - MARGIN);
-      if (first === at(s + 1 + MARGIN)) this.#indices[s] = first;
+      if (first !== at(s + 1 + MARGIN)) continue;
+      this.#indices[s] = first;
+      this.#byStretch[s] = this.#pixels[first];
     }
   }
 
@@ -54,23 +58,31 @@ export class ColorLookup {
     return index === ASK ? this.#scale.index(v) : index;
   }
 
-  /** Pixels of `count` values from `values[from]` on into `out`; NaN is transparent black. */
-  paint(values: Float32Array, from: number, count: number, out: Uint32Array): void {
+  /**
+   * Pixels of `count` values from `values[from]` on into `out`. NaN is transparent black; returns
+   * whether there was one.
+   */
+  paint(values: Float32Array, from: number, count: number, out: Uint32Array): boolean {
     const { lo, hi } = this.#scale.range;
     const [below, above] = [this.#pixels[this.#below], this.#pixels[this.#above]];
     const perUnit = this.#perUnit;
-    const indices = this.#indices;
-    const pixels = this.#pixels;
+    const byStretch = this.#byStretch;
+    let nan = false;
     for (let i = 0; i < count; i++) {
       const v = values[from + i];
       if (v < lo) out[i] = below;
       else if (v > hi) out[i] = above;
       else {
         const stretch = (v - lo) * perUnit;
-        let index = stretch <= STRETCHES ? indices[stretch | 0] : ASK;
-        if (index === ASK) index = this.#scale.index(v);
-        out[i] = index < 0 ? 0 : pixels[index];
+        let pixel = stretch <= STRETCHES ? byStretch[stretch | 0] : 0;
+        if (pixel === 0) {
+          const index = this.#scale.index(v);
+          if (index < 0) nan = true;
+          else pixel = this.#pixels[index];
+        }
+        out[i] = pixel;
       }
     }
+    return nan;
   }
 }

@@ -72,6 +72,8 @@ export interface Overview {
 export interface Drawing<State> {
   /** Called once, before anything else. */
   attach?(host: DrawingHost): void;
+  /** False while what it needs for a first picture is still to come. */
+  readonly ready?: boolean;
   /** Options or data changed: the names of the traits, or null for everything. */
   update(state: State, changed: ReadonlySet<string> | null): void;
   /** The natural size of the content, given the width there is. */

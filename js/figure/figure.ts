@@ -71,6 +71,8 @@ export class Figure<State extends FigureState> {
   #width = 0;
   #barWidth = 0;
   #bar = { top: 0, height: 0 };
+  /** Resolved when the drawing has what it waits for. */
+  #awaiting: (() => void)[] = [];
 
   constructor({ store, drawing, defaultHeight, features = [], signal }: FigureOptions<State>) {
     this.#store = store;
@@ -83,7 +85,7 @@ export class Figure<State extends FigureState> {
         ...{ ctx, viewport, scale: this.#scale, theme: this.#theme },
         ...{ hovered, focused, selected },
       });
-      this.element.dataset.tokenvizReady = "true";
+      if (drawing.ready !== false) this.element.dataset.tokenvizReady = "true";
     }, signal);
     this.#overview = new Overview({ viewport: this.#viewport, drawing, signal });
     const commands = new Commands(this.#viewport.element, signal);
@@ -172,6 +174,11 @@ export class Figure<State extends FigureState> {
     return this.#viewport.toClient(this.#drawing.rect(cell));
   }
 
+  /** What the figure shows, as the browser has it. */
+  get state(): Readonly<State> {
+    return this.#store.state;
+  }
+
   /** The painted colour of a cell, read from the canvas near the cell's lower left corner. */
   colorAt(cell: Cell): [number, number, number] {
     const { x, y, height } = this.#drawing.rect(cell);
@@ -180,8 +187,11 @@ export class Figure<State extends FigureState> {
   }
 
   /** Settles when the state as it is now is on the screen. */
-  painted(): Promise<void> {
-    return this.#viewport.painted();
+  async painted(): Promise<void> {
+    if (this.#drawing.ready === false) {
+      await new Promise<void>((resolve) => this.#awaiting.push(resolve));
+    }
+    await this.#viewport.painted();
   }
 
   #select(selected: Cell | null): void {
@@ -189,6 +199,7 @@ export class Figure<State extends FigureState> {
     this.#store.set({ selected } as unknown as Partial<State>);
     if (!moved) return;
     this.#relayout();
+    this.#repaint();
     this.#pointed(false);
   }
 
@@ -201,13 +212,14 @@ export class Figure<State extends FigureState> {
       this.#mirror.point(null);
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
-    if (any("_data", "channel", ...RECOLOR)) this.#rescale();
+    if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     this.#resize();
     if (this.#width === 0) return;
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
-    if (moves || any("theme")) this.#layout();
+    if (changed?.has("_append")) this.#viewport.following(() => this.#layout());
+    else if (moves || any("theme")) this.#layout();
     else if (any("label", ...RECOLOR)) this.#recolor();
     this.#mirror.refresh();
     this.#viewport.request();
@@ -218,7 +230,9 @@ export class Figure<State extends FigureState> {
     const { state } = this.#store;
     this.#rescale();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
-    this.#relayout();
+    if (this.#width > 0) this.#layout();
+    this.#viewport.request();
+    for (const resolve of this.#awaiting.splice(0)) resolve();
   }
 
   #rescale(): void {
@@ -271,13 +285,14 @@ export class Figure<State extends FigureState> {
     this.#viewport.request();
   }
 
+  /** Cells have another size or place, colours are as they were. */
   #relayout(): void {
     if (this.#width === 0) return;
-    this.#layout();
+    this.#layout({ recoloured: false });
     this.#viewport.request();
   }
 
-  #layout(): void {
+  #layout({ recoloured = true } = {}): void {
     const { state } = this.#store;
     this.#barWidth = this.#colorBar.width(this.#scale.range, TALLEST_BAR);
     const keep = this.#anchor();
@@ -296,12 +311,14 @@ export class Figure<State extends FigureState> {
     this.#overview.show(overview);
     const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
     this.#head.style.width = `${box.width + beside}px`;
-    this.#bar = barPlace({
+    const bar = barPlace({
       firstCell: this.#drawing.rect([0, 0]).y,
       boxHeight: box.height,
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });
-    this.#updateBar();
+    const moved = bar.top !== this.#bar.top || bar.height !== this.#bar.height;
+    this.#bar = bar;
+    if (moved || recoloured) this.#updateBar();
     this.#mirror.refresh();
   }
 

@@ -23,10 +23,11 @@ const MOVES: Record<FigureState["_kind"], readonly Row[]> = {
   ],
   trace: [
     { keys: ["ArrowLeft", "ArrowRight"], label: "Previous and next position" },
-    { keys: ["ArrowUp", "ArrowDown"], label: "Alternatives, then the next row" },
-    { keys: ["PageUp", "PageDown"], label: "Previous and next row" },
-    { keys: ["Home", "End"], label: "Start and end of the row" },
+    { keys: ["ArrowUp", "ArrowDown"], label: "Alternatives, then the next row or line" },
+    { keys: ["PageUp", "PageDown"], label: "Previous and next row or page" },
+    { keys: ["Home", "End"], label: "Start and end of the row or line" },
     { keys: ["Ctrl+Home", "Ctrl+End"], label: "First and last position" },
+    { keys: ["Enter"], label: "In running text, open the alternatives" },
   ],
 };
 const CHOOSING: readonly Row[] = [

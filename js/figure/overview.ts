@@ -77,6 +77,7 @@ export class Overview {
 
   /** Shown only where there is more than the viewport shows. */
   show(shown: boolean): void {
+    if (shown === !this.element.hidden) return;
     this.element.hidden = !shown;
     this.#stale = true;
   }
@@ -86,7 +87,8 @@ export class Overview {
     const { viewport, drawing } = this.#options;
     const { visible, contentSize: content } = viewport;
     const height = visible.height;
-    if (this.#stale) {
+    const ratio = window.devicePixelRatio || 1;
+    if (this.#stale || this.#canvas.height !== Math.round(height * ratio)) {
       this.#paint(height, this.#colors);
       this.#stale = false;
     }

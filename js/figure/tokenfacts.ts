@@ -2,16 +2,18 @@
 
 import { escapedCharacters } from "../a11y/characters.ts";
 import type { TokenTable } from "../state.ts";
+import { bytesOf } from "../tokens.ts";
 import type { Fact } from "./drawing.ts";
 
 /** Bytes that are written out of a token that has more. */
 const MOST_BYTES = 48;
 
-export function tokenFacts({ label, kind, bytes, id }: TokenTable, index: number): Fact[] {
+export function tokenFacts(table: TokenTable, index: number): Fact[] {
+  const { label, kind, id } = table;
   const lines: Fact[] = [{ name: tokenNoun(kind[index]), value: label[index], mono: true }];
   const characters = escapedCharacters(label[index]);
   if (characters.length > 0) lines.push({ name: "invisible", value: characters.join(", ") });
-  lines.push({ name: "bytes", value: cut(bytes[index]), mono: true });
+  lines.push({ name: "bytes", value: cut(bytesOf(table, index)), mono: true });
   if (id[index] !== null) lines.push({ name: "id", value: String(id[index]) });
   return lines;
 }

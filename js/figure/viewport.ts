@@ -12,6 +12,9 @@ import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
 
 type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;
 
+/** Pixels from the end within which one is at the end. */
+const NEAR_END = 24;
+
 interface Size {
   width: number;
   height: number;
@@ -151,6 +154,14 @@ export class Viewport {
     style.height = `${Math.min(height, this.#size.height)}px`;
     this.#here.scrollIntoView({ block: "nearest", inline: "nearest" });
     style.top = style.left = "0";
+  }
+
+  /** Lays out for content that grew; who read its end goes on reading its end. */
+  following(layout: () => void): void {
+    const { x, y, height } = this.visible;
+    const atEnd = y + height >= this.#content.height - NEAR_END;
+    layout();
+    if (atEnd) this.scrollTo(x, this.#content.height);
   }
 
   /** The painted RGBA at a point in content coordinates. */

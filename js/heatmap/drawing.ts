@@ -3,21 +3,39 @@
  *
  * A header is a cell with a negative index: [row, -1] or [-1, column]. It has facts, so that a
  * label that was cut can be read, but it cannot be selected.
+ *
+ * What changes together is computed together: the pyramid with the data, the labels' widths with
+ * their texts, the size of cells with the room and the zoom. Nothing that is done for a frame looks
+ * at all values or at all labels.
  */
 
 import type { Readable } from "../a11y/readable.ts";
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
-import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { Distribution } from "../color/distribution.ts";
-import { type Extent, extentOf } from "../color/extent.ts";
-import type { Cell, Drawing, Fact, PaintContext, Rect } from "../figure/drawing.ts";
-import { fixed, LARGE } from "../numbers.ts";
-import type { HeatmapState, TokenTable } from "../state.ts";
+import type { Extent } from "../color/extent.ts";
+import type {
+  Cell,
+  Drawing,
+  DrawingHost,
+  Fact,
+  Overview,
+  PaintContext,
+  Rect,
+} from "../figure/drawing.ts";
+import { fixed } from "../numbers.ts";
+import type { HeatmapState } from "../state.ts";
 import { announce, facts } from "./facts.ts";
-import { headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
+import { type Headers, headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
+import { CellImage } from "./image.ts";
+import { type Labelling, labelling } from "./labelling.ts";
 import { cellSize, HeatmapGrid } from "./layout.ts";
+import { paintOverview } from "./overview.ts";
 import { LABEL_GAP, paintHeatmap, type Scene } from "./painter.ts";
+import { ArraySource } from "./pyramid/array.ts";
+import { extreme } from "./pyramid/extreme.ts";
+import type { LevelSource } from "./pyramid/source.ts";
+import { Reach } from "./reach.ts";
 import { readable } from "./readable.ts";
 import { step } from "./step.ts";
 import { tsv } from "./tsv.ts";
@@ -29,70 +47,186 @@ const WIDEST_LABEL = 240;
 const EMPTY = { width: 160, height: 60 };
 /** The height of the figure when none is asked for, beyond which it scrolls. */
 export const DEFAULT_HEIGHT = 720;
+/** Of the cells under one pixel, how many down and across are looked at. */
+const MOST_UNDER_PIXEL = 64;
+const UNKNOWN: Extent = { finite: null, least: Number.NaN, most: Number.NaN, hasNaN: false };
+/** Before there is a layout: one cell, which is as large as it can be. */
+const NOWHERE = new Reach(
+  { width: 100, height: 30, values: "none" },
+  {
+    rows: 1,
+    columns: 1,
+    width: 100,
+    height: 30,
+    showValues: false,
+    valueWidth: 100,
+    smallValueWidth: 100,
+  },
+);
+const AS_THEY_ARE = { rows: null, columns: null };
+
+/** A point of the picture, in rows and columns from its upper left corner, whatever the zoom. */
+export interface Spot {
+  row: number;
+  column: number;
+}
 
 export class HeatmapDrawing implements Drawing<HeatmapState> {
   #state!: HeatmapState;
-  #extent!: Extent;
+  #host: DrawingHost | null = null;
+  #source!: LevelSource;
+  /** Ends the making of the source. */
+  #making = new AbortController();
+  /** What was last known: until the values have been looked through, the old ones stand in. */
+  #extent = UNKNOWN;
   #distribution: Distribution | null = null;
   #scene!: Scene;
+  #labels: Labelling | null = null;
+  #reach = NOWHERE;
+  #zoom = 1;
   /** The longest written value, without its sign. */
   #digits = "";
   #signed = "";
+  readonly #image = new CellImage();
+  readonly #overview = new CellImage();
   /** What was last painted: headers are pinned to it. */
   #viewport: Rect = { x: 0, y: 0, width: 0, height: 0 };
 
+  /** Called after every layout: what zooming can do may be another thing. */
+  onLayout = () => {};
+
+  attach(host: DrawingHost): void {
+    this.#host = host;
+    host.signal.addEventListener("abort", () => this.#making.abort());
+  }
+
   update(state: HeatmapState, changed: ReadonlySet<string> | null): void {
     this.#state = state;
-    if (changed === null || changed.has("_data")) {
-      this.#extent = extentOf(state.data.values);
-      this.#distribution = null;
+    const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
+    if (any("_data")) {
+      this.#labels = null;
+      this.#zoom = 1;
+      this.#open();
     }
-    if (changed === null || changed.has("_data") || changed.has("decimals")) {
-      this.#digits = longest(state.data.values, state.decimals);
-      this.#signed = state.data.values.some((v) => v < 0) ? `−${this.#digits}` : this.#digits;
+    if (any("_data", "decimals")) this.#writeDigits();
+    if (this.#scene !== undefined) {
+      this.#scene = { ...this.#scene, state, source: this.#source };
     }
-    if (this.#scene !== undefined) this.#scene = { ...this.#scene, state };
+  }
+
+  /** Whether there is something to paint: a large matrix is looked through first. */
+  get ready(): boolean {
+    return this.#source.summary !== null;
+  }
+
+  #open(): void {
+    this.#making.abort();
+    this.#making = new AbortController();
+    this.#source = new ArraySource({
+      data: this.#state.data,
+      places: AS_THEY_ARE,
+      arrived: () => {
+        this.#arrived();
+        this.#host?.invalidate();
+      },
+      signal: this.#making.signal,
+    });
+    this.#arrived();
+  }
+
+  #arrived(): void {
+    this.#extent = this.#source.summary?.extent ?? this.#extent;
+    this.#distribution = null;
+    this.#writeDigits();
+  }
+
+  /**
+   * The longest absolute value as written: figures are tabular, so only the length matters. The
+   * largest that is written with an exponent may be shorter than the largest that is written whole.
+   */
+  #writeDigits(): void {
+    const { decimals } = this.#state;
+    const { largest = 0, largestWhole = 0, hasNegative = false } = this.#source.summary ?? {};
+    const texts = [fixed(largestWhole, decimals), fixed(largest, decimals)];
+    this.#digits = texts[0].length > texts[1].length ? texts[0] : texts[1];
+    this.#signed = hasNegative ? `−${this.#digits}` : this.#digits;
   }
 
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
     const { data, show_values, height } = this.#state;
-    const [rows, columns] = data.shape;
-    const rowLabels = new LabelFitter(data.rows, measure);
-    const columnLabels = new LabelFitter(data.columns, measure);
+    const [rows, columns] = this.#source.shape;
+    this.#labels ??= labelling(data.rows, data.columns, measure);
+    const { widestRow, widestColumn } = this.#labels;
     const widestLabel = Math.min(WIDEST_LABEL, LABEL_SHARE * availableWidth);
-    const left =
-      Math.ceil(
-        Math.min(
-          widestLabel,
-          max(rows, (i) => rowLabels.naturalWidth(i)),
-        ),
-      ) +
-      LABEL_GAP +
-      2;
-    const widths = data.columns.label.map((_, j) =>
-      labelWidth(data.columns, j, columnLabels, measure),
-    );
-    const headerWidth = max(columns, (j) => widths[j]) + 2 * SIDE_MARGIN;
-    const cell = cellSize({
-      rows,
-      columns,
-      width: availableWidth - left,
-      height: (height ?? DEFAULT_HEIGHT) - headerLayout(widths, 1, 0).height,
-      showValues: show_values,
+    const left = Math.ceil(Math.min(widestLabel, widestRow)) + LABEL_GAP + 2;
+    const room = {
+      ...{ rows, columns, showValues: show_values },
+      width: Math.floor(availableWidth) - left,
+      height: Math.floor(height ?? DEFAULT_HEIGHT) - headerLayout(widestColumn, 1, 0).height,
       valueWidth: measure.width(this.#signed, font(SIZE)) + 14,
       smallValueWidth: measure.width(this.#signed, font(SMALL)) + 8,
-      headerWidth: headerWidth + 8,
-    });
-    const room = cell.width - 2 * SIDE_MARGIN;
-    const lines = max(columns, (j) =>
-      data.columns.kind[j] === "expression" ? wrap(data.columns.label[j], room, measure).length : 1,
-    );
-    const headers = headerLayout(widths, lines, cell.width);
+    };
+    const headerWidth = widestColumn + 2 * SIDE_MARGIN + 8;
+    this.#reach = new Reach(cellSize({ ...room, headerWidth }), room);
+    this.#zoom = this.#reach.clamp(this.#zoom);
+    const cell = this.#reach.at(this.#zoom);
+    const headers = this.#headers(cell.width, measure);
     const grid = new HeatmapGrid({ rows, columns, cell, left, headers });
     const digitsWidth = measure.width(this.#digits, font(cell.values === "full" ? SIZE : SMALL));
-    this.#scene = { state: this.#state, grid, measure, rowLabels, columnLabels, digitsWidth };
+    this.#scene = {
+      ...{ state: this.#state, source: this.#source, image: this.#image },
+      ...{ grid, measure, digitsWidth },
+      ...{ rowLabels: this.#labels.rows, columnLabels: this.#labels.columns },
+    };
+    this.onLayout();
     if (rows === 0 || columns === 0) return EMPTY;
     return { width: grid.width, height: grid.height };
+  }
+
+  /** As tall as at the start, if that is enough: cells stay where they are while one zooms. */
+  #headers(cellWidth: number, measure: TextMeasure): Headers {
+    const { columns } = this.#state.data;
+    const widest = this.#labels?.widestColumn ?? 0;
+    const of = (width: number) => {
+      const oneLine = headerLayout(widest, 1, width);
+      if (oneLine.style !== "wrapped") return oneLine;
+      let lines = 1;
+      columns.label.forEach((label, j) => {
+        if (columns.kind[j] !== "expression") return;
+        lines = Math.max(lines, wrap(label, width - 2 * SIDE_MARGIN, measure).length);
+      });
+      return headerLayout(widest, lines, width);
+    };
+    const start = of(this.#reach.start.width);
+    if (cellWidth === this.#reach.start.width) return start;
+    const now = headerLayout(widest, 1, cellWidth);
+    return { ...now, height: Math.max(start.height, now.height) };
+  }
+
+  /** What zooming can do in the layout as it is. */
+  get reach(): Reach {
+    return this.#reach;
+  }
+
+  get zoom(): number {
+    return this.#zoom;
+  }
+
+  /** 1 is the size at the start. Takes effect with the next layout. */
+  zoomTo(zoom: number): void {
+    this.#zoom = this.#reach.clamp(zoom);
+  }
+
+  /** The spot at a point in content coordinates. */
+  spot(x: number, y: number): Spot {
+    const { left, top, cell } = this.#scene.grid;
+    return { column: (x - left) / cell.width, row: (y - top) / cell.height };
+  }
+
+  /** Where a spot is, in content coordinates. */
+  point({ row, column }: Spot): { x: number; y: number } {
+    const { left, top, cell } = this.#scene.grid;
+    return { x: left + column * cell.width, y: top + row * cell.height };
   }
 
   get scrollPadding(): { left: number; top: number } {
@@ -112,7 +246,31 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     if (x >= grid.width || y >= grid.height || (overLabels && overHeaders)) return null;
     const row = overHeaders ? -1 : grid.rowsBetween(y + 0.5, y + 0.5).first;
     const column = overLabels ? -1 : grid.columnsBetween(x + 0.5, x + 0.5).first;
-    return [row, column];
+    if (row < 0 || column < 0 || Math.min(grid.cell.width, grid.cell.height) >= 1) {
+      return [row, column];
+    }
+    return this.#extremeUnder(x, y);
+  }
+
+  /** Of the cells under one pixel, the one that gives it its colour. */
+  #extremeUnder(x: number, y: number): Cell | null {
+    const { grid } = this.#scene;
+    const under = this.#image.under(
+      x - this.#viewport.x - grid.left,
+      y - this.#viewport.y - grid.top,
+    );
+    if (under === null) return null;
+    const { rows, columns } = under;
+    let best: Cell = [rows[0], columns[0]];
+    let most = Number.NaN;
+    for (let row = rows[0]; row <= end(rows, grid.rows); row++) {
+      for (let column = columns[0]; column <= end(columns, grid.columns); column++) {
+        const value = this.#source.valueAt(row, column) ?? Number.NaN;
+        if (Object.is(extreme(most, value), most)) continue;
+        [best, most] = [[row, column], value];
+      }
+    }
+    return best;
   }
 
   rect([row, column]: Cell): Rect {
@@ -127,11 +285,11 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   facts(cell: Cell): Fact[] {
-    return facts(this.#state.data, cell);
+    return facts(this.#state.data, cell, this.#source.valueAt(...cell));
   }
 
   announce(cell: Cell): string {
-    return announce(this.#state.data, cell, this.#state.decimals);
+    return announce(this.#state.data, cell, this.#source.valueAt(...cell), this.#state.decimals);
   }
 
   readable(cell: Cell): Readable {
@@ -159,43 +317,20 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   valueAt([row, column]: Cell): number {
-    const { values, shape } = this.#state.data;
-    return row < 0 || column < 0 ? Number.NaN : values[row * shape[1] + column];
+    if (row < 0 || column < 0) return Number.NaN;
+    return this.#source.valueAt(row, column) ?? Number.NaN;
   }
 
   tsv(): string {
     return tsv(this.#state.data);
   }
-}
 
-/**
- * The longest absolute value as written: figures are tabular, so only the length matters. The
- * largest that is written with an exponent may be shorter than the largest that is written whole.
- */
-function longest(values: Float32Array, decimals: number): string {
-  let [whole, most] = [0, 0];
-  for (const v of values) {
-    const magnitude = Math.abs(v);
-    if (magnitude > most && magnitude !== Number.POSITIVE_INFINITY) most = magnitude;
-    if (magnitude > whole && magnitude < LARGE) whole = magnitude;
+  paintOverview(overview: Overview): void {
+    if (this.ready) paintOverview(this.#overview, this.#source, overview);
   }
-  const texts = [fixed(whole, decimals), fixed(most, decimals)];
-  return texts[0].length > texts[1].length ? texts[0] : texts[1];
 }
 
-function labelWidth(
-  table: TokenTable,
-  index: number,
-  labels: LabelFitter,
-  measure: TextMeasure,
-): number {
-  return table.kind[index] === "expression"
-    ? measure.width(table.label[index], font(SIZE))
-    : labels.naturalWidth(index);
-}
-
-function max(count: number, of: (index: number) => number): number {
-  let most = 0;
-  for (let i = 0; i < count; i++) most = Math.max(most, of(i));
-  return most;
+/** The last of the cells under a pixel that is looked at. */
+function end([first, last]: readonly [number, number], count: number): number {
+  return Math.min(last, count - 1, first + MOST_UNDER_PIXEL - 1);
 }

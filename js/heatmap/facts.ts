@@ -6,12 +6,16 @@ import { tokenFacts, tokenNoun } from "../figure/tokenfacts.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { HeatmapData, TokenTable } from "../state.ts";
 
-export function facts(data: HeatmapData, [row, column]: Cell): Fact[] {
+const LOADING = "loading…";
+
+/** A cell's value is undefined while it is not here. */
+type Value = number | undefined;
+
+export function facts(data: HeatmapData, [row, column]: Cell, value: Value): Fact[] {
   const lines: Fact[] = [];
   if (row >= 0 && column >= 0) {
-    const at = row * data.shape[1] + column;
-    lines.push({ name: "value", value: exact(data.values[at]) });
-    const error = errorAt(data, at);
+    lines.push({ name: "value", value: value === undefined ? LOADING : exact(value) });
+    const error = errorAt(data, [row, column]);
     if (error !== null) lines.push({ name: "standard error", value: exact(error) });
   }
   if (row >= 0) {
@@ -23,22 +27,26 @@ export function facts(data: HeatmapData, [row, column]: Cell): Fact[] {
   return lines;
 }
 
-export function announce(data: HeatmapData, [row, column]: Cell, decimals: number): string {
-  const at = row * data.shape[1] + column;
-  const error = errorAt(data, at);
+export function announce(
+  data: HeatmapData,
+  [row, column]: Cell,
+  value: Value,
+  decimals: number,
+): string {
+  const error = errorAt(data, [row, column]);
   const role = data.roles?.[row] ?? null;
   return [
     `${tokenNoun(data.rows.kind[row])} ${spoken(data.rows.label[row])}`,
     ...(role === null ? [] : [`of ${role}`]),
     `target ${spoken(data.columns.label[column])}`,
-    `attribution ${fixed(data.values[at], decimals)}`,
+    `attribution ${value === undefined ? LOADING : fixed(value, decimals)}`,
     ...(error === null ? [] : [`standard error ${fixed(error, decimals)}`]),
   ].join(", ");
 }
 
 /** Of a value that a method sampled. */
-function errorAt({ standard_error }: HeatmapData, at: number): number | null {
-  const error = standard_error?.[at] ?? Number.NaN;
+function errorAt({ standard_error, shape }: HeatmapData, [row, column]: Cell): number | null {
+  const error = standard_error?.[row * shape[1] + column] ?? Number.NaN;
   return Number.isNaN(error) ? null : error;
 }
 

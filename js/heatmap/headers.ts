@@ -4,6 +4,7 @@
 
 import { font, SIZE } from "../canvas/fonts.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import { thinning } from "./layout.ts";
 
 export type HeaderStyle = "flat" | "wrapped" | "upright";
 
@@ -27,8 +28,8 @@ export interface Headers {
   every: number;
 }
 
-export function headerLayout(widths: readonly number[], lines: number, cellWidth: number): Headers {
-  const widest = Math.max(0, ...widths);
+/** `widest` is the widest header's width on one line, `lines` what the tallest takes wrapped. */
+export function headerLayout(widest: number, lines: number, cellWidth: number): Headers {
   if (widest <= cellWidth - 2 * SIDE_MARGIN) {
     return { style: "flat", height: LINE_HEIGHT + FOOT + HEAD, every: 1 };
   }
@@ -36,7 +37,7 @@ export function headerLayout(widths: readonly number[], lines: number, cellWidth
     return { style: "wrapped", height: lines * LINE_HEIGHT + FOOT + HEAD, every: 1 };
   }
   const height = Math.ceil(Math.min(widest, TALLEST)) + FOOT + HEAD;
-  return { style: "upright", height, every: Math.ceil(PITCH / cellWidth) };
+  return { style: "upright", height, every: thinning(PITCH / cellWidth - 1e-9) };
 }
 
 /** Room for an upright header's text. */

@@ -31,13 +31,14 @@ describe("cells", () => {
     expect(size(60, 40, 800)).toEqual({ width: 20, height: 14, values: "none" });
   });
 
-  test("become blocks that can still be pointed at", () => {
+  test("become blocks, and then what fits the box", () => {
     expect(size(200, 200, 800)).toEqual({ width: 4, height: 3.45, values: "none" });
-    expect(size(4000, 4000, 800)).toEqual({ width: 3, height: 3, values: "none" });
+    expect(size(4000, 4000, 800)).toEqual({ width: 0.2, height: 0.1725, values: "none" });
+    expect(size(6900, 100, 800)).toEqual({ width: 8, height: 0.1, values: "none" });
   });
 
   test("of a single row or column stay tall or readable", () => {
-    expect(size(1, 1000, 800)).toEqual({ width: 3, height: 28, values: "none" });
+    expect(size(1, 1000, 800)).toEqual({ width: 0.8, height: 28, values: "none" });
     expect(size(1000, 1, 800)).toEqual({ width: 110, height: 30, values: "full" });
     expect(size(1, 1, 800)).toEqual({ width: 110, height: 30, values: "full" });
   });
@@ -49,13 +50,13 @@ describe("cells", () => {
 
 describe("headers", () => {
   test("stand on one line where they fit, wrap where there is room, else stand upright", () => {
-    expect(headerLayout([80, 60], 1, 100).style).toBe("flat");
-    expect(headerLayout([180, 60], 2, 100).style).toBe("wrapped");
-    expect(headerLayout([80, 60], 1, 20)).toMatchObject({ style: "upright", every: 1 });
+    expect(headerLayout(80, 1, 100).style).toBe("flat");
+    expect(headerLayout(180, 2, 100).style).toBe("wrapped");
+    expect(headerLayout(80, 1, 20)).toMatchObject({ style: "upright", every: 1 });
   });
 
   test("thin out when they would touch", () => {
-    expect(headerLayout([80], 1, 4).every).toBe(4);
+    expect(headerLayout(80, 1, 4).every).toBe(5);
   });
 
   test("wrap at spaces, in three lines at most, the rest cut", () => {
@@ -66,7 +67,7 @@ describe("headers", () => {
 });
 
 describe("grid", () => {
-  const headers = headerLayout([80], 1, 100);
+  const headers = headerLayout(80, 1, 100);
   const grid = new HeatmapGrid({
     ...{ rows: 13, columns: 5, left: 40, headers },
     cell: { width: 33.3, height: 30, values: "small" },

@@ -3,14 +3,15 @@
  *
  * Cells share one size. It is chosen for the values to be read when their columns fit in twice the
  * width there is (then the figure scrolls); with more columns the whole picture matters more, the
- * values go and cells shrink, down to blocks that still can be pointed at. Edges are rounded to
+ * values go and cells shrink, down to blocks that still can be pointed at, and where not even these
+ * have room, down to what fits the box. From there one may zoom (reach.ts). Edges are rounded to
  * whole pixels, so that gaps are equally thin everywhere.
  */
 
 import type { Rect } from "../figure/drawing.ts";
 import type { Headers } from "./headers.ts";
 
-/** Smallest cell, and smallest row that has a label of its own. */
+/** The least height of a strip of a few rows, and the smallest row that has a label of its own. */
 const BLOCK = 3;
 const LABEL_PITCH = 14;
 const ROW_HEIGHT = 30;
@@ -56,11 +57,27 @@ export function cellSize(options: CellSizeOptions): CellSize {
     const cell = Math.min(ideal, Math.max(share, LABEL_PITCH));
     return { width: cell, height: Math.min(cell, ROW_HEIGHT), values: "none" };
   }
-  const cell = Math.min(COMPACT, Math.max(share, BLOCK));
-  const tallest = Math.min(COMPACT, Math.max(cell, height / 2 / rows));
-  const shortest = cell >= LABEL_PITCH ? LABEL_PITCH : BLOCK;
+  const cell = Math.min(COMPACT, share);
+  const tallest = Math.min(COMPACT, Math.max(cell, BLOCK, height / 2 / rows));
+  const shortest = cell >= LABEL_PITCH ? LABEL_PITCH : 0;
   const rowHeight = Math.min(tallest, Math.max(height / rows, shortest));
   return { width: cell, height: rowHeight, values: "none" };
+}
+
+/**
+ * Where a cell begins, in device pixels from the first one. On whole CSS pixels as long as a cell
+ * is one at least: borders and texts stand there.
+ */
+export function cellEdge(index: number, size: number, ratio: number): number {
+  const edge = size >= 1 && ratio >= 1 ? Math.round(index * size) : index * size;
+  return Math.round(edge * ratio);
+}
+
+/** The smallest of 1, 2, 5, 10, 20, 50, … that is no smaller: labels thin out in these steps. */
+export function thinning(every: number): number {
+  let step = 1;
+  for (let i = 0; step < every; i++) step *= i % 3 === 1 ? 2.5 : 2;
+  return step;
 }
 
 export interface GridOptions {
@@ -96,7 +113,7 @@ export class HeatmapGrid {
     this.left = left;
     this.headers = headers;
     this.gap = Math.min(cell.width, cell.height) < 6 ? 0 : 1;
-    this.labelEvery = Math.ceil(LABEL_PITCH / Math.max(cell.height, 1) - 1e-9);
+    this.labelEvery = thinning(LABEL_PITCH / cell.height - 1e-9);
   }
 
   get top(): number {

@@ -13,8 +13,11 @@ import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { HeatmapState } from "../state.ts";
 import { FOOT, SIDE_MARGIN, uprightRoom, wrap } from "./headers.ts";
+import type { CellImage } from "./image.ts";
 import { paintLines } from "./labels.ts";
-import type { HeatmapGrid, Span } from "./layout.ts";
+import { cellEdge, type HeatmapGrid, type Span } from "./layout.ts";
+import type { LevelSource } from "./pyramid/source.ts";
+import type { Side } from "./runs.ts";
 
 /** Between a row's label and its cells. */
 export const LABEL_GAP = 9;
@@ -27,7 +30,17 @@ export interface Scene {
   columnLabels: LabelFitter;
   /** The widest value without its sign: values align on the right of a block this wide. */
   digitsWidth: number;
+  source: LevelSource;
+  /** Small cells are painted as one picture. */
+  image: CellImage;
 }
+
+/** Smaller cells become parts of a picture; larger ones are painted one by one. */
+const PICTURE = 14;
+/** Half the height of an upright label: over a very narrow column it reaches beyond the cells. */
+const UPRIGHT_HALF = 7;
+/** The smallest cell with a mark for a value beyond the range. */
+const MARKED = 10;
 
 export function paintHeatmap(scene: Scene, context: PaintContext): void {
   const { grid } = scene;
@@ -43,6 +56,7 @@ export function paintHeatmap(scene: Scene, context: PaintContext): void {
   ctx.textBaseline = "alphabetic";
   ctx.direction = "ltr";
   clipped(ctx, { x: x + grid.left, y: y + grid.top, width, height }, () => {
+    if (scene.source.summary === null) return;
     paintCells(scene, context, rows, columns);
     if (grid.cell.values !== "none") paintValues(scene, context, rows, columns);
   });
@@ -50,7 +64,7 @@ export function paintHeatmap(scene: Scene, context: PaintContext): void {
   clipped(ctx, { x, y: y + grid.top - 4, width: grid.left, height }, () => {
     paintRowLabels(scene, context, rows);
   });
-  clipped(ctx, { x: x + grid.left - 2, y, width, height: grid.top }, () => {
+  clipped(ctx, { x: x + grid.left - UPRIGHT_HALF, y, width, height: grid.top }, () => {
     paintColumnLabels(scene, context, columns);
   });
   paintEdges(scene, context);
@@ -73,15 +87,23 @@ function clipped(ctx: CanvasRenderingContext2D, rect: Rect, paint: () => void): 
 }
 
 function paintCells(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
-  const { state, grid } = scene;
+  const { cell } = scene.grid;
+  const small = cell.values === "none" && Math.min(cell.width, cell.height) < PICTURE;
+  if (!small) paintOneByOne(scene, context, rows, columns);
+  else {
+    paintPicture(scene, context);
+    paintGaps(scene, context, rows, columns);
+    if (Math.min(cell.width, cell.height) >= MARKED) paintMarks(scene, context, rows, columns);
+  }
+}
+
+function paintOneByOne(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
+  const { source, grid } = scene;
   const { ctx, scale, theme } = context;
-  const { values, shape } = state.data;
-  const marked = grid.cell.width >= 10 && grid.cell.height >= 10;
-  // Where cells touch, each reaches under the next: no seams on fractional device pixels.
-  const bleed = grid.gap === 0 ? 1 : 0;
   for (let i = rows.first; i <= rows.last; i++) {
     for (let j = columns.first; j <= columns.last; j++) {
-      const value = values[i * shape[1] + j];
+      const value = source.valueAt(i, j);
+      if (value === undefined) continue;
       const rect = grid.rect(i, j);
       const side = scale.side(value);
       if (side === "nan") {
@@ -89,10 +111,62 @@ function paintCells(scene: Scene, context: PaintContext, rows: Span, columns: Sp
         continue;
       }
       ctx.fillStyle = scale.css(value);
-      ctx.fillRect(rect.x, rect.y, rect.width + bleed, rect.height + bleed);
-      if (side !== "inside" && marked) {
-        paintSideMark(ctx, inset(rect), side, scale.textOn(value));
-      }
+      ctx.fillRect(rect.x, rect.y, rect.width, rect.height);
+      if (side !== "inside") paintSideMark(ctx, inset(rect), side, scale.textOn(value));
+    }
+  }
+}
+
+/** Pixels, straight into the canvas: no transformation applies. */
+function paintPicture(
+  { source, grid, image }: Scene,
+  { ctx, viewport, ...look }: PaintContext,
+): void {
+  const ratio = ctx.getTransform().a;
+  const { cell, left, top } = grid;
+  const x = Math.round(left * ratio);
+  const y = Math.round(top * ratio);
+  const across = side(cell.width, grid.columns, viewport.x, ctx.canvas.width - x, ratio);
+  const down = side(cell.height, grid.rows, viewport.y, ctx.canvas.height - y, ratio);
+  if (across.length <= 0 || down.length <= 0) return;
+  ctx.putImageData(image.render({ source, across, down, ...look }), x, y);
+}
+
+/** What is visible of the cells along one side. */
+function side(cell: number, count: number, scrolled: number, room: number, ratio: number): Side {
+  const start = Math.round(scrolled * ratio);
+  const length = Math.min(room, cellEdge(count, cell, ratio) - start);
+  return { cell, count, ratio, start, length };
+}
+
+/** The background shows between cells. */
+function paintGaps(
+  { grid }: Scene,
+  { ctx, viewport }: PaintContext,
+  rows: Span,
+  columns: Span,
+): void {
+  if (grid.gap === 0) return;
+  const { x, y, width, height } = viewport;
+  for (let j = columns.first; j <= columns.last; j++) {
+    ctx.clearRect(grid.columnLeft(j + 1) - grid.gap, y, grid.gap, height);
+  }
+  for (let i = rows.first; i <= rows.last; i++) {
+    ctx.clearRect(x, grid.rowTop(i + 1) - grid.gap, width, grid.gap);
+  }
+}
+
+function paintMarks(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
+  const { source, grid } = scene;
+  const { ctx, scale } = context;
+  const { least, most } = source.summary?.extent ?? { least: -Infinity, most: Infinity };
+  if (least >= scale.range.lo && most <= scale.range.hi) return;
+  for (let i = rows.first; i <= rows.last; i++) {
+    for (let j = columns.first; j <= columns.last; j++) {
+      const value = source.valueAt(i, j) ?? Number.NaN;
+      const beyond = scale.side(value);
+      if (beyond !== "above" && beyond !== "below") continue;
+      paintSideMark(ctx, inset(grid.rect(i, j)), beyond, scale.textOn(value));
     }
   }
 }
@@ -103,15 +177,16 @@ function inset({ x, y, width, height }: Rect): Rect {
 }
 
 function paintValues(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
-  const { state, grid, digitsWidth } = scene;
+  const { state, grid, digitsWidth, source } = scene;
   const { ctx, scale, theme } = context;
-  const { data, decimals, emphasis } = state;
+  const { decimals, emphasis } = state;
   const size = grid.cell.values === "full" ? SIZE : SMALL;
   const fonts = { plain: font(size), bold: font(size, true) };
   ctx.textAlign = "right";
   for (let i = rows.first; i <= rows.last; i++) {
     for (let j = columns.first; j <= columns.last; j++) {
-      const value = data.values[i * data.shape[1] + j];
+      const value = source.valueAt(i, j);
+      if (value === undefined) continue;
       const { x, y, width, height } = grid.rect(i, j);
       const bold = emphasis !== null && Math.abs(value) >= emphasis;
       const wanted = bold ? fonts.bold : fonts.plain;

@@ -11,8 +11,11 @@ import type { HeatmapData } from "../state.ts";
 const ROWS = 17;
 const COLUMNS = 17;
 
-export function readable({ shape, rows, columns }: HeatmapData, [row, column]: Cell): Readable {
-  const [rowCount, columnCount] = shape;
+export function readable(
+  { rows, columns }: Pick<HeatmapData, "rows" | "columns">,
+  [row, column]: Cell,
+): Readable {
+  const [rowCount, columnCount] = [rows.label.length, columns.label.length];
   const counts = { rows: rowCount + 1, columns: columnCount + 1 };
   if (rowCount === 0 || columnCount === 0) {
     const nothing: ReadableEntry = { column: 1, header: "column", text: "no values" };

@@ -14,6 +14,7 @@ import { VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
+import { grouped } from "../numbers.ts";
 import type { TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
@@ -33,6 +34,8 @@ import { readable } from "./readable.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
+/** Options that move cells. */
+const MOVES_CELLS = ["top_k", "min_probability", "row_length", "decimals", "show_values"];
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
@@ -63,14 +66,19 @@ export class TraceDrawing implements Drawing<TraceState> {
     this.#state = state;
     const { data } = state;
     if (this.#marks?.length !== data.index.length) this.#marks = null;
-    const any = (...names: string[]) => changed === null || names.some((name) => changed.has(name));
+    const grown = changed?.has("_append") ?? false;
+    const any = (...names: string[]) =>
+      changed === null || names.some((name) => changed.has(name) || (grown && name === "_data"));
     if (any("_data")) {
       this.#probabilities = probabilities(data.logprobs);
       this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
       this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
-      this.#values = channelValues(data, state.channel);
+      this.#values = channelValues(data, state.channel, {
+        chosen: this.#probabilities,
+        alternatives: this.#alternativeProbabilities,
+      });
       this.#extent = extentOf(...this.#colored);
       this.#distribution = null;
       this.#pool = null;
@@ -83,10 +91,10 @@ export class TraceDrawing implements Drawing<TraceState> {
         state.min_probability,
       );
     }
-    if (any("_data", "channel", "top_k", "min_probability", "row_length", "decimals")) {
+    if (any("_data", "_live", "channel", ...MOVES_CELLS)) {
       this.#availableWidth = null;
     }
-    if (any("arrangement", "show_values")) this.#availableWidth = null;
+    if (any("arrangement")) this.#availableWidth = null;
   }
 
   get scrollPadding(): { left: number; top: number } {
@@ -113,14 +121,16 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
-    const { data, row_length, show_values } = this.#state;
+    const { data, row_length, show_values, _live } = this.#state;
+    const reserved = _live?.running ? row_length : 0;
     return new Grid({
       positions: data.index.length,
       rowLength: row_length,
+      reserved,
       cellWidth: cellWidth({
         labelWidths,
         valueWidth: show_values ? this.#valueWidth(measure) : 0,
-        columns: Math.max(1, Math.min(row_length, data.index.length)),
+        columns: Math.max(1, reserved, Math.min(row_length, data.index.length)),
         availableWidth,
       }),
       shown: this.#shown,
@@ -147,6 +157,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       decimals,
       showValues: show_values,
       border,
+      begun: this.#state._live?.running ?? false,
       marks: this.#marks,
     };
     paintTrace(scene, context);
@@ -226,8 +237,8 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   describeView({ y, height }: Rect): string {
     const { first, last } = this.#place.positionsBetween(y, y + height);
-    const number = (n: number) => n.toLocaleString("en");
-    return `positions ${number(first + 1)} to ${number(last + 1)} of ${number(this.#shown.length)}`;
+    const [from, to, all] = [first + 1, last + 1, this.#shown.length].map(grouped);
+    return `positions ${from} to ${to} of ${all}`;
   }
 
   paintOverview(overview: Overview): void {
@@ -265,8 +276,13 @@ export class TraceDrawing implements Drawing<TraceState> {
     const { data } = this.#state;
     const labels = new LabelFitter(data.vocabulary, measure);
     this.#labels = labels;
-    const indices = labelsToFit(data, this.#alternativeProbabilities);
-    return Float32Array.from(indices, (index) => labels.naturalWidth(index)).sort();
+    const known = new Map<number, number>();
+    const width = (index: number) => {
+      const found = known.get(index) ?? labels.naturalWidth(index);
+      known.set(index, found);
+      return found;
+    };
+    return Float32Array.from(labelsToFit(data, this.#alternativeProbabilities), width).sort();
   }
 
   #flowSource(): FlowSource {

@@ -34,6 +34,8 @@ const EMPTY = { width: 120, height: 30 };
 export interface GridOptions {
   positions: number;
   rowLength: number;
+  /** Columns for which there is room though there are fewer positions: more are to come. */
+  reserved?: number;
   cellWidth: number;
   /** How many alternatives each position shows. */
   shown: Uint8Array;
@@ -62,10 +64,10 @@ export class Grid implements Arrangement {
   /** Ranks of alternatives in each row. */
   readonly #ranks: Uint8Array;
 
-  constructor({ positions, rowLength, cellWidth, shown, showValues }: GridOptions) {
+  constructor({ positions, rowLength, reserved = 0, cellWidth, shown, showValues }: GridOptions) {
     const { path, rank } = showValues ? WITH_VALUES : WITHOUT_VALUES;
     this.positions = positions;
-    this.columns = Math.max(1, Math.min(rowLength, positions));
+    this.columns = Math.max(1, reserved, Math.min(rowLength, positions));
     this.rows = Math.ceil(positions / this.columns);
     this.cellWidth = cellWidth;
     this.pathHeight = path;
@@ -86,7 +88,10 @@ export class Grid implements Arrangement {
     }
     this.width = 2 * MARGIN + this.columns * (cellWidth + COLUMN_GAP) - COLUMN_GAP;
     this.height = this.#top[this.rows] - ROW_GAP;
-    if (positions === 0) ({ width: this.width, height: this.height } = EMPTY);
+    if (positions === 0) {
+      if (reserved === 0) this.width = EMPTY.width;
+      this.height = EMPTY.height;
+    }
   }
 
   ranks(row: number): number {

@@ -46,6 +46,8 @@ export interface Scene {
   decimals: number;
   showValues: boolean;
   border: boolean;
+  /** Is it still being written? */
+  begun: boolean;
   /** Per position, whether a search found it; null when none is under way. */
   marks: Uint8Array | null;
 }
@@ -74,10 +76,11 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.restore();
 }
 
-function paintEmpty({ grid }: Scene, { ctx, theme }: PaintContext): void {
+function paintEmpty({ grid, begun }: Scene, { ctx, theme }: PaintContext): void {
   ctx.font = VALUE_FONT;
   ctx.fillStyle = theme.muted;
-  ctx.fillText("no tokens", grid.width / 2, grid.height / 2);
+  const text = begun ? "waiting for the first token" : "no tokens";
+  ctx.fillText(text, grid.width / 2, grid.height / 2);
 }
 
 /** The value that colours a cell; null where the channel has none for it. */

@@ -56,6 +56,7 @@ export function traceState(
   return {
     _kind: "trace",
     _colormap_table: null,
+    _live: null,
     colormap: "Greens",
     vmin: 0,
     vmax: 1,
@@ -77,7 +78,6 @@ export function traceState(
     border: true,
     channel: "probability",
     arrangement: "grid",
-    _live: null,
     data: traceData(steps),
     ...options,
   };

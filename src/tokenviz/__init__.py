@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tokenviz.model.attributing.targets import Contrast as Contrast
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.language_model import load_model as load_model
+    from tokenviz.tiles.large import LargeAttribution as LargeAttribution
     from tokenviz.tokens import Token as Token
     from tokenviz.trace import Alternative as Alternative
     from tokenviz.trace import Trace as Trace
@@ -34,6 +35,7 @@ _HOMES = {
     "Contrast": "tokenviz.model.attributing.targets",
     "LiveTrace": "tokenviz.live.trace",
     "LanguageModel": "tokenviz.model.language_model",
+    "LargeAttribution": "tokenviz.tiles.large",
     "Token": "tokenviz.tokens",
     "TokenTrace": "tokenviz.widget.trace",
     "Trace": "tokenviz.trace",

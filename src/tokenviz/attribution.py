@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Attribution", "Target", "Term"]
 
+_TOO_MANY = 2**28  # a gibibyte of float32
+
 Target = str | Token
 """A column: an expression as written (``str``), or one token of a continuation."""
 
@@ -137,7 +139,7 @@ class Attribution:
         partial: bool = False,
         label: str = "Token Attribution",
     ) -> None:
-        tokens, targets = as_tokens(tokens), _as_targets(targets)
+        tokens, targets = as_tokens(tokens), as_targets(targets)
         n, m = len(tokens), len(targets)
         if aggregation is not None and grouping is None:
             raise ValueError(f"aggregation: {aggregation!r} says how groups came about; "
@@ -270,6 +272,12 @@ class Attribution:
 
 
 def _matrix(name: str, value: npt.ArrayLike, n: int, m: int) -> npt.NDArray[np.float32]:
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and len(shape) == 2 and shape[0] * shape[1] >= _TOO_MANY:
+        raise ValueError(
+            f"{name}: {shape[0]:,} × {shape[1]:,} values are too many to be copied and sent whole; "
+            "tokenviz.LargeAttribution shows them where they are"
+        )
     array = numeric(name, value)
     if array.ndim == 1 and m == 1:
         array = array[:, np.newaxis]
@@ -291,7 +299,8 @@ def _per_target(name: str, value: npt.ArrayLike | None, m: int) -> npt.NDArray[n
     return None if value is None else frozen(name, value, np.float32, (m,), "one per target")
 
 
-def _as_targets(items: Iterable[Target]) -> tuple[Target, ...]:
+def as_targets(items: Iterable[Target]) -> tuple[Target, ...]:
+    """Check the targets of a matrix, naming the argument and index of what cannot be one."""
     if isinstance(items, str | bytes):
         raise TypeError(f"targets: expected a list of targets, got one {type(items).__name__}; "
                         f"write [{items!r}] for a single target")  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,10 +116,10 @@ def resolve_range(
     With ``symmetric``, ends that are both None lie equally far from the centre (0 when None). Ends
     that coincide are moved apart, so that a scale always has a width.
     """
-    finite = np.asarray(values, dtype=np.float64)
-    finite = finite[np.isfinite(finite)]
-    least, most = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if symmetric and vmin is None and vmax is None and finite.size:
+    # Looked at only where they decide something: there may be millions.
+    extent = finite_extent(np.asarray(values)) if vmin is None or vmax is None else None
+    least, most = extent or (0.0, 1.0)
+    if symmetric and vmin is None and vmax is None and extent is not None:
         middle = center or 0.0
         reach = max(abs(least - middle), abs(most - middle))
         least, most = middle - reach, middle + reach
@@ -128,6 +129,20 @@ def resolve_range(
         apart = max(1.0, abs(low) * 1e-6)
         low, high = low - apart, high + apart
     return Range(low, high, None if center is None else min(max(float(center), low), high))
+
+
+def finite_extent(values: npt.NDArray[Any]) -> tuple[float, float] | None:
+    """Smallest and largest finite value; None where there is none."""
+    if values.size == 0:
+        return None
+    with np.errstate(invalid="ignore"):
+        least, most = float(values.min()), float(values.max())
+    if not (math.isfinite(least) and math.isfinite(most)):
+        values = values[np.isfinite(values)]
+        if values.size == 0:
+            return None
+        least, most = float(values.min()), float(values.max())
+    return least, most
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,20 @@ import numpy.typing as npt
 from tokenviz.attribution import Attribution
 from tokenviz.channels import channel_values
 from tokenviz.colors import ColorScale, Table, colormap_table, resolve_range
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.trace import Trace
 
 __all__ = ["figure_scale", "find_table", "scaled_values"]
 
 
 def scaled_values(
-    source: Attribution | Trace, channel: str = "probability"
+    source: Attribution | LargeAttribution | Trace, channel: str = "probability"
 ) -> npt.NDArray[np.float32]:
     """What the scale colours: attributions, or a channel of chosen tokens and alternatives."""
     if isinstance(source, Attribution):
         return source.values
+    if isinstance(source, LargeAttribution):
+        return source.pyramid.overview().values  # what the browser knows at first
     chosen, alternatives = channel_values(source, channel)
     return chosen if alternatives is None else np.concatenate([chosen, alternatives])
 
@@ -46,7 +49,9 @@ def reversed_name(name: str) -> str:
     return name.removesuffix("_r") if name.endswith("_r") else f"{name}_r"
 
 
-def figure_scale(traits: Mapping[str, Any], source: Attribution | Trace) -> ColorScale:
+def figure_scale(
+    traits: Mapping[str, Any], source: Attribution | LargeAttribution | Trace
+) -> ColorScale:
     """The scale that display traits describe for some data."""
     _, table = find_table(traits["colormap"], traits["_colormap_table"])
     ends = resolve_range(

@@ -79,10 +79,10 @@ class Token:
         """How a figure draws this token on its own."""
         if self.special:
             return "special"
-        return "text" if _is_utf8(self.bytes) else "byte"
+        return "text" if is_text(self.bytes) else "byte"
 
     def __repr__(self) -> str:
-        shown = repr(self.text) if _is_utf8(self.bytes) else repr(self.bytes)
+        shown = repr(self.text) if is_text(self.bytes) else repr(self.bytes)
         extras = "" if self.id is None else f", id={self.id}"
         return f"Token({shown}{extras}{', special=True' if self.special else ''})"
 
@@ -122,7 +122,8 @@ def displayed_at(tokens: Sequence[Token], start: int) -> list[tuple[str, Kind]]:
     What comes before ``start`` has no say in it; what comes after has, up to
     :data:`LONGEST_CHARACTER` tokens.
     """
-    text, size = _shared_character(tokens, start)
+    whole = is_text(tokens[start].bytes)  # nearly all are, and then share no character
+    text, size = ("", 0) if whole else _shared_character(tokens, start)
     if size:
         return [(f"{visible(text)} {part}/{size}", "part") for part in range(1, size + 1)]
     return [(tokens[start].label, tokens[start].kind)]
@@ -142,7 +143,8 @@ def _to_bytes(value: str | bytes) -> bytes:
         ) from None
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_text(data: bytes) -> bool:
+    """Whether bytes are whole characters of UTF-8."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

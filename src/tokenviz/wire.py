@@ -8,24 +8,32 @@ columns. Decoding rebuilds the data object from a saved state, as the notebook e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tokenviz._visible import SPACE
 from tokenviz.attribution import Attribution, Target, expression_label
 from tokenviz.numbers import duration
-from tokenviz.tokens import Kind, Token, displayed
+from tokenviz.tiles.levels import TILE, levels
+from tokenviz.tokens import Kind, Token, displayed, is_text
 from tokenviz.trace import Trace
 
-__all__ = ["decode_attribution", "decode_trace", "encode_attribution", "encode_trace"]
+if TYPE_CHECKING:
+    from tokenviz.tiles.large import LargeAttribution
+    from tokenviz.tiles.pyramid import Tile
+
+__all__ = [
+    "decode_attribution", "decode_trace", "encode_attribution", "encode_large", "encode_trace",
+]  # fmt: skip
 
 Wire = dict[str, Any]
 
 
 def encode_attribution(attribution: Attribution) -> Wire:
     """The ``_data`` trait of a heatmap."""
-    data = {
+    data: Wire = {
         "values": _array(attribution.values, "<f4"),
         "rows": _table(attribution.tokens, displayed(attribution.tokens)),
         "columns": _columns(attribution.targets),
@@ -38,14 +46,41 @@ def encode_attribution(attribution: Attribution) -> Wire:
     return data
 
 
+def encode_large(large: LargeAttribution, level: int, picture: Tile) -> Wire:
+    """The ``_data`` trait of a heatmap whose values stay with the kernel.
+
+    A picture of one level of the pyramid travels with it, which is all there is to see where no
+    kernel answers.
+    """
+    n, m = large.shape
+    return {
+        "shape": [n, m],
+        "tiles": {
+            "size": TILE,
+            "level": level,
+            "exact": picture.exact,
+            "picture": _array(picture.values, "<f4"),
+        },
+        "rows": _long_table(n, large.tokens),
+        "columns": _long_table(m, large.targets),
+        "facts": attribution_facts(large.provenance),
+    }
+
+
 def decode_attribution(data: Wire) -> Attribution:
-    """The attribution that a heatmap's ``_data`` shows; its provenance stays in the facts."""
+    """The attribution that a heatmap's ``_data`` shows; its provenance stays in the facts.
+
+    Of values that stay with the kernel it is the picture, with places as tokens and targets.
+    """
+    if "tiles" in data:
+        return _decode_picture(data)
     columns = data["columns"]
+    labels = columns["label"]
+    kinds = columns["kind"]
+    kinds = [kinds] * len(labels) if isinstance(kinds, str) else kinds
     targets: list[Target] = [
         label if kind == "expression" else token
-        for label, kind, token in zip(
-            columns["label"], columns["kind"], _tokens(columns), strict=True
-        )
+        for label, kind, token in zip(labels, kinds, _tokens(columns), strict=True)
     ]
     errors = data.get("standard_error")
     return Attribution(
@@ -57,24 +92,55 @@ def decode_attribution(data: Wire) -> Attribution:
     )
 
 
+def _decode_picture(data: Wire) -> Attribution:
+    level = levels(data["shape"])[data["tiles"]["level"]]
+    (n, m), (down, across, rows, columns) = data["shape"], level
+    return Attribution(
+        _values(data["tiles"]["picture"]),
+        [_stretch(i * down, min(n, (i + 1) * down)) for i in range(rows)],
+        [_stretch(j * across, min(m, (j + 1) * across)) for j in range(columns)],
+    )
+
+
+def _stretch(first: int, end: int) -> str:
+    return f"{first + 1}" if end == first + 1 else f"{first + 1}–{end}"
+
+
+def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
+    """Names of rows or columns of which there may be very many: each distinct one once.
+
+    Numbers are left to the browser. A message has its limits, and nobody reads names of a
+    thousand characters beside a hundred thousand rows: where they are too long, they are cut.
+    """
+    if names is None:
+        return {"count": count}
+    entries = list(zip(*_labelled(names), strict=True))
+    distinct = {entry: i for i, entry in enumerate(dict.fromkeys(entries))}
+    table = _table([token for token, _ in distinct], [shown for _, shown in distinct])
+    text = sum(map(len, table["label"])) + sum(len(b or "") for b in table["bytes"])
+    if text > _MOST_TEXT:
+        room = max(8, _MOST_TEXT // len(distinct) // 4)
+        for i, label in enumerate(table["label"]):
+            if len(label) > room:
+                table["label"][i], table["bytes"][i] = f"{label[:room]}…", ""
+    index = np.array([distinct[entry] for entry in entries], dtype="<u4")
+    return {"vocabulary": table, "index": _array(index, "<u4")}
+
+
+_MOST_TEXT = 2_000_000  # characters of the names of one side
+
+
 def encode_trace(trace: Trace) -> Wire:
     """The ``_data`` trait of a trace."""
-    shown = displayed(trace.tokens)
-    alone = [(token.label, token.kind) for token in trace.vocabulary]
-    # A piece of a character is labelled by its neighbours, so it needs an entry of its own.
-    entries = dict.fromkeys(zip(trace.vocabulary, alone, strict=True))
-    entries |= dict.fromkeys(zip(trace.tokens, shown, strict=True))
-    number = {entry: position for position, entry in enumerate(entries)}
-    index = [number[entry] for entry in zip(trace.tokens, shown, strict=True)]
-    alternatives = np.array([number[e] for e in zip(trace.vocabulary, alone, strict=True)], "<u4")
+    tokens, shown, index = _shown_in_context(trace)
     return {
-        "vocabulary": _table([t for t, _ in entries], [label for _, label in entries]),
-        "index": _array(np.array(index), "<u4"),
+        "vocabulary": _table(tokens, shown),
+        "index": _array(index, "<u4"),
         "logprobs": _array(trace.logprobs, "<f4"),
         "ranks": _array(trace.ranks, "<i4"),
         "entropies": _array(trace.entropies, "<f4"),
         "offsets": _array(trace.offsets, "<u4"),
-        "alternative_index": _array(alternatives[trace.alternative_index], "<u4"),
+        "alternative_index": _array(trace.alternative_index, "<u4"),
         "alternative_logprobs": _array(trace.alternative_logprobs, "<f4"),
         # A list, because a name may be any text, and not every text is safe as a key.
         "channels": [
@@ -84,6 +150,32 @@ def encode_trace(trace: Trace) -> Wire:
         "distribution": trace.distribution,
         "facts": trace_facts(trace),
     }
+
+
+def _shown_in_context(
+    trace: Trace,
+) -> tuple[list[Token], list[tuple[str, Kind]], npt.NDArray[np.uint32]]:
+    """The vocabulary as it is labelled, and the entry of each position.
+
+    A piece of a character is labelled by its neighbours, so that it needs entries of its own; they
+    follow the vocabulary. Only stretches of such pieces are looked at one by one: a trace is long,
+    and nearly all of its tokens are labelled alike wherever they stand.
+    """
+    tokens, alone = list(trace.vocabulary), [(t.label, t.kind) for t in trace.vocabulary]
+    number = {entry: i for i, entry in enumerate(zip(tokens, alone, strict=True))}
+    index = trace.index.copy()
+    # A token without bytes may stand between two pieces.
+    cut = np.array([not (token.bytes and is_text(token.bytes)) for token in tokens], dtype=bool)
+    positions = np.flatnonzero(cut[index])
+    for run in np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1):
+        pieces = [tokens[i] for i in trace.index[run]]
+        for position, entry in zip(run, zip(pieces, displayed(pieces), strict=True), strict=True):
+            if entry not in number:
+                number[entry] = len(tokens)
+                tokens.append(entry[0])
+                alone.append(entry[1])
+            index[position] = number[entry]
+    return tokens, alone, index
 
 
 def decode_trace(data: Wire) -> Trace:
@@ -151,41 +243,73 @@ def trace_facts(trace: Trace) -> dict[str, str]:
 
 
 def _columns(targets: Sequence[Target]) -> Wire:
-    tokens = [target if isinstance(target, Token) else Token(target) for target in targets]
-    table = _table(tokens, displayed(tokens))
-    for position, target in enumerate(targets):
-        if isinstance(target, str):
-            table["label"][position] = expression_label(target)
-            table["kind"][position] = "expression"
-    return table
+    return _table(*_labelled(targets))
 
 
-def _table(tokens: Sequence[Token], shown: Iterable[tuple[str, Kind]]) -> Wire:
+def _labelled(names: Sequence[Target]) -> tuple[list[Token], list[tuple[str, str]]]:
+    """Tokens and expressions as tokens, and how each is shown."""
+    tokens = [name if isinstance(name, Token) else Token(name) for name in names]
+    shown: list[tuple[str, str]] = [
+        (expression_label(name), "expression") if isinstance(name, str) else as_token
+        for name, as_token in zip(names, displayed(tokens), strict=True)
+    ]
+    return tokens, shown
+
+
+def _table(tokens: Sequence[Token], shown: Iterable[tuple[str, str]]) -> Wire:
+    """Tokens by column; what a label says already, or is the same for all, is written once.
+
+    ``bytes`` are None where the label spells them (:func:`_spelt`), ``kind`` is one word where all
+    tokens are of that kind, ``id`` is None where none is known.
+    """
     labelled = list(shown)
+    kinds = [kind for _, kind in labelled]
+    ids = [token.id for token in tokens]
     return {
         "label": [label for label, _ in labelled],
-        "kind": [kind for _, kind in labelled],
-        "id": [token.id for token in tokens],
-        "bytes": [token.bytes.hex(" ") for token in tokens],
+        "kind": kinds[0] if len(set(kinds)) == 1 else kinds,
+        "id": ids if any(id_ is not None for id_ in ids) else None,
+        "bytes": [
+            None if _spelt(label, kind) == token.bytes else token.bytes.hex(" ")
+            for (label, kind), token in zip(labelled, tokens, strict=True)
+        ],
     }
 
 
+def _spelt(label: str, kind: str) -> bytes:
+    """The bytes that a label stands for when nothing else is said; as ``js/tokens.ts`` has it."""
+    return (label if kind == "expression" else label.replace(SPACE, " ")).encode()
+
+
 def _tokens(table: Wire) -> list[Token]:
+    labels = table["label"]
+    kinds = [table["kind"]] * len(labels) if isinstance(table["kind"], str) else table["kind"]
+    ids = [None] * len(labels) if table["id"] is None else table["id"]
     return [
-        Token(bytes.fromhex(octets), id=id_, special=kind == "special")
-        for octets, id_, kind in zip(table["bytes"], table["id"], table["kind"], strict=True)
+        Token(
+            _spelt(label, kind) if octets is None else bytes.fromhex(octets),
+            id=id_,
+            special=kind == "special",
+        )
+        for label, kind, id_, octets in zip(labels, kinds, ids, table["bytes"], strict=True)
     ]
 
 
 def _array(array: npt.NDArray[Any], dtype: str) -> Wire:
     packed = np.ascontiguousarray(array, dtype=dtype)
-    # Bytes rather than a view of the array: a zero-size memoryview cannot be cast.
-    view = memoryview(packed.tobytes())
-    return {"dtype": packed.dtype.name, "shape": list(packed.shape), "view": view}
+    return {"dtype": packed.dtype.name, "shape": list(packed.shape), "view": memory(packed)}
+
+
+def memory(array: npt.NDArray[Any]) -> memoryview:
+    """The bytes of a contiguous array that nobody changes any more, without a copy."""
+    # Not by casting a memoryview, which refuses those of size zero.
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _values(leaf: Wire) -> npt.NDArray[Any]:
     dtype = np.dtype(leaf["dtype"]).newbyteorder("<")
     flat: npt.NDArray[Any] = np.frombuffer(leaf["view"], dtype=dtype)
+    if dtype.kind == "f" and dtype.itemsize == 2:
+        flat = np.ldexp(flat.astype(np.float32), -leaf.get("exponent", 0))
     shaped: npt.NDArray[Any] = flat.reshape(leaf["shape"])
     return shaped

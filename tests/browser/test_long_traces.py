@@ -63,7 +63,9 @@ def marked(figure: Figure, position: int) -> bool:
 
 
 def nodes(opened: Opened) -> int:
-    return int(opened.page.evaluate("document.querySelectorAll('*').length"))
+    """How many elements there are, but for those around the cursor that screen readers read."""
+    count = "document.querySelectorAll(':not(.tokenviz-mirror *)').length"
+    return int(opened.page.evaluate(count))
 
 
 def value(slider: Locator) -> int:

@@ -2,11 +2,15 @@
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 
 import tokenviz as tv
 from tests.data.strategies import attributions, traces
 from tokenviz import Attribution, Token, Trace
+from tokenviz.tokens import displayed, labels
 from tokenviz.wire import decode_attribution, decode_trace, encode_attribution, encode_trace
+
+_CUT = [b"\xf0\x9f", b"\x98\x80", b"\xe2", b"\x82", b"\xac", b"x\xe2", b"\x80y"]
 
 
 @given(attributions())
@@ -44,6 +48,55 @@ def test_split_characters_are_labelled_in_context_and_alone() -> None:
     assert vocabulary["bytes"][index[0]] == "f0 9f"
 
 
+@given(traces())
+def test_tokens_are_labelled_as_their_sequence_is(trace: Trace) -> None:
+    data = encode_trace(trace)
+    index = np.frombuffer(data["index"]["view"], "<u4")
+    kinds = data["vocabulary"]["kind"]
+    shown = [
+        (data["vocabulary"]["label"][i], kinds if isinstance(kinds, str) else kinds[i])
+        for i in index
+    ]
+    assert shown == displayed(trace.tokens)
+
+
+@given(st.lists(st.sampled_from([b"", b"a", b" ", "€".encode(), *_CUT]), max_size=12))
+def test_pieces_of_characters_are_labelled_by_those_beside_them(sequence: list[bytes]) -> None:
+    trace = Trace(sequence, [-1] * len(sequence))
+    data = encode_trace(trace)
+    index = np.frombuffer(data["index"]["view"], "<u4")
+    assert [data["vocabulary"]["label"][i] for i in index] == labels(trace.tokens)
+    assert decode_trace(data).tokens == trace.tokens
+
+
+def test_what_labels_say_already_is_not_sent() -> None:
+    tokens = [" the", "thé", "␣", "\n", Token("a b", special=True)]
+    table = encode_attribution(Attribution(np.zeros((5, 1)), tokens, ["a b"]))
+    assert table["rows"]["bytes"] == [None, None, "e2 90 a3", "0a", None]
+    assert table["rows"]["id"] is None
+    assert table["rows"]["kind"] == ["text"] * 4 + ["special"]
+    assert table["columns"]["bytes"] == [None]
+    assert decode_attribution(table).tokens == Attribution(np.zeros((5, 1)), tokens, ["t"]).tokens
+
+
+def test_tables_of_earlier_versions_are_read() -> None:
+    data = encode_attribution(tv.examples.attribution())
+    n, m = data["values"]["shape"]
+    rows = tv.examples.attribution().tokens
+    data["rows"] |= {"bytes": [t.bytes.hex(" ") for t in rows], "kind": ["text"] * n,
+                     "id": [None] * n}  # fmt: skip
+    data["columns"] |= {"kind": ["expression"] * m, "id": [None] * m}
+    assert decode_attribution(data) == decode_attribution(
+        encode_attribution(tv.examples.attribution())
+    )
+
+
+def test_a_matrix_crosses_without_a_copy() -> None:
+    source = Attribution(np.eye(3), ["a", "b", "c"], ["x", "y", "z"])
+    view = encode_attribution(source)["values"]["view"]
+    assert np.shares_memory(np.frombuffer(view, np.uint8), source.values)
+
+
 def test_arrays_are_raw_little_endian_bytes() -> None:
     data = encode_attribution(tv.examples.attribution())
     leaf = data["values"]
@@ -53,5 +106,5 @@ def test_arrays_are_raw_little_endian_bytes() -> None:
     np.testing.assert_array_equal(
         np.frombuffer(leaf["view"], "<f4").reshape(13, 5), tv.examples.attribution().values
     )
-    assert set(data["columns"]["kind"]) == {"expression"}
+    assert data["columns"]["kind"] == "expression"
     assert data["columns"]["label"][0] == "8 x 48 = 384"

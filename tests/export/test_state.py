@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,18 @@ def saved_by_a_front_end(widget: Widget) -> dict[str, Any]:
     models = Widget.get_manager_state(drop_defaults=False, widgets=[widget])["state"]
     model = models[widget.model_id]
     return json.loads(json.dumps(model))  # type: ignore[no-any-return]
+
+
+def embedded_state(html: str) -> FigureState:
+    """The state in a page's fragment, as the renderer reads it."""
+    texts = re.findall(r'<script type="[^"]*" class="tokenviz-(state|buffer)">(.*?)</script>', html)
+    (state,) = (text for kind, text in texts if kind == "state")
+    assert "<" not in state
+    embedded = json.loads(state)
+    buffers = [text for kind, text in texts if kind == "buffer"]
+    for buffer, text in zip(embedded["buffers"], buffers, strict=True):
+        buffer["base64"] = text
+    return FigureState.from_json(embedded)
 
 
 @pytest.mark.parametrize("name", ["attribution", "trace"])
@@ -79,11 +92,7 @@ def test_any_matrix_survives_the_page(values: Any, data: st.DataObject) -> None:
     targets = data.draw(st.lists(text, min_size=values.shape[1], max_size=values.shape[1]))
     widget = tv.Attribution(values, tokens, targets).show()
     try:
-        html = fragment(widget, with_script=False)
-        start = html.index('class="tokenviz-state">') + len('class="tokenviz-state">')
-        embedded = html[start : html.index("</script>")]
-        assert "<" not in embedded
-        state = FigureState.from_json(json.loads(embedded))
+        state = embedded_state(fragment(widget, with_script=False))
     finally:
         widget.close()
     assert state.source == tv.Attribution(values, tokens, map(expression_label, targets))

@@ -105,9 +105,9 @@ def random_model(layout: str, dtype: torch.dtype = torch.float32, **changes: Any
             "max_position_embeddings": 128,
         }
         if layout == "llama":
-            model = LlamaForCausalLM(LlamaConfig(**shape, **size))
+            model = LlamaForCausalLM(LlamaConfig(**shape | size))
         else:
-            model = Qwen2ForCausalLM(Qwen2Config(**shape, tie_word_embeddings=True, **size))
+            model = Qwen2ForCausalLM(Qwen2Config(tie_word_embeddings=True, **shape | size))
     return model.to(dtype).eval()
 
 

@@ -54,9 +54,7 @@ def build(source: Any, path: Path) -> None:
         y_range=(rows, 0),
         tools="pan,wheel_zoom,hover,reset",
     )
-    figure.image(
-        image=[source.values[::-1]], x=0, y=0, dw=columns, dh=rows, color_mapper=mapper
-    )
+    figure.image(image=[source.values[::-1]], x=0, y=0, dw=columns, dh=rows, color_mapper=mapper)
     figure.add_layout(bokeh.models.ColorBar(color_mapper=mapper), "right")
     path.write_text(
         bokeh.embed.file_html(figure, bokeh.resources.INLINE, "figure"), encoding="utf-8"

@@ -56,7 +56,7 @@ def build_token_log_probs(source: Any, path: Path) -> None:
 
 
 def _page(rendered: Any, n: int) -> str:
-    return html_page(f'{rendered.local_src}<script>window.benchmarkTokens = {n}</script>')
+    return html_page(f"{rendered.local_src}<script>window.benchmarkTokens = {n}</script>")
 
 
 CONTENDERS = tuple(

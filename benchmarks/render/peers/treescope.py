@@ -21,6 +21,4 @@ def build(source: Any, path: Path) -> None:
     path.write_text(html_page(figure._repr_html_()), encoding="utf-8")
 
 
-CONTENDERS = (
-    Contender("treescope", "heatmap", build, FINISHED, imports=("treescope",)),
-)
+CONTENDERS = (Contender("treescope", "heatmap", build, FINISHED, imports=("treescope",)),)

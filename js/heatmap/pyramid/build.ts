@@ -6,6 +6,7 @@
  * of use for a matrix that is fitted into a box, however long and thin it is.
  */
 
+import { bitsOf } from "./extreme.ts";
 import { poolRows } from "./pool.ts";
 import { type Summary, Summing } from "./summary.ts";
 
@@ -52,10 +53,6 @@ export function* build(options: BuildOptions): Generator<void, Built, void> {
   if (summing !== null) {
     for (const [from, to] of slices(shape)) {
       summing.add(from, to);
-      yield;
-    }
-    for (const [from, to] of slices(shape)) {
-      summing.count(from, to);
       yield;
     }
   }
@@ -109,6 +106,7 @@ function* fromMatrix({ values, shape, places }: BuildOptions): Generator<void, L
   }
   // Two rows at a time, put in order first.
   const gathered = new Float32Array(2 * columns);
+  const [from, to] = [bitsOf(gathered), bitsOf(level.values)];
   const per = Math.max(1, Math.floor(SLICE / (2 * columns)));
   for (let i = 0; i < level.rows; i++) {
     const upper = i * level.rowFactor;
@@ -116,7 +114,7 @@ function* fromMatrix({ values, shape, places }: BuildOptions): Generator<void, L
     gather(values, shape[1], upper, places, gathered, 0, columns - 1);
     gather(values, shape[1], lower, places, gathered.subarray(columns), 0, columns - 1);
     const at = i * level.columns;
-    poolRows(gathered, [0, columns], columns, level.columnFactor, level.values, at);
+    poolRows(from, [0, columns], columns, level.columnFactor, to, at);
     if (i % per === per - 1) yield;
   }
   return level;
@@ -136,11 +134,12 @@ function* fill(
   by: readonly [number, number],
 ): Generator<void, void> {
   const per = Math.max(1, Math.floor(SLICE / (by[0] * below.columns)));
+  const [from, to] = [bitsOf(below.values), bitsOf(level.values)];
   for (let i = 0; i < level.rows; i++) {
     const upper = i * by[0];
     const lower = Math.min(below.rows - 1, upper + by[0] - 1);
     const starts = [upper * below.columns, lower * below.columns] as const;
-    poolRows(below.values, starts, below.columns, by[1], level.values, i * level.columns);
+    poolRows(from, starts, below.columns, by[1], to, i * level.columns);
     if (i % per === per - 1) yield;
   }
 }

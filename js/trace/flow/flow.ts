@@ -11,7 +11,7 @@ import { compact } from "../../numbers.ts";
 import type { TokenTable, TraceData } from "../../state.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
 import { FLOW_MARGIN, FlowLayout } from "./layout.ts";
-import { breakLines } from "./lines.ts";
+import { breakLines, type Lines } from "./lines.ts";
 import { openedRow } from "./opened.ts";
 import { paintFlow } from "./painter.ts";
 import { FlowTokens } from "./pieces.ts";
@@ -42,6 +42,7 @@ export class Flow {
   #vocabulary: TokenTable | null = null;
   #index: Uint32Array | null = null;
   #room = 0;
+  #broken: readonly { room: number; lines: Lines }[] = [];
   #layout!: FlowLayout;
   /** The position whose alternatives are open. */
   #open: number | null = null;
@@ -63,12 +64,14 @@ export class Flow {
       this.#vocabulary = vocabulary;
       this.#index = null;
     }
-    if (index !== this.#index || room !== this.#room) {
-      this.#layout = new FlowLayout(breakLines(index, this.#tokens, room), room);
+    if (index !== this.#index) {
       this.#index = index;
+      this.#broken = [];
       if (this.#open !== null && this.#open >= index.length) this.#open = null;
-      this.#room = room;
     }
+    const lines = this.#linesFor(index, this.#tokens, room);
+    if (lines !== this.#layout?.lines) this.#layout = new FlowLayout(lines, room);
+    this.#room = room;
     this.#layout.opened = this.#open === null ? null : this.#openedRow(source, this.#open);
   }
 
@@ -91,6 +94,15 @@ export class Flow {
         ? `no alternative of at least ${least}`
         : "no alternatives are known";
     paintFlow({ ...source, layout: this.#layout, none }, context);
+  }
+
+  /** Lines are asked for with and without room for a scroll bar: both are kept. */
+  #linesFor(index: Uint32Array, tokens: FlowTokens, room: number): Lines {
+    const known = this.#broken.find((each) => each.room === room);
+    if (known !== undefined) return known.lines;
+    const lines = breakLines(index, tokens, room);
+    this.#broken = [...this.#broken, { room, lines }].slice(-2);
+    return lines;
   }
 
   #hasAny({ data: { offsets } }: FlowSource, position: number): boolean {

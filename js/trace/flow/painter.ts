@@ -90,7 +90,8 @@ function paintPiece({ x, y, width, value, piece, trimmed }: Spot, context: Paint
   ctx.fillStyle = textColor(value, context);
   const middle = y + BOX_HEIGHT / 2;
   if (text !== "") {
-    if (ctx.font !== font) ctx.font = font;
+    // Setting the same font again is cheap; asking which it is is not.
+    ctx.font = font;
     ctx.direction = direction === 1 ? "rtl" : "ltr";
     const baseline = Math.round(middle + (size * CAP_HEIGHT) / 2);
     ctx.fillText(trimmed ? text.slice(1) : text, x + padding, baseline);
@@ -149,8 +150,8 @@ function paintOpened(scene: FlowScene, context: PaintContext): void {
   for (let slot = 1; slot <= chips.length; slot++) {
     const rect = layout.rect([position, slot]);
     const value = alternatives?.[offset + slot] ?? null;
-    paintCell(rect, value as number, context);
-    ctx.fillStyle = textColor(value as number, context);
+    paintCell(rect, value, context);
+    ctx.fillStyle = textColor(value, context);
     const index = data.alternative_index[offset + slot];
     const label = labels.fit(index, rect.width - 2 * LEAST_PADDING);
     const left = rect.x + (rect.width - tokenWidth(label)) / 2;

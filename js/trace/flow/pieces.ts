@@ -7,10 +7,11 @@
  */
 
 import { font } from "../../canvas/fonts.ts";
+import { graphemes } from "../../canvas/graphemes.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { labelFont } from "../../canvas/typography.ts";
 import type { TokenKind, TokenTable } from "../../state.ts";
-import { bytesOf } from "../search/text.ts";
+import { octets } from "../../tokens.ts";
 
 export const FLOW_SIZE = 14;
 const TEXT_FONT = font(FLOW_SIZE);
@@ -73,7 +74,7 @@ export class FlowTokens {
   cut(piece: Piece, available: number): Piece[] {
     const room = available - (piece.breaks ? BREAK_WIDTH : 0);
     const cut: Piece[] = [];
-    let rest = Array.from(new Intl.Segmenter().segment(piece.text), ({ segment }) => segment);
+    let rest = graphemes(piece.text);
     while (rest.length > 0) {
       let [kept, tooMany] = [1, rest.length + 1];
       while (tooMany - kept > 1) {
@@ -133,9 +134,9 @@ const OPENS = new RegExp(`^[\\s${WITHOUT_SPACES}]`, "u");
 const CLOSES = new RegExp(`[\\s\\-\\u2010\\u2013\\u2014${WITHOUT_SPACES}]$`, "u");
 
 /** The text where it can be read, with white space as it is; else the label, which says all. */
-export function readable(label: string, bytes: string, kind: TokenKind): string {
+export function readable(label: string, bytes: string | null, kind: TokenKind): string {
   if (kind !== "text") return label;
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytesOf(bytes));
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets(label, bytes, kind));
   const shown = text.replaceAll(" ", "␣").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
   if (shown === label) return text;
   return label.replaceAll("␣", " ").replaceAll("\\n", "\n").replaceAll("\\t", "\t");

@@ -130,9 +130,10 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
     }
 
     store.subscribe((changed) => {
-      if (!changed.has("_data")) return;
+      const grew = changed.has("_append");
+      if (!grew && !changed.has("_data")) return;
       search.update(store.state.data);
-      target = search.found;
+      if (!grew) target = search.found;
       tell();
       mark();
     }, signal);

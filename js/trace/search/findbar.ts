@@ -6,6 +6,7 @@
 
 import { h, svg, uniqueId } from "../../dom.ts";
 import { icon, toolButton } from "../../figure/toolbar.ts";
+import { grouped } from "../../numbers.ts";
 
 export interface FindBarOptions {
   /** The text was changed. */
@@ -113,19 +114,17 @@ export class FindBar {
 
   showMatches(query: string, current: number, count: number): void {
     if (this.#text.value !== query) this.#text.value = query;
-    const number = (value: number) => value.toLocaleString("en");
     if (query === "") this.#count.textContent = "";
     else if (count === 0) this.#count.textContent = "not found";
-    else this.#count.textContent = `${number(current + 1)} of ${number(count)}`;
+    else this.#count.textContent = `${grouped(current + 1)} of ${grouped(count)}`;
     this.#text.classList.toggle("tokenviz-missing", query !== "" && count === 0);
     for (const each of this.#steps) each.disabled = count === 0;
   }
 
   /** How many tokens are under the threshold, and which of them is the current one, if any. */
   showUnder(place: number | null, count: number): void {
-    const all = count.toLocaleString("en");
-    this.#under.textContent =
-      place === null ? all : `${(place + 1).toLocaleString("en")} of ${all}`;
+    const all = grouped(count);
+    this.#under.textContent = place === null ? all : `${grouped(place + 1)} of ${all}`;
     for (const each of this.#walks) each.disabled = count === 0;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { random } from "../../testing.ts";
-import { bytesOf, PathText } from "./text.ts";
+import { PathText } from "./text.ts";
 
 const encoder = new TextEncoder();
 
@@ -20,11 +20,6 @@ function path(tokens: readonly Uint8Array[]): PathText {
 }
 
 const words = (...texts: string[]) => path(texts.map((text) => encoder.encode(text)));
-
-test("bytes are read from hexadecimal", () => {
-  expect([...bytesOf("")]).toEqual([]);
-  expect([...bytesOf("20 74 ff")]).toEqual([0x20, 0x74, 0xff]);
-});
 
 describe("the text of a path", () => {
   test("is that of its tokens, white space as it is", () => {

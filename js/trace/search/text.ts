@@ -6,6 +6,7 @@
  */
 
 import type { TraceData } from "../../state.ts";
+import { octetsOf } from "../../tokens.ts";
 import type { Stretch } from "../marks.ts";
 import { firstAtLeast } from "./threshold.ts";
 
@@ -20,7 +21,7 @@ export class PathText {
     const decoded = (entry: number): Decoded => {
       let found = known.get(entry);
       if (found === undefined) {
-        found = decode(bytesOf(vocabulary.bytes[entry]));
+        found = decode(octetsOf(vocabulary, entry));
         known.set(entry, found);
       }
       return found;
@@ -100,13 +101,4 @@ function decode(bytes: Uint8Array): Decoded {
   } catch {
     return { text: null, bytes };
   }
-}
-
-/** The bytes that "20 74 68 65" stands for. */
-export function bytesOf(hexadecimal: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(Math.ceil(hexadecimal.length / 3));
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(hexadecimal.slice(3 * i, 3 * i + 2), 16);
-  }
-  return bytes;
 }

@@ -1,28 +1,32 @@
 """A figure as HTML that needs no network: the renderer, the widget's state, and a table.
 
 The page runs the same renderer as JupyterLab on the same state. A figure is an element
-``.tokenviz-figure`` that holds its state as JSON and the static table; the renderer finds such
+``.tokenviz-figure`` that holds its state and the static table; the renderer finds such
 elements and puts the live figure in the table's place. Nothing is looked up by id, so the same
 figure may stand on a page twice.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from tokenviz.export.state import FigureState
+from tokenviz.export.embed import state_scripts
+from tokenviz.export.state import Buffer, FigureState
 from tokenviz.export.table import static_table
 from tokenviz.widget.figure import Figure, static
 
 __all__ = ["fragment", "page", "renderer", "save", "twin"]
 
 # The browser is told to refuse every request, so that not even a hostile token could cause one.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+# A worker that sums up a large matrix is made of the script itself.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "worker-src blob:"
+)
 
 STATE_TYPE = "application/vnd.tokenviz.figure+json"
 """MIME type of a figure's state in a cell's output."""
@@ -74,17 +78,25 @@ def page(fragments: Iterable[str], title: str, *, theme: str = "auto") -> str:
     theme
         ``"light"``, ``"dark"``, or ``"auto"`` for what the reader's system prefers.
     """
-    figures = "\n".join(fragments)
+    return "".join(_page(fragments, title, theme))
+
+
+def _page(figures: Iterable[str | Iterator[str]], title: str, theme: str) -> Iterator[str]:
+    """The page piece by piece: a large figure is not copied to be put together."""
     scheme = "light dark" if theme == "auto" else theme
-    return (
+    yield (
         "<!DOCTYPE html>\n"
         f'<html lang="en" style="color-scheme:{scheme}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
         f"<title>{escape(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n{figures}\n{renderer()}\n</body>\n</html>\n"
+        "<body>\n"
     )
+    for figure in figures:
+        yield from [figure] if isinstance(figure, str) else figure
+        yield "\n"
+    yield f"{renderer()}\n</body>\n</html>\n"
 
 
 def save(widget: Figure, path: str | Path) -> Path:
@@ -99,11 +111,9 @@ def save(widget: Figure, path: str | Path) -> Path:
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path: expected a name ending in .html, got {path.name!r}")
     title = str(widget.title) or path.stem
-    path.write_text(
-        page([fragment(widget, with_script=False)], title, theme=widget.theme),
-        encoding="utf-8",
-        errors="backslashreplace",
-    )
+    figure = _figure(FigureState.from_widget(widget))
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        file.writelines(_page([figure], title, widget.theme))
     return path
 
 
@@ -117,18 +127,20 @@ def twin(widget: Figure) -> dict[str, Any]:
     figure = FigureState.from_widget(widget)
     html = f"{TWIN}{_table(figure)}</div>"
     bundle: dict[str, Any] = {"text/html": html, "text/plain": ""}
-    if sum(map(len, figure.buffers.values())) <= MAX_SAVED_STATE:
+    if sum(map(_base64_size, figure.buffers.values())) <= MAX_SAVED_STATE:
         bundle[STATE_TYPE] = figure.as_json
     return bundle
 
 
 def figure_html(figure: FigureState) -> str:
-    """The element of one figure: its state as JSON, and the table until the renderer runs."""
-    return (
-        '<div class="tokenviz-figure">'
-        f'<script type="application/json" class="tokenviz-state">{_script_json(figure.as_json)}'
-        f'</script><div class="tokenviz-static">{_table(figure)}</div></div>'
-    )
+    """The element of one figure: its state, and the table until the renderer runs."""
+    return "".join(_figure(figure))
+
+
+def _figure(figure: FigureState) -> Iterator[str]:
+    yield '<div class="tokenviz-figure">'
+    yield from state_scripts(figure)
+    yield f'<div class="tokenviz-static">{_table(figure)}</div></div>'
 
 
 @cache
@@ -143,11 +155,9 @@ def renderer() -> str:
     )
 
 
+def _base64_size(buffer: Buffer) -> int:
+    return (len(buffer) + 2) // 3 * 4
+
+
 def _table(figure: FigureState) -> str:
     return static_table(figure.source, figure.scale, figure.table_options)
-
-
-def _script_json(value: object) -> str:
-    """JSON that may stand inside a script element: no text in it can end the element."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -2,8 +2,8 @@
 
 Two forms hold the same state: a widget's traits, with arrays as ``memoryview``s, and a notebook's
 widget metadata, with the arrays cut out as base64 *buffers* beside a path each (the form of
-ipywidgets' schema, which a page embeds too). Of either form this module keeps the traits that are
-tokenviz's own: the rest (the renderer's source, layout, model names) a page has no use for.
+ipywidgets' schema). Of either form this module keeps the traits that are tokenviz's own: the rest
+(the renderer's source, layout, model names) a page has no use for.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from tokenviz.attribution import Attribution
 from tokenviz.colors import ColorScale
 from tokenviz.export.table import TableOptions
 from tokenviz.scale import figure_scale
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.wire import decode_attribution, decode_trace
 
 if TYPE_CHECKING:
     from tokenviz.trace import Trace
     from tokenviz.widget.figure import Figure
 
-__all__ = ["FigureState"]
+__all__ = ["FigureState", "as_base64", "at", "with_leaf"]
 
 Path = tuple[str | int, ...]
+Buffer = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True)
@@ -38,19 +40,21 @@ class FigureState:
     traits
         Trait names and values as JSON, binary leaves taken out.
     buffers
-        The binary leaves by their path in ``traits``, as base64 text.
+        The binary leaves by their path in ``traits``.
     """
 
     traits: dict[str, Any]
-    buffers: dict[Path, str]
+    buffers: dict[Path, Buffer]
 
     @classmethod
     def from_widget(cls, widget: Figure) -> FigureState:
         """The state of a live widget, with its current look."""
         own = own_traits(type(widget))
         traits = {name: value for name, value in widget.get_state().items() if name in own}
-        buffers: dict[Path, str] = {}
-        return cls(_without_buffers(traits, (), buffers), buffers)
+        buffers: dict[Path, Buffer] = {}
+        state = cls(_without_buffers(traits, (), buffers), buffers)
+        state.__dict__["source"] = widget.source  # at hand: not to be decoded from what it became
+        return state
 
     @classmethod
     def from_notebook(cls, model: Mapping[str, Any]) -> FigureState | None:
@@ -64,15 +68,15 @@ class FigureState:
             return None
         own = own_traits(widget)
         traits = own | {name: value for name, value in saved.items() if name in own}
-        buffers = {
-            tuple(buffer["path"]): _as_base64(buffer)
+        buffers: dict[Path, Buffer] = {
+            tuple(buffer["path"]): _as_bytes(buffer)
             for buffer in model.get("buffers", [])
             if buffer["path"][0] in own
         }
         return cls(traits, buffers)
 
     @cached_property
-    def source(self) -> Attribution | Trace:
+    def source(self) -> Attribution | LargeAttribution | Trace:
         """The data object that the figure shows."""
         data = self._decoded["_data"]
         return decode_attribution(data) if self.kind == "heatmap" else decode_trace(data)
@@ -80,13 +84,19 @@ class FigureState:
     @classmethod
     def from_json(cls, embedded: Mapping[str, Any]) -> FigureState:
         """The state that :attr:`as_json` wrote."""
-        buffers = {tuple(buffer["path"]): buffer["base64"] for buffer in embedded["buffers"]}
+        buffers: dict[Path, Buffer] = {
+            tuple(buffer["path"]): base64.b64decode(buffer["base64"])
+            for buffer in embedded["buffers"]
+        }
         return cls(dict(embedded["state"]), buffers)
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """The form that pages and saved cell outputs embed, read by ``js/page.ts``."""
-        buffers = [{"path": list(path), "base64": text} for path, text in self.buffers.items()]
+        """The form that saved cell outputs embed; a page's is :mod:`tokenviz.export.embed`'s."""
+        buffers = [
+            {"path": list(path), "base64": as_base64(buffer)}
+            for path, buffer in self.buffers.items()
+        ]
         return {"state": self.traits, "buffers": buffers}
 
     @property
@@ -108,13 +118,10 @@ class FigureState:
     @cached_property
     def _decoded(self) -> dict[str, Any]:
         """The traits with their binary leaves in place; not to be changed."""
-        traits: dict[str, Any] = _copied(self.traits)
-        for path, text in self.buffers.items():
-            parent: Any = traits
-            for key in path[:-1]:
-                parent = parent[key]
-            parent[path[-1]] = base64.b64decode(text)
-        return traits
+        traits: Any = self.traits
+        for path, buffer in self.buffers.items():
+            traits = with_leaf(traits, path, buffer)
+        return dict(traits)
 
 
 def own_traits(widget: type[Figure]) -> dict[str, Any]:
@@ -141,10 +148,12 @@ def _widget_classes() -> dict[str, type[Figure]]:
     return {"heatmap": AttributionHeatmap, "trace": TokenTrace}
 
 
-def _without_buffers(value: Any, path: Path, buffers: dict[Path, str]) -> Any:
+def _without_buffers(value: Any, path: Path, buffers: dict[Path, Buffer]) -> Any:
     """Copy ``value`` without its binary leaves, which go into ``buffers``."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, bytes | bytearray | memoryview):
-        buffers[path] = base64.b64encode(value).decode("ascii")
+        buffers[path] = value
         return None
     if isinstance(value, dict):
         return {key: _without_buffers(item, (*path, key), buffers) for key, item in value.items()}
@@ -153,14 +162,28 @@ def _without_buffers(value: Any, path: Path, buffers: dict[Path, str]) -> Any:
     return value
 
 
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+def at(value: Any, path: Path) -> Any:
+    """What a path leads to in nested dicts and lists."""
+    for key in path:
+        value = value[key]
+    return value
 
 
-def _as_base64(buffer: Mapping[str, Any]) -> str:
-    """A notebook's buffer as base64; the schema allows hex too."""
+def with_leaf(value: Any, path: Path, leaf: Any) -> Any:
+    """A copy of nested dicts and lists, along one path only, that ends in ``leaf``."""
+    key, *rest = path
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
+    copy[key] = with_leaf(copy[key], tuple(rest), leaf) if rest else leaf
+    return copy
+
+
+def _as_bytes(buffer: Mapping[str, Any]) -> bytes:
+    """A notebook's buffer; the schema allows base64 and hex."""
     if buffer.get("encoding", "base64") == "hex":
-        return base64.b64encode(bytes.fromhex(buffer["data"])).decode("ascii")
-    return "".join(buffer["data"].split())
+        return bytes.fromhex(buffer["data"])
+    return base64.b64decode(buffer["data"])
+
+
+def as_base64(buffer: Buffer) -> str:
+    """Bytes as text that any page and any JSON can hold."""
+    return base64.b64encode(buffer).decode("ascii")

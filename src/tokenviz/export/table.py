@@ -8,9 +8,10 @@ everything passes :func:`html.escape`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,8 @@ import numpy.typing as npt
 from tokenviz.attribution import Attribution
 from tokenviz.channels import CHANNELS, channel_look, channel_values
 from tokenviz.numbers import written
-from tokenviz.tokens import labels
+from tokenviz.tiles.large import LargeAttribution
+from tokenviz.tokens import LONGEST_CHARACTER, Token, labels
 from tokenviz.trace import Trace
 
 if TYPE_CHECKING:
@@ -63,7 +65,9 @@ class TableOptions:
 
 
 def static_table(
-    source: Attribution | Trace, scale: ColorScale, options: TableOptions | None = None
+    source: Attribution | LargeAttribution | Trace,
+    scale: ColorScale,
+    options: TableOptions | None = None,
 ) -> str:
     """Write a figure's data as one ``<table>`` with values, colours and marks in the text.
 
@@ -83,18 +87,25 @@ def static_table(
         the caption says what was left out.
     """
     options = options or TableOptions()
+    if isinstance(source, LargeAttribution):
+        corner = source.corner(MAX_CELLS // _MAX_COLUMNS, _MAX_COLUMNS)
+        return _attribution_table(corner, source.shape, scale, options)
     if isinstance(source, Attribution):
-        return _attribution_table(source, scale, options)
+        return _attribution_table(source, source.values.shape, scale, options)
     return _trace_table(source, scale, options)
 
 
-def _attribution_table(source: Attribution, scale: ColorScale, options: TableOptions) -> str:
-    n, m = source.values.shape
+def _attribution_table(
+    source: Attribution, shape: tuple[int, ...], scale: ColorScale, options: TableOptions
+) -> str:
+    """The table of a source, which may be the beginning of one of another shape."""
+    n, m = shape
     columns = min(m, _MAX_COLUMNS)
     rows = min(n, max(1, MAX_CELLS // max(1, columns)))
     cells = _Cells(scale, 4 if options.decimals is None else options.decimals)
-    tokens, targets = labels(source.tokens)[:rows], source.target_labels[:columns]
+    tokens, targets = _first_labels(source.tokens, rows), source.target_labels[:columns]
 
+    cells.prepare(source.values[:rows, :columns])
     lines = [
         "<tr>",
         _header("token", "col"),
@@ -113,8 +124,9 @@ def _attribution_table(source: Attribution, scale: ColorScale, options: TableOpt
 def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str:
     look = channel_look(source, options.channel)
     cells = _Cells(scale, look.decimals if options.decimals is None else options.decimals)
-    columns = trace_columns(source, options)
+    columns = trace_columns(source, options, at_most=MAX_CELLS)
     shown = list(_while_affordable(columns, MAX_CELLS))
+    cells.prepare(np.array([cell.value for column in shown for cell in column], dtype=np.float32))
     lines: list[str] = []
     for start in range(0, len(shown), options.row_length):
         lines += _trace_rows(shown[start : start + options.row_length], start, cells, options)
@@ -123,6 +135,11 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     label = look.label if options.label is None else options.label
     heading = _heading(label, scale, options, cells.marks, left_out)
     return _table(heading, lines, options.caption)
+
+
+def _first_labels(tokens: Sequence[Token], count: int) -> list[str]:
+    """Labels of the first tokens; the last of them may share a character with those after it."""
+    return labels(tokens[: count + LONGEST_CHARACTER])[:count]
 
 
 class TraceCell(NamedTuple):
@@ -139,14 +156,16 @@ _Column = list[TraceCell]
 """One position of a trace: the chosen token, then its alternatives."""
 
 
-def trace_columns(source: Trace, options: Any) -> Iterator[_Column]:
-    """The cells of each position that the display options show, one position after another."""
+def trace_columns(source: Trace, options: Any, at_most: int | None = None) -> Iterator[_Column]:
+    """The cells of each position that the display options show, of the first ``at_most``."""
     least = options.min_probability - 1e-6  # the tolerance that the renderer has too
     chosen, others = channel_values(source, options.channel)
     probabilities = source.alternative_probabilities
     values = probabilities if others is None else others
+    n = len(source) if at_most is None else min(at_most, len(source))
+    tokens = [source.vocabulary[i] for i in source.index[: n + LONGEST_CHARACTER]]
     for i, (label, considered) in enumerate(
-        zip(labels(source.tokens), source.alternatives, strict=True)
+        zip(_first_labels(tokens, n), islice(source.alternatives, n), strict=True)
     ):
         first = int(source.offsets[i])
         yield [
@@ -203,6 +222,17 @@ class _Cells:
         self._scale = scale
         self._decimals = decimals
         self.marks: set[str] = set()
+        self._colors: dict[float | None, tuple[str, str]] = {}
+
+    def prepare(self, values: npt.NDArray[np.float32]) -> None:
+        """Find the colours of all values at once: one by one would take a hundred times as long."""
+        values = np.unique(values)
+        painted = zip(values.tolist(), self._scale.rgb(values), self._scale.text_rgb(values),
+                      strict=True)  # fmt: skip
+        self._colors = {
+            (value if value == value else None): (_hex(back), _hex(front))
+            for value, back, front in painted
+        }
 
     def row(self, values: npt.NDArray[np.float32], emphasis: float | None) -> Iterator[str]:
         for value in values.tolist():
@@ -219,10 +249,7 @@ class _Cells:
             text = f"{escape(label)}<br><small>{text}{mark}</small>"
         else:
             text += mark
-        array = np.array([value], dtype=np.float32)
-        background, foreground = (
-            _hex(rgb[0]) for rgb in (self._scale.rgb(array), self._scale.text_rgb(array))
-        )
+        background, foreground = self._colors[value if value == value else None]
         return (
             f'<td{title} style="{_CELL};background-color:{background};color:{foreground}{style}">'
             f"{text}</td>"

@@ -118,6 +118,7 @@ class GrowingTrace:
             "offsets": _array(np.array(self._offsets), "<u4"),
             "alternative_index": _array(np.array(self._alternative_index), "<u4"),
             "alternative_logprobs": _array(np.array(self._alternative_logprobs), "<f4"),
+            "channels": [],
             "distribution": self._begun.distribution,
             "facts": facts,
         }

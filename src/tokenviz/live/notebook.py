@@ -1,7 +1,9 @@
-"""What a notebook's user does to stop what a cell began: runs the cell again, or interrupts.
+"""A text that is written in the background, and the notebook whose cell began it.
 
-A text that is written in the background would not notice either: the cell that began it has long
-returned. So the kernel is asked which cell it runs, and hands over its interrupts.
+The cell has long returned when its user runs it again, or interrupts, to stop the text. So the
+kernel is asked which cell it runs, and hands over its interrupts. And where a notebook is executed
+without anyone looking, messages are lost and only traits are kept: there they are sent whenever a
+cell has run.
 """
 
 from __future__ import annotations
@@ -9,31 +11,59 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from tokenviz.live.writing import Writing, running
 
-__all__ = ["belongs_to_this_cell"]
+__all__ = ["belongs_to_this_cell", "heard_while_busy"]
 
 _cells: dict[Writing, tuple[str, str]] = {}
+_unseen: dict[Writing, Callable[[], object]] = {}
 _heeded: set[int] = set()
 
 
-def belongs_to_this_cell(writing: Writing) -> None:
-    """Tie a text to the cell that is running: it stops when that is run again, or interrupted."""
+def belongs_to_this_cell(writing: Writing, send_whole: Callable[[], object]) -> None:
+    """Tie a text to the cell that is running: it stops when that is run again, or interrupted.
+
+    ``send_whole`` sends all of it so far, where only that is kept.
+    """
     shell = _shell()
     if shell is None:
         return
     _heed_interrupts(shell)
     parent = _request(shell)
     cell, request = parent.get("metadata", {}).get("cellId"), parent["header"]["msg_id"]
-    if cell is None:
+    if cell is None:  # front ends that people look at say which; nbclient does not
+        _unseen[writing] = send_whole
+        writing.when_done(lambda: _unseen.pop(writing, None))
         return
     for other, (its_cell, its_request) in list(_cells.items()):
         if its_cell == cell and its_request != request:
             other.stop()
     _cells[writing] = cell, request
     writing.when_done(lambda: _cells.pop(writing, None))
+
+
+def heard_while_busy(comm: Any, concerns: Callable[[Any], bool]) -> None:
+    """Hear some messages of a front end also while a cell runs, where kernel and front end can.
+
+    A front end may send a widget's messages to a subshell, a thread beside the one that runs
+    cells. ipykernel then sends them to where the kernel last wrote from instead, which here is the
+    main shell; so those that concern us are left where the front end sent them.
+
+    Parameters
+    ----------
+    comm
+        The widget's comm.
+    concerns
+        Whether a message's data is to be heard so.
+    """
+    usual = getattr(comm, "_reply_subshell_for", None)
+    if usual is not None:
+        comm._reply_subshell_for = lambda data, asked: (
+            asked if concerns(data) else usual(data, asked)
+        )
 
 
 def _shell() -> Any:
@@ -65,6 +95,8 @@ def _heed_interrupts(shell: Any) -> None:
 def _after_cell(result: Any) -> None:
     if isinstance(result.error_in_exec, KeyboardInterrupt):
         _interrupted()
+    for send_whole in list(_unseen.values()):
+        send_whole()
 
 
 def _interrupted(*_: Any) -> None:

@@ -18,7 +18,7 @@ import traitlets
 
 from tokenviz.export import html as export
 from tokenviz.live.growing import GrowingTrace, Piece
-from tokenviz.live.notebook import belongs_to_this_cell
+from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy
 from tokenviz.live.writing import Write, Writing
 from tokenviz.trace import Trace, TraceStep
 from tokenviz.widget.figure import caption
@@ -30,6 +30,11 @@ __all__ = ["LiveTrace"]
 
 def _whole(value: Any, widget: LiveTrace) -> Any:
     return widget._data_now(value)
+
+
+def _asked(content: Any) -> Any:
+    """What a view asks of the kernel."""
+    return content.get("tokenviz") if isinstance(content, dict) else None
 
 
 def _status(value: Any, widget: LiveTrace) -> Any:
@@ -73,7 +78,8 @@ class LiveTrace(TokenTrace):
         self._twins: list[Any] = []
         self._writing = Writing(write, took=self._take, tell=self._tell, ended=self._end)
         super().__init__(begun, **given)
-        belongs_to_this_cell(self._writing)
+        heard_while_busy(self.comm, lambda data: _asked(data.get("content")) is not None)
+        belongs_to_this_cell(self._writing, lambda: self.send_state("_data"))
         self._writing.start()
 
     @property
@@ -175,7 +181,7 @@ class LiveTrace(TokenTrace):
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         """Hear of a view's button, and of a browser that missed something."""
-        asked = content.get("tokenviz") if isinstance(content, dict) else None
+        asked = _asked(content)
         if asked == "stop":
             self.stop()
         elif asked == "missing":

@@ -22,6 +22,7 @@ from tokenviz.attribution import Attribution
 from tokenviz.colors import BUNDLED, ColorScale, colormap_table
 from tokenviz.io import PICTURES, save
 from tokenviz.scale import figure_scale, find_table, reversed_name
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.trace import Trace
 from tokenviz.widget.cells import CELLS
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
@@ -109,7 +110,7 @@ class Figure(OnDemand, anywidget.AnyWidget):
     height = traitlets.Int(None, allow_none=True, min=40).tag(sync=True)
     show_controls = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, source: Attribution | Trace, **given: Any) -> None:
+    def __init__(self, source: Attribution | LargeAttribution | Trace, **given: Any) -> None:
         check_options(type(self).__name__, given, self.option_names())
         self._source: Any = source
         super().__init__(_data=self._encode(source), **self._words(source) | given)
@@ -162,6 +163,11 @@ class Figure(OnDemand, anywidget.AnyWidget):
             from tokenviz.export import html
 
             return html.save(self, path)
+        if isinstance(self.source, LargeAttribution):
+            raise ValueError(
+                f"path: a LargeAttribution is saved as a page, .html, got {path.name!r}; "
+                "take a part of it as an Attribution for other formats"
+            )
         if suffix in PICTURES:
             from tokenviz.export import picture
 

@@ -7,22 +7,24 @@ from typing import Any
 import traitlets
 
 from tokenviz.attribution import Attribution
+from tokenviz.tiles.answering import answer
+from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.figure import Figure, caption
 from tokenviz.widget.traits import Finite
-from tokenviz.wire import attribution_facts, encode_attribution
+from tokenviz.wire import attribution_facts, encode_attribution, encode_large
 
 __all__ = ["AttributionHeatmap"]
 
 
 class AttributionHeatmap(Figure):
-    """An interactive heatmap of an :class:`Attribution`.
+    """An interactive heatmap of an :class:`Attribution`, or of a :class:`LargeAttribution`.
 
     Rows are tokens, columns are targets; each cell is coloured by and holds its signed value.
 
     Parameters
     ----------
     source
-        The attribution to show.
+        The attribution to show. Of a large one the browser asks for what is in view.
     **given
         Any trait of :class:`Figure`, and:
 
@@ -32,7 +34,7 @@ class AttributionHeatmap(Figure):
     Raises
     ------
     TypeError
-        If ``source`` is not an Attribution, or an option does not exist.
+        If ``source`` is neither attribution, or an option does not exist.
     """
 
     _kind = traitlets.Unicode("heatmap").tag(sync=True)
@@ -43,13 +45,31 @@ class AttributionHeatmap(Figure):
     decimals = traitlets.Int(4, min=0, max=8).tag(sync=True)
     emphasis = Finite(0.35, allow_none=True).tag(sync=True)
 
-    def _encode(self, source: Attribution) -> dict[str, Any]:
+    def __init__(self, source: Attribution | LargeAttribution, **given: Any) -> None:
+        super().__init__(source, **given)
+        self.on_msg(self._answer)
+
+    def _encode(self, source: Attribution | LargeAttribution) -> dict[str, Any]:
+        if isinstance(source, LargeAttribution):
+            return encode_large(source, source.pyramid.overview_level, source.pyramid.overview())
         if not isinstance(source, Attribution):
-            raise TypeError(f"source: expected an Attribution, got {type(source).__name__}")
+            raise TypeError(
+                "source: expected an Attribution or a LargeAttribution, "
+                f"got {type(source).__name__}"
+            )
         return encode_attribution(source)
 
-    def _words(self, source: Attribution) -> dict[str, str]:
-        return {"label": source.label, "caption": caption(attribution_facts(source))}
+    def _words(self, source: Attribution | LargeAttribution) -> dict[str, str]:
+        story = source.provenance if isinstance(source, LargeAttribution) else source
+        return {"label": source.label, "caption": caption(attribution_facts(story))}
+
+    def _answer(self, _: Any, content: Any, __: Any) -> None:
+        """Send the tile that a view asks for."""
+        if not isinstance(self._source, LargeAttribution):
+            return
+        reply = answer(self._source, content)
+        if reply is not None:
+            self.send(*reply)
 
     def _holds(self, cell: tuple[int, ...]) -> bool:
         shape = self._source.values.shape

@@ -1,0 +1,40 @@
+"""The kernel's end of the conversation with the browser; the other is ``js/heatmap/tiles/``.
+
+The browser keeps the queue: it asks for the tiles that it shows, a few at a time, nearest to the
+middle of the view first, so that what was scrolled away is never asked for. An answer is one tile
+of at most a megabyte. The kernel remembers nothing of whom it told what.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from tokenviz.tiles.large import LargeAttribution
+
+__all__ = ["answer"]
+
+Reply = tuple[dict[str, Any], list[memoryview]]
+
+
+def answer(large: LargeAttribution, question: Any) -> Reply | None:
+    """Answer a message; None if it does not ask for a tile.
+
+    What goes wrong while reading (the file has vanished, the question makes no sense) is the answer
+    too, because the browser waits for one.
+    """
+    if not isinstance(question, dict) or question.get("type") != "tile":
+        return None
+    reply = {name: question.get(name) for name in ("type", "id", "level", "row", "column")}
+    try:
+        level, row, column = (operator.index(question[n]) for n in ("level", "row", "column"))
+        values, exact = large.pyramid.tile(level, row, column)
+    except Exception as error:
+        return reply | {"error": f"{type(error).__name__}: {error}"}, []
+    dtype = "<f2" if large.pyramid.reader.halves else "<f4"
+    packed = np.ascontiguousarray(values, dtype=dtype)
+    view = packed.reshape(-1).view(np.uint8).data
+    reply |= {"exact": exact, "dtype": packed.dtype.name, "shape": list(packed.shape)}
+    return reply, [view]
