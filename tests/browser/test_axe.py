@@ -78,6 +78,7 @@ def test_a_figure_that_scrolls_and_one_with_nothing_in_it(
     sources: list[tv.Attribution | tv.Trace] = [
         tv.Attribution(values, tokens, list("abcd")),
         tv.Attribution([], [], []),
+        tv.Attribution(np.sin(np.arange(200 * 300)).reshape(200, 300), words[:200], words[:300]),
         tv.Trace(words, np.linspace(-5, 0, 3000)),
         tv.Trace([], []),
     ]

@@ -186,7 +186,8 @@ def test_a_converted_notebook_has_one_theme_whatever_the_system_prefers(
     """nbconvert writes a theme into its pages: following the system, a figure would stand out."""
     output = new_output("display_data", twin(tv.examples.attribution().show()))
     notebook = new_notebook(cells=[new_code_cell("figure", outputs=[output], execution_count=1)])
-    html, _ = TokenvizHTMLExporter(theme=theme).from_notebook_node(notebook)
+    exporter = TokenvizHTMLExporter(theme=theme)  # type: ignore[no-untyped-call]
+    html, _ = exporter.from_notebook_node(notebook)
     (tmp_path / "notebook.html").write_text(html, encoding="utf-8")
     page = offline.open(tmp_path / "notebook.html", color_scheme=scheme).page
     figure = Figure(page.locator(".tokenviz"))
