@@ -212,9 +212,15 @@ function paintRings({ grid }: Scene, context: PaintContext): void {
     if (cell === null || cell[0] < 0 || cell[1] < 0) return;
     if (cell[0] >= grid.rows || cell[1] >= grid.columns) return;
     const { x, y, width: w, height: h } = grid.rect(...cell);
-    ctx.strokeStyle = color;
-    ctx.lineWidth = width;
-    ctx.strokeRect(x - 0.5, y - 0.5, w + 1, h + 1);
+    // A halo of the page's colour sets the ring off from whatever colours meet there.
+    for (const [stroke, lineWidth] of [
+      [theme.background, width + 2],
+      [color, width],
+    ] as const) {
+      ctx.strokeStyle = stroke;
+      ctx.lineWidth = lineWidth;
+      ctx.strokeRect(x - 0.5, y - 0.5, w + 1, h + 1);
+    }
   };
   const inner = {
     x: viewport.x + grid.left - 2,
