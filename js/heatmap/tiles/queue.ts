@@ -42,6 +42,11 @@ export class TileQueue {
     }
   }
 
+  /** Whether something of a tile is in view. */
+  sees(tile: TileName): boolean {
+    return this.#view !== null && meet(this.#area(tile), this.#view);
+  }
+
   want(tile: TileName): void {
     const key = keyOf(tile);
     if (!this.#asked.has(key)) this.#wanted.set(key, tile);
@@ -101,6 +106,6 @@ export function keyOf({ level, row, column }: TileName): string {
   return `${level}/${row}/${column}`;
 }
 
-function meet(a: Area, b: Area): boolean {
+export function meet(a: Area, b: Area): boolean {
   return a.top < b.bottom && b.top < a.bottom && a.left < b.right && b.left < a.right;
 }

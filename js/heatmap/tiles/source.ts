@@ -12,7 +12,7 @@ import { buildNow, halving, type LevelArray } from "../pyramid/build.ts";
 import type { Level, LevelSource } from "../pyramid/source.ts";
 import type { Summary } from "../pyramid/summary.ts";
 import type { Link } from "./link.ts";
-import { type Area, keyOf, type TileName, TileQueue } from "./queue.ts";
+import { type Area, keyOf, meet, type TileName, TileQueue } from "./queue.ts";
 
 export interface TileSourceOptions {
   data: Pick<HeatmapData, "shape" | "tiles">;
@@ -29,8 +29,9 @@ interface Tile {
   values: Float32Array;
   columns: number;
   exact: boolean;
-  /** How many exact tiles had come before it: later ones let the kernel improve it. */
-  after: number;
+  /** Where a sampled tile lies, and whether the kernel may know it better by now. */
+  name?: TileName;
+  stale?: boolean;
 }
 
 type Factors = Pick<LevelArray, "rowFactor" | "columnFactor" | "rows" | "columns">;
@@ -61,7 +62,6 @@ export class TileSource implements LevelSource {
   readonly #options: TileSourceOptions;
   /** Answers to other views, and to questions about other data, are not for this one. */
   readonly #id = Math.random().toString(36).slice(2);
-  #exactTiles = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #waiting = false;
@@ -105,7 +105,9 @@ export class TileSource implements LevelSource {
   get status(): string {
     const said: string[] = [];
     if (this.#link === null) {
-      if (this.#finest < this.#pictureLevel) said.push("coarse picture: no finer one is held here");
+      // A level more would hardly be seen.
+      if (this.#finest < this.#pictureLevel - 1)
+        said.push("coarse picture: no finer one is held here");
     } else if (this.#lost) said.push("the kernel is gone: coarse picture");
     else if (this.#error !== null) said.push(`values could not be read: ${this.#error}`);
     else if (this.#waiting) said.push("waiting for the kernel: coarse picture");
@@ -136,9 +138,9 @@ export class TileSource implements LevelSource {
     const name = { level: 0, row: Math.floor(row / size), column: Math.floor(column / size) };
     const tile = this.#tile(name);
     if (tile !== undefined) return tile.values[(row % size) * tile.columns + (column % size)];
-    if (this.#few) this.#want(name);
+    if (this.#few && this.#queue.sees(name)) this.#want(name);
     else if (this.#wantable(name)) {
-      // Where cells are too small to be seen, one of them is pointed at.
+      // Not to be painted as a cell of its own, so it is pointed at.
       this.#queue.point(name);
       this.#later();
     }
@@ -167,9 +169,9 @@ export class TileSource implements LevelSource {
       places: { rows: null, columns: null },
     };
     const { levels, summary } = buildNow(options);
-    this.#pictures.set(this.#pictureLevel, { values: picture, columns, exact, after: 0 });
+    this.#pictures.set(this.#pictureLevel, { values: picture, columns, exact });
     levels.forEach(({ values, columns }, i) => {
-      this.#pictures.set(this.#pictureLevel + 1 + i, { values, columns, exact, after: 0 });
+      this.#pictures.set(this.#pictureLevel + 1 + i, { values, columns, exact });
     });
     return summary as Summary;
   }
@@ -263,10 +265,10 @@ export class TileSource implements LevelSource {
     };
   }
 
-  /** A sampled tile that the kernel may know better by now. */
+  /** Asks again for a sampled tile that can be better by now. */
   #improve(name: TileName, tile: Tile): void {
     this.#noteSampled(name.level);
-    if (this.#exactTiles > tile.after) this.#want(name);
+    if (tile.stale) this.#want(name);
   }
 
   #noteSampled(level: number): void {
@@ -331,16 +333,25 @@ export class TileSource implements LevelSource {
 
   #keep(name: TileName, values: Float32Array, columns: number, exact: boolean): void {
     const key = keyOf(name);
-    if (exact) this.#exactTiles += 1;
+    if (exact) this.#age(name);
     this.#kept += values.byteLength - (this.#tiles.get(key)?.values.byteLength ?? 0);
     this.#tiles.delete(key);
-    this.#tiles.set(key, { values, columns, exact, after: this.#exactTiles });
+    this.#tiles.set(key, { values, columns, exact, ...(exact ? {} : { name }) });
     for (const [oldest, tile] of this.#tiles) {
       if (this.#kept <= KEPT) break;
       this.#tiles.delete(oldest);
       this.#kept -= tile.values.byteLength;
     }
     this.version += 1;
+  }
+
+  /** An exact tile has come: the kernel improves sampled ones around it by it. */
+  #age(exact: TileName): void {
+    const area = this.#area(exact);
+    for (const tile of this.#tiles.values()) {
+      if (tile.name === undefined || tile.name.level <= exact.level) continue;
+      if (meet(this.#area(tile.name), area)) tile.stale = true;
+    }
   }
 
   #lose(): void {

@@ -9,6 +9,7 @@ exact that fits in memory.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +58,7 @@ class Pyramid:
         self.levels = levels(self.reader.shape)
         self._tiles: Cache[tuple[int, int, int], Tile] = Cache(cache)
         self._pooled: dict[int, Texels] = {}
+        self._lock = Lock()  # a front end's messages may be heard in another thread
         self._overview: Tile | None = None
 
     def tile(self, level: int, row: int, column: int) -> Tile:
@@ -67,6 +69,10 @@ class Pyramid:
         IndexError
             If there is no such tile.
         """
+        with self._lock:
+            return self._tile(level, row, column)
+
+    def _tile(self, level: int, row: int, column: int) -> Tile:
         area = self._texels(level, row, column)
         if level in self._pooled:
             texels = self._pooled[level]
@@ -123,12 +129,14 @@ class Pyramid:
                 values = self._read(level, area, cells, cells)
                 texels[area.top : area.bottom, area.left : area.right] = values.values
             advance(min((i + per) * level.row_factor, n) - i * level.row_factor)
-        self._pooled = {finest: texels}
+        pooled = {finest: texels}
         for k in range(finest + 1, len(self.levels)):
             above, below = self.levels[k], self.levels[k - 1]
             by = above.row_factor // below.row_factor, above.column_factor // below.column_factor
-            self._pooled[k] = pool(self._pooled[k - 1], *by)
-        self._tiles.clear()
+            pooled[k] = pool(pooled[k - 1], *by)
+        with self._lock:
+            self._pooled = pooled
+            self._tiles.clear()
 
     def _finest(self, texels: int) -> int:
         """The finest level of at most so many texels."""
