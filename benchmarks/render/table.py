@@ -53,9 +53,9 @@ def _introduction(result: Row) -> str:
         "presentation of the frame that shows it; *scroll* the time between animation frames, at "
         "60 Hz at most, while each scrolls by 30 pixels (steady) or 3,000 (fast). 95th percentiles "
         "unless it says median; *CPU* is the processor time of all the browser's processes, per "
-        "call. *Memory* is what they take beyond an empty page. *Python* is CPU time to write the page. “–” it cannot, or there is nothing to do; "
-        "“>” it took longer than the limit, so that larger sizes were not run; “≥” the picture "
-        "still changed afterwards. "
+        "call. *Memory* is what they take beyond an empty page. *Python* is CPU time to write the "
+        "page. “–” it cannot, or there is nothing to do; “>” it took longer than the limit, so "
+        "that larger sizes were not run; “≥” the picture still changed afterwards. "
         "`benchmarks/render/driver.py` has the definitions."
     )
 
