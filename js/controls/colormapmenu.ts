@@ -8,7 +8,7 @@ import { baseName, COLORMAPS, findTable, isReversed, reversedName } from "../col
 import { tableGradient } from "../color/gradient.ts";
 import { isSafe, safeInstead } from "../color/safe.ts";
 import { h, uniqueId } from "../dom.ts";
-import { place } from "../figure/placement.ts";
+import { anchorTo, settle } from "../figure/anchor.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, group } from "./fields.ts";
 import { nextOption } from "./listbox.ts";
@@ -52,6 +52,7 @@ export class ColormapMenu implements Control {
     this.#button.classList.add("tokenviz-menu-button");
     this.#button.setAttribute("aria-haspopup", "listbox");
     this.#button.setAttribute("aria-controls", this.#list.id);
+    anchorTo(this.#list, this.#button);
     this.#reverse = button("reverse", "⇄", {
       press: () => settings.set({ colormap: reversedName(settings.state.colormap) }),
       signal,
@@ -150,8 +151,7 @@ export class ColormapMenu implements Control {
       ),
     );
     this.#list.focus({ preventScroll: true });
-    const beside = this.#button.getBoundingClientRect();
-    place(this.#list, beside, { side: "below", align: "start", gap: 4 });
+    settle(this.#list, this.#button, "below");
   }
 
   #close(): void {

@@ -6,8 +6,8 @@
 
 import { h, svg, uniqueId } from "../dom.ts";
 import type { FigureState } from "../state.ts";
+import { anchorTo, settle } from "./anchor.ts";
 import type { Command, Commands } from "./commands.ts";
-import { place } from "./placement.ts";
 import { icon, toolButton } from "./toolbar.ts";
 
 type Row = Pick<Command, "keys" | "label">;
@@ -93,6 +93,7 @@ export class Help {
       ...{ control: "help", label: "Keys", title: "Keys (?)", icon: keyboard(), signal },
       press: () => this.#toggle(this.button),
     });
+    anchorTo(this.element, this.button);
     this.#opener = this.button;
     this.button.setAttribute("aria-haspopup", "dialog");
     this.button.ariaExpanded = "false";
@@ -119,8 +120,7 @@ export class Help {
     this.element.showPopover();
     this.button.ariaExpanded = "true";
     this.element.focus({ preventScroll: true });
-    const beside = this.button.getBoundingClientRect();
-    place(this.element, beside, { side: "below", align: "end", gap: 4 });
+    settle(this.element, this.button, "below");
   }
 
   #close(): void {

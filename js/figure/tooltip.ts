@@ -3,19 +3,12 @@
  * cursor; gone while the cell is out of sight.
  *
  * Shown in the browser's top layer, so that no scrolled ancestor cuts it and nothing is appended
- * to the document's body.
+ * to the document's body. A cell is no element, so an empty one lies over it and is the anchor.
  */
 
 import { h } from "../dom.ts";
+import { anchorTo, settle } from "./anchor.ts";
 import type { Fact } from "./drawing.ts";
-import { isSeen, place, whenMoved } from "./placement.ts";
-
-/** Something in the page that may move: a cell of a canvas, for one. */
-export interface Anchor {
-  getBoundingClientRect(): DOMRect;
-  /** What holds it, and is scrolled with it. */
-  contextElement: Element;
-}
 
 export interface TooltipContent {
   /** CSS colour of the cell. */
@@ -25,9 +18,9 @@ export interface TooltipContent {
 
 export class Tooltip {
   readonly element: HTMLDivElement;
+  /** Lies over the cell; it belongs into the figure's root. */
+  readonly anchor = h("div", { class: "tokenviz-anchor" });
   readonly #list: HTMLDListElement;
-  /** Ends following the anchor. */
-  #moving: AbortController | null = null;
 
   constructor() {
     this.#list = h("dl");
@@ -37,9 +30,14 @@ export class Tooltip {
       { class: "tokenviz-tooltip", popover: "manual", "aria-hidden": "true" },
       this.#list,
     );
+    anchorTo(this.element, this.anchor);
   }
 
-  show({ swatch, facts }: TooltipContent, anchor: Anchor): void {
+  get open(): boolean {
+    return this.element.matches(":popover-open");
+  }
+
+  show({ swatch, facts }: TooltipContent): void {
     this.#list.replaceChildren(
       ...facts.flatMap(({ name, value, mono = false }, i) => {
         const detail = h("dd", { class: mono ? "tokenviz-mono" : null }, value);
@@ -52,21 +50,25 @@ export class Tooltip {
         return [h("dt", {}, name), detail];
       }),
     );
-    if (!this.element.matches(":popover-open")) this.element.showPopover();
-    this.#moving?.abort();
-    this.#moving = new AbortController();
-    whenMoved(anchor.contextElement, () => this.#place(anchor), this.#moving.signal);
-    this.#place(anchor);
+    if (!this.open) this.element.showPopover();
+  }
+
+  /** Puts the anchor over a cell, as much of it as can be seen; client coordinates. */
+  follow(cell: DOMRect, seen: DOMRect): void {
+    const root = this.anchor.parentElement as HTMLElement;
+    const { left, top } = root.getBoundingClientRect();
+    const [x0, x1] = [Math.max(cell.left, seen.left), Math.min(cell.right, seen.right)];
+    const [y0, y1] = [Math.max(cell.top, seen.top), Math.min(cell.bottom, seen.bottom)];
+    this.element.style.visibility = x1 < x0 || y1 < y0 ? "hidden" : "";
+    const { style } = this.anchor;
+    style.left = `${x0 - left - root.clientLeft}px`;
+    style.top = `${y0 - top - root.clientTop}px`;
+    style.width = `${Math.max(0, x1 - x0)}px`;
+    style.height = `${Math.max(0, y1 - y0)}px`;
+    settle(this.element, this.anchor, "above");
   }
 
   hide(): void {
-    this.#moving?.abort();
-    if (this.element.matches(":popover-open")) this.element.hidePopover();
-  }
-
-  #place(anchor: Anchor): void {
-    const rect = anchor.getBoundingClientRect();
-    place(this.element, rect, { side: "above", align: "center", gap: 8 });
-    this.element.style.visibility = isSeen(rect, anchor.contextElement) ? "" : "hidden";
+    if (this.open) this.element.hidePopover();
   }
 }
