@@ -131,6 +131,7 @@ export class Figure<State extends FigureState> {
         "div",
         { class: "tokenviz-body" },
         this.#viewport.element,
+        this.#viewport.here,
         this.#overview.element,
         this.#colorBar.element,
       ),
@@ -202,6 +203,10 @@ export class Figure<State extends FigureState> {
     if (!moved) return;
     this.#relayout();
     this.#repaint();
+    if (selected !== null) {
+      const opened = this.#drawing.keepClear?.(selected) ?? this.#drawing.rect(selected);
+      this.#viewport.reveal(opened, this.#drawing.scrollPadding ?? { left: 0, top: 0 });
+    }
     this.#pointed(false);
   }
 
