@@ -119,7 +119,7 @@ export class BarEnds {
     if (event.button !== 0) return;
     const { place } = this.#ends;
     const from = this.#pixel(event);
-    const end = gripped(from, place);
+    const end = gripped(from, place, event.pointerType === "touch");
     this.#drag = { place, from, end };
     this.#bar.setPointerCapture(event.pointerId);
     this.#bar.classList.add("tokenviz-held");

@@ -18,6 +18,8 @@ test("an end is held at and beyond it, the middle by neither", () => {
   expect([held(0), held(10), held(18)]).toEqual(["vmax", "vmax", "vmax"]);
   expect([held(19), held(60), held(101)]).toEqual([null, null, null]);
   expect([held(102), held(110), held(130)]).toEqual(["vmin", "vmin", "vmin"]);
+  expect([gripped(28, place, true), gripped(29, place, true)]).toEqual(["vmax", null]);
+  expect(gripped(92, place, true)).toBe("vmin");
 });
 
 describe("dragged", () => {

@@ -19,8 +19,9 @@ export interface Place extends Span {
   bottom: number;
 }
 
-/** Around an end, the pixels that take hold of it. */
-export const GRIP = 8;
+/** Around an end, the pixels that take hold of it: with a pointer, and with a finger. */
+const GRIP = 8;
+const FINGER_GRIP = 18;
 /** A drag shorter than this is a click. */
 const CLICK = 4;
 
@@ -33,10 +34,11 @@ export function valueAt(pixel: number, { lo, hi, top, bottom }: Place): number {
 }
 
 /** Which end a pixel takes hold of, or null between them. */
-export function gripped(pixel: number, { top, bottom }: Place): End | null {
+export function gripped(pixel: number, { top, bottom }: Place, touched = false): End | null {
+  const grip = touched ? FINGER_GRIP : GRIP;
   const [fromTop, fromBottom] = [Math.abs(pixel - top), Math.abs(pixel - bottom)];
-  if (pixel <= top + GRIP && fromTop <= fromBottom) return "vmax";
-  return pixel >= bottom - GRIP ? "vmin" : null;
+  if (pixel <= top + grip && fromTop <= fromBottom) return "vmax";
+  return pixel >= bottom - grip ? "vmin" : null;
 }
 
 export interface Drag {

@@ -87,8 +87,28 @@ function decimals(magnitude: number): number {
   return d;
 }
 
-/** The values of a channel; of one that the trace does not have, its probabilities. */
-export function channelValues(data: TraceData, channel: string): ChannelValues {
+/** Of the chosen tokens, and of all alternatives. */
+export interface Probabilities {
+  chosen: Float32Array;
+  alternatives: Float32Array;
+}
+
+export function allProbabilities(data: TraceData): Probabilities {
+  return {
+    chosen: probabilities(data.logprobs),
+    alternatives: probabilities(data.alternative_logprobs),
+  };
+}
+
+/**
+ * The values of a channel; of one that the trace does not have, its probabilities, which many
+ * channels need and whoever calls may know already.
+ */
+export function channelValues(
+  data: TraceData,
+  channel: string,
+  probable = allProbabilities(data),
+): ChannelValues {
   switch (channel) {
     case "logprob":
       return { chosen: data.logprobs, alternatives: data.alternative_logprobs };
@@ -102,14 +122,10 @@ export function channelValues(data: TraceData, channel: string): ChannelValues {
     case "entropy":
       return { chosen: data.entropies.map(bits), alternatives: null };
     case "margin":
-      return margins(data);
+      return margins(data, probable);
   }
   const own = data.channels.find(({ name }) => name === channel);
-  if (own !== undefined) return { chosen: own.values, alternatives: null };
-  return {
-    chosen: probabilities(data.logprobs),
-    alternatives: probabilities(data.alternative_logprobs),
-  };
+  return own === undefined ? probable : { chosen: own.values, alternatives: null };
 }
 
 /** −log₂ p; of a logarithm that rounding left above 0, 0 (and no negative zero). */
@@ -133,9 +149,7 @@ function ranks({ ranks, offsets, alternative_index }: TraceData): ChannelValues 
 }
 
 /** A candidate's probability less that of the most probable other one. */
-function margins(data: TraceData): ChannelValues {
-  const p = probabilities(data.logprobs);
-  const q = probabilities(data.alternative_logprobs);
+function margins(data: TraceData, { chosen: p, alternatives: q }: Probabilities): ChannelValues {
   const chosen = new Float32Array(p.length);
   const alternatives = new Float32Array(q.length);
   for (let position = 0; position < p.length; position++) {

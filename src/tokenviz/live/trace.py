@@ -223,6 +223,10 @@ class LiveTrace(TokenTrace):
 
         self._twins.append(display(export.twin(self), raw=True, display_id=True))  # type: ignore[no-untyped-call]
 
+    @traitlets.observe("comm")
+    def _connected(self, change: Any) -> None:
+        heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
+
     def _take(self, step: TraceStep) -> None:
         with self._lock:
             if self._growing is not None:
