@@ -168,8 +168,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     };
     const headerWidth = widestColumn + 2 * SIDE_MARGIN + 8;
     this.#reach = new Reach(cellSize({ ...room, headerWidth }), room);
-    this.#zoom = this.#reach.clamp(this.#zoom);
-    const cell = this.#reach.at(this.#zoom);
+    const cell = this.#reach.at(this.zoom);
     const headers = this.#headers(cell.width, measure);
     const grid = new HeatmapGrid({ rows, columns, cell, left, headers });
     const digitsWidth = measure.width(this.#digits, font(cell.values === "full" ? SIZE : SMALL));
@@ -208,13 +207,14 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return this.#reach;
   }
 
+  /** 1 is the size at the start. */
   get zoom(): number {
-    return this.#zoom;
+    return this.#reach.clamp(this.#zoom);
   }
 
-  /** 1 is the size at the start. Takes effect with the next layout. */
+  /** Takes effect with the next layout, which may set other bounds. */
   zoomTo(zoom: number): void {
-    this.#zoom = this.#reach.clamp(zoom);
+    this.#zoom = zoom;
   }
 
   /** The spot at a point in content coordinates. */
@@ -311,7 +311,8 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return this.#extent;
   }
 
-  distribution(): Distribution {
+  distribution(): Distribution | null {
+    if (!this.ready) return null;
     this.#distribution ??= new Distribution(this.#extent, this.#state.data.values);
     return this.#distribution;
   }
