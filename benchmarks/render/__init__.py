@@ -22,7 +22,7 @@ from benchmarks.timing import Budget
 
 __all__ = ["bundle", "compare", "run"]
 
-_QUICK = Limits(seconds=20, openings=1, steps=6, action=3, frames=30)
+_QUICK = Limits(seconds=20, openings=1, steps=6, action=3, frames=30, memory=1)
 _QUICK_SIZES = ("13 × 5", "64²", "97", "1,000")
 
 

@@ -6,7 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import ARGUMENTS, EXECUTABLE
 
-__all__ = ["chromium", "memory", "settled_memory", "the_core"]
+__all__ = ["chromium", "cpu", "memory", "settled_memory", "the_core"]
 
 _STABLE = 2**20
 _NO_SPARE = "--disable-features=SpareRendererForSitePerProcess"
@@ -52,12 +52,10 @@ def memory() -> int:
     is Chromium itself, are left out: any other Chromium on the machine would take its part.
     """
     total = 0
-    for process in psutil.Process().children(recursive=True):
+    for process in _processes():
         try:
-            if "chrom" not in process.name():
-                continue
             rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii")
-        except (OSError, psutil.Error):  # it has just ended
+        except OSError:  # it has just ended
             continue
         total += sum(
             1024 * int(line.split()[1])
@@ -67,7 +65,17 @@ def memory() -> int:
     return total
 
 
-def settled_memory(within: float = 5.0) -> int:
+def cpu() -> float:
+    """Seconds of processor time that those browsers' processes have taken so far."""
+    total = 0.0
+    for process in _processes():
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def settled_memory(within: float) -> int:
     """The same, once it has stayed for a second or when that much time is over."""
     deadline = time.monotonic() + within
     last = memory()
@@ -78,3 +86,10 @@ def settled_memory(within: float = 5.0) -> int:
             return now
         last = now
     return last
+
+
+def _processes() -> Iterator[psutil.Process]:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if "chrom" in process.name():
+                yield process

@@ -7,6 +7,8 @@
   lower bound (`settled` is false). A picture of one colour is `blank`.
 - *Recolour*, *zoom* and *pan* are from the call to the presentation of the frame that shows the
   effect, each on a page at rest. Element Timing rounds to 4 ms.
+  Beside it is the processor time of all processes of the browser per call, which other work on the
+  machine hardly changes.
 - *Scroll* is the time between animation frames while each one scrolls the figure on: steadily, by
   30 pixels, or fast, by 3,000, so that each shows what none has shown before. Frames come at 60 Hz
   at most.
@@ -31,7 +33,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from playwright.sync_api import Error, Page
 
-from benchmarks.render.browser import chromium, settled_memory
+from benchmarks.render.browser import chromium, cpu, settled_memory
 from benchmarks.render.contender import Contender, html_page
 from benchmarks.render.jobs import Limits
 
@@ -70,21 +72,25 @@ def handled(contender: Contender, path: Path, core: int | None, limits: Limits, 
 
         opened().context.close()  # the first of a browser takes longer
         empties: list[float] = []
-        before = 0
+        before, empty_cpu = 0, 0.0
         for _ in range(limits.openings):
             page = opened()
+            start = cpu()
             empties.append(_navigate(page, empty, limits))
+            empty_cpu = cpu() - start
             if len(empties) == limits.openings:
                 _look(page)  # a screenshot takes memory that stays
-                before = _memory(page)
+                before = _memory(page, limits)
             page.context.close()
-        tell(empty_paint_ms=median(empties))
+        tell(empty_paint_ms=median(empties), empty_paint_cpu_ms=round(1000 * empty_cpu))
         page = opened()
+        start = cpu()
         paints = [_navigate(page, path, limits)]
-        tell(first_paint_ms=paints[0], **_look(page))
-        tell(memory_bytes=_memory(page) - before)
+        tell(first_paint_ms=paints[0], first_paint_cpu_ms=round(1000 * (cpu() - start)))
+        tell(**_look(page))
+        tell(memory_bytes=_memory(page, limits) - before)
         _act(contender, page, limits, tell)
-        tell(memory_after_bytes=_memory(page) - before)
+        tell(memory_after_bytes=_memory(page, limits) - before)
         page.context.close()
         while len(paints) < limits.openings and sum(paints) < 1000 * limits.once:
             page = opened()
@@ -155,11 +161,11 @@ def _picture(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
-def _memory(page: Page) -> int:
+def _memory(page: Page, limits: Limits) -> int:
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.detach()
-    return settled_memory()
+    return settled_memory(limits.memory)
 
 
 def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
@@ -171,8 +177,9 @@ def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
         if action is None:
             continue
         tell(stage=name)
+        start = cpu()
         try:
-            times = page.evaluate(
+            measured = page.evaluate(
                 f"async ([count, limit]) => {{ const action = {action};"
                 " return action && tokenvizBenchmark.times(action, count, limit); }",
                 [limits.steps, milliseconds],
@@ -180,8 +187,9 @@ def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
         except Error as error:
             tell(**{f"{name}_error": str(error).splitlines()[0][:200]})
             continue
-        if times:
-            tell(**{f"{name}_ms": summary(times)})
+        if measured:
+            per_call = round(1000 * (cpu() - start) / measured["calls"], 1)
+            tell(**{f"{name}_ms": summary(measured["found"]) | {"cpu": per_call}})
     for name, step in (("steady", STEADY), ("fast", FAST)):
         tell(stage=f"{name} scroll")
         times = page.evaluate(

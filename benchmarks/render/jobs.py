@@ -59,6 +59,8 @@ class Limits:
         How often each action is measured, for at most `action` seconds.
     frames
         How many frames are scrolled.
+    memory
+        Seconds to wait for at most until memory no longer changes.
     """
 
     seconds: float = 60.0
@@ -67,6 +69,7 @@ class Limits:
     steps: int = 30
     action: float = 15.0
     frames: int = 120
+    memory: float = 5.0
 
 
 def contenders() -> list[Contender]:

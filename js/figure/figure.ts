@@ -85,6 +85,7 @@ export class Figure<State extends FigureState> {
         ...{ ctx, viewport, scale: this.#scale, theme: this.#theme },
         ...{ hovered, focused, selected },
       });
+      this.#follow();
       if (drawing.ready !== false) this.element.dataset.tokenvizReady = "true";
     }, signal);
     this.#overview = new Overview({ viewport: this.#viewport, drawing, signal });
@@ -136,6 +137,7 @@ export class Figure<State extends FigureState> {
       ),
       this.#caption,
       this.#live,
+      this.#tooltip.anchor,
       this.#tooltip.element,
       help.element,
     );
@@ -354,14 +356,19 @@ export class Figure<State extends FigureState> {
     });
   }
 
+  /** The tooltip goes where its cell goes: scrolled, zoomed or laid out anew. */
+  #follow(): void {
+    const cell = this.#pointing.hovered ?? this.#pointing.focused;
+    if (cell === null || !this.#tooltip.open) return;
+    this.#tooltip.follow(this.#clear(cell), this.#viewport.element.getBoundingClientRect());
+  }
+
   #pointed(spoken: boolean): void {
     const cell = this.#pointing.hovered ?? this.#pointing.focused;
     if (cell === null) this.#tooltip.hide();
     else {
-      this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), {
-        getBoundingClientRect: () => this.#clear(cell),
-        contextElement: this.#viewport.content,
-      });
+      this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell));
+      this.#follow();
     }
     if (spoken && cell !== null) {
       this.#mirror.point(cell);

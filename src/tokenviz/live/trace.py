@@ -78,7 +78,6 @@ class LiveTrace(TokenTrace):
         self._twins: list[Any] = []
         self._writing = Writing(write, took=self._take, tell=self._tell, ended=self._end)
         super().__init__(begun, **given)
-        heard_while_busy(self.comm, lambda data: _asked(data.get("content")) is not None)
         belongs_to_this_cell(self._writing, lambda: self.send_state("_data"))
         self._writing.start()
 
@@ -213,6 +212,10 @@ class LiveTrace(TokenTrace):
         from IPython.display import display
 
         self._twins.append(display(export.twin(self), raw=True, display_id=True))  # type: ignore[no-untyped-call]
+
+    @traitlets.observe("comm")
+    def _connected(self, change: Any) -> None:
+        heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
 
     def _take(self, step: TraceStep) -> None:
         with self._lock:
