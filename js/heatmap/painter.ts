@@ -52,6 +52,7 @@ export function paintHeatmap(scene: Scene, context: PaintContext): void {
   const { x, y, width, height } = viewport;
   const columns = grid.columnsBetween(x + grid.left, x + width);
   const rows = grid.rowsBetween(y + grid.top, y + height);
+  scene.source.look?.(rows, columns);
   ctx.save();
   ctx.textBaseline = "alphabetic";
   ctx.direction = "ltr";
@@ -102,7 +103,7 @@ function paintOneByOne(scene: Scene, context: PaintContext, rows: Span, columns:
   const { ctx, scale, theme } = context;
   for (let i = rows.first; i <= rows.last; i++) {
     for (let j = columns.first; j <= columns.last; j++) {
-      const value = source.valueAt(i, j);
+      const value = source.valueAt(i, j) ?? source.around?.(i, j).value;
       if (value === undefined) continue;
       const rect = grid.rect(i, j);
       const side = scale.side(value);
