@@ -10,7 +10,11 @@
 import type { InitializeProps, RenderProps } from "@anywidget/types";
 
 interface Renderer {
-  default: { render(props: RenderProps): void };
+  default: {
+    /** Called once for a model; sources saved by an older tokenviz have none. */
+    initialize?(props: InitializeProps): void;
+    render(props: RenderProps): void;
+  };
 }
 
 const RENDERERS = Symbol.for("tokenviz.renderers");
@@ -46,13 +50,19 @@ const HEAVY = ["_data", "_colormap_table", "_renderer", "_css"];
 /**
  * A closed model lets go of its data: JupyterLab keeps the model itself for as long as the kernel
  * runs, through the comm's handlers. Hosts that know no such event keep nothing either.
+ *
+ * A trace that is being written is heard of by its model, whether or not a view is open.
  */
-function initialize({ model }: InitializeProps): void {
+async function initialize(props: InitializeProps): Promise<void> {
+  const { model, signal } = props;
   model.on("destroy", () => {
     for (const name of HEAVY) model.set(name, null);
     // Backbone keeps the values from before the latest call.
     model.set("_data", null);
   });
+  if (model.get("_live") == null) return;
+  const renderer = await load(String(model.get("_renderer")));
+  if (!signal.aborted) renderer.default.initialize?.(props);
 }
 
 async function render(props: RenderProps): Promise<void> {

@@ -9,6 +9,19 @@ export interface Extent {
   hasNaN: boolean;
 }
 
+/** The extent of what two extents are of, together. */
+export function joined(a: Extent, b: Extent): Extent {
+  const ends = [...(a.finite ?? []), ...(b.finite ?? [])];
+  const least = [a.least, b.least].filter((v) => !Number.isNaN(v));
+  const most = [a.most, b.most].filter((v) => !Number.isNaN(v));
+  return {
+    finite: ends.length > 0 ? [Math.min(...ends), Math.max(...ends)] : null,
+    least: least.length > 0 ? Math.min(...least) : Number.NaN,
+    most: most.length > 0 ? Math.max(...most) : Number.NaN,
+    hasNaN: a.hasNaN || b.hasNaN,
+  };
+}
+
 export function extentOf(...arrays: ArrayLike<number>[]): Extent {
   let [lo, hi, least, most] = [Infinity, -Infinity, Infinity, -Infinity];
   let hasNaN = false;

@@ -26,7 +26,9 @@ export class ChannelControl implements Control {
     const { data, channel } = state as TraceState;
     if (data !== this.#data) {
       this.#data = data;
-      this.#choices = choices(data);
+      const now = choices(data);
+      // An open menu is left alone while a trace that is being written grows.
+      if (JSON.stringify(now) !== JSON.stringify(this.#choices)) this.#choices = now;
     }
     this.#menu.show(channel, this.#choices);
   }

@@ -4,11 +4,11 @@
  * Arrow keys move in the list, a letter jumps, Enter or the space bar chooses, Escape leaves.
  */
 
-import { computePosition, flip, offset, shift } from "@floating-ui/dom";
 import { baseName, COLORMAPS, findTable, isReversed, reversedName } from "../color/colormaps.ts";
 import { tableGradient } from "../color/gradient.ts";
 import { isSafe, safeInstead } from "../color/safe.ts";
 import { h, uniqueId } from "../dom.ts";
+import { anchorTo, settle } from "../figure/anchor.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, group } from "./fields.ts";
 import { nextOption } from "./listbox.ts";
@@ -52,6 +52,7 @@ export class ColormapMenu implements Control {
     this.#button.classList.add("tokenviz-menu-button");
     this.#button.setAttribute("aria-haspopup", "listbox");
     this.#button.setAttribute("aria-controls", this.#list.id);
+    anchorTo(this.#list, this.#button);
     this.#reverse = button("reverse", "⇄", {
       press: () => settings.set({ colormap: reversedName(settings.state.colormap) }),
       signal,
@@ -150,13 +151,7 @@ export class ColormapMenu implements Control {
       ),
     );
     this.#list.focus({ preventScroll: true });
-    void computePosition(this.#button, this.#list, {
-      strategy: "fixed",
-      placement: "bottom-start",
-      middleware: [offset(4), flip({ padding: 4 }), shift({ padding: 4 })],
-    }).then(({ x, y }) => {
-      this.#list.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
-    });
+    settle(this.#list, this.#button, "below");
   }
 
   #close(): void {

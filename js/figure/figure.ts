@@ -85,6 +85,7 @@ export class Figure<State extends FigureState> {
         ...{ ctx, viewport, scale: this.#scale, theme: this.#theme },
         ...{ hovered, focused, selected },
       });
+      this.#follow();
       if (drawing.ready !== false) this.element.dataset.tokenvizReady = "true";
     }, signal);
     this.#overview = new Overview({ viewport: this.#viewport, drawing, signal });
@@ -130,11 +131,13 @@ export class Figure<State extends FigureState> {
         "div",
         { class: "tokenviz-body" },
         this.#viewport.element,
+        this.#viewport.here,
         this.#overview.element,
         this.#colorBar.element,
       ),
       this.#caption,
       this.#live,
+      this.#tooltip.anchor,
       this.#tooltip.element,
       help.element,
     );
@@ -200,6 +203,10 @@ export class Figure<State extends FigureState> {
     if (!moved) return;
     this.#relayout();
     this.#repaint();
+    if (selected !== null) {
+      const opened = this.#drawing.keepClear?.(selected) ?? this.#drawing.rect(selected);
+      this.#viewport.reveal(opened, this.#drawing.scrollPadding ?? { left: 0, top: 0 });
+    }
     this.#pointed(false);
   }
 
@@ -232,6 +239,8 @@ export class Figure<State extends FigureState> {
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     if (this.#width > 0) this.#layout();
     this.#viewport.request();
+    this.#mirror.refresh();
+    if (this.#tooltip.shown) this.#pointed(false); // what it says may have been waited for
     for (const resolve of this.#awaiting.splice(0)) resolve();
   }
 
@@ -349,14 +358,19 @@ export class Figure<State extends FigureState> {
     });
   }
 
+  /** The tooltip goes where its cell goes: scrolled, zoomed or laid out anew. */
+  #follow(): void {
+    const cell = this.#pointing.hovered ?? this.#pointing.focused;
+    if (cell === null || !this.#tooltip.open) return;
+    this.#tooltip.follow(this.#clear(cell), this.#viewport.element.getBoundingClientRect());
+  }
+
   #pointed(spoken: boolean): void {
     const cell = this.#pointing.hovered ?? this.#pointing.focused;
     if (cell === null) this.#tooltip.hide();
     else {
-      this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell), {
-        getBoundingClientRect: () => this.#clear(cell),
-        contextElement: this.#viewport.content,
-      });
+      this.#tooltip.show(tooltipContent(this.#drawing, this.#scale, cell));
+      this.#follow();
     }
     if (spoken && cell !== null) {
       this.#mirror.point(cell);

@@ -4,9 +4,9 @@
  * What is listed is what is there: movement, and every command that some part of the figure added.
  */
 
-import { computePosition, flip, offset, shift } from "@floating-ui/dom";
 import { h, svg, uniqueId } from "../dom.ts";
 import type { FigureState } from "../state.ts";
+import { anchorTo, settle } from "./anchor.ts";
 import type { Command, Commands } from "./commands.ts";
 import { icon, toolButton } from "./toolbar.ts";
 
@@ -93,6 +93,7 @@ export class Help {
       ...{ control: "help", label: "Keys", title: "Keys (?)", icon: keyboard(), signal },
       press: () => this.#toggle(this.button),
     });
+    anchorTo(this.element, this.button);
     this.#opener = this.button;
     this.button.setAttribute("aria-haspopup", "dialog");
     this.button.ariaExpanded = "false";
@@ -119,13 +120,7 @@ export class Help {
     this.element.showPopover();
     this.button.ariaExpanded = "true";
     this.element.focus({ preventScroll: true });
-    void computePosition(this.button, this.element, {
-      strategy: "fixed",
-      placement: "bottom-end",
-      middleware: [offset(4), flip({ padding: 4 }), shift({ padding: 4, crossAxis: true })],
-    }).then(({ x, y }) => {
-      this.element.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
-    });
+    settle(this.element, this.button, "below");
   }
 
   #close(): void {

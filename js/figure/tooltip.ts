@@ -3,19 +3,11 @@
  * cursor; gone while the cell is out of sight.
  *
  * Shown in the browser's top layer, so that no scrolled ancestor cuts it and nothing is appended
- * to the document's body.
+ * to the document's body. A cell is no element, so an empty one lies over it and is the anchor.
  */
 
-import {
-  autoUpdate,
-  computePosition,
-  flip,
-  hide,
-  offset,
-  shift,
-  type VirtualElement,
-} from "@floating-ui/dom";
 import { h } from "../dom.ts";
+import { anchorTo, settle } from "./anchor.ts";
 import type { Fact } from "./drawing.ts";
 
 export interface TooltipContent {
@@ -26,9 +18,9 @@ export interface TooltipContent {
 
 export class Tooltip {
   readonly element: HTMLDivElement;
+  /** Lies over the cell; it belongs into the figure's root. */
+  readonly anchor = h("div", { class: "tokenviz-anchor" });
   readonly #list: HTMLDListElement;
-  /** Ends following the anchor. */
-  #stop = () => {};
 
   constructor() {
     this.#list = h("dl");
@@ -38,9 +30,14 @@ export class Tooltip {
       { class: "tokenviz-tooltip", popover: "manual", "aria-hidden": "true" },
       this.#list,
     );
+    anchorTo(this.element, this.anchor);
   }
 
-  show({ swatch, facts }: TooltipContent, anchor: VirtualElement): void {
+  get open(): boolean {
+    return this.element.matches(":popover-open");
+  }
+
+  show({ swatch, facts }: TooltipContent): void {
     this.#list.replaceChildren(
       ...facts.flatMap(({ name, value, mono = false }, i) => {
         const detail = h("dd", { class: mono ? "tokenviz-mono" : null }, value);
@@ -53,27 +50,29 @@ export class Tooltip {
         return [h("dt", {}, name), detail];
       }),
     );
-    if (!this.element.matches(":popover-open")) this.element.showPopover();
-    this.#stop();
-    this.#stop = autoUpdate(anchor, this.element, () => void this.#place(anchor), {
-      elementResize: false,
-      layoutShift: false,
-    });
+    if (!this.open) this.element.showPopover();
+  }
+
+  /** Puts the anchor over a cell, as much of it as can be seen; client coordinates. */
+  follow(cell: DOMRect, seen: DOMRect): void {
+    const root = this.anchor.parentElement as HTMLElement;
+    const { left, top } = root.getBoundingClientRect();
+    const [x0, x1] = [Math.max(cell.left, seen.left), Math.min(cell.right, seen.right)];
+    const [y0, y1] = [Math.max(cell.top, seen.top), Math.min(cell.bottom, seen.bottom)];
+    this.element.style.visibility = x1 < x0 || y1 < y0 ? "hidden" : "";
+    const { style } = this.anchor;
+    style.left = `${x0 - left - root.clientLeft}px`;
+    style.top = `${y0 - top - root.clientTop}px`;
+    style.width = `${Math.max(0, x1 - x0)}px`;
+    style.height = `${Math.max(0, y1 - y0)}px`;
+    settle(this.element, this.anchor, "above");
+  }
+
+  get shown(): boolean {
+    return this.element.matches(":popover-open");
   }
 
   hide(): void {
-    this.#stop();
-    if (this.element.matches(":popover-open")) this.element.hidePopover();
-  }
-
-  async #place(anchor: VirtualElement): Promise<void> {
-    const { x, y, middlewareData } = await computePosition(anchor, this.element, {
-      strategy: "fixed",
-      placement: "top",
-      middleware: [offset(8), flip({ padding: 4 }), shift({ padding: 4 }), hide()],
-    });
-    const { style } = this.element;
-    style.translate = `${Math.round(x)}px ${Math.round(y)}px`;
-    style.visibility = middlewareData.hide?.referenceHidden ? "hidden" : "";
+    if (this.open) this.element.hidePopover();
   }
 }

@@ -24,8 +24,8 @@ export class Viewport {
   readonly element: HTMLDivElement;
   readonly #canvas: HTMLCanvasElement;
   readonly #spacer: HTMLDivElement;
-  /** Stands where a cell is, so that the page can be scrolled to it. */
-  readonly #here = h("div", { class: "tokenviz-here", "aria-hidden": "true" });
+  /** Stands beside the element, where a cell is, so that the page can be scrolled to it. */
+  readonly here = h("div", { class: "tokenviz-here", "aria-hidden": "true" });
   readonly #ctx: CanvasRenderingContext2D;
   readonly #paint: Paint;
   /** The visible size in CSS pixels; 0 × 0 until laid out. */
@@ -42,7 +42,7 @@ export class Viewport {
   constructor(paint: Paint, signal: AbortSignal) {
     this.#paint = paint;
     this.#canvas = h("canvas", { class: "tokenviz-canvas", "aria-hidden": "true" });
-    this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#here, this.#canvas);
+    this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
     this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
     this.#ctx = this.#canvas.getContext("2d") as CanvasRenderingContext2D;
     this.element.addEventListener("scroll", () => this.request(), { signal, passive: true });
@@ -147,12 +147,12 @@ export class Viewport {
   /** The figure may be taller than the window: what scrolls around it follows, too. */
   #revealOnPage({ x, y, width, height }: Rect): void {
     const { x: left, y: top } = this.visible;
-    const { style } = this.#here;
-    style.left = `${x - left + this.element.scrollLeft}px`;
-    style.top = `${y - top + this.element.scrollTop}px`;
+    const { style } = this.here;
+    style.left = `${x - left + this.element.offsetLeft}px`;
+    style.top = `${y - top + this.element.offsetTop}px`;
     style.width = `${Math.min(width, this.#size.width)}px`;
     style.height = `${Math.min(height, this.#size.height)}px`;
-    this.#here.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.here.scrollIntoView({ block: "nearest", inline: "nearest" });
     style.top = style.left = "0";
   }
 

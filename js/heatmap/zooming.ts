@@ -7,6 +7,7 @@
  */
 
 import { h, svg } from "../dom.ts";
+import type { Cell } from "../figure/drawing.ts";
 import type { Feature, FigureParts } from "../figure/feature.ts";
 import { icon, PLACE, toolButton } from "../figure/toolbar.ts";
 import type { Viewport } from "../figure/viewport.ts";
@@ -74,8 +75,7 @@ class Zooming {
   /** The whole picture; what is whole already comes back to its size at the start. */
   fit(): void {
     const { reach } = this.#drawing;
-    this.#to(this.#fitted ? 1 : reach.least, this.#anchor());
-    this.#say();
+    this.#toCurrent(this.#fitted ? 1 : reach.least);
   }
 
   /** A double click: the whole picture, or from there to where values can be read. */
@@ -88,7 +88,19 @@ class Zooming {
   }
 
   step(factor: number): void {
-    this.by(factor, this.#anchor());
+    this.#toCurrent(this.#drawing.zoom * factor);
+  }
+
+  /** Around the current cell if it is in view, else around the middle. */
+  #toCurrent(zoom: number): void {
+    const { viewport, current } = this.#parts;
+    const cell = current();
+    const at = cell === null ? null : this.#inView(cell);
+    this.#to(zoom, at ?? this.#middle());
+    // With scroll bars and an overview the box is smaller than it was.
+    if (cell !== null && at !== null) {
+      viewport.reveal(this.#drawing.rect(cell), this.#drawing.scrollPadding);
+    }
     this.#say();
   }
 
@@ -162,24 +174,28 @@ class Zooming {
     this.#scrolledTo = [viewport.element.scrollLeft, viewport.element.scrollTop];
   }
 
-  /** The middle of the current cell if it is in view, else of the cells in view. */
-  #anchor(): Point {
-    const { viewport, current } = this.#parts;
-    const box = viewport.element.getBoundingClientRect();
+  /** Where a cell's middle is, if it can be seen. */
+  #inView(cell: Cell): Point | null {
+    const { x, y, width, height } = this.#parts.viewport.toClient(this.#drawing.rect(cell));
+    const at = { x: x + width / 2, y: y + height / 2 };
+    const { left, top, right, bottom } = this.#cells();
+    return at.x >= left && at.x <= right && at.y >= top && at.y <= bottom ? at : null;
+  }
+
+  #middle(): Point {
+    const { left, top, right, bottom } = this.#cells();
+    return { x: (left + right) / 2, y: (top + bottom) / 2 };
+  }
+
+  /** The part of the screen where cells are seen. */
+  #cells(): { left: number; top: number; right: number; bottom: number } {
+    const { element } = this.#parts.viewport;
+    const { x, y } = element.getBoundingClientRect();
     const { left, top } = this.#drawing.scrollPadding;
-    const { clientWidth, clientHeight } = viewport.element;
-    const cell = current();
-    if (cell !== null) {
-      const { x, y, width, height } = viewport.toClient(this.#drawing.rect(cell));
-      const middle = { x: x + width / 2, y: y + height / 2 };
-      const inside =
-        middle.x >= box.x + left &&
-        middle.x <= box.x + clientWidth &&
-        middle.y >= box.y + top &&
-        middle.y <= box.y + clientHeight;
-      if (inside) return middle;
-    }
-    return { x: box.x + (left + clientWidth) / 2, y: box.y + (top + clientHeight) / 2 };
+    return {
+      ...{ left: x + left, top: y + top },
+      ...{ right: x + element.clientWidth, bottom: y + element.clientHeight },
+    };
   }
 
   #say(): void {

@@ -11,6 +11,7 @@
 
 import { decodeTrace, type TraceWire } from "../codec.ts";
 import type { LiveStatus, TokenTable, TraceData } from "../state.ts";
+import { decodeTable, type TokenWire } from "../tokens.ts";
 import { type Column, FloatColumn, IntColumn, UintColumn } from "./column.ts";
 
 export interface Piece {
@@ -20,7 +21,7 @@ export interface Piece {
   alternatives: number;
   /** The number of its first entry of the vocabulary. */
   vocabulary_start: number;
-  vocabulary: TokenTable;
+  vocabulary: TokenWire;
 }
 
 /** What the kernel sends while a text is written; without a piece when nothing is new. */
@@ -70,12 +71,13 @@ export class GrowingTrace {
 
   /** Takes a piece; false when there is a gap before it. */
   take(piece: Piece, bytes: DataView): boolean {
-    const { start, positions: n, alternatives: k, vocabulary_start, vocabulary } = piece;
+    const { start, positions: n, alternatives: k, vocabulary_start } = piece;
     const { known } = this;
     if (start > known.positions || vocabulary_start > known.vocabulary) return false;
     if (bytes.byteLength !== 4 * (5 * n + 2 * k)) {
       throw new RangeError(`a piece of ${n} positions and ${k} alternatives has another size`);
     }
+    const vocabulary = decodeTable(piece.vocabulary);
     const skip = known.vocabulary - vocabulary_start;
     this.#vocabulary.label.push(...vocabulary.label.slice(skip));
     this.#vocabulary.id.push(...vocabulary.id.slice(skip));

@@ -35,7 +35,8 @@ export function hear(
   buffers: unknown,
 ): { status: LiveStatus; data: TraceData } | null {
   if (!isNews(content)) return null;
-  const wire = model.get("_data") as TraceWire;
+  const wire = model.get("_data") as TraceWire | null;
+  if (wire === null) return null; // the model was closed
   const growing = growingFrom(wire);
   if (isPiece(content) && !merged.has(content)) {
     merged.add(content);

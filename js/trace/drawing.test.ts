@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { COLORMAPS } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
 import type { PaintContext, Rect } from "../figure/drawing.ts";
-import type { TraceState } from "../state.ts";
+import type { TraceData, TraceState } from "../state.ts";
 import { evenMeasure, random } from "../testing.ts";
 import { TraceDrawing } from "./drawing.ts";
-import { REFERENCE, randomSteps, type Step, traceState } from "./testing.ts";
+import { REFERENCE, randomSteps, type Step, traceData, traceState } from "./testing.ts";
 
 function drawn(steps: readonly Step[], options: Partial<TraceState> = {}, width = 1100) {
   const state = traceState(steps, options);
@@ -186,3 +186,55 @@ test("cells are wide enough for what the channel writes", () => {
     drawn(steps, { channel, decimals: 6 }).drawing.rect([0, 0]).width;
   expect(width("logprob")).toBeGreaterThan(width("probability"));
 });
+
+test("a trace that grows is drawn as the whole of it would be", () => {
+  const steps = randomSteps(120, 5, random(9));
+  const _live = { running: true, rate: 20, error: null };
+  const measure = evenMeasure();
+  const drawing = new TraceDrawing();
+  for (const channel of ["probability", "margin", "rank"]) {
+    for (const length of [0, 1, 7, 8, 40, 119, 120]) {
+      const whole = traceState(steps, { _live, channel });
+      const state = { ...whole, data: traceData(steps.slice(0, length)) };
+      // One vocabulary that grows, as it does in a browser.
+      state.data = { ...whole.data, ...cut(whole.data, length) };
+      drawing.update(state, length === 0 ? null : new Set(["_append", "_live"]));
+      drawing.layout(1100, measure);
+      const anew = new TraceDrawing();
+      anew.update(state, null);
+      anew.layout(1100, measure);
+      expect(drawing.extent()).toEqual(anew.extent());
+      expect(drawing.tsv()).toBe(anew.tsv());
+      const cells = Array.from({ length }, (_, i) => [i, 0] as const);
+      expect(cells.map((cell) => drawing.valueAt(cell))).toEqual(
+        cells.map((cell) => anew.valueAt(cell)),
+      );
+    }
+  }
+});
+
+test("while a trace is written, a row is as wide as it will be", () => {
+  const state = (running: boolean) => {
+    const _live = { running, rate: null, error: null };
+    return traceState(REFERENCE.slice(0, 3), { _live });
+  };
+  const drawing = new TraceDrawing();
+  drawing.update(state(true), null);
+  const { width } = drawing.layout(1100, evenMeasure());
+  drawing.update(state(false), new Set(["_live"]));
+  expect(drawing.layout(1100, evenMeasure()).width).toBeLessThan(width / 4);
+});
+
+/** The columns of the first positions. */
+function cut(data: TraceData, positions: number): Partial<TraceData> {
+  const alternatives = data.offsets[positions];
+  return {
+    index: data.index.slice(0, positions),
+    logprobs: data.logprobs.slice(0, positions),
+    ranks: data.ranks.slice(0, positions),
+    entropies: data.entropies.slice(0, positions),
+    offsets: data.offsets.slice(0, positions + 1),
+    alternative_index: data.alternative_index.slice(0, alternatives),
+    alternative_logprobs: data.alternative_logprobs.slice(0, alternatives),
+  };
+}

@@ -12,10 +12,10 @@ import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
-import { type Extent, extentOf } from "../color/extent.ts";
+import { type Extent, extentOf, joined } from "../color/extent.ts";
 import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
 import { grouped } from "../numbers.ts";
-import type { TraceState } from "../state.ts";
+import type { TokenTable, TraceState } from "../state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
@@ -55,6 +55,11 @@ export class TraceDrawing implements Drawing<TraceState> {
   #flow: Flow | null = null;
   /** Sorted widths of the labels that the columns are sized for; null until measured. */
   #labelWidths: Float32Array | null = null;
+  /** What they were measured for. */
+  #measured: { vocabulary: TokenTable | null; positions: number } = {
+    vocabulary: null,
+    positions: 0,
+  };
   /** The width that the grid was made for; null when it must be made anew. */
   #availableWidth: number | null = null;
   /** What a search found: one flag per position. */
@@ -69,17 +74,21 @@ export class TraceDrawing implements Drawing<TraceState> {
     const grown = changed?.has("_append") ?? false;
     const any = (...names: string[]) =>
       changed === null || names.some((name) => changed.has(name) || (grown && name === "_data"));
+    const known = grown ? this.#colored.map(({ length }) => length) : [];
     if (any("_data")) {
-      this.#probabilities = probabilities(data.logprobs);
-      this.#alternativeProbabilities = probabilities(data.alternative_logprobs);
-      this.#labelWidths = null;
+      const [path, others] = grown ? [this.#probabilities, this.#alternativeProbabilities] : [];
+      this.#probabilities = probabilities(data.logprobs, path);
+      this.#alternativeProbabilities = probabilities(data.alternative_logprobs, others);
+      if (!grown || this.#outgrown(state)) this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
       this.#values = channelValues(data, state.channel, {
         chosen: this.#probabilities,
         alternatives: this.#alternativeProbabilities,
       });
-      this.#extent = extentOf(...this.#colored);
+      // What a channel says of a position, later ones do not change.
+      const added = this.#colored.map((values, i) => values.subarray(known[i] ?? 0));
+      this.#extent = grown ? joined(this.#extent, extentOf(...added)) : extentOf(...added);
       this.#distribution = null;
       this.#pool = null;
     }
@@ -272,8 +281,15 @@ export class TraceDrawing implements Drawing<TraceState> {
     return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 
+  /** Have so many positions come that the columns should be sized anew? Seldom: cells move then. */
+  #outgrown({ data, _live }: TraceState): boolean {
+    const { vocabulary, positions } = this.#measured;
+    return !_live?.running || data.vocabulary !== vocabulary || data.index.length > 1.2 * positions;
+  }
+
   #measureLabels(measure: TextMeasure): Float32Array {
     const { data } = this.#state;
+    this.#measured = { vocabulary: data.vocabulary, positions: data.index.length };
     const labels = new LabelFitter(data.vocabulary, measure);
     this.#labels = labels;
     const known = new Map<number, number>();

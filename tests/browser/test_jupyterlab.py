@@ -135,6 +135,32 @@ def test_trait_set_in_python_recolours_the_picture(
     assert heatmap.colors([(7, 0)]) == {(7, 0): wanted}
 
 
+def test_keys_typed_into_a_trace_are_no_commands_of_the_notebook(
+    opened: Opened, kernel: BlockingKernelClient
+) -> None:
+    page = opened.page
+    trace = figure(opened, 1)
+    cells = page.locator(".jp-NotebookPanel .jp-Cell").count()
+    x, y, width, height = trace.rect((2, 0))
+    page.mouse.click(x + width / 2, y + height / 2)
+    page.keyboard.press("Control+f")  # else JupyterLab's own search
+    expect(trace.control("search-text")).to_be_focused()
+    page.keyboard.type("bad")  # in command mode: a cell below, one above, one deleted
+    page.keyboard.press("Control+a")
+    page.keyboard.type("numbers")
+    expect(trace.control("search-count")).to_have_text("1 of 1")
+    page.keyboard.press("Escape")
+    expect(trace.viewport).to_be_focused()
+    page.keyboard.press("u")
+    assert page.locator(".jp-NotebookPanel .jp-Cell").count() == cells
+    trace.open_controls()
+    trace.control("arrangement").select_option("flow")
+    widgets = "__import__('ipywidgets').widgets.widget._instances.values()"
+    flowing = f"sum(getattr(w, 'arrangement', '') == 'flow' for w in {widgets})"
+    wait_for(kernel, flowing, "1")
+    opened.assert_quiet()
+
+
 def test_two_views_of_one_widget_stay_in_step(opened: Opened, kernel: BlockingKernelClient) -> None:
     first, second = figure(opened, 3), figure(opened, 5)
     second.open_controls()

@@ -187,7 +187,9 @@ def test_assigning_source_replaces_the_data_and_clears_the_selection(
     heatmap.label = "my own words"
     heatmap.source = tv.examples.attribution()
     assert heatmap.label == "my own words"
-    with pytest.raises(TypeError, match="source: expected an Attribution or a LargeAttribution, got Trace"):
+    with pytest.raises(
+        TypeError, match="source: expected an Attribution or a LargeAttribution, got Trace"
+    ):
         heatmap.source = tv.examples.trace()
     assert heatmap.source == tv.examples.attribution()
 

@@ -12,7 +12,9 @@ import type { OpenedRow } from "./opened.ts";
 
 /** Left and right of the text: room for a ring around the first and last box. */
 export const FLOW_MARGIN = 4;
-const TOP = 4;
+/** Above the first line, as the handles of the colour bar need it beside them; below the last. */
+const TOP = 12;
+const BOTTOM = 4;
 const PITCH = 29;
 export const BOX_HEIGHT = 22;
 
@@ -39,7 +41,8 @@ export class FlowLayout implements Arrangement {
 
   get height(): number {
     if (this.positions === 0) return EMPTY.height;
-    return 2 * TOP + this.lines.count * PITCH - (PITCH - BOX_HEIGHT) + (this.#opened?.height ?? 0);
+    const text = this.lines.count * PITCH - (PITCH - BOX_HEIGHT);
+    return TOP + text + (this.#opened?.height ?? 0) + BOTTOM;
   }
 
   get opened(): OpenedRow | null {

@@ -9,8 +9,9 @@ import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
 import type { Cell, PaintContext, Rect } from "../../figure/drawing.ts";
 import type { TraceData } from "../../state.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
+import { CURRENT, markColor } from "../marks.ts";
 import { paintCell, textColor } from "../painter.ts";
-import { paintMark, paintRing } from "../rings.ts";
+import { paintRing } from "../rings.ts";
 import { BOX_HEIGHT, FLOW_MARGIN, type FlowLayout } from "./layout.ts";
 import { BREAK_WIDTH, type Piece } from "./pieces.ts";
 
@@ -42,12 +43,7 @@ export function paintFlow(scene: FlowScene, context: PaintContext): void {
   }
   eachFragment(scene, first, last, (spot) => paintCell(spot, spot.value, context));
   eachFragment(scene, first, last, (spot) => paintPiece(spot, context));
-  if (marks !== null) {
-    eachFragment(scene, first, last, (spot) => {
-      const mark = marks[spot.position];
-      if (mark !== 0) paintMark(ctx, spot, mark, theme);
-    });
-  }
+  if (marks !== null) paintMarks(layout, marks, context, first, last);
   paintOpened(scene, context);
   paintRings(scene, context);
   ctx.restore();
@@ -123,6 +119,37 @@ function paintBreak(ctx: CanvasRenderingContext2D, left: number, middle: number)
   ctx.lineTo(tip + 3, level + 2.8);
   ctx.stroke();
   ctx.globalAlpha = 1;
+}
+
+/** One outline around neighbours that a search found: a box may be too narrow for one of its own. */
+function paintMarks(
+  layout: FlowLayout,
+  marks: Uint8Array,
+  { ctx, theme }: PaintContext,
+  firstLine: number,
+  lastLine: number,
+): void {
+  const { lines } = layout;
+  for (let line = firstLine; line <= lastLine; line++) {
+    const end = lines.starts[line + 1];
+    for (let from = lines.starts[line]; from < end; ) {
+      const mark = marks[lines.position[from]];
+      let to = from + 1;
+      while (to < end && marks[lines.position[to]] === mark) to++;
+      if (mark !== 0) {
+        let [left, right] = [Infinity, 0];
+        for (let i = from; i < to; i++) {
+          left = Math.min(left, lines.x[i]);
+          right = Math.max(right, lines.x[i] + lines.width[i]);
+        }
+        const place = { x: FLOW_MARGIN + left, y: layout.top(line), width: right - left };
+        const lineWidth = mark === CURRENT ? 3 : 1.5;
+        const style = { color: markColor(theme), lineWidth, halo: theme.background };
+        paintRing(ctx, { ...place, height: BOX_HEIGHT }, style);
+      }
+      from = to;
+    }
+  }
 }
 
 /** The alternatives of one token, as in the grid, with a line that leads to them. */

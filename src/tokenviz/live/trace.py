@@ -78,7 +78,6 @@ class LiveTrace(TokenTrace):
         self._twins: list[Any] = []
         self._writing = Writing(write, took=self._take, tell=self._tell, ended=self._end)
         super().__init__(begun, **given)
-        heard_while_busy(self.comm, lambda data: _asked(data.get("content")) is not None)
         belongs_to_this_cell(self._writing, lambda: self.send_state("_data"))
         self._writing.start()
 
@@ -208,11 +207,25 @@ class LiveTrace(TokenTrace):
                 return super()._holds(cell)
             return len(cell) == 2 and self._growing.holds(*cell)
 
+    def open(self) -> None:
+        """Send the state to the page, unless it is there; no piece of the text falls between."""
+        with self._lock:
+            super().open()
+
+    @traitlets.observe("comm")
+    def _hear(self, change: Any) -> None:
+        if change["new"] is not None:
+            heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
+
     def _show_twin(self) -> None:
         """Show the table of what there is, and remember to show the whole one in its place."""
         from IPython.display import display
 
         self._twins.append(display(export.twin(self), raw=True, display_id=True))  # type: ignore[no-untyped-call]
+
+    @traitlets.observe("comm")
+    def _connected(self, change: Any) -> None:
+        heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
 
     def _take(self, step: TraceStep) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from ipywidgets.widgets.widget import widget_serialization
 from tokenviz.channels import channel_look, channel_names, check_channel
 from tokenviz.trace import Trace
 from tokenviz.widget.figure import Figure, caption
+from tokenviz.widget.ondemand import OwnLayout
 from tokenviz.widget.traits import Finite
 from tokenviz.wire import encode_trace, trace_facts
 
@@ -97,6 +98,11 @@ class TokenTrace(Figure):
         self._told_looks = False
         if box is not None and not isinstance(box, str):
             self.layout = box
+
+    @traitlets.default("layout")
+    def _box(self) -> OwnLayout:
+        # The trait is this class's, so it does not hear of the default that Figure gives its own.
+        return OwnLayout()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take a front end's changes; it sets the looks of a channel itself."""

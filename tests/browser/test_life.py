@@ -1,0 +1,188 @@
+"""The life of figures in a real JupyterLab: many at once, and cells that run again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Browser, CDPSession, Page, expect
+
+from tests.browser.test_jupyterlab import wait_for
+from tests.chromium import OfflinePages, Opened
+from tests.figure import Figure
+from tests.jupyterlab import JupyterLab, evaluate, execute
+from tokenviz.widget.figure import static
+
+CELLS = [
+    "import tokenviz as tv\nattribution, trace = tv.examples.attribution(), tv.examples.trace()",
+    "attribution",
+    "figures = [source.show() for source in (attribution, trace) * 5]\n"
+    "for each in figures: display(each)",
+    "figures[0]",
+]
+AGAIN = 1
+MANY = 2
+FIRST_OF_MANY = 3
+
+WARM_UP = 40
+RUNS = 200
+# What may be left of a run, when the renderer's source alone is over 100,000 bytes: what
+# JupyterLab remembers of any execution, the module of a few lines that anywidget imports, and a
+# closed model without its data, with the empty elements of its view.
+BYTES = 24_000
+NODES = 3
+
+RUN_CELL = """
+async ([index, times, figures]) => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const ready = ".tokenviz[data-tokenviz-ready=true]";
+  for (let i = 0; i < times; i++) {
+    notebook.activeCellIndex = index;
+    await window.jupyterapp.commands.execute("notebook:run-cell");
+    const cell = notebook.widgets[index].node;
+    while (cell.querySelectorAll(ready).length !== figures) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    root = tmp_path_factory.mktemp("notebooks")
+    notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, root / "life.ipynb")
+    server = JupyterLab(root, tmp_path_factory.mktemp("jupyter"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def opened(lab: JupyterLab, browser: Browser) -> Iterator[Opened]:
+    """The notebook, its first cell run."""
+    pages = OfflinePages(browser)
+    opened = pages.open(lab.url("life.ipynb"), width=1200, height=900)
+    opened.page.wait_for_function(
+        "() => { const panel = window.jupyterapp?.shell.currentWidget;"
+        " return panel?.context?.isReady"
+        " && panel.sessionContext.session?.kernel?.status === 'idle'; }",
+        timeout=60_000,
+    )
+    run(opened.page, 0, figures=0)
+    yield opened
+    pages.close()
+
+
+@pytest.fixture(scope="module")
+def kernel(lab: JupyterLab, opened: Opened) -> Iterator[BlockingKernelClient]:
+    """Python on the kernel that the notebook runs on."""
+    client = lab.kernel()
+    execute(client, "import comm; from ipywidgets.widgets.widget import _instances as widgets")
+    yield client
+    client.stop_channels()
+
+
+@pytest.fixture(scope="module")
+def devtools(opened: Opened) -> CDPSession:
+    session = opened.page.context.new_cdp_session(opened.page)
+    session.send("HeapProfiler.enable")
+    session.send("Performance.enable")
+    return session
+
+
+def run(page: Page, cell: int, times: int = 1, figures: int = 1) -> None:
+    """Run a cell as often as asked, each time until its figures are painted."""
+    page.evaluate(RUN_CELL, [cell, times, figures])
+
+
+def figures_of(page: Page, cell: int) -> list[Figure]:
+    """The figures below a cell."""
+    found = page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".tokenviz")
+    return [Figure(each) for each in found.all()]
+
+
+def counts(page: Page, devtools: CDPSession) -> dict[str, float]:
+    """Bytes of heap, nodes and listeners of a page, once it has come to rest."""
+    page.wait_for_timeout(2_500)  # anywidget holds a model for two seconds, in case it fails
+    for _ in range(3):
+        devtools.send("HeapProfiler.collectGarbage")
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return {metric["name"]: metric["value"] for metric in metrics}
+
+
+def in_kernel(kernel: BlockingKernelClient) -> str:
+    """How many widgets and how many connections the kernel keeps."""
+    return evaluate(kernel, "(len(widgets), len(comm.get_comm_manager().comms))")
+
+
+def test_a_cell_that_runs_200_times_leaves_nothing_behind(
+    opened: Opened, kernel: BlockingKernelClient, devtools: CDPSession
+) -> None:
+    page = opened.page
+    run(page, AGAIN, times=WARM_UP)
+    kept, before = in_kernel(kernel), counts(page, devtools)
+    assert kept == "(2, 2)"  # one figure and its CSS box
+    run(page, AGAIN, times=RUNS - WARM_UP)
+    after = counts(page, devtools)
+    assert in_kernel(kernel) == kept
+
+    def grown(name: str) -> float:
+        return (after[name] - before[name]) / (RUNS - WARM_UP)
+
+    assert grown("JSEventListeners") <= 0.1
+    assert grown("Nodes") <= NODES
+    assert grown("JSHeapUsedSize") <= BYTES
+    opened.assert_quiet()
+
+
+def test_ten_figures_evaluate_the_renderer_once(opened: Opened) -> None:
+    page = opened.page
+    run(page, MANY, figures=10)
+    lengths: list[int] = []
+    session = page.context.new_cdp_session(page)
+    session.on("Debugger.scriptParsed", lambda script: lengths.append(script["length"]))
+    session.send("Debugger.enable")
+    session.detach()
+    assert lengths.count(len(static("widget.js").encode("utf-16-le")) // 2) == 1
+    opened.assert_quiet()
+
+
+def test_a_figure_of_a_cell_that_ran_again_can_still_be_used(
+    opened: Opened, kernel: BlockingKernelClient
+) -> None:
+    page = opened.page
+    run(page, MANY, figures=10)
+    execute(kernel, "first = figures[0]")
+    run(page, MANY, figures=10)
+    assert evaluate(kernel, "first.comm") == "None"
+    execute(kernel, "first.vmax, first.selected, figures[0] = 0.5, (7, 0), first")
+    run(page, FIRST_OF_MANY)
+    (figure,) = figures_of(page, FIRST_OF_MANY)
+    figure.open_controls()
+    expect(figure.control("vmax-number")).to_have_value("0.5")
+    figure.viewport.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    wait_for(kernel, "first.selected", "(8, 0)")
+    # Shown again by the same cell, it is the same model, not sent anew.
+    execute(kernel, "connection = first.comm")
+    run(page, FIRST_OF_MANY)
+    assert evaluate(kernel, "first.comm is connection") == "True"
+    opened.assert_quiet()
+
+
+def test_figures_come_back_when_the_page_is_reloaded(
+    opened: Opened, kernel: BlockingKernelClient
+) -> None:
+    page = opened.page
+    run(page, AGAIN, times=2)
+    page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:save'); }")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.reload()
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(AGAIN)
+    expect(cell.locator(".tokenviz[data-tokenviz-ready=true]")).to_have_count(1, timeout=60_000)
