@@ -6,8 +6,8 @@
  */
 
 import { decodeHalves } from "./halves.ts";
-import type { HeatmapData, TraceData } from "./state.ts";
-import { decodeTable, type TokenWire } from "./tokens.ts";
+import type { HeatmapData, TilesData, TokenTable, TraceData } from "./state.ts";
+import { decodeTable, numbered, spread, type TokenWire } from "./tokens.ts";
 
 const ARRAYS = { float32: Float32Array, uint32: Uint32Array, int32: Int32Array } as const;
 
@@ -62,7 +62,16 @@ export interface HeatmapWire extends Pick<HeatmapData, "roles" | "facts"> {
   columns: TokenWire;
 }
 
-export function decodeHeatmap({ values, standard_error, ...others }: HeatmapWire): HeatmapData {
+/** The same where the values stay with the kernel. */
+export interface TilesWire extends Pick<HeatmapData, "shape" | "facts"> {
+  tiles: Omit<TilesData, "picture"> & { picture: BinaryLeaf };
+  rows: LongTokenWire;
+  columns: LongTokenWire;
+}
+
+export function decodeHeatmap(wire: HeatmapWire | TilesWire): HeatmapData {
+  if ("tiles" in wire) return decodeTiles(wire);
+  const { values, standard_error, ...others } = wire;
   const [n = 0, m = 0] = values.shape;
   const data: HeatmapData = {
     ...others,
@@ -73,6 +82,25 @@ export function decodeHeatmap({ values, standard_error, ...others }: HeatmapWire
   };
   if (standard_error) data.standard_error = decodeArray(standard_error, "float32");
   return data;
+}
+
+/** Very many rows or columns: only numbered, or each distinct name once. */
+type LongTokenWire = { count: number } | { vocabulary: TokenWire; index: BinaryLeaf };
+
+function decodeTiles({ shape, tiles, rows, columns, facts }: TilesWire): HeatmapData {
+  return {
+    values: new Float32Array(0),
+    tiles: { ...tiles, picture: decodeFloats(tiles.picture) },
+    shape,
+    rows: decodeLongTable(rows),
+    columns: decodeLongTable(columns),
+    facts,
+  };
+}
+
+function decodeLongTable(wire: LongTokenWire): TokenTable {
+  if ("count" in wire) return numbered(wire.count);
+  return spread(decodeTable(wire.vocabulary), decodeArray(wire.index, "uint32"));
 }
 
 type TraceArrays = {

@@ -4,6 +4,8 @@
 
 import { Figure } from "./figure/figure.ts";
 import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
+import { linkTo } from "./heatmap/tiles/link.ts";
+import { tileStatus } from "./heatmap/tiles/status.ts";
 import { zooming } from "./heatmap/zooming.ts";
 import { liveStatus } from "./live/status.ts";
 import type { Model } from "./model.ts";
@@ -35,12 +37,12 @@ function traceFigure(model: Model, signal: AbortSignal): Figure<TraceState> {
 }
 
 function heatmapFigure(model: Model, signal: AbortSignal): Figure<HeatmapState> {
-  const drawing = new HeatmapDrawing();
+  const drawing = new HeatmapDrawing(linkTo(model));
   return new Figure({
     store: new Store<HeatmapState>(model, signal),
     drawing,
     defaultHeight: DEFAULT_HEIGHT,
-    features: [zooming(drawing)],
+    features: [zooming(drawing), tileStatus(drawing)],
     signal,
   });
 }

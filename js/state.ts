@@ -7,7 +7,7 @@
 
 import type { Cell } from "./figure/drawing.ts";
 
-export type TokenKind = "text" | "special" | "part" | "byte" | "expression";
+export type TokenKind = "text" | "special" | "part" | "byte" | "expression" | "number";
 
 /** Tokens by column: entry i of each list belongs to token i. */
 export interface TokenTable {
@@ -20,9 +20,21 @@ export interface TokenTable {
 
 export type Facts = Readonly<Record<string, string>>;
 
+/** What there is to see of a matrix that stays with the kernel (js/heatmap/tiles/). */
+export interface TilesData {
+  /** Texels of a tile, down and across, at most. */
+  size: number;
+  /** The level of the picture, and all its texels, row-major. */
+  level: number;
+  picture: Float32Array;
+  /** Whether these are the extremes of all cells, or of some. */
+  exact: boolean;
+}
+
 export interface HeatmapData {
-  /** Row-major, rows × columns. */
+  /** Row-major, rows × columns; none where they stay with the kernel. */
   values: Float32Array;
+  tiles?: TilesData;
   shape: readonly [number, number];
   rows: TokenTable;
   columns: TokenTable;

@@ -12,6 +12,7 @@ import {
   decodeHeatmap,
   decodeTrace,
   type HeatmapWire,
+  type TilesWire,
   type TraceWire,
 } from "./codec.ts";
 import { continues, grownFrom } from "./live/growing.ts";
@@ -132,7 +133,7 @@ export class Store<State extends FigureState = FigureState> {
     const value = this.#model.get(name);
     if (name === "_data") {
       if (this.#model.get("_kind") !== "trace")
-        return ["data", decodeHeatmap(value as HeatmapWire)];
+        return ["data", decodeHeatmap(value as HeatmapWire | TilesWire)];
       const wire = value as TraceWire;
       return ["data", grownFrom(wire)?.data ?? decodeTrace(wire)];
     }

@@ -25,6 +25,22 @@ export function decodeTable({ label, id, bytes, kind }: TokenWire): TokenTable {
   };
 }
 
+/** Rows or columns that have nothing but their number, from 1. */
+export function numbered(count: number): TokenTable {
+  return {
+    label: Array.from({ length: count }, (_, i) => String(i + 1)),
+    id: new Array<null>(count).fill(null),
+    bytes: new Array<null>(count).fill(null),
+    kind: new Array<TokenKind>(count).fill("number"),
+  };
+}
+
+/** A table of many entries, of which few are distinct. */
+export function spread({ label, id, bytes, kind }: TokenTable, index: Uint32Array): TokenTable {
+  const each = <T>(column: readonly T[]) => Array.from(index, (i) => column[i]);
+  return { label: each(label), id: each(id), bytes: each(bytes), kind: each(kind) };
+}
+
 /** A token's bytes in hexadecimal: "20 74 68 65". */
 export function bytesOf(table: TokenTable, index: number): string {
   const hexadecimal = (octet: number) => octet.toString(16).padStart(2, "0");

@@ -29,11 +29,12 @@ GALLERY = "gallery"
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
-ODD_TOKENS = [
-    *["שלום", " مرحبا", "\u0301", "Z" + "\u0301\u0316" * 12, "👩\u200d👧\u200d👦", "👩🏽\u200d🚀"],
-    *["x" * 300, "\u200d", "\u200b", "\ufeff", "\xad", "\x00", "\u202e", "\ufe0f", "\t\t"],
-    *["\u2028", "\ufdfd", b"\xf0\x9f", tv.Token("</think>", special=True), " "],
-]
+ODD_TOKENS: tuple[tv.Token | str | bytes, ...] = (
+    *("שלום", " مرحبا", "\u0301", "Z" + "\u0301\u0316" * 12, "👩\u200d👧\u200d👦", "👩🏽\u200d🚀"),
+    *("x" * 300, "\u200d", "\u200b", "\ufeff", "\xad", "\x00", "\u202e", "\ufe0f", "\t\t"),
+    *("\u2028", "\ufdfd", " "),
+    *(b"\xf0\x9f", tv.Token("</think>", special=True)),
+)
 
 
 def nothing(_: Page) -> None:

@@ -42,5 +42,5 @@ def assert_accessible(page: Page, root: str = ".tokenviz", *, sizes: bool = True
     if not page.evaluate("'axe' in window"):
         page.evaluate(_script())
     result = page.evaluate(_RUN, [root, _OF_PAGES, sizes])
-    assert result["checked"] > 10, "axe looked at nothing"
+    assert result["checked"] > 3, "axe looked at nothing"
     assert result["found"] == [], "\n\n".join(result["found"])

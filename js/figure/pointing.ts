@@ -94,12 +94,14 @@ export class Pointing {
   get start(): Cell {
     const { viewport, drawing } = this.#options;
     const { x, y, height } = viewport.visible;
+    const origin = drawing.step(null, "ArrowDown", false) ?? [0, 0];
+    if (x === 0 && y === 0) return origin;
     const { left, top } = drawing.scrollPadding ?? { left: 0, top: 0 };
-    for (let down = top + 1; down < height; down += STRIDE) {
-      const cell = drawing.hit(x + left + 1, y + down);
+    for (let down = top; down < height; down += STRIDE) {
+      const cell = drawing.hit(x + left, y + down);
       if (cell !== null && isSelectable(cell)) return cell;
     }
-    return [0, 0];
+    return origin;
   }
 
   /** The data changed: no cell is what it was. */

@@ -29,7 +29,7 @@ import { announce, facts } from "./facts.ts";
 import { type Headers, headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
 import { CellImage } from "./image.ts";
 import { type Labelling, labelling } from "./labelling.ts";
-import { cellSize, HeatmapGrid } from "./layout.ts";
+import { cellSize, HeatmapGrid, type Span } from "./layout.ts";
 import { paintOverview } from "./overview.ts";
 import { LABEL_GAP, paintHeatmap, type Scene } from "./painter.ts";
 import { ArraySource } from "./pyramid/array.ts";
@@ -38,7 +38,9 @@ import type { LevelSource } from "./pyramid/source.ts";
 import { Reach } from "./reach.ts";
 import { readable } from "./readable.ts";
 import { step } from "./step.ts";
-import { tsv } from "./tsv.ts";
+import type { Link } from "./tiles/link.ts";
+import { TileSource } from "./tiles/source.ts";
+import { tsv, tsvOf } from "./tsv.ts";
 
 /** How much of the figure's width row labels may take, and how wide they may be at all. */
 const LABEL_SHARE = 0.34;
@@ -75,6 +77,10 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   #state!: HeatmapState;
   #host: DrawingHost | null = null;
   #source!: LevelSource;
+  /** The same, where the values stay with a kernel. */
+  #tiles: TileSource | null = null;
+  /** To that kernel. */
+  readonly #link: Link | null;
   /** Ends the making of the source. */
   #making = new AbortController();
   /** What was last known: until the values have been looked through, the old ones stand in. */
@@ -92,6 +98,12 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   /** What was last painted: headers are pinned to it. */
   #viewport: Rect = { x: 0, y: 0, width: 0, height: 0 };
 
+  constructor(link: Link | null = null) {
+    this.#link = link;
+  }
+
+  /** Called when the status may be another. */
+  onStatus = () => {};
   /** Called after every layout: what zooming can do may be another thing. */
   onLayout = () => {};
 
@@ -122,16 +134,32 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   #open(): void {
     this.#making.abort();
     this.#making = new AbortController();
-    this.#source = new ArraySource({
-      data: this.#state.data,
-      places: AS_THEY_ARE,
-      arrived: () => {
-        this.#arrived();
-        this.#host?.invalidate();
-      },
-      signal: this.#making.signal,
-    });
+    const { data } = this.#state;
+    const { signal } = this.#making;
+    this.#tiles = null;
+    if (data.tiles === undefined) {
+      this.#source = new ArraySource({
+        data,
+        places: AS_THEY_ARE,
+        arrived: () => {
+          this.#arrived();
+          this.#host?.invalidate();
+        },
+        signal,
+      });
+    } else {
+      this.#source = this.#tiles = new TileSource({
+        ...{ data, link: this.#link, signal },
+        arrived: () => this.#host?.invalidate(),
+        changed: () => this.onStatus(),
+      });
+    }
     this.#arrived();
+  }
+
+  /** What the reader is to know about values that are not here. */
+  get status(): string {
+    return this.#tiles?.status ?? "";
   }
 
   #arrived(): void {
@@ -285,11 +313,11 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   facts(cell: Cell): Fact[] {
-    return facts(this.#state.data, cell, this.#source.valueAt(...cell));
+    return facts(this.#state.data, cell, this.#source);
   }
 
   announce(cell: Cell): string {
-    return announce(this.#state.data, cell, this.#source.valueAt(...cell), this.#state.decimals);
+    return announce(this.#state.data, cell, this.#source, this.#state.decimals);
   }
 
   readable(cell: Cell): Readable {
@@ -313,7 +341,8 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   distribution(): Distribution | null {
     if (!this.ready) return null;
-    this.#distribution ??= new Distribution(this.#extent, this.#state.data.values);
+    const { values, tiles } = this.#state.data;
+    this.#distribution ??= new Distribution(this.#extent, tiles?.picture ?? values);
     return this.#distribution;
   }
 
@@ -323,7 +352,18 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   tsv(): string {
-    return tsv(this.#state.data);
+    if (this.#tiles === null) return tsv(this.#state.data);
+    const { rows, columns } = this.#visible();
+    return tsvOf(this.#state.data, rows, columns, (i, j) => this.#source.valueAt(i, j));
+  }
+
+  #visible(): { rows: Span; columns: Span } {
+    const { grid } = this.#scene;
+    const { x, y, width, height } = this.#viewport;
+    return {
+      rows: grid.rowsBetween(y + grid.top, y + height),
+      columns: grid.columnsBetween(x + grid.left, x + width),
+    };
   }
 
   paintOverview(overview: Overview): void {

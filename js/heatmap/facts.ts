@@ -5,16 +5,21 @@ import type { Cell, Fact } from "../figure/drawing.ts";
 import { tokenFacts, tokenNoun } from "../figure/tokenfacts.ts";
 import { exact, fixed } from "../numbers.ts";
 import type { HeatmapData, TokenTable } from "../state.ts";
+import type { LevelSource } from "./pyramid/source.ts";
 
-const LOADING = "loading…";
+/** Where values come from: one is undefined while it is not here. */
+type Values = Pick<LevelSource, "valueAt" | "around" | "connected">;
 
-/** A cell's value is undefined while it is not here. */
-type Value = number | undefined;
-
-export function facts(data: HeatmapData, [row, column]: Cell, value: Value): Fact[] {
+export function facts(data: HeatmapData, [row, column]: Cell, values: Values): Fact[] {
   const lines: Fact[] = [];
   if (row >= 0 && column >= 0) {
-    lines.push({ name: "value", value: value === undefined ? LOADING : exact(value) });
+    const value = values.valueAt(row, column);
+    lines.push({ name: "value", value: value === undefined ? absent(values) : exact(value) });
+    const around = value === undefined ? values.around?.(row, column) : undefined;
+    if (around !== undefined) {
+      const name = `extreme of ${around.rows} × ${around.columns}`;
+      lines.push({ name, value: exact(around.value) });
+    }
     const error = errorAt(data, [row, column]);
     if (error !== null) lines.push({ name: "standard error", value: exact(error) });
   }
@@ -30,16 +35,17 @@ export function facts(data: HeatmapData, [row, column]: Cell, value: Value): Fac
 export function announce(
   data: HeatmapData,
   [row, column]: Cell,
-  value: Value,
+  values: Values,
   decimals: number,
 ): string {
+  const value = values.valueAt(row, column);
   const error = errorAt(data, [row, column]);
   const role = data.roles?.[row] ?? null;
   return [
     `${tokenNoun(data.rows.kind[row])} ${spoken(data.rows.label[row])}`,
     ...(role === null ? [] : [`of ${role}`]),
     `target ${spoken(data.columns.label[column])}`,
-    `attribution ${value === undefined ? LOADING : fixed(value, decimals)}`,
+    `attribution ${value === undefined ? absent(values) : fixed(value, decimals)}`,
     ...(error === null ? [] : [`standard error ${fixed(error, decimals)}`]),
   ].join(", ");
 }
@@ -50,9 +56,15 @@ function errorAt({ standard_error, shape }: HeatmapData, [row, column]: Cell): n
   return Number.isNaN(error) ? null : error;
 }
 
+/** Instead of a value that is not here. */
+function absent({ connected }: Values): string {
+  return connected ? "loading…" : "not here";
+}
+
 function entryFacts(table: TokenTable, index: number, place: "row" | "column"): Fact[] {
   const { label, kind } = table;
   const where = { name: place, value: `${index + 1} of ${label.length}` };
+  if (kind[index] === "number") return [where];
   if (kind[index] === "expression") return [where, { name: "target", value: label[index] }];
   return [where, ...tokenFacts(table, index)];
 }

@@ -52,6 +52,7 @@ export function paintHeatmap(scene: Scene, context: PaintContext): void {
   const { x, y, width, height } = viewport;
   const columns = grid.columnsBetween(x + grid.left, x + width);
   const rows = grid.rowsBetween(y + grid.top, y + height);
+  scene.source.look?.(rows, columns);
   ctx.save();
   ctx.textBaseline = "alphabetic";
   ctx.direction = "ltr";
@@ -102,7 +103,7 @@ function paintOneByOne(scene: Scene, context: PaintContext, rows: Span, columns:
   const { ctx, scale, theme } = context;
   for (let i = rows.first; i <= rows.last; i++) {
     for (let j = columns.first; j <= columns.last; j++) {
-      const value = source.valueAt(i, j);
+      const value = source.valueAt(i, j) ?? source.around?.(i, j).value;
       if (value === undefined) continue;
       const rect = grid.rect(i, j);
       const side = scale.side(value);
@@ -211,9 +212,15 @@ function paintRings({ grid }: Scene, context: PaintContext): void {
     if (cell === null || cell[0] < 0 || cell[1] < 0) return;
     if (cell[0] >= grid.rows || cell[1] >= grid.columns) return;
     const { x, y, width: w, height: h } = grid.rect(...cell);
-    ctx.strokeStyle = color;
-    ctx.lineWidth = width;
-    ctx.strokeRect(x - 0.5, y - 0.5, w + 1, h + 1);
+    // A halo of the page's colour sets the ring off from whatever colours meet there.
+    for (const [stroke, lineWidth] of [
+      [theme.background, width + 2],
+      [color, width],
+    ] as const) {
+      ctx.strokeStyle = stroke;
+      ctx.lineWidth = lineWidth;
+      ctx.strokeRect(x - 0.5, y - 0.5, w + 1, h + 1);
+    }
   };
   const inner = {
     x: viewport.x + grid.left - 2,

@@ -2,12 +2,37 @@
 
 import { shortest } from "../numbers.ts";
 import type { HeatmapData } from "../state.ts";
+import type { Stretch } from "./pyramid/source.ts";
+
+/** Rows that are copied of a matrix too large to be copied whole. */
+const MOST_ROWS = 1000;
 
 export function tsv({ values, shape: [n, m], rows, columns }: HeatmapData): string {
   const lines = [["", ...columns.label.map(field)].join("\t")];
   for (let i = 0; i < n; i++) {
     const numbers = Array.from(values.subarray(i * m, (i + 1) * m), number);
     lines.push([field(rows.label[i]), ...numbers].join("\t"));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A part of it; cells that are not here stay empty. */
+export function tsvOf(
+  { rows, columns }: Pick<HeatmapData, "rows" | "columns">,
+  down: Stretch,
+  across: Stretch,
+  valueAt: (row: number, column: number) => number | undefined,
+): string {
+  const labels = columns.label.slice(across.first, across.last + 1);
+  const lines = [["", ...labels.map(field)].join("\t")];
+  const last = Math.min(down.last, down.first + MOST_ROWS - 1);
+  for (let i = down.first; i <= last; i++) {
+    const line = [field(rows.label[i])];
+    for (let j = across.first; j <= across.last; j++) {
+      const value = valueAt(i, j);
+      line.push(value === undefined ? "" : number(value));
+    }
+    lines.push(line.join("\t"));
   }
   return `${lines.join("\n")}\n`;
 }

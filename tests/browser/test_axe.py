@@ -13,6 +13,7 @@ import tokenviz as tv
 from tests.axe import assert_accessible
 from tests.chromium import OfflinePages
 from tests.figure import Figure
+from tokenviz.export.html import fragment
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +21,14 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
     tv.examples.attribution().show(title="Multiplication").save(folder / "attribution.html")
     tv.examples.trace().show(title="A path").save(folder / "trace.html")
+    tv.examples.trace().show(title="A text", layout="flow", channel="entropy").save(
+        folder / "flow.html"
+    )
     return folder
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["attribution", "trace"])
+@pytest.mark.parametrize("name", ["attribution", "trace", "flow"])
 def test_every_state_of_a_figure(
     name: str, scheme: Any, offline: OfflinePages, saved: Path
 ) -> None:
@@ -43,8 +47,11 @@ def test_every_state_of_a_figure(
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     assert_accessible(page)
     page.keyboard.press("Escape")
+    if name == "flow":
+        page.keyboard.press("Enter")  # opens the alternatives
+        assert_accessible(page)
 
-    if name == "trace":
+    if name != "attribution":
         page.keyboard.press("/")
         page.keyboard.type("multiply")
         expect(page.get_by_role("search")).to_be_visible()
@@ -71,6 +78,7 @@ def test_a_figure_that_scrolls_and_one_with_nothing_in_it(
     sources: list[tv.Attribution | tv.Trace] = [
         tv.Attribution(values, tokens, list("abcd")),
         tv.Attribution([], [], []),
+        tv.Attribution(np.sin(np.arange(200 * 300)).reshape(200, 300), words[:200], words[:300]),
         tv.Trace(words, np.linspace(-5, 0, 3000)),
         tv.Trace([], []),
     ]
@@ -81,3 +89,20 @@ def test_a_figure_that_scrolls_and_one_with_nothing_in_it(
         expect(figure.viewport).not_to_have_attribute("aria-busy", "true")
         # Where there is nothing to colour, the bar is too low for its two ends.
         assert_accessible(page, sizes=len(source.tokens) > 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["attribution", "trace"])
+def test_the_table_that_is_read_where_no_script_runs(
+    name: str, scheme: Any, offline: OfflinePages, tmp_path: Path
+) -> None:
+    figure = fragment(getattr(tv.examples, name)().show(title="A title"), with_script=False)
+    path = tmp_path / "table.html"
+    path.write_text(
+        '<!DOCTYPE html><html lang="en" style="color-scheme:light dark;background:Canvas;'
+        f'color:CanvasText"><head><meta charset="utf-8"><title>t</title></head>{figure}</html>',
+        encoding="utf-8",
+    )
+    page = offline.open(path, color_scheme=scheme).page
+    expect(page.get_by_role("table")).to_be_visible()
+    assert_accessible(page, ".tokenviz-static", sizes=False)

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import Page, expect
 
 import tokenviz as tv
 from tests.axe import assert_accessible
 from tests.chromium import OfflinePages
 from tests.figure import Figure, expected_color, reference
-from tokenviz.export.html import fragment
+from tokenviz.export.html import fragment, twin
+from tokenviz.export.nbconvert import TokenvizHTMLExporter
 
 VSCODE = {
     "vscode-light": ("light", "#ffffff", "#333333", "#0090f1"),
@@ -174,3 +176,23 @@ def test_forced_colours_change_all_but_the_data(
     figure.viewport.focus()
     page.keyboard.press("ArrowDown")
     assert figure.viewport.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_converted_notebook_has_one_theme_whatever_the_system_prefers(
+    theme: str, scheme: Any, offline: OfflinePages, tmp_path: Path
+) -> None:
+    """nbconvert writes a theme into its pages: following the system, a figure would stand out."""
+    output = new_output("display_data", twin(tv.examples.attribution().show()))
+    notebook = new_notebook(cells=[new_code_cell("figure", outputs=[output], execution_count=1)])
+    exporter = TokenvizHTMLExporter(theme=theme)  # type: ignore[no-untyped-call]
+    html, _ = exporter.from_notebook_node(notebook)
+    (tmp_path / "notebook.html").write_text(html, encoding="utf-8")
+    page = offline.open(tmp_path / "notebook.html", color_scheme=scheme).page
+    figure = Figure(page.locator(".tokenviz"))
+    expect(figure.locator).to_have_attribute("data-tokenviz-theme", theme)
+    behind = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    channel = int(behind.removeprefix("rgb(").split(",")[0])
+    assert (channel < 128) == (theme == "dark")
+    data_is_untouched(figure)

@@ -76,7 +76,7 @@ export function buildNow(options: BuildOptions): Built {
 }
 
 /** By how much the next level is coarser, down and across; null where none is needed. */
-function halving(rows: number, columns: number): readonly [number, number] | null {
+export function halving(rows: number, columns: number): readonly [number, number] | null {
   if (rows * columns <= SMALLEST) return null;
   return [2 * rows > columns ? 2 : 1, 2 * columns > rows ? 2 : 1];
 }

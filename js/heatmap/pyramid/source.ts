@@ -23,6 +23,12 @@ export interface Level {
   read(row: number, first: number, last: number, out: Float32Array): boolean;
 }
 
+/** First and last index. */
+export interface Stretch {
+  first: number;
+  last: number;
+}
+
 export interface LevelSource {
   readonly shape: readonly [number, number];
   /** Finest first, each at least as coarse as the one before; [0] is the matrix. */
@@ -33,4 +39,10 @@ export interface LevelSource {
   readonly version: number;
   /** The value of a cell; undefined while it is not here. */
   valueAt(row: number, column: number): number | undefined;
+  /** What is known around a cell that is not here: the extreme of rows × columns of cells. */
+  around?(row: number, column: number): { value: number; rows: number; columns: number };
+  /** Whether values that are not here may come; not said where all are. */
+  readonly connected?: boolean;
+  /** Told before each painting what is in view. */
+  look?(rows: Stretch, columns: Stretch): void;
 }
