@@ -239,6 +239,8 @@ export class Figure<State extends FigureState> {
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     if (this.#width > 0) this.#layout();
     this.#viewport.request();
+    this.#mirror.refresh();
+    if (this.#tooltip.shown) this.#pointed(false); // what it says may have been waited for
     for (const resolve of this.#awaiting.splice(0)) resolve();
   }
 

@@ -265,6 +265,7 @@ function paintColumnLabels(scene: Scene, context: PaintContext, columns: Span): 
     const { x, width } = grid.rect(0, place);
     const center = x + width / 2;
     if (headers.style === "upright") {
+      if (center < viewport.x + grid.left) continue;
       ctx.save();
       ctx.translate(center, bottom);
       ctx.rotate(-Math.PI / 2);

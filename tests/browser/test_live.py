@@ -152,7 +152,8 @@ def shown(figure: Locator) -> dict[str, Any]:
     """The data that a figure shows, as numbers and labels."""
     data = figure.evaluate(
         "e => { const d = e.tokenvizFigure.state.data; return {"
-        " path: [...d.index].map(i => d.vocabulary.label[i]),"
+        " path: [...d.index].map(i => [d.vocabulary.label[i], d.vocabulary.kind[i],"
+        " d.vocabulary.id[i]]),"
         " alternatives: [...d.alternative_index].map(i => d.vocabulary.label[i]),"
         " offsets: [...d.offsets], logprobs: [...d.logprobs], ranks: [...d.ranks],"
         " alternative_logprobs: [...d.alternative_logprobs] }; }"
@@ -161,7 +162,8 @@ def shown(figure: Locator) -> dict[str, Any]:
 
 
 PYTHON_SAYS = """(lambda t: __import__("json").dumps({
- "path": __import__("tokenviz.tokens").tokens.labels(t.tokens),
+ "path": [[*shown, token.id] for shown, token in
+  zip(__import__("tokenviz.tokens").tokens.displayed(t.tokens), t.tokens, strict=True)],
  "alternatives": [t.vocabulary[i].label for i in t.alternative_index],
  "offsets": t.offsets.tolist(), "logprobs": t.logprobs.tolist(), "ranks": t.ranks.tolist(),
  "alternative_logprobs": t.alternative_logprobs.tolist()}))(%s)"""

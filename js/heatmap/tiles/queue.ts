@@ -20,7 +20,7 @@ export interface Area {
 }
 
 /** Questions that may be without an answer at a time. */
-export const IN_FLIGHT = 4;
+export const IN_FLIGHT = 2;
 
 export class TileQueue {
   readonly #area: (tile: TileName) => Area;

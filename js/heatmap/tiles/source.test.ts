@@ -265,6 +265,9 @@ describe("what goes wrong is said, and the coarse picture stays", () => {
     expect(source.valueAt(0, 0)).toBeUndefined();
     expect(source.connected).toBe(false);
     await tick();
+    expect(source.status).toContain("no finer one is held here");
+    source.look({ first: 0, last: 799 }, { first: 0, last: 999 });
+    readAll(source, 3, [0]);
     expect(source.status).toBe("");
   });
 });
