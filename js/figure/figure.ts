@@ -239,6 +239,8 @@ export class Figure<State extends FigureState> {
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     if (this.#width > 0) this.#layout();
     this.#viewport.request();
+    this.#mirror.refresh();
+    if (this.#tooltip.shown) this.#pointed(false); // what it says may have been waited for
     for (const resolve of this.#awaiting.splice(0)) resolve();
   }
 
@@ -319,7 +321,7 @@ export class Figure<State extends FigureState> {
     const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
     this.#head.style.width = `${box.width + beside}px`;
     const bar = barPlace({
-      firstCell: this.#drawing.rect([0, 0]).y,
+      firstCell: this.#drawing.scrollPadding?.top ?? this.#drawing.rect([0, 0]).y,
       boxHeight: box.height,
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });

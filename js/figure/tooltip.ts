@@ -68,6 +68,10 @@ export class Tooltip {
     settle(this.element, this.anchor, "above");
   }
 
+  get shown(): boolean {
+    return this.element.matches(":popover-open");
+  }
+
   hide(): void {
     if (this.open) this.element.hidePopover();
   }

@@ -160,7 +160,7 @@ def test_a_page_holds_a_picture_and_says_so() -> None:
     picture = state.source.values
     assert picture.shape == (2500, 1500)
     assert np.abs(picture - pooled).max() < 1 / 256
-    assert "shown: the largest of 2 × 2 cells each" in state.traits["caption"]
+    assert "shown: the largest of each 2 × 2 cells" in state.traits["caption"]
     assert "values: rounded to float16" in state.traits["caption"]
     assert isinstance(state.source, tv.Attribution)
     assert state.source.tokens[0].text == "1–2"

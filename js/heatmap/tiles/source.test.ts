@@ -150,7 +150,7 @@ describe("levels of which the picture says all", () => {
     await tick();
     expect(source.status).toContain("sampled");
     expect(kernel.asked.map(({ level }) => level)).toContain(3);
-    kernel.answer();
+    await settle(kernel);
     source.look({ first: 0, last: 799 }, { first: 0, last: 999 });
     readAll(source, 3, [0]);
     expect(source.status).toBe("");
@@ -265,6 +265,9 @@ describe("what goes wrong is said, and the coarse picture stays", () => {
     expect(source.valueAt(0, 0)).toBeUndefined();
     expect(source.connected).toBe(false);
     await tick();
+    expect(source.status).toContain("no finer one is held here");
+    source.look({ first: 0, last: 799 }, { first: 0, last: 999 });
+    readAll(source, 3, [0]);
     expect(source.status).toBe("");
   });
 });

@@ -104,7 +104,9 @@ export class TileSource implements LevelSource {
   /** What the reader is to know about what is seen; empty when there is nothing to say. */
   get status(): string {
     const said: string[] = [];
-    if (this.#lost) said.push("the kernel is gone: coarse picture");
+    if (this.#link === null) {
+      if (this.#finest < this.#pictureLevel) said.push("coarse picture: no finer one is held here");
+    } else if (this.#lost) said.push("the kernel is gone: coarse picture");
     else if (this.#error !== null) said.push(`values could not be read: ${this.#error}`);
     else if (this.#waiting) said.push("waiting for the kernel: coarse picture");
     if (this.#sampled) said.push("sampled: not every value was looked at");

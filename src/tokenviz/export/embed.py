@@ -54,9 +54,9 @@ def _detailed(figure: FigureState) -> FigureState:
     leaf = wire["tiles"]["picture"]
     own = wire["tiles"] | {"picture": leaf | {"view": None}}
     traits = figure.traits | {"_data": figure.traits["_data"] | {"tiles": own}}
-    kind = "the largest" if picture.exact else "large ones"
+    kind = "the largest" if picture.exact else "a large one (sampled)"
     figure = _changed(figure, traits, figure.buffers | {_PICTURE: leaf["view"]})
-    return _with_fact(figure, "shown", f"{kind} of {down} × {across} cells each")
+    return _with_fact(figure, "shown", f"{kind} of each {down} × {across} cells")
 
 
 def _rounded(figure: FigureState) -> FigureState:

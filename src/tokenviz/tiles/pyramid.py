@@ -21,11 +21,12 @@ from tokenviz.tiles.reading import Area, Reader
 __all__ = ["Pyramid", "Tile"]
 
 TILE_BUDGET = 2**24
-"""Cells that are read for a tile at most."""
-_OVERVIEW_BUDGET = 2**21  # nobody has asked for it yet
+"""Cells that are read for a tile at most, if that makes it exact."""
+_SAMPLE = 2**21
+"""Cells that are read for a tile or an overview that cannot be exact."""
 _OVERVIEW = 2**16
 """Texels of the overview that travels with a figure."""
-_PICTURE_BUDGET = 2**26
+_PICTURE_SAMPLE = 2**25
 _PICTURE = 2**22
 """Texels of the picture that an exported page has."""
 _IN_MEMORY = 2**25
@@ -73,7 +74,7 @@ class Pyramid:
         key = level, row, column
         tile = self._tiles.get(key)
         if tile is None:
-            tile = self._read(self.levels[level], area, TILE_BUDGET)
+            tile = self._read(self.levels[level], area, TILE_BUDGET, _SAMPLE)
         if not tile.exact:
             tile = self._improved(key, tile, area)
         self._tiles.put(key, tile, tile.values.nbytes)
@@ -90,7 +91,7 @@ class Pyramid:
         if level in self._pooled:
             return Tile(self._pooled[level], True)
         if self._overview is None:
-            self._overview = self._whole(level, _OVERVIEW_BUDGET)
+            self._overview = self._whole(level, _SAMPLE, _SAMPLE)
         return self._overview
 
     def picture(self) -> tuple[int, Tile]:
@@ -98,7 +99,7 @@ class Pyramid:
         level = self._finest(_PICTURE)
         if level in self._pooled:
             return level, Tile(self._pooled[level], True)
-        return level, self._whole(level, _PICTURE_BUDGET)
+        return level, self._whole(level, 2 * _PICTURE_SAMPLE, _PICTURE_SAMPLE)
 
     def pool(self, advance: Callable[[int], object] = lambda rows: None) -> None:
         """Read everything once, and keep every level that fits in memory.
@@ -118,7 +119,8 @@ class Pyramid:
         for i in range(0, level.rows, per):
             for j in range(0, level.columns, width):
                 area = Area(i, min(i + per, level.rows), j, min(j + width, level.columns))
-                values = self._read(level, area, area.size * level.row_factor * level.column_factor)
+                cells = area.size * level.row_factor * level.column_factor
+                values = self._read(level, area, cells, cells)
                 texels[area.top : area.bottom, area.left : area.right] = values.values
             advance(min((i + per) * level.row_factor, n) - i * level.row_factor)
         self._pooled = {finest: texels}
@@ -143,11 +145,11 @@ class Pyramid:
         top, left = row * TILE, column * TILE
         return Area(top, min(top + TILE, rows), left, min(left + TILE, columns))
 
-    def _whole(self, level: int, budget: int) -> Tile:
+    def _whole(self, level: int, budget: int, sample: int) -> Tile:
         rows, columns = self.levels[level][2:]
-        return self._read(self.levels[level], Area(0, rows, 0, columns), budget)
+        return self._read(self.levels[level], Area(0, rows, 0, columns), budget, sample)
 
-    def _read(self, level: Level, texels: Area, budget: int) -> Tile:
+    def _read(self, level: Level, texels: Area, budget: int, sample: int) -> Tile:
         n, m = self.reader.shape
         down, across, _, _ = level
         area = Area(
@@ -156,6 +158,7 @@ class Pyramid:
             texels.left * across,
             min(texels.right * across, m),
         )
+        budget = budget if area.size <= budget else sample
         return Tile(*self.reader.pooled(area, (down, across), budget))
 
     def _improved(self, key: tuple[int, int, int], tile: Tile, area: Area) -> Tile:
