@@ -6,8 +6,8 @@ before it could decode them. What a cell's output saves (:attr:`FigureState.as_j
 value with the leaves inside, and is read by the same code.
 
 A large matrix is rounded to float16 where no colour could tell (:mod:`tokenviz.export.halves`), and
-the caption says so. Nothing is compressed: float16 noise, which is what a matrix of attributions
-looks like to gzip, shrinks by a fourteenth and takes many times as long to write.
+the caption says so. Nothing is compressed: to gzip a matrix of attributions is noise, which hardly
+shrinks and takes far longer to write than everything else.
 """
 
 from __future__ import annotations
