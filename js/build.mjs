@@ -13,20 +13,22 @@ import { esbuildBundled } from "./bundled.mjs";
 const OUT = "src/tokenviz/static";
 
 /** Dependencies are ES modules; where require.js lives, a UMD wrapper would go astray. */
+const WIDGET = { define: "undefined", PAGE: "false" };
+const FOR_PAGES = { ...WIDGET, PAGE: "true" };
+
 const shared = {
   bundle: true,
   minify: true,
   target: ["es2022"],
   legalComments: "inline",
-  define: { define: "undefined" },
   plugins: [esbuildBundled],
   logLevel: "warning",
 };
 
 const builds = [
-  { entryPoints: ["js/loader.ts"], outfile: `${OUT}/loader.js`, format: "esm" },
-  { entryPoints: ["js/widget.ts"], outfile: `${OUT}/widget.js`, format: "esm" },
-  { entryPoints: ["js/page.ts"], outfile: `${OUT}/page.js`, format: "iife" },
+  { entryPoints: ["js/loader.ts"], outfile: `${OUT}/loader.js`, format: "esm", define: WIDGET },
+  { entryPoints: ["js/widget.ts"], outfile: `${OUT}/widget.js`, format: "esm", define: WIDGET },
+  { entryPoints: ["js/page.ts"], outfile: `${OUT}/page.js`, format: "iife", define: FOR_PAGES },
   { entryPoints: ["js/tokenviz.css"], outfile: `${OUT}/tokenviz.css` },
 ];
 

@@ -170,9 +170,9 @@ def photograph(browser: Browser, picture: Picture, file: Path, theme: Theme, to:
     picture.act(page)
     for figure in page.locator(".tokenviz").all():
         figure.evaluate("e => e.tokenvizFigure.painted()")
-    # Menus and lists are placed after a turn of the event loop, and may reach below the page.
-    page.wait_for_function(
-        "() => [...document.querySelectorAll(':popover-open')].every(e => e.style.translate)"
+    # Menus and lists are placed in the next frame, and may reach below the page.
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
     height = page.evaluate(
         "() => Math.max(document.body.getBoundingClientRect().height, ..."

@@ -342,7 +342,6 @@ def test_reload_in_the_middle_and_two_views_in_step(session: Session) -> None:
 
 
 def test_a_dead_kernel_is_noticed(session: Session) -> None:
-    page = session.page
     figure = session.run("live = lm.generate(prompt, **slowly)\nlive")
     expect(figure).to_have_count(1)
     wait_for_tokens(figure, 10)
@@ -352,4 +351,3 @@ def test_a_dead_kernel_is_noticed(session: Session) -> None:
     expect(note).to_contain_text("Python has not been heard of for a while.", timeout=30_000)
     expect(note).to_contain_text(f"{length(figure)} tokens came before.")
     expect(stop_button(figure)).to_be_hidden()
-    page.screenshot(path="/tmp/s4/live_dead.png")

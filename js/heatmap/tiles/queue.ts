@@ -27,7 +27,7 @@ export class TileQueue {
   readonly #wanted = new Map<string, TileName>();
   readonly #asked = new Map<string, TileName>();
   #view: Area | null = null;
-  /** What is pointed at, when nothing else is wanted. */
+  /** What is pointed at. */
   #pointed: TileName | null = null;
 
   constructor(area: (tile: TileName) => Area) {
@@ -47,7 +47,7 @@ export class TileQueue {
     if (!this.#asked.has(key)) this.#wanted.set(key, tile);
   }
 
-  /** Wants one tile when there is nothing else to do, and the one it said before no more. */
+  /** Wants one tile before all others, and the one it said before no more. */
   point(tile: TileName): void {
     this.#pointed = this.#asked.has(keyOf(tile)) ? null : tile;
   }
@@ -55,13 +55,9 @@ export class TileQueue {
   /** The tile to be asked for now, which thereby is; null when there is none, or enough are. */
   next(): TileName | null {
     if (this.#asked.size >= IN_FLIGHT) return null;
-    let [nearest, least] = [this.#pointed, Infinity];
-    for (const tile of this.#wanted.values()) {
-      const distance = this.#distance(tile);
-      if (distance < least) [nearest, least] = [tile, distance];
-    }
+    const nearest = this.#pointed ?? this.#nearest();
+    this.#pointed = null;
     if (nearest === null) return null;
-    if (nearest === this.#pointed) this.#pointed = null;
     const key = keyOf(nearest);
     this.#wanted.delete(key);
     this.#asked.set(key, nearest);
@@ -80,6 +76,15 @@ export class TileQueue {
 
   get wanted(): number {
     return this.#wanted.size;
+  }
+
+  #nearest(): TileName | null {
+    let [nearest, least] = [null as TileName | null, Infinity];
+    for (const tile of this.#wanted.values()) {
+      const distance = this.#distance(tile);
+      if (distance < least) [nearest, least] = [tile, distance];
+    }
+    return nearest;
   }
 
   /** Squared, from the middle of the view to the middle of the tile, in cells. */

@@ -150,7 +150,7 @@ describe("levels of which the picture says all", () => {
     await tick();
     expect(source.status).toContain("sampled");
     expect(kernel.asked.map(({ level }) => level)).toContain(3);
-    kernel.answer();
+    await settle(kernel);
     source.look({ first: 0, last: 799 }, { first: 0, last: 999 });
     readAll(source, 3, [0]);
     expect(source.status).toBe("");
