@@ -83,7 +83,7 @@ class AttributionHeatmap(Figure):
     def _adopt(self, source: Attribution | LargeAttribution) -> None:
         for name in ("row_order", "column_order", "top_rows", "hidden_columns"):
             try:
-                self._cross_validate(self.traits()[name], getattr(self, name))
+                self.set_trait(name, getattr(self, name))
             except traitlets.TraitError:
                 self.set_trait(name, self.traits()[name].default_value)
 
