@@ -85,7 +85,7 @@ class AttributionHeatmap(Figure):
             try:
                 self.set_trait(name, getattr(self, name))
             except traitlets.TraitError:
-                self.set_trait(name, self.traits()[name].default_value)
+                self.set_trait(name, self.traits()[name].default())
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
         """Send the tile that a view asks for."""
