@@ -3,6 +3,7 @@
  */
 
 import { Figure } from "./figure/figure.ts";
+import { arranging } from "./heatmap/arranging.ts";
 import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
 import { linkTo } from "./heatmap/tiles/link.ts";
 import { tileStatus } from "./heatmap/tiles/status.ts";
@@ -42,7 +43,7 @@ function heatmapFigure(model: Model, signal: AbortSignal): Figure<HeatmapState> 
     store: new Store<HeatmapState>(model, signal),
     drawing,
     defaultHeight: DEFAULT_HEIGHT,
-    features: [zooming(drawing), tileStatus(drawing)],
+    features: [zooming(drawing), arranging, tileStatus(drawing)],
     signal,
   });
 }

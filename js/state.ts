@@ -100,6 +100,13 @@ export interface FigureOptions extends RangeOptions {
 export interface HeatmapOptions extends FigureOptions {
   /** Bold where |value| >= emphasis. */
   emphasis: number | null;
+  /** From the largest down, by sum of magnitudes or by the value in one column. */
+  row_order: "original" | "magnitude" | number;
+  /** The same, by the value in one row. */
+  column_order: "original" | "magnitude" | number;
+  /** Only so many rows, those that come first in a sorted order; null for all. */
+  top_rows: number | null;
+  hidden_columns: readonly number[];
 }
 
 export interface TraceOptions extends FigureOptions {

@@ -104,7 +104,7 @@ export class Store<State extends FigureState = FigureState> {
 
   /** A trace that is being written grows: "_append" is among what changed, and `_data` is not. */
   #hear(content: unknown, buffers: unknown): void {
-    const news = hear(this.#model, content, buffers);
+    const news = PAGE ? null : hear(this.#model, content, buffers);
     if (news === null) return;
     const grew = news.data !== this.#state.data;
     this.#state = { ...this.#state, data: news.data, _live: news.status };
@@ -117,7 +117,7 @@ export class Store<State extends FigureState = FigureState> {
     if (same(value, this.#state[key as keyof State])) return;
     const before = this.#state;
     this.#state = { ...this.#state, [key]: value };
-    if (name === "_data" && "_live" in before && before._live !== null) {
+    if (!PAGE && name === "_data" && "_live" in before && before._live !== null) {
       // At the end the whole is sent once more; where one was reading nothing changes.
       if (continues(before.data, value as TraceData)) {
         this.#notify(new Set(["_append"]));
@@ -135,7 +135,8 @@ export class Store<State extends FigureState = FigureState> {
       if (this.#model.get("_kind") !== "trace")
         return ["data", decodeHeatmap(value as HeatmapWire | TilesWire)];
       const wire = value as TraceWire;
-      return ["data", grownFrom(wire)?.data ?? decodeTrace(wire)];
+      const grown = PAGE ? null : grownFrom(wire);
+      return ["data", grown?.data ?? decodeTrace(wire)];
     }
     if (name === "_colormap_table" && value != null) {
       const { name: map, table } = value as { name: string; table: DataView };

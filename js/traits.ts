@@ -23,7 +23,14 @@ const COMMON = [
   "show_controls",
 ] as const;
 
-export const HEATMAP_TRAITS = [...COMMON, "emphasis"] as const;
+export const HEATMAP_TRAITS = [
+  ...COMMON,
+  "emphasis",
+  "row_order",
+  "column_order",
+  "top_rows",
+  "hidden_columns",
+] as const;
 
 export const TRACE_TRAITS = [
   ...COMMON,

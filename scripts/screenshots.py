@@ -97,6 +97,23 @@ def odd_tokens() -> list[Figure]:
     return [trace.show(row_length=10)]
 
 
+def large_matrix() -> list[Figure]:
+    """600 × 600 values with a diagonal, a stripe against it, one outlier and a part unknown."""
+    n = 600
+    row, column = np.indices((n, n))
+    values = 0.8 * np.exp(-(((row - column) / 25) ** 2))
+    values -= 0.6 * np.exp(-(((row + column - 900) / 12) ** 2))
+    values[250, 420] = 2.5
+    values[40:90, 450:540] = np.nan
+    names = [f"token {i}" for i in range(n)]
+    return [tv.Attribution(values.astype(np.float32), names, names).show(height=460)]
+
+
+def type_into(control: str, text: str) -> Callable[[Page], None]:
+    """Write into a field of the first figure."""
+    return lambda page: page.locator(f'[data-tokenviz-control="{control}"]').first.fill(text)
+
+
 PICTURES = (
     Picture("attribution", lambda: [tv.examples.attribution().show()], 680, folder=""),
     Picture("trace", lambda: [tv.examples.trace().show()], 1360, folder=""),
@@ -110,6 +127,27 @@ PICTURES = (
         "cell", lambda: [tv.examples.attribution().show()], 680, keys(*["ArrowDown"] * 8, "Enter")
     ),
     Picture("keys", lambda: [tv.examples.trace().show()], 1360, keys("ArrowRight", "?")),
+    Picture("large", large_matrix, 760),
+    Picture("zoomed", large_matrix, 760, in_turn(*[press("zoom-in")] * 12)),
+    Picture(
+        "arranged",
+        lambda: [tv.examples.attribution().show(row_order="magnitude", top_rows=6)],
+        760,
+        press("toggle"),
+    ),
+    Picture(
+        "running-text",
+        lambda: [tv.examples.trace().show(layout="flow", channel="surprisal")],
+        760,
+        keys(*["ArrowRight"] * 14, "Enter"),
+    ),
+    Picture(
+        "find",
+        lambda: [tv.examples.trace().show(height=420)],
+        1360,
+        in_turn(press("search"), type_into("search-text", "multipl")),
+    ),
+    Picture("margin", lambda: [tv.examples.trace().show(channel="margin", height=420)], 1360),
     Picture("colormaps", two_maps, 1220, themes=("light",)),
     Picture("deuteranopia", two_maps, 1220, themes=("light",), deficiency="deuteranopia"),
     Picture("odd-tokens", odd_tokens, 900),
@@ -170,9 +208,9 @@ def photograph(browser: Browser, picture: Picture, file: Path, theme: Theme, to:
     picture.act(page)
     for figure in page.locator(".tokenviz").all():
         figure.evaluate("e => e.tokenvizFigure.painted()")
-    # Menus and lists are placed after a turn of the event loop, and may reach below the page.
-    page.wait_for_function(
-        "() => [...document.querySelectorAll(':popover-open')].every(e => e.style.translate)"
+    # Menus and lists are placed in the next frame, and may reach below the page.
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
     height = page.evaluate(
         "() => Math.max(document.body.getBoundingClientRect().height, ..."

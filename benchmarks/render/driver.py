@@ -172,7 +172,7 @@ def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
     if contender.prepare:
         page.evaluate(contender.prepare)
     milliseconds = 1000 * limits.action
-    for name in ("recolour", "pan", "zoom"):
+    for name in ("recolour", "zoom", "pan"):
         action = getattr(contender, name)
         if action is None:
             continue
@@ -180,7 +180,7 @@ def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
         start = cpu()
         try:
             measured = page.evaluate(
-                f"async ([count, limit]) => {{ const action = {action};"
+                f"async ([count, limit]) => {{ const action = await ({action});"
                 " return action && tokenvizBenchmark.times(action, count, limit); }",
                 [limits.steps, milliseconds],
             )

@@ -87,7 +87,7 @@ def source(kind: str, size: str) -> Any:
 def build(contender: Contender, size: str, path: Path, seconds: float) -> dict[str, Any]:
     """CPU seconds of Python to write a page, and its bytes; or "error" or "over"."""
     # Imports, data and a small case are not timed, and take some seconds themselves.
-    facts = _run("build", [*_address(contender), size, str(path)], 2 * seconds + 20)
+    facts = _run("build", [*_address(contender), size, str(path)], 2 * seconds + 60)
     if facts.get("build_seconds", 0) > seconds or "over" in facts:
         facts["over"] = "building the page"
     return facts

@@ -55,11 +55,17 @@ ZOOM = f"""(() => {{
   }};
 }})()"""
 
-PAN = f"""(() => {{
+# Where all of a matrix is in view, a part of it is zoomed into first.
+PAN = f"""(async () => {{
   const viewport = {VIEWPORT};
-  const room = Math.max(
+  const room = () => Math.max(
     viewport.scrollHeight - viewport.clientHeight, viewport.scrollWidth - viewport.clientWidth);
-  if (room < 300) return null;
+  const button = {_ROOT}.querySelector('[data-tokenviz-control="zoom-in"]');
+  for (let i = 0; i < 12 && room() < 300 && button !== null && !button.disabled; i++) {{
+    button.click();
+    await {_ROOT}.tokenvizFigure.painted();
+  }}
+  if (room() < 300) return null;
   return async i => {{
     viewport.scrollBy(i % 10 < 5 ? 23 : -23, i % 10 < 5 ? 31 : -31);
     // The scroll event, and with it the painting, comes at the beginning of the next frame.

@@ -12,7 +12,7 @@ from benchmarks.render.jobs import source
 
 __all__ = ["rows"]
 
-_RENDERER = ("_esm", "_css")
+_RENDERER = ("_esm", "_css", "_renderer")
 
 
 def rows(sizes: dict[str, list[str]]) -> list[dict[str, Any]]:

@@ -52,10 +52,10 @@ def _introduction(result: Row) -> str:
         f"finished (an empty page: {empty}); *recolour*, *pan* and *zoom* from the call to the "
         "presentation of the frame that shows it; *scroll* the time between animation frames, at "
         "60 Hz at most, while each scrolls by 30 pixels (steady) or 3,000 (fast). 95th percentiles "
-        "unless it says median. *Memory* is what all processes of the browser take beyond an empty "
-        "page. *Python* is CPU time to write the page. “–” it cannot, or there is nothing to do; "
-        "“>” it took longer than the limit, so that larger sizes were not run; “≥” the picture "
-        "still changed afterwards. "
+        "unless it says median; *CPU* is the processor time of all the browser's processes, per "
+        "call. *Memory* is what they take beyond an empty page. *Python* is CPU time to write the "
+        "page. “–” it cannot, or there is nothing to do; “>” it took longer than the limit, so "
+        "that larger sizes were not run; “≥” the picture still changed afterwards. "
         "`benchmarks/render/driver.py` has the definitions."
     )
 
@@ -87,6 +87,13 @@ def _seconds(field: str) -> Callable[[Row], str | None]:
     return cell
 
 
+def _milliseconds(field: str) -> Callable[[Row], str | None]:
+    def cell(row: Row) -> str | None:
+        return _time(row[field]) if field in row else None
+
+    return cell
+
+
 def _paint(row: Row) -> str | None:
     if "over" in row:
         return f"> {row['limit']:.0f} s"
@@ -104,11 +111,14 @@ def _p95(field: str) -> Callable[[Row], str | None]:
     return cell
 
 
-def _both(row: Row) -> str | None:
-    if "recolour_ms" not in row:
-        return None
-    times = row["recolour_ms"]
-    return f"{_time(times['p95'])} (median {_time(times['median'])})"
+def _all(field: str) -> Callable[[Row], str | None]:
+    def cell(row: Row) -> str | None:
+        if field not in row:
+            return None
+        times = row[field]
+        return f"{_time(times['p95'])} (median {_time(times['median'])}, CPU {_time(times['cpu'])})"
+
+    return cell
 
 
 def _size(row: Row) -> str | None:
@@ -121,7 +131,8 @@ def _added(row: Row) -> str | None:
 
 _COMMON = [
     ("First paint", _paint),
-    ("Recolour", _both),
+    ("CPU time to the first paint", _milliseconds("first_paint_cpu_ms")),
+    ("Recolour", _all("recolour_ms")),
 ]
 _COSTS = [
     ("Memory", _added),
@@ -133,7 +144,7 @@ _SCROLL = [
     ("Fast scroll", _p95("fast_scroll_ms")),
 ]
 _MEASURES: dict[str, list[tuple[str, Callable[[Row], str | None]]]] = {
-    "heatmap": [*_COMMON, ("Pan", _p95("pan_ms")), ("Zoom", _p95("zoom_ms")), *_COSTS],
+    "heatmap": [*_COMMON, ("Pan", _all("pan_ms")), ("Zoom", _all("zoom_ms")), *_COSTS],
     "trace": [*_COMMON, *_SCROLL, *_COSTS],
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Arrangement } from "../heatmap/arrange.ts";
 import { readable as heatmapRows } from "../heatmap/readable.ts";
 import type { HeatmapData, TokenTable } from "../state.ts";
 import { random } from "../testing.ts";
@@ -48,8 +49,12 @@ test("a stretch is within what there is, holds its middle, and is as long as it 
   }
 });
 
+function asTheyAre(rows: number, columns: number): Arrangement {
+  return new Arrangement({ rows: null, columns: null }, [rows, columns]);
+}
+
 test("a small matrix is there whole, with its headers", () => {
-  const found = heatmapRows(matrix(13, 5), [0, 0]);
+  const found = heatmapRows(matrix(13, 5), [0, 0], asTheyAre(13, 5));
   expect(found).toMatchObject({ rows: 14, columns: 6 });
   expect(found.lines[0].entries.map((e) => "header" in e && e.text)).toEqual([
     ...["token", "c0", "c1", "c2", "c3", "c4"],
@@ -60,14 +65,14 @@ test("a small matrix is there whole, with its headers", () => {
 });
 
 test("of a large matrix a few rows around the cell are there, and the counts are true", () => {
-  const found = heatmapRows(matrix(3000, 200), [1500, 199]);
+  const found = heatmapRows(matrix(3000, 200), [1500, 199], asTheyAre(3000, 200));
   expect(found).toMatchObject({ rows: 3001, columns: 201 });
   expect(cells(found).some(({ cell }) => cell[0] === 1500 && cell[1] === 199)).toBe(true);
   expect(cells(found).length).toBeLessThan(400);
 });
 
 test("a figure without cells says so", () => {
-  expect(heatmapRows(matrix(0, 3), [0, 0]).lines[0].entries).toEqual([
+  expect(heatmapRows(matrix(0, 3), [0, 0], asTheyAre(0, 3)).lines[0].entries).toEqual([
     { column: 1, header: "column", text: "no values" },
   ]);
   const nothing = { positions: 0, rowLength: 5, cellWidth: 40, shown: new Uint8Array(0) };
@@ -115,4 +120,15 @@ test("signs for what cannot be seen are said in words", () => {
   expect(spoken("a\\u200d\\u0378")).toBe("a zero width joiner U+0378");
   expect(escapedCharacters("\\x00\\x00\\U000e0067")).toEqual(["null", "U+E0067"]);
   expect(spoken("8 x 48 = 384")).toBe("8 x 48 = 384");
+});
+
+test("headers go with the rows and columns that stand there", () => {
+  const places = { rows: Uint32Array.of(2, 0), columns: Uint32Array.of(1) };
+  const found = heatmapRows(matrix(3, 2), [0, 0], new Arrangement(places, [3, 2]));
+  expect(found).toMatchObject({ rows: 3, columns: 2 });
+  expect(found.lines.map(({ entries }) => entries)).toMatchObject([
+    [{ text: "token" }, { text: "c1" }],
+    [{ text: "t2" }, { cell: [2, 1] }],
+    [{ text: "t0" }, { cell: [0, 1] }],
+  ]);
 });

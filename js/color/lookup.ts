@@ -86,3 +86,15 @@ export class ColorLookup {
     return nan;
   }
 }
+
+const lookups = new WeakMap<ColorScale, ColorLookup>();
+
+/** The lookup of a scale, made once. */
+export function lookupOf(scale: ColorScale): ColorLookup {
+  let lookup = lookups.get(scale);
+  if (lookup === undefined) {
+    lookup = new ColorLookup(scale);
+    lookups.set(scale, lookup);
+  }
+  return lookup;
+}

@@ -7,8 +7,9 @@
 
 import { h, svg, uniqueId } from "../dom.ts";
 import { icon, toolButton } from "../figure/toolbar.ts";
-import type { FigureOptions, TraceOptions } from "../state.ts";
+import type { FigureOptions, HeatmapOptions, TraceOptions } from "../state.ts";
 import { channelLook } from "../trace/channels.ts";
+import { ArrangeControls } from "./arrangecontrols.ts";
 import { CellControls } from "./cellcontrols.ts";
 import { ChannelControl } from "./channelcontrol.ts";
 import { ColormapMenu } from "./colormapmenu.ts";
@@ -19,7 +20,7 @@ import { RangeSlider } from "./rangeslider.ts";
 import { ScaleControls } from "./scalecontrols.ts";
 
 /** What "Reset" brings back. */
-const RESETTABLE: readonly (keyof FigureOptions | keyof TraceOptions)[] = [
+const RESETTABLE: readonly (keyof FigureOptions | keyof HeatmapOptions | keyof TraceOptions)[] = [
   "colormap",
   "vmin",
   "vmax",
@@ -34,6 +35,10 @@ const RESETTABLE: readonly (keyof FigureOptions | keyof TraceOptions)[] = [
   "border",
   "arrangement",
   "label",
+  "row_order",
+  "column_order",
+  "top_rows",
+  "hidden_columns",
 ];
 
 export class Controls {
@@ -60,6 +65,9 @@ export class Controls {
       new ScaleControls(settings, signal),
       ...(settings.state._kind === "trace" ? [new LayoutControl(settings, signal)] : []),
       new CellControls(settings, signal),
+      ...(state._kind === "heatmap" && state.data.tiles === undefined
+        ? [new ArrangeControls(settings, signal)]
+        : []),
     ];
     this.panel = h(
       "div",

@@ -24,8 +24,9 @@ const HISTOGRAM = 18;
 const HISTOGRAM_GAP = 2;
 const BAR_LEFT = HISTOGRAM + HISTOGRAM_GAP;
 const BAR_WIDTH = 14;
-/** The thinnest line of the histogram, with the gap to the next; of few values there are fewer. */
+/** The thinnest line of the histogram; of few values there are fewer. Thick ones stand apart. */
 const LINE = 3;
+const COMB = 6;
 const FEWEST_LINES = 24;
 /** So many values in one line fill the histogram, if no line has more. */
 const FULL = 4;
@@ -178,8 +179,11 @@ function paintHistogram(ctx: CanvasRenderingContext2D, bar: HistogramPlace): voi
   ctx.save();
   ctx.fillStyle = theme.muted;
   ctx.globalAlpha = 0.6;
+  // Many lines stand close: gaps between them would flicker like a comb.
+  const gap = pitch < COMB ? 0 : 1;
   counts.forEach((count, i) => {
-    line(count, bottom - (i + 1) * pitch + 0.5, pitch - 1);
+    const y = Math.round(bottom - (i + 1) * pitch);
+    line(count, y, Math.round(bottom - i * pitch) - y - gap);
   });
   ctx.globalAlpha = 1;
   ctx.fillStyle = theme.accent;

@@ -321,7 +321,7 @@ export class Figure<State extends FigureState> {
     const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
     this.#head.style.width = `${box.width + beside}px`;
     const bar = barPlace({
-      firstCell: this.#drawing.rect([0, 0]).y,
+      firstCell: this.#drawing.scrollPadding?.top ?? this.#drawing.rect([0, 0]).y,
       boxHeight: box.height,
       labelLength: this.#measure.width(state.label, font(SMALL)),
     });

@@ -23,6 +23,7 @@ function state(values: readonly number[][], options: Partial<HeatmapState> = {})
     ...{ _kind: "heatmap", _colormap_table: null, colormap: "RdYlGn", vmin: -1, vmax: 1 },
     ...{ center: 0, gamma: 1, symmetric: true, show_values: true, decimals: 4, emphasis: 0.35 },
     ...{ label: "", title: "", caption: "", selected: null, theme: "auto", height: null },
+    ...{ row_order: "original", column_order: "original", top_rows: null, hidden_columns: [] },
     show_controls: false,
     data: {
       values: Float32Array.from(values.flat()),
@@ -165,4 +166,49 @@ test("a sampled value tells its error, a row of a chat whose it is", () => {
 
 test("a cell says its token, target and value", () => {
   expect(open(REFERENCE).announce([7, 4])).toBe("token t7, target target 4, attribution −0.3675");
+});
+
+describe("an arrangement", () => {
+  const values = [
+    [1, -5, 0],
+    [3, 0.5, Number.NaN],
+    [2, 0, 9],
+  ];
+
+  test("moves cells, which stay known by their row and column in the data", () => {
+    const drawing = open(state(values, { row_order: 0, hidden_columns: [1] }));
+    expect(drawing.tsv()).toBe("\ttarget 0\ttarget 2\nt1\t3\tNaN\nt2\t2\t9\nt0\t1\t0\n");
+    const cells: Cell[] = [
+      [1, 0],
+      [2, 2],
+      [0, 2],
+    ];
+    for (const cell of cells) {
+      const { x, y, width, height } = drawing.rect(cell);
+      expect(drawing.hit(x + width / 2, y + height / 2)).toEqual(cell);
+    }
+    expect(drawing.rect([1, 0]).y).toBeLessThan(drawing.rect([2, 0]).y);
+    expect(drawing.valueAt([2, 2])).toBe(9);
+    expect(drawing.facts([2, 2])).toContainEqual({ name: "row", value: "3 of 3" });
+  });
+
+  test("is what keys move in, over what is hidden", () => {
+    const drawing = open(state(values, { row_order: 0, hidden_columns: [1] }));
+    expect(drawing.step([1, 0], "ArrowDown", false)).toEqual([2, 0]);
+    expect(drawing.step([1, 0], "ArrowRight", false)).toEqual([1, 2]);
+    expect(drawing.step([1, 0], "End", true)).toEqual([0, 2]);
+    expect(drawing.step([0, 1], "ArrowDown", false)).toEqual([1, 0]);
+  });
+
+  test("may change and change back", () => {
+    const start = state(values);
+    const drawing = open(start);
+    const before = drawing.rect([2, 1]);
+    drawing.update({ ...start, row_order: "magnitude" }, new Set(["row_order"]));
+    drawing.layout(800, measure);
+    expect(drawing.rect([2, 1]).y).toBeLessThan(before.y);
+    drawing.update(start, new Set(["row_order"]));
+    drawing.layout(800, measure);
+    expect(drawing.rect([2, 1])).toEqual(before);
+  });
 });

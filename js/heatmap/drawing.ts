@@ -25,6 +25,7 @@ import type {
 } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { HeatmapState } from "../state.ts";
+import { ARRANGE, Arrangement, arrange } from "./arrange.ts";
 import { announce, facts } from "./facts.ts";
 import { type Headers, headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
 import { CellImage } from "./image.ts";
@@ -65,7 +66,6 @@ const NOWHERE = new Reach(
     smallValueWidth: 100,
   },
 );
-const AS_THEY_ARE = { rows: null, columns: null };
 
 /** A point of the picture, in rows and columns from its upper left corner, whatever the zoom. */
 export interface Spot {
@@ -77,6 +77,9 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   #state!: HeatmapState;
   #host: DrawingHost | null = null;
   #source!: LevelSource;
+  #arrangement!: Arrangement;
+  /** Of a large matrix arranged anew: shown once its pyramid has come. */
+  #coming: { source: ArraySource; arrangement: Arrangement } | null = null;
   /** The same, where the values stay with a kernel. */
   #tiles: TileSource | null = null;
   /** To that kernel. */
@@ -119,16 +122,18 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
       this.#labels = null;
       this.#zoom = 1;
       this.#open();
+    } else if (any(...ARRANGE)) {
+      this.#rearrange();
     }
     if (any("_data", "decimals")) this.#writeDigits();
     if (this.#scene !== undefined) {
-      this.#scene = { ...this.#scene, state, source: this.#source };
+      this.#scene = { ...this.#scene, state, ...this.#shown };
     }
   }
 
   /** Whether there is something to paint: a large matrix is looked through first. */
   get ready(): boolean {
-    return this.#source.summary !== null;
+    return this.#source.summary !== null && this.#coming === null;
   }
 
   #open(): void {
@@ -137,17 +142,12 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     const { data } = this.#state;
     const { signal } = this.#making;
     this.#tiles = null;
+    this.#coming = null;
     if (data.tiles === undefined) {
-      this.#source = new ArraySource({
-        data,
-        places: AS_THEY_ARE,
-        arrived: () => {
-          this.#arrived();
-          this.#host?.invalidate();
-        },
-        signal,
-      });
+      this.#arrangement = new Arrangement(arrange(data, this.#state), data.shape);
+      this.#source = this.#arraySource(this.#arrangement, null, () => this.#arrived());
     } else {
+      this.#arrangement = new Arrangement({ rows: null, columns: null }, data.shape);
       this.#source = this.#tiles = new TileSource({
         ...{ data, link: this.#link, signal },
         arrived: () => this.#host?.invalidate(),
@@ -155,6 +155,52 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
       });
     }
     this.#arrived();
+  }
+
+  /** The same values in another order: the old one stays until there is something to show. */
+  #rearrange(): void {
+    const { data } = this.#state;
+    const { summary } = this.#source;
+    if (this.#tiles !== null) return;
+    if (summary === null) {
+      this.#open();
+      return;
+    }
+    this.#making.abort();
+    this.#making = new AbortController();
+    const arrangement = new Arrangement(arrange(data, this.#state), data.shape);
+    const show = () => {
+      this.#coming = null;
+      [this.#source, this.#arrangement] = [source, arrangement];
+      this.#scene = { ...this.#scene, ...this.#shown };
+    };
+    const source = this.#arraySource(arrangement, summary, show);
+    if (source.version > 0) show();
+    else this.#coming = { source, arrangement };
+  }
+
+  #arraySource(
+    { places }: Arrangement,
+    summary: ArraySource["summary"],
+    arrived: () => void,
+  ): ArraySource {
+    return new ArraySource({
+      ...{ data: this.#state.data, places, summary, signal: this.#making.signal },
+      arrived: () => {
+        arrived();
+        this.#host?.invalidate();
+      },
+    });
+  }
+
+  get #shown() {
+    return { source: this.#source, arrangement: this.#arrangement };
+  }
+
+  /** Of cells, wherever they stand. */
+  get #values(): Pick<LevelSource, "valueAt" | "around" | "connected"> {
+    const { values, shape } = this.#state.data;
+    return this.#tiles ?? { valueAt: (row, column) => values[row * shape[1] + column] };
   }
 
   /** What the reader is to know about values that are not here. */
@@ -201,7 +247,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     const grid = new HeatmapGrid({ rows, columns, cell, left, headers });
     const digitsWidth = measure.width(this.#digits, font(cell.values === "full" ? SIZE : SMALL));
     this.#scene = {
-      ...{ state: this.#state, source: this.#source, image: this.#image },
+      ...{ state: this.#state, image: this.#image, ...this.#shown },
       ...{ grid, measure, digitsWidth },
       ...{ rowLabels: this.#labels.rows, columnLabels: this.#labels.columns },
     };
@@ -268,6 +314,11 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   hit(x: number, y: number): Cell | null {
+    const place = this.#placeAt(x, y);
+    return place && this.#arrangement.cell(place);
+  }
+
+  #placeAt(x: number, y: number): Cell | null {
     const { grid } = this.#scene;
     const overLabels = x < this.#viewport.x + grid.left;
     const overHeaders = y < this.#viewport.y + grid.top;
@@ -301,8 +352,9 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return best;
   }
 
-  rect([row, column]: Cell): Rect {
+  rect(cell: Cell): Rect {
     const { grid } = this.#scene;
+    const [row, column] = this.#arrangement.place(cell) ?? [0, 0];
     const { x, y, width, height } = grid.rect(
       Math.min(Math.max(0, row), grid.rows - 1),
       Math.min(Math.max(0, column), grid.columns - 1),
@@ -313,26 +365,23 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   facts(cell: Cell): Fact[] {
-    return facts(this.#state.data, cell, this.#source);
+    return facts(this.#state.data, cell, this.#values);
   }
 
   announce(cell: Cell): string {
-    return announce(this.#state.data, cell, this.#source, this.#state.decimals);
+    return announce(this.#state.data, cell, this.#values, this.#state.decimals);
   }
 
   readable(cell: Cell): Readable {
-    return readable(this.#state.data, cell);
+    return readable(this.#state.data, this.#arrangement.place(cell) ?? [0, 0], this.#arrangement);
   }
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
     const { grid } = this.#scene;
     const page = Math.floor((this.#viewport.height - grid.top) / grid.cell.height) - 1;
-    return step(
-      { rows: grid.rows, columns: grid.columns, page: Math.max(1, page) },
-      cell,
-      key,
-      ctrl,
-    );
+    const extents = { rows: grid.rows, columns: grid.columns, page: Math.max(1, page) };
+    const to = step(extents, cell && this.#arrangement.place(cell), key, ctrl);
+    return to && this.#arrangement.cell(to);
   }
 
   extent(): Extent {
@@ -348,11 +397,11 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   valueAt([row, column]: Cell): number {
     if (row < 0 || column < 0) return Number.NaN;
-    return this.#source.valueAt(row, column) ?? Number.NaN;
+    return this.#values.valueAt(row, column) ?? Number.NaN;
   }
 
   tsv(): string {
-    if (this.#tiles === null) return tsv(this.#state.data);
+    if (this.#tiles === null) return tsv(this.#state.data, this.#arrangement.places);
     const { rows, columns } = this.#visible();
     return tsvOf(this.#state.data, rows, columns, (i, j) => this.#source.valueAt(i, j));
   }

@@ -7,7 +7,7 @@
  */
 
 import { hatchPixels } from "../canvas/hatch.ts";
-import { ColorLookup } from "../color/lookup.ts";
+import { lookupOf } from "../color/lookup.ts";
 import type { ColorScale } from "../color/scale.ts";
 import type { Theme } from "../figure/drawing.ts";
 import { bitsOf, extremeBits } from "./pyramid/extreme.ts";
@@ -76,7 +76,7 @@ export class CellImage {
   }
 
   #color(image: ImageData, { across, down, scale, theme }: Omit<ImageOptions, "source">): void {
-    const lookup = new ColorLookup(scale);
+    const lookup = lookupOf(scale);
     const hatch = this.#complete ? hatchPixels(theme, across.ratio) : null;
     const pixels = new Uint32Array(image.data.buffer);
     const { width } = image;

@@ -12,6 +12,7 @@ import { CAP_HEIGHT } from "../canvas/typography.ts";
 import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
 import { fixed } from "../numbers.ts";
 import type { HeatmapState } from "../state.ts";
+import type { Arrangement } from "./arrange.ts";
 import { FOOT, SIDE_MARGIN, uprightRoom, wrap } from "./headers.ts";
 import type { CellImage } from "./image.ts";
 import { paintLines } from "./labels.ts";
@@ -31,6 +32,8 @@ export interface Scene {
   /** The widest value without its sign: values align on the right of a block this wide. */
   digitsWidth: number;
   source: LevelSource;
+  /** Which cells the places of the grid hold. */
+  arrangement: Arrangement;
   /** Small cells are painted as one picture. */
   image: CellImage;
 }
@@ -206,12 +209,13 @@ function paintValues(scene: Scene, context: PaintContext, rows: Span, columns: S
 }
 
 /** Hovered, selected and focused, the strongest on top. */
-function paintRings({ grid }: Scene, context: PaintContext): void {
+function paintRings({ grid, arrangement }: Scene, context: PaintContext): void {
   const { ctx, theme, hovered, selected, focused, viewport } = context;
   const ring = (cell: Cell | null, color: string, width: number) => {
     if (cell === null || cell[0] < 0 || cell[1] < 0) return;
-    if (cell[0] >= grid.rows || cell[1] >= grid.columns) return;
-    const { x, y, width: w, height: h } = grid.rect(...cell);
+    const place = arrangement.place(cell);
+    if (place === null || place[0] >= grid.rows || place[1] >= grid.columns) return;
+    const { x, y, width: w, height: h } = grid.rect(...place);
     // A halo of the page's colour sets the ring off from whatever colours meet there.
     for (const [stroke, lineWidth] of [
       [theme.background, width + 2],
@@ -236,30 +240,32 @@ function paintRings({ grid }: Scene, context: PaintContext): void {
 }
 
 function paintRowLabels(scene: Scene, context: PaintContext, rows: Span): void {
-  const { grid, rowLabels } = scene;
+  const { grid, rowLabels, arrangement } = scene;
   const { ctx, theme, viewport } = context;
   const right = viewport.x + grid.left - LABEL_GAP;
   const first = rows.first - (rows.first % grid.labelEvery);
   ctx.fillStyle = theme.foreground;
   for (let i = first; i <= rows.last; i += grid.labelEvery) {
-    const label = rowLabels.fit(i, grid.left - LABEL_GAP - 2);
+    const label = rowLabels.fit(arrangement.row(i), grid.left - LABEL_GAP - 2);
     const { y, height } = grid.rect(i, 0);
     paintToken(ctx, label, right - tokenWidth(label), y + height / 2);
   }
 }
 
 function paintColumnLabels(scene: Scene, context: PaintContext, columns: Span): void {
-  const { grid, columnLabels, measure, state } = scene;
+  const { grid, columnLabels, measure, state, arrangement } = scene;
   const { headers } = grid;
   const { ctx, theme, viewport } = context;
   const { label: texts, kind } = state.data.columns;
   const bottom = viewport.y + headers.height - FOOT;
   const first = columns.first - (columns.first % headers.every);
   ctx.fillStyle = theme.foreground;
-  for (let j = first; j <= columns.last; j += headers.every) {
-    const { x, width } = grid.rect(0, j);
+  for (let place = first; place <= columns.last; place += headers.every) {
+    const j = arrangement.column(place);
+    const { x, width } = grid.rect(0, place);
     const center = x + width / 2;
     if (headers.style === "upright") {
+      if (center < viewport.x + grid.left) continue;
       ctx.save();
       ctx.translate(center, bottom);
       ctx.rotate(-Math.PI / 2);

@@ -6,16 +6,21 @@ import { around, type Readable, type ReadableEntry } from "../a11y/readable.ts";
 import { spoken } from "../a11y/spoken.ts";
 import type { Cell } from "../figure/drawing.ts";
 import type { HeatmapData } from "../state.ts";
+import type { Arrangement } from "./arrange.ts";
 
 /** Small figures are there whole; of others this much surrounds the cursor. */
 const ROWS = 17;
 const COLUMNS = 17;
 
+/** Around a place of the grid; cells are known by their row and column in the data. */
 export function readable(
   { rows, columns }: Pick<HeatmapData, "rows" | "columns">,
   [row, column]: Cell,
+  arrangement: Arrangement,
 ): Readable {
-  const [rowCount, columnCount] = [rows.label.length, columns.label.length];
+  const { places } = arrangement;
+  const rowCount = places.rows?.length ?? rows.label.length;
+  const columnCount = places.columns?.length ?? columns.label.length;
   const counts = { rows: rowCount + 1, columns: columnCount + 1 };
   if (rowCount === 0 || columnCount === 0) {
     const nothing: ReadableEntry = { column: 1, header: "column", text: "no values" };
@@ -32,13 +37,18 @@ export function readable(
     {
       row: 1,
       entries: entries({ column: 1, header: "column", text: "token" }, (j) => ({
-        ...{ column: j + 2, header: "column", text: spoken(columns.label[j]) },
+        ...{ column: j + 2, header: "column", text: spoken(columns.label[arrangement.column(j)]) },
       })),
     },
   ];
   for (let i = down.first; i <= down.last; i++) {
-    const header = { column: 1, header: "row", text: spoken(rows.label[i]) } as const;
-    lines.push({ row: i + 2, entries: entries(header, (j) => ({ column: j + 2, cell: [i, j] })) });
+    const header = {
+      column: 1,
+      header: "row",
+      text: spoken(rows.label[arrangement.row(i)]),
+    } as const;
+    const cell = (j: number) => ({ column: j + 2, cell: arrangement.cell([i, j]) });
+    lines.push({ row: i + 2, entries: entries(header, cell) });
   }
   return { ...counts, lines };
 }

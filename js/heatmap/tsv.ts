@@ -2,15 +2,22 @@
 
 import { shortest } from "../numbers.ts";
 import type { HeatmapData } from "../state.ts";
+import type { Places } from "./pyramid/build.ts";
 import type { Stretch } from "./pyramid/source.ts";
 
 /** Rows that are copied of a matrix too large to be copied whole. */
 const MOST_ROWS = 1000;
 
-export function tsv({ values, shape: [n, m], rows, columns }: HeatmapData): string {
-  const lines = [["", ...columns.label.map(field)].join("\t")];
-  for (let i = 0; i < n; i++) {
-    const numbers = Array.from(values.subarray(i * m, (i + 1) * m), number);
+/** What is shown of it, in the order in which it is shown. */
+export function tsv(
+  { values, shape: [n, m], rows, columns }: HeatmapData,
+  places: Places = { rows: null, columns: null },
+): string {
+  const across = Array.from(places.columns ?? columns.label.keys());
+  const lines = [["", ...across.map((j) => field(columns.label[j]))].join("\t")];
+  for (let place = 0; place < (places.rows?.length ?? n); place++) {
+    const i = places.rows?.[place] ?? place;
+    const numbers = across.map((j) => number(values[i * m + j]));
     lines.push([field(rows.label[i]), ...numbers].join("\t"));
   }
   return `${lines.join("\n")}\n`;

@@ -3,6 +3,7 @@ import { decodeTrace, type TraceWire } from "../codec.ts";
 import { MemoryModel } from "../model.ts";
 import type { TraceData } from "../state.ts";
 import { random } from "../testing.ts";
+import { bytesOf } from "../tokens.ts";
 import { randomSteps, traceData } from "../trace/testing.ts";
 import { continues, GrowingTrace, growingFrom, type News, type Piece } from "./growing.ts";
 import { hear, listen } from "./hear.ts";
@@ -130,6 +131,24 @@ test.each([1, 2, 3, 4, 5, 6])("pieces cut anywhere add up to the whole (%i)", (s
     expect(growing.data).toEqual(until(whole, end));
   }
   expect(growing.data).toEqual(whole);
+});
+
+test("a vocabulary may come in its short form, also when nothing of it is new", () => {
+  const whole = growingOrder(6, 20);
+  const growing = new GrowingTrace(until(whole, 10));
+  const [content, bytes] = piece(whole, 10, 20, growing.known.vocabulary);
+  const { label } = content.vocabulary;
+  const vocabulary = { label, kind: "text", id: null, bytes: label.map(() => null) };
+  expect(growing.take({ ...content, vocabulary } as Piece, bytes)).toBe(true);
+  const entries = entriesOf(whole, 20);
+  expect(growing.data.vocabulary.kind).toEqual(Array(entries).fill("text"));
+  for (const entry of [0, entries - 1]) {
+    expect(bytesOf(growing.data.vocabulary, entry)).toBe(bytesOf(whole.vocabulary, entry));
+  }
+  const nothing = { label: [], kind: [], id: null, bytes: [] };
+  const again = { ...content, vocabulary: nothing, vocabulary_start: entries };
+  expect(growing.take(again, bytes)).toBe(true);
+  expect(growing.data.vocabulary.id).toHaveLength(entries);
 });
 
 test("a view of what there was stays as it was", () => {

@@ -72,12 +72,12 @@ export class GrowingTrace {
   /** Takes a piece; false when there is a gap before it. */
   take(piece: Piece, bytes: DataView): boolean {
     const { start, positions: n, alternatives: k, vocabulary_start } = piece;
-    const vocabulary = decodeTable(piece.vocabulary);
     const { known } = this;
     if (start > known.positions || vocabulary_start > known.vocabulary) return false;
     if (bytes.byteLength !== 4 * (5 * n + 2 * k)) {
       throw new RangeError(`a piece of ${n} positions and ${k} alternatives has another size`);
     }
+    const vocabulary = decodeTable(piece.vocabulary);
     const skip = known.vocabulary - vocabulary_start;
     this.#vocabulary.label.push(...vocabulary.label.slice(skip));
     this.#vocabulary.id.push(...vocabulary.id.slice(skip));

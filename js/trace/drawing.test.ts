@@ -238,3 +238,53 @@ function cut(data: TraceData, positions: number): Partial<TraceData> {
     alternative_logprobs: data.alternative_logprobs.slice(0, alternatives),
   };
 }
+
+test("as running text, a token opens its alternatives and closes them again", () => {
+  const { drawing, measure, size } = drawn(REFERENCE, { arrangement: "flow" });
+  const rival = drawing.facts([0, 0]).find(({ name }) => name === "alternatives");
+  expect(rival?.value).toContain("First");
+  expect(drawing.choose([0, 0])).toBe(true);
+  const opened = drawing.layout(1100, measure);
+  expect(opened.height).toBeGreaterThan(size.height);
+  const { x, y, width, height } = drawing.rect([0, 1]);
+  expect(drawing.hit(x + width / 2, y + height / 2)).toEqual([0, 1]);
+  // An alternative that is chosen leaves the row open, another token opens its own.
+  expect(drawing.choose([0, 1])).toBe(false);
+  expect(drawing.choose([13, 0])).toBe(true);
+  expect(drawing.choose([13, 0])).toBe(true);
+  expect(drawing.layout(1100, measure)).toEqual(size);
+  expect(drawing.choose(null)).toBe(false);
+});
+
+test("running text grows at its end, and what is open stays open", () => {
+  const steps = [...REFERENCE];
+  const { drawing, state, measure } = drawn(steps.slice(0, 50), { arrangement: "flow" });
+  drawing.choose([0, 0]);
+  drawing.layout(700, measure);
+  const before = [0, 20, 49].map((position) => drawing.rect([position, 0]));
+  drawing.update({ ...state, ...traceState(steps, { arrangement: "flow" }) }, new Set(["_append"]));
+  drawing.layout(700, measure);
+  expect([0, 20, 49].map((position) => drawing.rect([position, 0]))).toEqual(before);
+  const whole = drawn(steps, { arrangement: "flow" }, 700);
+  whole.drawing.choose([0, 0]);
+  whole.drawing.layout(700, measure);
+  for (const position of [50, 96]) {
+    expect(drawing.rect([position, 0])).toEqual(whole.drawing.rect([position, 0]));
+  }
+});
+
+test("the place that is read is kept from one arrangement to the other", () => {
+  const steps = randomSteps(3000, 3, random(9));
+  const { drawing, state, measure } = drawn(steps);
+  const { y } = drawing.rect([2000, 0]);
+  const [first] = drawing.anchor({ x: 0, y: y - 30, width: 900, height: 500 });
+  expect(first).toBe(2000);
+  drawing.update({ ...state, arrangement: "flow" }, new Set(["arrangement"]));
+  drawing.layout(1100, measure);
+  const there = drawing.rect([first, 0]).y;
+  const [again] = drawing.anchor({ x: 0, y: there, width: 900, height: 500 });
+  expect(Math.abs(again - first)).toBeLessThan(60);
+  expect(drawing.describeView({ x: 0, y: there, width: 900, height: 100 })).toMatch(
+    /^positions [12],\d{3} to 2,\d{3} of 3,000$/,
+  );
+});

@@ -22,7 +22,7 @@ import { cellWidth, labelsToFit } from "./cellwidth.ts";
 import { type ChannelValues, channelNamed, channelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { Flow, type FlowSource } from "./flow/flow.ts";
-import { FLOW_MARGIN } from "./flow/layout.ts";
+import { FLOW_MARGIN, FLOW_TOP } from "./flow/layout.ts";
 import { flowReadable } from "./flow/readable.ts";
 import { cellValue, significant } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
@@ -108,7 +108,7 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   get scrollPadding(): { left: number; top: number } {
     return this.#grid === null
-      ? { left: FLOW_MARGIN, top: FLOW_MARGIN }
+      ? { left: FLOW_MARGIN, top: FLOW_TOP }
       : { left: MARGIN, top: NUMBER_HEIGHT + BORDER_OUTSET };
   }
 

@@ -21,7 +21,7 @@ import { LEAST_PADDING } from "./cellwidth.ts";
 import { type ChannelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue } from "./format.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
-import { paintMark, paintRing } from "./rings.ts";
+import { paintMarks, paintRing } from "./rings.ts";
 
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
 const BORDER_COLOR = "#e03131";
@@ -71,7 +71,7 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
     ctx.font = VALUE_FONT;
     eachCell(scene, rows, columns, (spot) => paintValue(scene, context, spot));
   }
-  if (scene.marks !== null) paintMarks(scene, context, rows, columns);
+  paintMarkedRows(scene, context, rows);
   paintRings(scene, context);
   ctx.restore();
 }
@@ -218,31 +218,21 @@ function paintValue({ decimals }: Scene, context: PaintContext, spot: Spot): voi
   ctx.fillText(text, x + width / 2, baseline);
 }
 
-/** What a search found is outlined, the current match more strongly. */
-function paintMarks(
-  { grid, marks }: Scene,
-  { ctx, theme }: PaintContext,
-  rows: Span,
-  columns: Span,
-): void {
+/** Row by row, because what follows on the next row is no neighbour. */
+function paintMarkedRows({ grid, marks }: Scene, { ctx, theme }: PaintContext, rows: Span): void {
   if (marks === null) return;
   for (let row = rows.first; row <= rows.last; row++) {
-    const last = Math.min(columns.last, grid.rowLength(row) - 1);
-    for (let column = columns.first; column <= last; column++) {
-      const mark = marks[row * grid.columns + column];
-      if (mark === 0) continue;
-      paintMark(
-        ctx,
-        {
-          x: grid.left(column),
-          y: grid.pathTop(row),
-          width: grid.cellWidth,
-          height: grid.pathHeight,
-        },
-        mark,
-        theme,
-      );
-    }
+    const start = row * grid.columns;
+    const marked = {
+      ...{ first: 0, last: grid.rowLength(row) - 1 },
+      mark: (column: number) => marks[start + column],
+      place: (first: number, last: number) => ({
+        ...{ x: grid.left(first), y: grid.pathTop(row) },
+        width: grid.left(last) + grid.cellWidth - grid.left(first),
+        height: grid.pathHeight,
+      }),
+    };
+    paintMarks(ctx, marked, theme);
   }
 }
 

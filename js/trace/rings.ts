@@ -1,7 +1,7 @@
 /** Outlines around cells: what is pointed at, and what a search found. */
 
 import type { Rect, Theme } from "../figure/drawing.ts";
-import { CURRENT, markColor } from "./marks.ts";
+import { CURRENT, MATCH, markColor } from "./marks.ts";
 
 export interface Ring {
   color: string;
@@ -24,20 +24,37 @@ export function paintRing(
   ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
 }
 
-/** Inside the cell, so that it stands beside a ring around it; a second line for the current one. */
-export function paintMark(
-  ctx: CanvasRenderingContext2D,
-  { x, y, width, height }: Rect,
-  mark: number,
-  theme: Theme,
-): void {
-  const thick = mark === CURRENT ? 3.5 : 2;
-  ctx.lineWidth = thick;
-  ctx.strokeStyle = markColor(theme);
-  const inset = thick / 2 - 1;
-  ctx.strokeRect(x + inset, y + inset, width - 2 * inset, height - 2 * inset);
-  if (mark !== CURRENT) return;
-  ctx.lineWidth = 1;
-  ctx.strokeStyle = theme.background;
-  ctx.strokeRect(x + thick - 0.5, y + thick - 0.5, width - 2 * thick + 1, height - 2 * thick + 1);
+export interface Marked {
+  /** The first and last of what stands side by side. */
+  first: number;
+  last: number;
+  mark: (i: number) => number;
+  /** The place of neighbours together. */
+  place: (first: number, last: number) => Rect;
 }
+
+/**
+ * What a search found: one outline around neighbours, which may be too narrow for one each; the
+ * current match more strongly, and over the others.
+ */
+export function paintMarks(ctx: CanvasRenderingContext2D, marked: Marked, theme: Theme): void {
+  const { first, last, mark, place } = marked;
+  for (const [kind, lineWidth] of OUTLINES) {
+    for (let from = first; from <= last; from++) {
+      if (mark(from) !== kind) continue;
+      let to = from;
+      while (to < last && mark(to + 1) === kind) to++;
+      paintRing(ctx, place(from, to), {
+        color: markColor(theme),
+        lineWidth,
+        halo: theme.background,
+      });
+      from = to;
+    }
+  }
+}
+
+const OUTLINES = [
+  [MATCH, 2],
+  [CURRENT, 4],
+] as const;

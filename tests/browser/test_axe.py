@@ -58,6 +58,8 @@ def test_every_state_of_a_figure(
         assert_accessible(page)
 
     figure.open_controls()
+    for fold in figure.panel.locator("summary").all():
+        fold.click()
     assert_accessible(page)
     figure.control("show_values").uncheck()
     figure.control("reverse").click()

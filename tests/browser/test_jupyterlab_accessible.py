@@ -62,7 +62,10 @@ def test_every_theme(name: str, theme: str, contrast: bool, opened: Opened) -> N
     for locator in page.locator(FIGURES).all():
         expect(locator).to_have_attribute("data-tokenviz-theme", theme)
         figure = Figure(locator)
-        assert locator.evaluate("e => 'tokenvizContrast' in e.dataset") == contrast
+        wanted = expect(locator)
+        (wanted.to_have_attribute if contrast else wanted.not_to_have_attribute)(
+            "data-tokenviz-contrast", ""
+        )
         figure.viewport.scroll_into_view_if_needed()
         expect(figure.viewport).not_to_have_attribute("aria-busy", "true")
     # The style sheet of a theme may come after its name.

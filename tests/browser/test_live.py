@@ -152,7 +152,8 @@ def shown(figure: Locator) -> dict[str, Any]:
     """The data that a figure shows, as numbers and labels."""
     data = figure.evaluate(
         "e => { const d = e.tokenvizFigure.state.data; return {"
-        " path: [...d.index].map(i => d.vocabulary.label[i]),"
+        " path: [...d.index].map(i => [d.vocabulary.label[i], d.vocabulary.kind[i],"
+        " d.vocabulary.id[i]]),"
         " alternatives: [...d.alternative_index].map(i => d.vocabulary.label[i]),"
         " offsets: [...d.offsets], logprobs: [...d.logprobs], ranks: [...d.ranks],"
         " alternative_logprobs: [...d.alternative_logprobs] }; }"
@@ -161,7 +162,8 @@ def shown(figure: Locator) -> dict[str, Any]:
 
 
 PYTHON_SAYS = """(lambda t: __import__("json").dumps({
- "path": __import__("tokenviz.tokens").tokens.labels(t.tokens),
+ "path": [[*shown, token.id] for shown, token in
+  zip(__import__("tokenviz.tokens").tokens.displayed(t.tokens), t.tokens, strict=True)],
  "alternatives": [t.vocabulary[i].label for i in t.alternative_index],
  "offsets": t.offsets.tolist(), "logprobs": t.logprobs.tolist(), "ranks": t.ranks.tolist(),
  "alternative_logprobs": t.alternative_logprobs.tolist()}))(%s)"""
@@ -340,7 +342,6 @@ def test_reload_in_the_middle_and_two_views_in_step(session: Session) -> None:
 
 
 def test_a_dead_kernel_is_noticed(session: Session) -> None:
-    page = session.page
     figure = session.run("live = lm.generate(prompt, **slowly)\nlive")
     expect(figure).to_have_count(1)
     wait_for_tokens(figure, 10)
@@ -350,4 +351,3 @@ def test_a_dead_kernel_is_noticed(session: Session) -> None:
     expect(note).to_contain_text("Python has not been heard of for a while.", timeout=30_000)
     expect(note).to_contain_text(f"{length(figure)} tokens came before.")
     expect(stop_button(figure)).to_be_hidden()
-    page.screenshot(path="/tmp/s4/live_dead.png")

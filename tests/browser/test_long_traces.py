@@ -55,10 +55,10 @@ def in_view(figure: Figure, position: int) -> bool:
 
 def marked(figure: Figure, position: int) -> bool:
     """Whether the edge of a cell is painted in the colour of a match."""
-    x, y, _, height = figure.rect((position, 0))
+    x, y, width, _ = figure.rect((position, 0))
     box = figure.viewport.bounding_box()
     assert box is not None
-    at = round(x - box["x"]), round(y - box["y"] + height / 2)
+    at = round(x - box["x"] + width / 2), round(y - box["y"]) - 1
     return figure.picture().getpixel(at) == (0xD9, 0x48, 0x0F)
 
 

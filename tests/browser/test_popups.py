@@ -70,7 +70,7 @@ def test_the_tooltip_follows_its_cell_and_hides_with_it(
     inner = "document.querySelector('.tokenviz').closest('[style*=overflow]')"
     scroll(f"{inner}.scrollTop = 30")
     assert gap() <= 9
-    scroll(f"{inner}.scrollTop = 600")
+    scroll(f"{inner}.scrollTop = 200")
     assert not is_seen(), "its cell is cut off by the box"
     scroll(f"{inner}.scrollTop = 0")
     assert is_seen()

@@ -174,6 +174,21 @@ def test_table_is_read_where_no_script_runs(name: str, offline: OfflinePages, sa
     opened.assert_quiet()
 
 
+@pytest.mark.parametrize("broken", ["throw 1;", "not a script"])
+def test_table_is_read_where_the_figure_cannot_be_drawn(
+    broken: str, offline: OfflinePages, saved: Path, tmp_path: Path
+) -> None:
+    html = (saved / "trace.html").read_text(encoding="utf-8")
+    before, renderer = html.split('<script class="tokenviz-renderer">')
+    script = renderer.split("</script>")[0]
+    (tmp_path / "broken.html").write_text(
+        f'{before}<script class="tokenviz-renderer">{broken}{script}</script>', encoding="utf-8"
+    )
+    opened = offline.open(tmp_path / "broken.html")
+    assert opened.errors
+    expect(opened.page.locator(".tokenviz-static table")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_auto_follows_the_system_and_a_choice_wins(
     scheme: Any, offline: OfflinePages, saved: Path, tmp_path: Path

@@ -56,13 +56,14 @@ def test_trace_is_a_grid_of_its_rows(offline: OfflinePages, tmp_path: Path) -> N
     expect(first.get_by_role("gridcell").first).to_contain_text("position 1, token")
 
 
-@pytest.mark.parametrize("name", ["attribution", "trace"])
+@pytest.mark.parametrize(
+    ("name", "options"), [("attribution", {}), ("trace", {}), ("trace", {"layout": "flow"})]
+)
 def test_tab_leads_to_a_cell_and_arrows_to_others(
-    name: str, offline: OfflinePages, tmp_path: Path
+    name: str, options: dict[str, Any], offline: OfflinePages, tmp_path: Path
 ) -> None:
-    source = getattr(tv.examples, name)().save(tmp_path / "page.html")
+    source = getattr(tv.examples, name)().show(**options).save(tmp_path / "page.html")
     page, figure = open_figure(offline, source)
-    # Backwards from the toolbar's one stop would be the page's start: the body comes after it.
     figure.control("toggle").focus()
     page.keyboard.press("Tab")
     expect(figure.viewport).to_be_focused()

@@ -52,7 +52,7 @@ class Session:
 
     @property
     def status(self) -> Locator:
-        return self.page.locator(".tokenviz-status")
+        return self.page.locator(".tokenviz-tile-status")
 
     @property
     def tooltip(self) -> Locator:
@@ -208,7 +208,7 @@ def test_a_page_shows_the_picture_and_says_what_it_lacks(offline: OfflinePages, 
     figure = Figure(opened.page.locator(".tokenviz"))
     caption = figure.locator.locator(".tokenviz-caption")
     expect(caption).to_contain_text("shown: the largest of each 4 × 4 cells")
-    status = figure.locator.locator(".tokenviz-status")
+    status = figure.locator.locator(".tokenviz-tile-status")
     expect(status).to_have_text("")
     figure.viewport.focus()
     opened.page.keyboard.press("Control+Home")

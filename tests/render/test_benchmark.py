@@ -30,6 +30,7 @@ def test_paint_and_actions_take_at_least_their_work() -> None:
     assert row["recolour_ms"]["count"] == 3
     # Element Timing rounds to 4 ms.
     assert row["recolour_ms"]["median"] >= known.RECOLOUR - 4
+    assert row["recolour_ms"]["cpu"] > 0 and row["first_paint_cpu_ms"] > 0
     assert row["steady_scroll_ms"]["count"] == row["fast_scroll_ms"]["count"] == 10
     assert row["bytes"] > 0 and row["build_seconds"] >= 0
     assert "pan_ms" not in row and "error" not in row
@@ -99,7 +100,8 @@ def test_the_tables_say_what_was_measured() -> None:
     rows = [
         {"kind": "heatmap", "size": "64²", "contender": "tokenviz", "first_paint_ms": 123.4,
          "empty_paint_ms": 40.0, "settled": True, "load": 0.5, "build_seconds": 0.25,
-         "recolour_ms": {"median": 5.0, "p95": 9.5, "count": 30}, "bytes": 2_000_000},
+         "recolour_ms": {"median": 5.0, "p95": 9.5, "count": 30, "cpu": 4.0},
+         "bytes": 2_000_000},
         {"kind": "heatmap", "size": "512²", "contender": "tokenviz", "first_paint_ms": 2345.0,
          "settled": False},
         {"kind": "heatmap", "size": "64²", "contender": "slow", "over": "first paint",
@@ -110,7 +112,7 @@ def test_the_tables_say_what_was_measured() -> None:
               "rows": rows, "payload": [], "jupyterlab": []}  # fmt: skip
     text = markdown(json.loads(json.dumps(result)))
     assert "| tokenviz | 123 ms | ≥ 2.35 s |" in text
-    assert "| tokenviz | 9.5 ms (median 5 ms) | – |" in text
+    assert "| tokenviz | 9.5 ms (median 5 ms, CPU 4 ms) | – |" in text
     assert "| slow | > 60 s | not run |" in text
     assert "- slow, 64²: over the limit in first paint." in text
     assert "slow 3.4" in text and "page.js" in text

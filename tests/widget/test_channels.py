@@ -91,6 +91,7 @@ def test_another_source_keeps_the_channel_if_it_has_it(source: Trace) -> None:
 
 def test_a_change_of_channel_is_one_message(source: Trace) -> None:
     widget = source.show()
+    widget.open()
     sent: list[set[str]] = []
 
     class Recording(BaseComm):

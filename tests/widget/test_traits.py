@@ -248,3 +248,53 @@ def test_the_arrangement_of_a_trace_goes_by_the_name_of_layout_too() -> None:
     for name in ("layout", "arrangement"):
         with pytest.raises(traitlets.TraitError, match=r"arrangement.*'grid', 'flow'.*'wrapped'"):
             trace.show(**{name: "wrapped"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "row_order",
+            "size",
+            "row_order: expected 'original', 'magnitude' or a column from 0 to 4",
+        ),
+        ("row_order", 5, "a column from 0 to 4, got 5"),
+        ("row_order", -1, "a column from 0 to 4, got -1"),
+        ("row_order", True, "a column from 0 to 4, got True"),
+        ("row_order", 1.0, "a column from 0 to 4, got 1.0"),
+        (
+            "column_order",
+            13,
+            "column_order: expected 'original', 'magnitude' or a row from 0 to 12",
+        ),
+        ("top_rows", 0, "top_rows"),
+        ("hidden_columns", [5], r"hidden_columns: expected columns from 0 to 4, got \[5\]"),
+        ("hidden_columns", range(5), "hidden_columns"),
+        ("hidden_columns", [0, 1, 2, 3, 4], "one column at least to stay, got all 5"),
+    ],
+)
+def test_arrangements_that_make_no_sense_are_refused(
+    heatmap: AttributionHeatmap, name: str, value: object, message: str
+) -> None:
+    before = getattr(heatmap, name)
+    with pytest.raises(traitlets.TraitError, match=message):
+        setattr(heatmap, name, value)
+    assert getattr(heatmap, name) == before
+
+
+def test_arrangements_are_normalised_and_fit_the_source(heatmap: AttributionHeatmap) -> None:
+    heatmap.row_order = np.int64(4)
+    assert type(heatmap.row_order) is int
+    heatmap.hidden_columns = [3, 1, 3]
+    assert heatmap.hidden_columns == [1, 3]
+    heatmap.top_rows, heatmap.column_order = 5, "magnitude"
+    heatmap.source = tv.Attribution(np.ones((2, 2), np.float32), ["a", "b"], ["x", "y"])
+    assert (heatmap.row_order, heatmap.hidden_columns) == ("original", [])
+    assert (heatmap.top_rows, heatmap.column_order) == (5, "magnitude")
+
+
+def test_values_read_on_demand_are_not_arranged() -> None:
+    figure = tv.LargeAttribution(np.zeros((3, 2), np.float16)).show()
+    with pytest.raises(traitlets.TraitError, match="row_order: expected its default for a Large"):
+        figure.row_order = 1
+    figure.row_order = "original"

@@ -7,7 +7,7 @@ import type { HeatmapDrawing } from "../drawing.ts";
 
 export function tileStatus(drawing: HeatmapDrawing): Feature<HeatmapState> {
   return ({ store, element, signal }) => {
-    const line = h("div", { class: "tokenviz-status", role: "status", "aria-live": "polite" });
+    const line = h("div", { class: "tokenviz-tile-status", role: "status", "aria-live": "polite" });
     element.querySelector(".tokenviz-body")?.after(line);
     const update = () => {
       line.hidden = store.state.data.tiles === undefined;

@@ -13,7 +13,7 @@ import type { OpenedRow } from "./opened.ts";
 /** Left and right of the text: room for a ring around the first and last box. */
 export const FLOW_MARGIN = 4;
 /** Above the first line, as the handles of the colour bar need it beside them; below the last. */
-const TOP = 12;
+export const FLOW_TOP = 12;
 const BOTTOM = 4;
 const PITCH = 29;
 export const BOX_HEIGHT = 22;
@@ -42,7 +42,7 @@ export class FlowLayout implements Arrangement {
   get height(): number {
     if (this.positions === 0) return EMPTY.height;
     const text = this.lines.count * PITCH - (PITCH - BOX_HEIGHT);
-    return TOP + text + (this.#opened?.height ?? 0) + BOTTOM;
+    return FLOW_TOP + text + (this.#opened?.height ?? 0) + BOTTOM;
   }
 
   get opened(): OpenedRow | null {
@@ -66,7 +66,7 @@ export class FlowLayout implements Arrangement {
 
   top(line: number): number {
     const pushed = this.#opened !== null && line > this.#openedLine ? this.#opened.height : 0;
-    return TOP + line * PITCH + pushed;
+    return FLOW_TOP + line * PITCH + pushed;
   }
 
   /** The top of the opened row. */
@@ -78,9 +78,11 @@ export class FlowLayout implements Arrangement {
   lineAt(y: number): number {
     const last = this.lines.count - 1;
     const clamp = (line: number) => Math.max(0, Math.min(last, line));
-    const line = clamp(Math.floor((y - TOP + (PITCH - BOX_HEIGHT) / 2) / PITCH));
+    const line = clamp(Math.floor((y - FLOW_TOP + (PITCH - BOX_HEIGHT) / 2) / PITCH));
     if (this.#opened === null || line <= this.#openedLine) return line;
-    const pushed = Math.floor((y - TOP + (PITCH - BOX_HEIGHT) / 2 - this.#opened.height) / PITCH);
+    const pushed = Math.floor(
+      (y - FLOW_TOP + (PITCH - BOX_HEIGHT) / 2 - this.#opened.height) / PITCH,
+    );
     return Math.max(this.#openedLine, clamp(pushed));
   }
 

@@ -16,16 +16,16 @@ export interface Lines {
   count: number;
   fragments: number;
   /** By line: its first fragment; and after the last line, the number of fragments. */
-  starts: Uint32Array;
+  starts: readonly number[];
   /** By position: its first fragment; and after the last position, the number of fragments. */
   first: Uint32Array;
   /** By fragment: its position, its line, and where its box is. */
-  position: Uint32Array;
-  line: Uint32Array;
-  x: Float32Array;
-  width: Float32Array;
+  position: readonly number[];
+  line: readonly number[];
+  x: readonly number[];
+  width: readonly number[];
   /** By fragment: is the space before its text left out, because a line begins with it? */
-  trimmed: Uint8Array;
+  trimmed: readonly number[];
   /** What is written in a fragment. */
   piece(fragment: number): Piece;
 }
@@ -53,14 +53,14 @@ class Builder {
   readonly #room: number;
   readonly first: Uint32Array;
   fragments = 0;
-  #starts: number[] = [0];
-  #position: Uint32Array;
-  #line: Uint32Array;
-  #x: Float32Array;
-  #width: Float32Array;
-  #trimmed: Uint8Array;
+  readonly #starts: number[] = [0];
+  readonly #position: number[] = [];
+  readonly #line: number[] = [];
+  readonly #x: number[] = [];
+  readonly #width: number[] = [];
+  readonly #trimmed: number[] = [];
   /** Which piece of its token a fragment is; -1 for one that was cut, kept in `#cut`. */
-  #piece: Int16Array;
+  readonly #piece: number[] = [];
   readonly #cut = new Map<number, Piece>();
   /** The spaces before fragments of the line at hand, which it leaves out if it begins with one. */
   #leads: number[] = [];
@@ -75,13 +75,6 @@ class Builder {
   constructor(positions: number, room: number) {
     this.#room = room;
     this.first = new Uint32Array(positions + 1);
-    const capacity = Math.ceil(1.2 * positions) + 16;
-    this.#position = new Uint32Array(capacity);
-    this.#line = new Uint32Array(capacity);
-    this.#x = new Float32Array(capacity);
-    this.#width = new Float32Array(capacity);
-    this.#trimmed = new Uint8Array(capacity);
-    this.#piece = new Int16Array(capacity);
   }
 
   add(position: number, piece: Piece, number: number, mayBreak: boolean): void {
@@ -106,7 +99,6 @@ class Builder {
 
   #push(position: number, piece: Piece, number: number): void {
     const at = this.fragments;
-    if (at === this.#x.length) this.#grow();
     const start = this.#starts[this.#starts.length - 1];
     // A line that was broken softly begins without the space that parted it from the last.
     const trim = at === start && this.#soft && piece.lead > 0;
@@ -177,23 +169,6 @@ class Builder {
     }
   }
 
-  #grow(): void {
-    const capacity = 2 * this.#x.length;
-    const longer = <A extends Uint32Array | Float32Array | Uint8Array | Int16Array>(
-      array: A,
-      made: A,
-    ): A => {
-      made.set(array);
-      return made;
-    };
-    this.#position = longer(this.#position, new Uint32Array(capacity));
-    this.#line = longer(this.#line, new Uint32Array(capacity));
-    this.#x = longer(this.#x, new Float32Array(capacity));
-    this.#width = longer(this.#width, new Float32Array(capacity));
-    this.#trimmed = longer(this.#trimmed, new Uint8Array(capacity));
-    this.#piece = longer(this.#piece, new Int16Array(capacity));
-  }
-
   done(index: Uint32Array, tokens: FlowTokens): Lines {
     const { fragments } = this;
     this.#finish();
@@ -205,7 +180,7 @@ class Builder {
     return {
       count,
       fragments,
-      starts: Uint32Array.from([...this.#starts, fragments]),
+      starts: [...this.#starts, fragments],
       first: this.first,
       position,
       line: this.#line,

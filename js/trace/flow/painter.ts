@@ -9,9 +9,8 @@ import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
 import type { Cell, PaintContext, Rect } from "../../figure/drawing.ts";
 import type { TraceData } from "../../state.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
-import { CURRENT, markColor } from "../marks.ts";
 import { paintCell, textColor } from "../painter.ts";
-import { paintRing } from "../rings.ts";
+import { paintMarks, paintRing } from "../rings.ts";
 import { BOX_HEIGHT, FLOW_MARGIN, type FlowLayout } from "./layout.ts";
 import { BREAK_WIDTH, type Piece } from "./pieces.ts";
 
@@ -30,7 +29,7 @@ export interface FlowScene {
 }
 
 export function paintFlow(scene: FlowScene, context: PaintContext): void {
-  const { layout, marks } = scene;
+  const { layout } = scene;
   const { ctx, viewport, theme } = context;
   const { first, last } = layout.linesBetween(viewport.y, viewport.y + viewport.height);
   ctx.save();
@@ -43,7 +42,7 @@ export function paintFlow(scene: FlowScene, context: PaintContext): void {
   }
   eachFragment(scene, first, last, (spot) => paintCell(spot, spot.value, context));
   eachFragment(scene, first, last, (spot) => paintPiece(spot, context));
-  if (marks !== null) paintMarks(layout, marks, context, first, last);
+  paintMarkedLines(scene, context, first, last);
   paintOpened(scene, context);
   paintRings(scene, context);
   ctx.restore();
@@ -121,34 +120,30 @@ function paintBreak(ctx: CanvasRenderingContext2D, left: number, middle: number)
   ctx.globalAlpha = 1;
 }
 
-/** One outline around neighbours that a search found: a box may be too narrow for one of its own. */
-function paintMarks(
-  layout: FlowLayout,
-  marks: Uint8Array,
+function paintMarkedLines(
+  { layout, marks }: FlowScene,
   { ctx, theme }: PaintContext,
   firstLine: number,
   lastLine: number,
 ): void {
-  const { lines } = layout;
+  if (marks === null) return;
+  const { position, x, width } = layout.lines;
   for (let line = firstLine; line <= lastLine; line++) {
-    const end = lines.starts[line + 1];
-    for (let from = lines.starts[line]; from < end; ) {
-      const mark = marks[lines.position[from]];
-      let to = from + 1;
-      while (to < end && marks[lines.position[to]] === mark) to++;
-      if (mark !== 0) {
+    const marked = {
+      ...layout.fragmentsOf(line),
+      mark: (fragment: number) => marks[position[fragment]],
+      place: (first: number, last: number) => {
+        // Not from the first to the last: a run may go from right to left.
         let [left, right] = [Infinity, 0];
-        for (let i = from; i < to; i++) {
-          left = Math.min(left, lines.x[i]);
-          right = Math.max(right, lines.x[i] + lines.width[i]);
+        for (let i = first; i <= last; i++) {
+          left = Math.min(left, x[i]);
+          right = Math.max(right, x[i] + width[i]);
         }
-        const place = { x: FLOW_MARGIN + left, y: layout.top(line), width: right - left };
-        const lineWidth = mark === CURRENT ? 3 : 1.5;
-        const style = { color: markColor(theme), lineWidth, halo: theme.background };
-        paintRing(ctx, { ...place, height: BOX_HEIGHT }, style);
-      }
-      from = to;
-    }
+        const y = layout.top(line);
+        return { x: FLOW_MARGIN + left, y, width: right - left, height: BOX_HEIGHT };
+      },
+    };
+    paintMarks(ctx, marked, theme);
   }
 }
 

@@ -97,7 +97,7 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
     }
 
     function walk(direction: 1 | -1): boolean {
-      const surprise = search.surprise(target?.[0] ?? here(), direction);
+      const surprise = search.surprise(here(), direction);
       if (surprise === null) return false;
       show([surprise.position, surprise.position]);
       bar.showUnder(surprise.place, search.under.length);

@@ -15,9 +15,8 @@ export class Search {
   #path: PathText | null = null;
   #folded: FoldedText | null = null;
   #query = "";
-  /** First position of each match, ascending, and its last. */
-  #firsts: Uint32Array = new Uint32Array(0);
-  #lasts: Uint32Array = new Uint32Array(0);
+  /** First position of each match, ascending, and its last; null when to be looked for anew. */
+  #found: { firsts: Uint32Array; lasts: Uint32Array } | null = null;
   #threshold = 0.5;
   #under: Uint32Array | null = null;
   /** Which match is the current one; -1 when none is. */
@@ -27,14 +26,13 @@ export class Search {
     this.#data = data;
   }
 
-  /** Other data: what was looked for is looked for again. */
+  /** Other data: what was looked for is looked for again when next it is asked for. */
   update(data: TraceData): void {
     this.#data = data;
     this.#path = null;
     this.#folded = null;
     this.#under = null;
-    this.#find();
-    this.#current = Math.min(this.#current, this.count - 1);
+    this.#found = null;
   }
 
   get query(): string {
@@ -44,21 +42,24 @@ export class Search {
   /** Looks for a text; the first match at or after a position becomes the current one. */
   look(query: string, from: number): void {
     this.#query = query;
-    this.#find();
-    this.#current = this.count === 0 ? -1 : firstAtLeast(this.#firsts, from) % this.count;
+    this.#found = null;
+    this.#current = -1;
+    this.#current = this.count === 0 ? -1 : firstAtLeast(this.#matches.firsts, from) % this.count;
   }
 
   get count(): number {
-    return this.#firsts.length;
+    return this.#matches.firsts.length;
   }
 
   /** From 0; -1 when nothing was found. */
   get current(): number {
+    this.#current = Math.min(this.#current, this.count - 1);
     return this.#current;
   }
 
   match(i: number): Stretch {
-    return [this.#firsts[i], this.#lasts[i]];
+    const { firsts, lasts } = this.#matches;
+    return [firsts[i], lasts[i]];
   }
 
   *matches(): Generator<Stretch> {
@@ -67,13 +68,13 @@ export class Search {
 
   /** The current match, or null. */
   get found(): Stretch | null {
-    return this.#current < 0 ? null : this.match(this.#current);
+    return this.current < 0 ? null : this.match(this.current);
   }
 
   /** Goes to the next match (or the one before), around the ends. */
   step(direction: 1 | -1): Stretch | null {
     if (this.count === 0) return null;
-    this.#current = (this.#current + direction + this.count) % this.count;
+    this.#current = (this.current + direction + this.count) % this.count;
     return this.found;
   }
 
@@ -98,19 +99,21 @@ export class Search {
     return place < 0 ? null : { position: this.under[place], place };
   }
 
-  #find(): void {
-    this.#firsts = new Uint32Array(0);
-    this.#lasts = this.#firsts;
-    if (this.#query === "") return;
+  get #matches(): { firsts: Uint32Array; lasts: Uint32Array } {
+    this.#found ??= this.#find();
+    return this.#found;
+  }
+
+  #find(): { firsts: Uint32Array; lasts: Uint32Array } {
+    if (this.#query === "") return { firsts: new Uint32Array(0), lasts: new Uint32Array(0) };
     this.#path ??= new PathText(this.#data);
     this.#folded ??= new FoldedText(this.#path.text);
     const { starts, length } = find(this.#folded, this.#query);
-    this.#firsts = new Uint32Array(starts.length);
-    this.#lasts = new Uint32Array(starts.length);
+    const firsts = new Uint32Array(starts.length);
+    const lasts = new Uint32Array(starts.length);
     for (let i = 0; i < starts.length; i++) {
-      const [first, last] = this.#path.positionsOf(starts[i], starts[i] + length);
-      this.#firsts[i] = first;
-      this.#lasts[i] = last;
+      [firsts[i], lasts[i]] = this.#path.positionsOf(starts[i], starts[i] + length);
     }
+    return { firsts, lasts };
   }
 }

@@ -43,6 +43,13 @@ _PAGE_STYLE = (
     "body{margin:0;padding:24px;font-family:system-ui,sans-serif}"
     "body>.tokenviz-figure+.tokenviz-figure{margin-top:32px}"
     "@media(max-width:480px){body{padding:8px}}"
+    ".tokenviz-pending .tokenviz-static{display:none}"
+)
+# Where scripts run, a table of thousands of cells is not laid out only to be replaced at once; when
+# the page has loaded, the tables of figures that could not be drawn are shown.
+_PENDING = (
+    '<script>{const c=document.documentElement.classList;c.add("tokenviz-pending");'
+    'addEventListener("load",()=>c.remove("tokenviz-pending"))}</script>'
 )
 
 
@@ -90,7 +97,7 @@ def _page(figures: Iterable[str | Iterator[str]], title: str, theme: str) -> Ite
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f"<title>{escape(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n<style>{_PAGE_STYLE}</style>{_PENDING}\n</head>\n"
         "<body>\n"
     )
     for figure in figures:

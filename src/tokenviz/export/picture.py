@@ -17,7 +17,7 @@ from tokenviz._optional import require
 from tokenviz.attribution import Attribution
 from tokenviz.channels import CHANNELS
 from tokenviz.colors import ColorScale
-from tokenviz.export.table import TraceCell, trace_columns
+from tokenviz.export.table import TraceCell, arranged_places, trace_columns
 from tokenviz.numbers import written
 from tokenviz.scale import scaled_values
 from tokenviz.tokens import labels
@@ -88,23 +88,26 @@ def save(widget: Figure, path: Path) -> Path:
 
 def _heatmap(canvas: Any, source: Attribution, scale: ColorScale, widget: Any) -> float:
     """Draw the cells; return the height of the drawing in inches."""
-    n, m = source.values.shape
-    texts = [[written(float(v), widget.decimals) for v in row] for row in source.values]
+    down, across, _ = arranged_places(source, widget)
+    shown, every = source.values[np.ix_(down, across)], labels(source.tokens)
+    targets = [source.target_labels[j] for j in across]
+    n, m = shown.shape
+    texts = [[written(float(v), widget.decimals) for v in row] for row in shown]
     longest = max((len(text) for row in texts for text in row), default=4)
-    header = max((len(label) for label in source.target_labels), default=4)
+    header = max((len(label) for label in targets), default=4)
     width = max(longest * 5.5, min(header, 24) * 5.2, 24) * _POINT + 0.15
     axes = _axes(canvas, m * width, n * _ROW, m, n)
     for row in range(n):
         for column in range(m):
-            value = float(source.values[row, column])
+            value = float(shown[row, column])
             bold = widget.emphasis is not None and abs(value) >= widget.emphasis
             text = texts[row][column] if widget.show_values else ""
             _cell(axes, column, row, 1, value, [(text, _FONT, 0.5, bold)], scale)
-    axes.set_yticks(np.arange(n) + 0.5, map(_plain, labels(source.tokens)), fontsize=_FONT)
+    axes.set_yticks(np.arange(n) + 0.5, [_plain(every[i]) for i in down], fontsize=_FONT)
     rotated = header * 5.2 * _POINT > width
     axes.set_xticks(
         np.arange(m) + 0.5,
-        map(_plain, source.target_labels),
+        map(_plain, targets),
         fontsize=_FONT,
         rotation=45 if rotated else 0,
         ha="left" if rotated else "center",

@@ -49,8 +49,7 @@ class FigureState:
     @classmethod
     def from_widget(cls, widget: Figure) -> FigureState:
         """The state of a live widget, with its current look."""
-        own = own_traits(type(widget))
-        traits = {name: value for name, value in widget.get_state().items() if name in own}
+        traits = widget.get_state(own_traits(type(widget)))
         buffers: dict[Path, Buffer] = {}
         state = cls(_without_buffers(traits, (), buffers), buffers)
         state.__dict__["source"] = widget.source  # at hand: not to be decoded from what it became
@@ -83,12 +82,13 @@ class FigureState:
 
     @classmethod
     def from_json(cls, embedded: Mapping[str, Any]) -> FigureState:
-        """The state that :attr:`as_json` wrote."""
+        """The state that :attr:`as_json` wrote, with the defaults of traits that are newer."""
         buffers: dict[Path, Buffer] = {
             tuple(buffer["path"]): base64.b64decode(buffer["base64"])
             for buffer in embedded["buffers"]
         }
-        return cls(dict(embedded["state"]), buffers)
+        state = embedded["state"]
+        return cls(own_traits(_widget_classes()[state["_kind"]]) | state, buffers)
 
     @property
     def as_json(self) -> dict[str, Any]:

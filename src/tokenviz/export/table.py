@@ -9,7 +9,7 @@ everything passes :func:`html.escape`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tokenviz.arrange import Order, arrange
 from tokenviz.attribution import Attribution
 from tokenviz.channels import CHANNELS, channel_look, channel_values
 from tokenviz.numbers import written
@@ -62,6 +63,10 @@ class TableOptions:
     min_probability: float = 0.05
     border: bool = True
     channel: str = "probability"
+    row_order: Order = "original"
+    column_order: Order = "original"
+    top_rows: int | None = None
+    hidden_columns: Sequence[int] = ()
 
 
 def static_table(
@@ -89,7 +94,8 @@ def static_table(
     options = options or TableOptions()
     if isinstance(source, LargeAttribution):
         corner = source.corner(MAX_CELLS // _MAX_COLUMNS, _MAX_COLUMNS)
-        return _attribution_table(corner, source.shape, scale, options)
+        plain = replace(options, row_order="original", column_order="original", top_rows=None)
+        return _attribution_table(corner, source.shape, scale, replace(plain, hidden_columns=()))
     if isinstance(source, Attribution):
         return _attribution_table(source, source.values.shape, scale, options)
     return _trace_table(source, scale, options)
@@ -99,26 +105,57 @@ def _attribution_table(
     source: Attribution, shape: tuple[int, ...], scale: ColorScale, options: TableOptions
 ) -> str:
     """The table of a source, which may be the beginning of one of another shape."""
-    n, m = shape
+    down, across, arranged = arranged_places(source, options)
+    n, m = (len(down), len(across)) if arranged else shape
     columns = min(m, _MAX_COLUMNS)
     rows = min(n, max(1, MAX_CELLS // max(1, columns)))
     cells = _Cells(scale, 4 if options.decimals is None else options.decimals)
-    tokens, targets = _first_labels(source.tokens, rows), source.target_labels[:columns]
+    if arranged:
+        every = labels(source.tokens)
+        tokens = [every[i] for i in down[:rows]]
+    else:
+        tokens = _first_labels(source.tokens, rows)
+    targets = [source.target_labels[j] for j in across[:columns]]
+    shown = source.values[np.ix_(down[:rows], across[:columns])]
 
-    cells.prepare(source.values[:rows, :columns])
+    cells.prepare(shown)
     lines = [
         "<tr>",
         _header("token", "col"),
         *(_header(label, "col") for label in targets),
         "</tr>",
     ]
-    for token, values in zip(tokens, source.values[:rows, :columns], strict=True):
+    for token, values in zip(tokens, shown, strict=True):
         lines += ["<tr>", _header(token, "row"), *cells.row(values, options.emphasis), "</tr>"]
 
-    left_out = _left_out((n, rows, "rows"), (m, columns, "columns"))
+    left_out = " ".join(
+        filter(
+            None,
+            (
+                _hidden((shape[0], n, "rows"), (shape[1], m, "columns")),
+                _left_out((n, rows, "rows"), (m, columns, "columns")),
+            ),
+        )
+    )
     label = source.label if options.label is None else options.label
     heading = _heading(label, scale, options, cells.marks, left_out)
     return _table(heading, lines, options.caption)
+
+
+def arranged_places(
+    source: Attribution, options: Any
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], bool]:
+    """Rows and columns in the order in which the options show them, and whether that is another."""
+    down, across = arrange(
+        source.values,
+        options.row_order,
+        options.column_order,
+        options.top_rows,
+        options.hidden_columns,
+    )
+    n, m = source.values.shape
+    as_they_are = np.array_equal(down, np.arange(n)) and np.array_equal(across, np.arange(m))
+    return down, across, not as_they_are
 
 
 def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str:
@@ -313,6 +350,12 @@ def _header(label: str, scope: str, *, muted: bool = False, style: str = "") -> 
     weight = "font-weight:400;opacity:.7" if muted else "font-weight:500"
     style = f"padding:3px 8px;text-align:{align};white-space:nowrap;{weight}{style}"
     return f'<th scope="{scope}" style="{style}">{escape(label)}</th>'
+
+
+def _hidden(*parts: tuple[int, int, str]) -> str:
+    """Say what of the data the figure does not show, "" if all is there."""
+    cut = [f"{shown:,} of {total:,} {name}" for total, shown, name in parts if shown < total]
+    return f"The figure shows {' and '.join(cut)}." if cut else ""
 
 
 def _left_out(*parts: tuple[int, int, str]) -> str:

@@ -207,6 +207,16 @@ class LiveTrace(TokenTrace):
                 return super()._holds(cell)
             return len(cell) == 2 and self._growing.holds(*cell)
 
+    def open(self) -> None:
+        """Send the state to the page, unless it is there; no piece of the text falls between."""
+        with self._lock:
+            super().open()
+
+    @traitlets.observe("comm")
+    def _hear(self, change: Any) -> None:
+        if change["new"] is not None:
+            heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
+
     def _show_twin(self) -> None:
         """Show the table of what there is, and remember to show the whole one in its place."""
         from IPython.display import display

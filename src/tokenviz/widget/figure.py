@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
@@ -113,7 +112,9 @@ class Figure(OnDemand, anywidget.AnyWidget):
     def __init__(self, source: Attribution | LargeAttribution | Trace, **given: Any) -> None:
         check_options(type(self).__name__, given, self.option_names())
         self._source: Any = source
-        super().__init__(_data=self._encode(source), **self._words(source) | given)
+        super().__init__(
+            _data=self._encode(source), layout=OwnLayout(), **self._words(source) | given
+        )
 
     @classmethod
     def option_names(cls) -> list[str]:
@@ -203,10 +204,6 @@ class Figure(OnDemand, anywidget.AnyWidget):
     @traitlets.default("_renderer")
     def _read_renderer(self) -> str:
         return static("widget.js")
-
-    @traitlets.default("layout")
-    def _make_layout(self) -> ipywidgets.Layout:
-        return OwnLayout()
 
     @traitlets.default("_css")
     def _read_css(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
+import numpy as np
 import traitlets
 
 from tokenviz.attribution import Attribution
@@ -31,6 +33,17 @@ class AttributionHeatmap(Figure):
         emphasis : float or None
             Values of at least this magnitude are written in bold.
 
+        row_order : {"original", "magnitude"} or int
+            Order of the rows: as they are, by the sum of their magnitudes over the columns shown,
+            or by the values in a column, counted from 0. From the largest down, NaN last.
+        column_order : {"original", "magnitude"} or int
+            The same for columns: by magnitudes over all rows, or by the values in a row.
+        top_rows : int or None
+            Show only so many rows, those that come first by the column that sorts, else by the
+            sum of magnitudes.
+        hidden_columns : list of int
+            Columns that are not shown. One at least stays.
+
     Raises
     ------
     TypeError
@@ -44,6 +57,10 @@ class AttributionHeatmap(Figure):
     symmetric = traitlets.Bool(True).tag(sync=True)
     decimals = traitlets.Int(4, min=0, max=8).tag(sync=True)
     emphasis = Finite(0.35, allow_none=True).tag(sync=True)
+    row_order = traitlets.Any("original").tag(sync=True)
+    column_order = traitlets.Any("original").tag(sync=True)
+    top_rows = traitlets.Int(None, allow_none=True, min=1).tag(sync=True)
+    hidden_columns = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, source: Attribution | LargeAttribution, **given: Any) -> None:
         super().__init__(source, **given)
@@ -62,6 +79,13 @@ class AttributionHeatmap(Figure):
     def _words(self, source: Attribution | LargeAttribution) -> dict[str, str]:
         story = source.provenance if isinstance(source, LargeAttribution) else source
         return {"label": source.label, "caption": caption(attribution_facts(story))}
+
+    def _adopt(self, source: Attribution | LargeAttribution) -> None:
+        for name in ("row_order", "column_order", "top_rows", "hidden_columns"):
+            try:
+                self.set_trait(name, getattr(self, name))
+            except traitlets.TraitError:
+                self.set_trait(name, self.traits()[name].default())
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
         """Send the tile that a view asks for."""
@@ -83,3 +107,61 @@ class AttributionHeatmap(Figure):
                 f"selected: expected (row, column) inside {self._source.values.shape}, got {cell}"
             )
         return cell
+
+    @traitlets.validate("row_order")
+    def _column_that_sorts(self, proposal: Any) -> str | int:
+        return self._checked_order("row_order", proposal["value"], "column", 1)
+
+    @traitlets.validate("column_order")
+    def _row_that_sorts(self, proposal: Any) -> str | int:
+        return self._checked_order("column_order", proposal["value"], "row", 0)
+
+    @traitlets.validate("top_rows")
+    def _enough_rows(self, proposal: Any) -> int | None:
+        count: int | None = proposal["value"]
+        if count is not None:
+            self._here("top_rows", count)
+        return count
+
+    @traitlets.validate("hidden_columns")
+    def _some_columns(self, proposal: Any) -> list[int]:
+        hidden = sorted(set(proposal["value"]))
+        if not hidden:
+            return hidden
+        self._here("hidden_columns", hidden)
+        count = self._source.values.shape[1]
+        if hidden[0] < 0 or hidden[-1] >= count:
+            raise traitlets.TraitError(
+                f"hidden_columns: expected columns from 0 to {count - 1}, got {hidden}"
+            )
+        if len(hidden) == count:
+            raise traitlets.TraitError(
+                f"hidden_columns: expected one column at least to stay, got all {count}"
+            )
+        return hidden
+
+    def _checked_order(self, name: str, order: Any, line: str, axis: int) -> str | int:
+        if isinstance(order, str) and order == "original":
+            return order
+        self._here(name, order)
+        if isinstance(order, str) and order == "magnitude":
+            return order
+        count = self._source.values.shape[axis]
+        try:
+            index = None if isinstance(order, bool | np.bool_) else operator.index(order)
+        except TypeError:
+            index = None
+        if index is None or not 0 <= index < count:
+            raise traitlets.TraitError(
+                f"{name}: expected 'original', 'magnitude' or a {line} from 0 to {count - 1}, "
+                f"got {order!r}"
+            )
+        return index
+
+    def _here(self, name: str, value: object) -> None:
+        """Refuse to arrange values that are read on demand."""
+        if isinstance(self._source, LargeAttribution):
+            raise traitlets.TraitError(
+                f"{name}: expected its default for a LargeAttribution, whose values are read on "
+                f"demand, got {value!r}"
+            )
