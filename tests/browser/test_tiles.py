@@ -186,6 +186,10 @@ def test_values_that_cannot_be_read_are_told(session: Session) -> None:
 
 def test_a_kernel_that_is_gone_leaves_the_picture_and_says_so(session: Session) -> None:
     command(session.page, "kernelmenu:shutdown")
+    session.page.wait_for_function(
+        "() => !window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel",
+        timeout=PATIENCE,
+    )
     look_at(session, 0.15)
     expect(session.status).to_contain_text("the kernel is gone: coarse picture", timeout=PATIENCE)
     session.page.keyboard.press("0")
