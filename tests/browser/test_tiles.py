@@ -147,7 +147,7 @@ def look_at(session: Session, across: float) -> None:
         page.mouse.wheel(0, -100)
     page.keyboard.up("Control")
     figure.locator.evaluate("e => e.tokenvizFigure.painted()")
-    x, y = (box[side] + across * box[size] + 2 for side, size in (("x", "width"), ("y", "height")))
+    x, y = box["x"] + across * box["width"] + 2, box["y"] + across * box["height"] + 2
     page.mouse.move(x, y)  # or nothing would be pointed at
 
 
