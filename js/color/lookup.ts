@@ -2,8 +2,9 @@
  * Values to pixels, a million at a time: the colour scale as a table of stretches of values.
  *
  * The range is cut into equal stretches. Where a whole stretch has one colour the table holds it;
- * where it holds an edge between two colours, the scale itself is asked. So the answer is always
- * the scale's own, and mostly costs a multiplication and a look into a table.
+ * where one edge between two colours lies in it, the table holds both and the first float32 of the
+ * second; elsewhere the scale itself is asked. So the answer is always the scale's own, and mostly
+ * costs a multiplication, a comparison and a look into a table.
  */
 
 import type { ColorScale } from "./scale.ts";
@@ -12,50 +13,37 @@ import type { ColorScale } from "./scale.ts";
 const STRETCHES = 4099;
 /** Of a stretch: how far beyond its ends one colour must reach for rounding not to matter. */
 const MARGIN = 1 / 64;
-/** In the table: ask the scale. */
-const ASK = -1;
 
 export class ColorLookup {
   readonly #scale: ColorScale;
-  readonly #indices = new Int16Array(STRETCHES + 1).fill(ASK);
   /** Pixels by index, as they lie in an ImageData on a little-endian machine. */
   readonly #pixels = new Uint32Array(256);
-  /** The same by stretch; 0, which is no pixel of the scale's, where the scale is to be asked. */
-  readonly #byStretch = new Uint32Array(STRETCHES + 1);
-  readonly #below: number;
-  readonly #above: number;
+  /** By stretch: the pixel before the edge and from it on; 0, where the scale is to be asked. */
+  readonly #before = new Uint32Array(STRETCHES + 1);
+  readonly #after = new Uint32Array(STRETCHES + 1);
+  readonly #edges = new Float32Array(STRETCHES + 1);
   readonly #perUnit: number;
 
   constructor(scale: ColorScale) {
     this.#scale = scale;
-    const { lo, hi } = scale.range;
+    const { lo, hi, gamma } = scale.range;
     this.#perUnit = STRETCHES / (hi - lo);
-    this.#below = scale.index(-Infinity);
-    this.#above = scale.index(Infinity);
     const { table } = scale;
     for (let i = 0; i < 256; i++) {
       this.#pixels[i] =
         (0xff000000 | (table[3 * i + 2] << 16) | (table[3 * i + 1] << 8) | table[3 * i]) >>> 0;
     }
     const at = (stretch: number) =>
-      scale.index(Math.min(hi, Math.max(lo, lo + (hi - lo) * (stretch / STRETCHES))));
+      Math.min(hi, Math.max(lo, lo + (hi - lo) * (stretch / STRETCHES)));
     for (let s = 0; s < STRETCHES; s++) {
-      const first = at(s - MARGIN);
-      if (first !== at(s + 1 + MARGIN)) continue;
-      this.#indices[s] = first;
-      this.#byStretch[s] = this.#pixels[first];
+      const [start, end] = [at(s - MARGIN), at(s + 1 + MARGIN)];
+      const [first, last] = [scale.index(start), scale.index(end)];
+      // A power is not monotonic to the last bit: then there is no first value to find.
+      if (last - first > 1 || (last > first && gamma !== 1)) continue;
+      this.#before[s] = this.#pixels[first];
+      this.#after[s] = this.#pixels[last];
+      if (last > first) this.#edges[s] = firstOf(scale, last, start, end);
     }
-  }
-
-  /** What `ColorScale.index` says: 0 to 255, or -1 for NaN. */
-  index(v: number): number {
-    const { lo, hi } = this.#scale.range;
-    if (v < lo) return this.#below;
-    if (v > hi) return this.#above;
-    const stretch = (v - lo) * this.#perUnit;
-    // NaN, and a range so narrow that the product overflows, fail this comparison.
-    const index = stretch <= STRETCHES ? this.#indices[stretch | 0] : ASK;
-    return index === ASK ? this.#scale.index(v) : index;
   }
 
   /**
@@ -63,27 +51,44 @@ export class ColorLookup {
    * whether there was one.
    */
   paint(values: Float32Array, from: number, count: number, out: Uint32Array): boolean {
-    const { lo, hi } = this.#scale.range;
-    const [below, above] = [this.#pixels[this.#below], this.#pixels[this.#above]];
+    const scale = this.#scale;
+    const { lo, hi } = scale.range;
+    const pixels = this.#pixels;
+    const [below, above] = [pixels[scale.index(-Infinity)], pixels[scale.index(Infinity)]];
     const perUnit = this.#perUnit;
-    const byStretch = this.#byStretch;
+    const [before, after, edges] = [this.#before, this.#after, this.#edges];
     let nan = false;
     for (let i = 0; i < count; i++) {
       const v = values[from + i];
       if (v < lo) out[i] = below;
       else if (v > hi) out[i] = above;
       else {
-        const stretch = (v - lo) * perUnit;
-        let pixel = stretch <= STRETCHES ? byStretch[stretch | 0] : 0;
+        // NaN, and a range so narrow that the product overflows, fail this comparison.
+        const exact = (v - lo) * perUnit;
+        const stretch = exact <= STRETCHES ? exact | 0 : STRETCHES;
+        let pixel = v < edges[stretch] ? before[stretch] : after[stretch];
         if (pixel === 0) {
-          const index = this.#scale.index(v);
+          const index = scale.index(v);
           if (index < 0) nan = true;
-          else pixel = this.#pixels[index];
+          else pixel = pixels[index];
         }
         out[i] = pixel;
       }
     }
     return nan;
+  }
+}
+
+/** The first float32 between two values that has an index; the first of the two has a lower one. */
+function firstOf(scale: ColorScale, index: number, start: number, end: number): number {
+  // Further apart than rounding to float32 could bring them together.
+  const slack = Math.max(Math.abs(start), Math.abs(end)) * 2 ** -22;
+  let [low, high] = [Math.fround(start - slack), Math.fround(end + slack)];
+  for (;;) {
+    const middle = Math.fround((low + high) / 2);
+    if (middle === low || middle === high) return high;
+    if (scale.index(middle) < index) low = middle;
+    else high = middle;
   }
 }
 
