@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -27,6 +28,8 @@ from tokenviz.trace import Trace, TraceStep
 from tokenviz.wire import decode_trace, encode_trace
 
 PROMPT = "The cat sat on"
+
+Result = TypeVar("Result")
 
 
 class Gate:
@@ -200,11 +203,17 @@ def test_an_error_is_shown_and_raised() -> None:
     assert live._status_now()["error"] == "LookupError: no fourth token"
     assert len(live.source) == 4 and live.source.partial and not live.running
     with pytest.raises(LookupError):
-        asyncio.run(finished(live))
+        in_a_loop(finished(live))
 
 
 async def finished(live: LiveTrace) -> Trace:
     return await live
+
+
+def in_a_loop(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run to the end in a loop of its own: Playwright's may be running in this thread."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, work).result(timeout=120)
 
 
 def test_it_can_be_awaited_and_cancelled() -> None:
@@ -222,7 +231,7 @@ def test_it_can_be_awaited_and_cancelled() -> None:
         task.cancel()
         return trace, beside
 
-    trace, beside = asyncio.run(notebook())
+    trace, beside = in_a_loop(notebook())
     assert trace == random_lm().generate(PROMPT, max_new_tokens=12)
     assert beside > 0
 
@@ -237,7 +246,7 @@ def test_it_can_be_awaited_and_cancelled() -> None:
             await task
         return live
 
-    live = asyncio.run(cancelled())
+    live = in_a_loop(cancelled())
     gate.let(100)
     assert len(live.wait(timeout=60)) == 1
 
