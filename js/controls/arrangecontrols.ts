@@ -61,6 +61,8 @@ export class ArrangeControls implements Control {
 
   update({ state }: ControlView): void {
     const { data, row_order, column_order, top_rows, hidden_columns } = state as HeatmapState;
+    // What stays with a kernel is shown as it is.
+    this.element.hidden = data.tiles !== undefined;
     if (data !== this.#of) {
       this.#of = data;
       this.#choices = {

@@ -102,6 +102,8 @@ export interface Drawing<State> {
   valueAt(cell: Cell): number;
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
+  /** Is that only the part in view, because the whole is too large? */
+  readonly copiesPart?: boolean;
   /** A cell was chosen by click or Enter, or with Escape none; says whether anything moved. */
   choose?(cell: Cell | null): boolean;
   /** A cell of the visible part that stays where it is when all is laid out anew. */

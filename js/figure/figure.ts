@@ -145,7 +145,10 @@ export class Figure<State extends FigureState> {
     this.#viewport.element.dataset.lmSuppressShortcuts = "true";
     copyAsText(this.#viewport.element, {
       text: () => drawing.tsv(),
-      done: () => this.#say("Copied as tab-separated values"),
+      done: () => {
+        const what = drawing.copiesPart ? "What is in view was copied" : "Copied";
+        this.#say(`${what} as tab-separated values`);
+      },
       signal,
     });
     store.subscribe((changed) => this.#update(changed), signal);

@@ -41,13 +41,15 @@ import { readable } from "./readable.ts";
 import { step } from "./step.ts";
 import type { Link } from "./tiles/link.ts";
 import { TileSource } from "./tiles/source.ts";
-import { tsv, tsvOf } from "./tsv.ts";
+import { tsv } from "./tsv.ts";
 
 /** How much of the figure's width row labels may take, and how wide they may be at all. */
 const LABEL_SHARE = 0.34;
 const WIDEST_LABEL = 240;
 /** The size of a figure without a cell, which says so. */
 const EMPTY = { width: 160, height: 60 };
+/** Values that are copied at most. */
+const MOST_COPIED = 1_000_000;
 /** The height of the figure when none is asked for, beyond which it scrolls. */
 export const DEFAULT_HEIGHT = 720;
 /** Of the cells under one pixel, how many down and across are looked at. */
@@ -400,10 +402,23 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return this.#values.valueAt(row, column) ?? Number.NaN;
   }
 
+  /** Of a matrix too large for a clipboard, what is in view. */
   tsv(): string {
-    if (this.#tiles === null) return tsv(this.#state.data, this.#arrangement.places);
-    const { rows, columns } = this.#visible();
-    return tsvOf(this.#state.data, rows, columns, (i, j) => this.#source.valueAt(i, j));
+    const { grid } = this.#scene;
+    const { places } = this.#arrangement;
+    const part = this.copiesPart;
+    const { rows, columns } = part
+      ? this.#visible()
+      : { rows: spanOf(grid.rows), columns: spanOf(grid.columns) };
+    const across = [...stretchOf(columns, places.columns)];
+    const down = [...stretchOf(rows, places.rows)];
+    const most = Math.max(1, Math.floor(MOST_COPIED / across.length));
+    return tsv(this.#state.data, down.slice(0, most), across, (i, j) => this.#values.valueAt(i, j));
+  }
+
+  get copiesPart(): boolean {
+    const { rows, columns } = this.#scene.grid;
+    return this.#tiles !== null || rows * columns > MOST_COPIED;
   }
 
   #visible(): { rows: Span; columns: Span } {
@@ -423,4 +438,13 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 /** The last of the cells under a pixel that is looked at. */
 function end([first, last]: readonly [number, number], count: number): number {
   return Math.min(last, count - 1, first + MOST_UNDER_PIXEL - 1);
+}
+
+function spanOf(count: number): Span {
+  return { first: 0, last: count - 1 };
+}
+
+/** What stands at a stretch of places. */
+function* stretchOf({ first, last }: Span, places: Uint32Array | null): Iterable<number> {
+  for (let place = first; place <= last; place++) yield places?.[place] ?? place;
 }
