@@ -146,8 +146,8 @@ export class Figure<State extends FigureState> {
     copyAsText(this.#viewport.element, {
       text: () => drawing.tsv(),
       done: () => {
-        const what = drawing.copiesPart ? "What is in view was copied" : "Copied";
-        this.#say(`${what} as tab-separated values`);
+        const part = drawing.copiesPart ? "what is in view " : "";
+        this.#say(`Copied ${part}as tab-separated values`);
       },
       signal,
     });
