@@ -18,9 +18,8 @@ export class ColorLookup {
   readonly #scale: ColorScale;
   /** Pixels by index, as they lie in an ImageData on a little-endian machine. */
   readonly #pixels = new Uint32Array(256);
-  /** By stretch: the pixel before the edge and from it on; 0, where the scale is to be asked. */
-  readonly #before = new Uint32Array(STRETCHES + 1);
-  readonly #after = new Uint32Array(STRETCHES + 1);
+  /** By stretch: the pixel before the edge, and from it on; 0, where the scale is to be asked. */
+  readonly #pairs = new Uint32Array(2 * (STRETCHES + 1));
   readonly #edges = new Float32Array(STRETCHES + 1);
   readonly #perUnit: number;
 
@@ -40,8 +39,8 @@ export class ColorLookup {
       const [first, last] = [scale.index(start), scale.index(end)];
       // A power is not monotonic to the last bit: then there is no first value to find.
       if (last - first > 1 || (last > first && gamma !== 1)) continue;
-      this.#before[s] = this.#pixels[first];
-      this.#after[s] = this.#pixels[last];
+      this.#pairs[2 * s] = this.#pixels[first];
+      this.#pairs[2 * s + 1] = this.#pixels[last];
       if (last > first) this.#edges[s] = firstOf(scale, last, start, end);
     }
   }
@@ -56,7 +55,7 @@ export class ColorLookup {
     const pixels = this.#pixels;
     const [below, above] = [pixels[scale.index(-Infinity)], pixels[scale.index(Infinity)]];
     const perUnit = this.#perUnit;
-    const [before, after, edges] = [this.#before, this.#after, this.#edges];
+    const [pairs, edges] = [this.#pairs, this.#edges];
     let nan = false;
     for (let i = 0; i < count; i++) {
       const v = values[from + i];
@@ -66,7 +65,8 @@ export class ColorLookup {
         // NaN, and a range so narrow that the product overflows, fail this comparison.
         const exact = (v - lo) * perUnit;
         const stretch = exact <= STRETCHES ? exact | 0 : STRETCHES;
-        let pixel = v < edges[stretch] ? before[stretch] : after[stretch];
+        // A number and no choice: which side of an edge is a guess that a processor loses.
+        let pixel = pairs[2 * stretch + Number(v >= edges[stretch])];
         if (pixel === 0) {
           const index = scale.index(v);
           if (index < 0) nan = true;
