@@ -219,6 +219,7 @@ export class Figure<State extends FigureState> {
     this.#drawing.update(state, changed);
     if (changed?.has("_data")) {
       this.#pointing.reset();
+      this.#tooltip.hide();
       this.#mirror.point(null);
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
@@ -242,8 +243,8 @@ export class Figure<State extends FigureState> {
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     if (this.#width > 0) this.#layout();
     this.#viewport.request();
-    this.#mirror.refresh();
-    if (this.#tooltip.shown) this.#pointed(false); // what it says may have been waited for
+    if (this.#width > 0) this.#mirror.refresh();
+    if (this.#tooltip.open) this.#pointed(false); // what it says may have been waited for
     for (const resolve of this.#awaiting.splice(0)) resolve();
   }
 
@@ -388,7 +389,7 @@ export class Figure<State extends FigureState> {
   #choose(cell: Cell): void {
     this.#viewport.element.focus({ preventScroll: true });
     this.#pointing.goTo(cell);
-    this.#store.set({ selected: cell } as Partial<State>);
+    this.#select(cell);
   }
 
   /** Where a cell is on the screen, with what belongs to it. */

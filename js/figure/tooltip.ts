@@ -68,10 +68,6 @@ export class Tooltip {
     settle(this.element, this.anchor, "above");
   }
 
-  get shown(): boolean {
-    return this.element.matches(":popover-open");
-  }
-
   hide(): void {
     if (this.open) this.element.hidePopover();
   }

@@ -36,7 +36,12 @@ export const arranging: Feature<HeatmapState> = ({ store, commands, current, goT
         say("The last column stays");
         return true;
       }
+      const kept = [...data.columns.label.keys()].filter(
+        (j) => j !== cell[1] && !hidden.includes(j),
+      );
+      const next = kept.find((j) => j > cell[1]) ?? kept[kept.length - 1];
       store.set({ hidden_columns: [...hidden, cell[1]].sort((a, b) => a - b) });
+      goTo([cell[0], next]);
       say(`${name(cell[1])} hidden`);
       return true;
     },

@@ -82,7 +82,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   #arrangement!: Arrangement;
   /** Of a large matrix arranged anew: shown once its pyramid has come. */
   #coming: { source: ArraySource; arrangement: Arrangement } | null = null;
-  /** The same, where the values stay with a kernel. */
+  /** The source, where the values stay with a kernel. */
   #tiles: TileSource | null = null;
   /** To that kernel. */
   readonly #link: Link | null;
@@ -335,6 +335,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
 
   /** Of the cells under one pixel, the one that gives it its colour. */
   #extremeUnder(x: number, y: number): Cell | null {
+    if (!this.ready) return null; // the picture is still of other data
     const { grid } = this.#scene;
     const under = this.#image.under(
       x - this.#viewport.x - grid.left,

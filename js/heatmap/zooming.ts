@@ -81,6 +81,7 @@ class Zooming {
   /** A double click: the whole picture, or from there to where values can be read. */
   toggle({ clientX, clientY }: MouseEvent): void {
     const { reach } = this.#drawing;
+    if (!reach.any) return;
     const from = { x: clientX, y: clientY };
     if (!this.#fitted) this.#to(reach.least, from);
     else this.#to(reach.least < 0.995 ? 1 : reach.readable, from);
@@ -123,6 +124,8 @@ class Zooming {
       if (shown === `${reach.any} ${least} ${most}`) return;
       shown = `${reach.any} ${least} ${most}`;
       group.hidden = !reach.any;
+      // A button that can do no more would take the focus with it.
+      if ((least ? out : into).matches(":focus") && (least || most)) fit.focus();
       out.disabled = least;
       into.disabled = most;
       toolbar.refresh();
@@ -252,6 +255,7 @@ function drag(viewport: Viewport, signal: AbortSignal): void {
     listener: (event: HTMLElementEventMap[Name]) => void,
   ) => element.addEventListener(name, listener, { signal, capture: true });
   listen("pointerdown", (event) => {
+    panned = false; // the middle button's drag ends without a click
     const modified = event.button === 0 && (event.ctrlKey || event.metaKey);
     if (event.pointerType === "touch" || !(modified || event.button === 1)) return;
     // On the scroll bars, the pointer has other things to do.

@@ -45,6 +45,7 @@ export function liveStatus(parts: FigureParts<TraceState>): void {
     const count = counted(store.state.data.index.length);
     const reachable = store.connected && performance.now() - heard < SILENCE;
     group.hidden = !running || !reachable;
+    if (stopping && stop.matches(":focus")) parts.viewport.element.focus({ preventScroll: true });
     stop.disabled = stopping;
     text.textContent = stopping ? `${count} · stopping…` : progress(count, status.rate);
     note.textContent = line();

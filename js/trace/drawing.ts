@@ -75,6 +75,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     const any = (...names: string[]) =>
       changed === null || names.some((name) => changed.has(name) || (grown && name === "_data"));
     const known = grown ? this.#colored.map(({ length }) => length) : [];
+    if (any("_data") && !grown) this.#flow?.choose(null);
     if (any("_data")) {
       const [path, others] = grown ? [this.#probabilities, this.#alternativeProbabilities] : [];
       this.#probabilities = probabilities(data.logprobs, path);

@@ -59,6 +59,11 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
     suffix = path.suffix.lower()
     if suffix in PICTURES:
         return source.show().save(path)
+    if not isinstance(source, Attribution | Trace):
+        raise TypeError(
+            f"source: expected an Attribution or a Trace, got {type(source).__name__}; "
+            "its values stay where they are, save a page (.html) of it"
+        )
     header, arrays = _split(source)
     if suffix == ".npz":
         encoded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)

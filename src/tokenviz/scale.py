@@ -50,15 +50,19 @@ def reversed_name(name: str) -> str:
 
 
 def figure_scale(
-    traits: Mapping[str, Any], source: Attribution | LargeAttribution | Trace
+    traits: Mapping[str, Any],
+    source: Attribution | LargeAttribution | Trace,
+    values: npt.NDArray[np.float32] | None = None,
 ) -> ColorScale:
-    """The scale that display traits describe for some data."""
+    """The scale that display traits describe for some data, or for those ``values`` of it."""
     _, table = find_table(traits["colormap"], traits["_colormap_table"])
     ends = resolve_range(
         traits["vmin"],
         traits["vmax"],
         traits["center"],
         symmetric=traits["symmetric"],
-        values=scaled_values(source, traits.get("channel", "probability")),
+        values=scaled_values(source, traits.get("channel", "probability"))
+        if values is None
+        else values,
     )
     return ColorScale(table, ends, traits["gamma"])

@@ -13,7 +13,14 @@ export function buildInWorker(options: BuildOptions, signal: AbortSignal): Promi
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    const worker = new Worker(url);
+    let worker: Worker;
+    try {
+      worker = new Worker(url);
+    } catch (error) {
+      URL.revokeObjectURL(url);
+      reject(error);
+      return;
+    }
     const end = () => {
       worker.terminate();
       URL.revokeObjectURL(url);

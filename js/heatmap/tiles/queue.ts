@@ -40,6 +40,7 @@ export class TileQueue {
     for (const [key, tile] of this.#wanted) {
       if (!meet(this.#area(tile), view)) this.#wanted.delete(key);
     }
+    if (this.#pointed !== null && !this.sees(this.#pointed)) this.#pointed = null;
   }
 
   /** Whether something of a tile is in view. */

@@ -133,7 +133,7 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
       const grew = changed.has("_append");
       if (!grew && !changed.has("_data")) return;
       search.update(store.state.data);
-      if (!grew) target = search.found;
+      if (!grew) target = bar.element.hidden ? null : search.found;
       tell();
       mark();
     }, signal);

@@ -53,8 +53,8 @@ export class Search {
 
   /** From 0; -1 when nothing was found. */
   get current(): number {
-    this.#current = Math.min(this.#current, this.count - 1);
-    return this.#current;
+    // Matches may have come or gone with the data.
+    return Math.min(Math.max(0, this.#current), this.count - 1);
   }
 
   match(i: number): Stretch {

@@ -56,6 +56,10 @@ def _detailed(figure: FigureState) -> FigureState:
     traits = figure.traits | {"_data": figure.traits["_data"] | {"tiles": own}}
     kind = "the largest" if picture.exact else "a large one (sampled)"
     figure = _changed(figure, traits, figure.buffers | {_PICTURE: leaf["view"]})
+    # A page fits its range to the picture that it has.
+    figure = _changed(replace(figure, values=picture.values), traits, figure.buffers)
+    if picture.exact and down == across == 1:
+        return figure
     return _with_fact(figure, "shown", f"{kind} of each {down} × {across} cells")
 
 

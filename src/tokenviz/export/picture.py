@@ -60,7 +60,11 @@ def save(widget: Figure, path: Path) -> Path:
     """
     require("matplotlib", feature=f"saving {path.suffix}", install="tokenviz-widget[figure]")
     source = widget.source
-    cells = source.values.size if isinstance(source, Attribution) else len(source)
+    if isinstance(source, Attribution):
+        down, across, _ = arranged_places(source, widget)
+        cells = len(down) * len(across)
+    else:
+        cells = len(source)
     if cells > MAX_CELLS:
         raise ValueError(
             f"path: a {path.suffix} holds at most {MAX_CELLS:,} cells, this figure has {cells:,}; "

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from tokenviz.attribution import Attribution
 from tokenviz.colors import ColorScale
@@ -41,10 +44,13 @@ class FigureState:
         Trait names and values as JSON, binary leaves taken out.
     buffers
         The binary leaves by their path in ``traits``.
+    values
+        What the colours are fitted to, where that is not all of the source.
     """
 
     traits: dict[str, Any]
     buffers: dict[Path, Buffer]
+    values: npt.NDArray[np.float32] | None = field(default=None, compare=False)
 
     @classmethod
     def from_widget(cls, widget: Figure) -> FigureState:
@@ -107,7 +113,7 @@ class FigureState:
     @property
     def scale(self) -> ColorScale:
         """The colour scale of the figure as it looks now."""
-        return figure_scale(self._decoded, self.source)
+        return figure_scale(self._decoded, self.source, self.values)
 
     @property
     def table_options(self) -> TableOptions:

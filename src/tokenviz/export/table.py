@@ -93,7 +93,8 @@ def static_table(
     """
     options = options or TableOptions()
     if isinstance(source, LargeAttribution):
-        corner = source.corner(MAX_CELLS // _MAX_COLUMNS, _MAX_COLUMNS)
+        columns = min(source.shape[1], _MAX_COLUMNS)
+        corner = source.corner(max(1, MAX_CELLS // max(1, columns)), columns)
         plain = replace(options, row_order="original", column_order="original", top_rows=None)
         return _attribution_table(corner, source.shape, scale, replace(plain, hidden_columns=()))
     if isinstance(source, Attribution):

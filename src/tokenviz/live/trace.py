@@ -9,19 +9,21 @@ from the columns so far whenever it is asked for, and sent by itself only once, 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import traitlets
 
+from tokenviz._options import options
 from tokenviz.export import html as export
 from tokenviz.live.growing import GrowingTrace, Piece
 from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy
 from tokenviz.live.writing import Write, Writing
 from tokenviz.trace import Trace, TraceStep
-from tokenviz.widget.figure import caption
+from tokenviz.widget.figure import Figure, caption
 from tokenviz.widget.trace import TokenTrace
 from tokenviz.wire import trace_facts
 
@@ -39,6 +41,15 @@ def _asked(content: Any) -> Any:
 
 def _status(value: Any, widget: LiveTrace) -> Any:
     return widget._status_now()
+
+
+@contextmanager
+def _tried() -> Iterator[None]:
+    """Showing something may fail, by an observer's fault or a connection's: then that is logged."""
+    try:
+        yield
+    except Exception:
+        logging.getLogger(__name__).exception("what was written could not be shown")
 
 
 class LiveTrace(TokenTrace):
@@ -75,7 +86,7 @@ class LiveTrace(TokenTrace):
         self._growing: GrowingTrace | None = GrowingTrace(begun)
         self._lock = threading.RLock()
         self._error: BaseException | None = None
-        self._twins: list[Any] = []
+        self._shown: list[tuple[Any, Callable[[Figure], dict[str, Any]]]] = []
         self._writing = Writing(write, took=self._take, tell=self._tell, ended=self._end)
         super().__init__(begun, **given)
         belongs_to_this_cell(self._writing, lambda: self.send_state("_data"))
@@ -217,15 +228,26 @@ class LiveTrace(TokenTrace):
         if change["new"] is not None:
             heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
 
+    def _ipython_display_(self) -> None:
+        if options.display == "html":
+            self._show_for_now(self._as_page)
+        else:
+            super()._ipython_display_()
+
     def _show_twin(self) -> None:
-        """Show the table of what there is, and remember to show the whole one in its place."""
+        self._show_for_now(export.twin)
+
+    def _as_page(self, _: Figure) -> dict[str, Any]:
+        bundle: dict[str, Any] = self._repr_mimebundle_()[0]
+        return bundle
+
+    def _show_for_now(self, render: Callable[[Figure], dict[str, Any]]) -> None:
+        """Show what there is, and remember to show the whole in its place."""
         from IPython.display import display
 
-        self._twins.append(display(export.twin(self), raw=True, display_id=True))  # type: ignore[no-untyped-call]
-
-    @traitlets.observe("comm")
-    def _connected(self, change: Any) -> None:
-        heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
+        handle = display(render(self), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        if handle is not None:  # outside IPython there is nothing to change later
+            self._shown.append((handle, render))
 
     def _take(self, step: TraceStep) -> None:
         with self._lock:
@@ -246,20 +268,25 @@ class LiveTrace(TokenTrace):
             self.send(content | piece.content, buffers=[piece.columns])
 
     def _end(self, trace: Trace | None, error: BaseException | None) -> None:
-        """Show the whole, by the thread that wrote it."""
+        """Show the whole, by the thread that wrote it. What was written is kept, come what may."""
         before = self._words(self._source)["caption"]
         with self._lock:
             if (growing := self._growing) is None:
                 return
-            self._send_piece(growing.news())
+            with _tried():
+                self._send_piece(growing.news())
             self._source = growing.trace() if trace is None else trace
             self._error, self._growing = error, None
-        self._data = growing.wire(trace_facts(self._source))
-        if self.caption == before:  # else the user's own words
-            self.caption = self._words(self._source)["caption"]
-        self._live = {"running": False}
-        for twin in self._twins:
-            twin.update(export.twin(self), raw=True)
+        with _tried():
+            self._data = growing.wire(trace_facts(self._source))
+        with _tried():
+            if self.caption == before:  # else the user's own words
+                self.caption = self._words(self._source)["caption"]
+        with _tried():
+            self._live = {"running": False}
+        for handle, render in self._shown:
+            with _tried():
+                handle.update(render(self), raw=True)
 
     def _data_now(self, value: Any) -> Any:
         with self._lock:

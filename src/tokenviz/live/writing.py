@@ -8,6 +8,7 @@ Neither outlives the text, its owner's ``stop``, or the interpreter.
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -142,7 +143,10 @@ class Writing:
         while not self._silent.is_set():
             self._news.wait(HEARTBEAT)
             self._news.clear()
-            self._tell()
+            try:
+                self._tell()
+            except Exception:  # a connection may come back, and the text goes on without
+                logging.getLogger(__name__).exception("what is new could not be told")
             self._silent.wait(INTERVAL)
 
 

@@ -31,7 +31,7 @@ def answer(large: LargeAttribution, question: Any) -> Reply | None:
     try:
         level, row, column = (operator.index(question[n]) for n in ("level", "row", "column"))
         values, exact = large.pyramid.tile(level, row, column)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         return reply | {"error": f"{type(error).__name__}: {error}"}, []
     dtype = "<f2" if large.pyramid.reader.halves else "<f4"
     packed = np.ascontiguousarray(values, dtype=dtype)

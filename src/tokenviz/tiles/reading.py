@@ -20,6 +20,8 @@ from tokenviz.tiles.pooling import Texels, pool
 
 __all__ = ["Area", "Reader"]
 
+_LARGEST_CHUNK = 2**24
+
 
 class Area(NamedTuple):
     """Rows ``top`` to ``bottom`` and columns ``left`` to ``right``, the ends not among them."""
@@ -88,8 +90,8 @@ class Reader:
         if not isinstance(chunks, tuple) or len(chunks) != 2:
             return None
         down, across = (max(c, default=1) if isinstance(c, tuple) else int(c) for c in chunks)
-        # A chunk that a budget would not hold is sampled like any array.
-        return max(1, down), max(1, across)
+        # A part of a chunk costs as much to read as the whole, unless that is larger than memory.
+        return None if down * across > _LARGEST_CHUNK else (max(1, down), max(1, across))
 
     def _pooled_chunks(
         self, area: Area, factors: tuple[int, int], chunks: tuple[int, int], budget: int
@@ -101,13 +103,13 @@ class Reader:
                                       (area.left, area.right, chunks[1]))
         ]  # fmt: skip
         affordable = max(1, budget // (chunks[0] * chunks[1]))
-        every = max(1, math.ceil(math.sqrt(len(starts[0]) * len(starts[1]) / affordable)))
+        every = _thinning(len(starts[0]), len(starts[1]), affordable)
         rows = -(-(area.bottom - area.top) // factors[0])
         columns = -(-(area.right - area.left) // factors[1])
         picture = np.full((rows, columns), np.nan, dtype=np.float32)
         known = [np.zeros(rows, dtype=bool), np.zeros(columns, dtype=bool)]
-        for top in starts[0][::every]:
-            for left in starts[1][::every]:
+        for top in starts[0][:: every[0]]:
+            for left in starts[1][:: every[1]]:
                 part = self._within(area, top, left, chunks)
                 at = (part.top - area.top) // factors[0], (part.left - area.left) // factors[1]
                 pooled = pool(self._aligned(area, part, factors), *factors)
@@ -131,6 +133,14 @@ class Reader:
         before = (part.top - area.top) % factors[0], (part.left - area.left) % factors[1]
         cells = self.read(part)
         return np.pad(cells, ((before[0], 0), (before[1], 0)), constant_values=np.nan)
+
+
+def _thinning(rows: int, columns: int, affordable: int) -> tuple[int, int]:
+    """Every so many of rows and columns of chunks; a side with too few leaves it to the other."""
+    share = max(1.0, rows * columns / affordable)
+    down = min(rows, math.ceil(math.sqrt(share)))
+    across = min(columns, math.ceil(share / down))
+    return max(1, math.ceil(share / across)), max(1, across)
 
 
 def _latest(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
