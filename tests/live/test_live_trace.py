@@ -398,3 +398,15 @@ def test_a_page_exported_in_the_middle_shows_what_there_is() -> None:
     gate.let(100)
     live.wait(timeout=60)
     assert '"running":false' in fragment(live, with_script=False)
+
+
+def test_a_reader_that_fails_loses_nothing_of_what_was_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gate = Gate()
+    live = random_lm().generate(PROMPT, max_new_tokens=6, stream=True, on_token=gate)
+    live.observe(lambda change: 1 / 0, "caption")
+    gate.let(100)
+    assert live.wait(timeout=60) == random_lm().generate(PROMPT, max_new_tokens=6)
+    assert live._live == {"running": False}
+    assert "could not be shown" in caplog.text

@@ -12,7 +12,9 @@ import pytest
 import tokenviz as tv
 from tests.export.test_state import embedded_state, saved_by_a_front_end
 from tests.tiles.arrays import Counting, Virtual
+from tokenviz.export.embed import _detailed
 from tokenviz.export.html import fragment, twin
+from tokenviz.export.state import FigureState
 from tokenviz.tiles.answering import answer
 from tokenviz.tiles.pooling import pool
 from tokenviz.wire import decode_attribution
@@ -188,3 +190,22 @@ def test_a_notebook_s_state_is_read() -> None:
         state.source.values, pool(values, level.row_factor, level.column_factor)
     )
     assert decode_attribution(widget._data) == state.source
+
+
+@pytest.mark.parametrize("shape", [(3000, 10), (40, 5000), (7000, 1)])
+def test_the_table_of_a_page_holds_what_it_says(shape: tuple[int, int], tmp_path: Path) -> None:
+    large = tv.LargeAttribution(np.ones(shape, np.float32))
+    html = large.save(tmp_path / "large.html").read_text(encoding="utf-8")
+    rows, columns = min(shape[0], 5000 // min(shape[1], 100)), min(shape[1], 100)
+    table = html.split("<tbody>")[1].split("</tbody>")[0]
+    assert table.count("<tr>") == rows + 1
+    assert table.count("<td") == rows * columns
+    assert (f"first {rows:,} of {shape[0]:,} rows" in html) == (rows < shape[0])
+
+
+def test_colours_of_a_page_are_fitted_to_what_it_holds() -> None:
+    values = np.random.default_rng(0).uniform(1, 2, (3000, 3000)).astype(np.float32)
+    widget = tv.LargeAttribution(values).show(vmin=None, vmax=None, center=None, symmetric=False)
+    (_, picture) = widget.source.pyramid.picture()
+    figure = _detailed(FigureState.from_widget(widget))
+    assert figure.scale.range.low == pytest.approx(float(np.nanmin(picture.values)))
