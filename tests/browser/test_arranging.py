@@ -104,7 +104,10 @@ def test_with_the_keyboard(offline: OfflinePages, page: Path) -> None:
 
     keyboard.press("h")
     assert shown(figure) == expected(row_order=2, hidden_columns=[2])
+    keyboard.press("Enter")  # the cursor went to the column beside
+    assert figure.locator.evaluate(f"e => ({state})(e).selected") == [below, 3]
     keyboard.press("Shift+H")
+    keyboard.press("ArrowLeft")
     keyboard.press("o")
     assert shown(figure) == expected()
     keyboard.press("?")
