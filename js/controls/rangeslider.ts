@@ -18,6 +18,9 @@ const ENDS: readonly { end: End; label: string }[] = [
   { end: "vmax", label: "Upper end of the range" },
 ];
 
+/** The least distance of two ends that are typed, in steps of the slider. */
+const FINEST = 1e-6;
+
 export class RangeSlider implements Control {
   readonly element: HTMLElement;
   readonly #settings: Settings;
@@ -37,11 +40,12 @@ export class RangeSlider implements Control {
         Field<number>
       >;
     this.#handles = make((end, label) => {
-      const change = (value: number) => this.#move(end, value);
+      const change = (value: number) => this.#move(end, value, this.#domain.step);
       return slider({ control: end, label, change, signal, min: 0, max: 1, step: 0.01 });
     });
     this.#numbers = make((end, label) => {
-      const change = (value: number) => this.#move(end, value);
+      // What is typed is meant, however coarse the slider's steps are.
+      const change = (value: number) => this.#move(end, value, this.#domain.step * FINEST);
       return numberField({ control: `${end}-number`, label, change, signal }, false);
     });
     const { vmin, vmax } = this.#handles;
@@ -79,9 +83,8 @@ export class RangeSlider implements Control {
     style.right = `calc(100% - ${share(hi)})`;
   }
 
-  #move(end: End, value: number): void {
+  #move(end: End, value: number, smallest: number): void {
     const { symmetric, center } = this.#settings.state;
-    const smallest = this.#domain.step;
     this.#settings.set(moveEnd(this.#range, end, value, { symmetric, center, smallest }));
   }
 }

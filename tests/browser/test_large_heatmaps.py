@@ -316,3 +316,17 @@ def test_small_figures_have_nothing_to_zoom(offline: OfflinePages, tmp_path: Pat
     figure.viewport.focus()
     opened.page.keyboard.press("+")
     assert figure.rect((0, 0)) == before
+
+
+def test_an_end_that_is_typed_is_not_bound_to_the_sliders_steps(
+    offline: OfflinePages, tmp_path: Path
+) -> None:
+    values = np.array([[0.2, -0.4], [900.0, 0.1]], dtype=np.float32)
+    path = tv.Attribution(values, ["a", "b"], ["c", "d"]).save(tmp_path / "outlier.html")
+    opened = offline.open(path)
+    figure = Figure(opened.page.locator(".tokenviz"))
+    figure.open_controls()
+    figure.control("vmax-number").fill("0.5")
+    state = "e => [e.tokenvizFigure.state.vmin, e.tokenvizFigure.state.vmax]"
+    assert figure.locator.evaluate(state) == [-0.5, 0.5]
+    opened.assert_quiet()
