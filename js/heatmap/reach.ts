@@ -6,7 +6,7 @@
  * fits at the start does not shrink, so that a strip of a few rows stays a strip.
  */
 
-import type { CellSize } from "./layout.ts";
+import type { CellSize, CellSizeOptions } from "./layout.ts";
 
 /** The smallest rows that hold a value in the small and in the usual type. */
 const SMALL_ROW = 16;
@@ -14,17 +14,7 @@ const FULL_ROW = 20;
 /** How many times its readable size a cell may have. */
 const BEYOND = 3;
 
-export interface ReachOptions {
-  rows: number;
-  columns: number;
-  /** Width and height there are for the cells. */
-  width: number;
-  height: number;
-  showValues: boolean;
-  /** Widths a value needs, in the usual and in the small type, with its margins. */
-  valueWidth: number;
-  smallValueWidth: number;
-}
+export type ReachOptions = Omit<CellSizeOptions, "headerWidth">;
 
 interface Bounds {
   least: number;

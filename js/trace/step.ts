@@ -53,7 +53,8 @@ export function step(walk: Walk, cell: Cell | null, key: string, ctrl: boolean):
   }
 }
 
-const KEYS = new Set([
+/** The keys that move, in either arrangement. */
+export const KEYS: ReadonlySet<string> = new Set([
   "ArrowLeft",
   "ArrowRight",
   "ArrowDown",
@@ -64,6 +65,6 @@ const KEYS = new Set([
   "PageDown",
 ]);
 
-function clamp(value: number, high: number): number {
+export function clamp(value: number, high: number): number {
   return Math.min(high, Math.max(0, value));
 }

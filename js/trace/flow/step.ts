@@ -7,6 +7,7 @@
  */
 
 import type { Cell } from "../../figure/drawing.ts";
+import { clamp, KEYS } from "../step.ts";
 import type { FlowLayout } from "./layout.ts";
 
 export function flowStep(
@@ -60,18 +61,3 @@ export function flowStep(
 
 /** Lines that a page key goes. */
 const PAGE = 12;
-
-const KEYS = new Set([
-  "ArrowLeft",
-  "ArrowRight",
-  "ArrowDown",
-  "ArrowUp",
-  "Home",
-  "End",
-  "PageUp",
-  "PageDown",
-]);
-
-function clamp(value: number, high: number): number {
-  return Math.min(high, Math.max(0, value));
-}
