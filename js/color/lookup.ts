@@ -9,8 +9,10 @@
 
 import type { ColorScale } from "./scale.ts";
 
-/** Prime, so that edges between colours lie inside stretches and not between two. */
+/** Of the range. Prime, so that edges between colours lie inside stretches and not between two. */
 const STRETCHES = 4099;
+/** As many again on either side: there a value is looked up like any other. */
+const ALL = 3 * STRETCHES;
 /** Of a stretch: how far beyond its ends one colour must reach for rounding not to matter. */
 const MARGIN = 1 / 64;
 
@@ -19,30 +21,42 @@ export class ColorLookup {
   /** Pixels by index, as they lie in an ImageData on a little-endian machine. */
   readonly #pixels = new Uint32Array(256);
   /** By stretch: the pixel before the edge, and from it on; 0, where the scale is to be asked. */
-  readonly #pairs = new Uint32Array(2 * (STRETCHES + 1));
-  readonly #edges = new Float32Array(STRETCHES + 1);
+  readonly #pairs = new Uint32Array(2 * ALL);
+  readonly #edges = new Float32Array(ALL);
+  readonly #start: number;
   readonly #perUnit: number;
+  /** The pixels of what lies further away. */
+  readonly #below: number;
+  readonly #above: number;
 
   constructor(scale: ColorScale) {
     this.#scale = scale;
     const { lo, hi, gamma } = scale.range;
-    this.#perUnit = STRETCHES / (hi - lo);
+    const span = hi - lo;
+    this.#start = lo - span;
+    this.#perUnit = STRETCHES / span;
     const { table } = scale;
     for (let i = 0; i < 256; i++) {
       this.#pixels[i] =
         (0xff000000 | (table[3 * i + 2] << 16) | (table[3 * i + 1] << 8) | table[3 * i]) >>> 0;
     }
-    const at = (stretch: number) =>
-      Math.min(hi, Math.max(lo, lo + (hi - lo) * (stretch / STRETCHES)));
-    for (let s = 0; s < STRETCHES; s++) {
-      const [start, end] = [at(s - MARGIN), at(s + 1 + MARGIN)];
-      const [first, last] = [scale.index(start), scale.index(end)];
-      // A power is not monotonic to the last bit: then there is no first value to find.
-      if (last - first > 1 || (last > first && gamma !== 1)) continue;
-      this.#pairs[2 * s] = this.#pixels[first];
-      this.#pairs[2 * s + 1] = this.#pixels[last];
-      if (last > first) this.#edges[s] = firstOf(scale, last, start, end);
-    }
+    this.#below = this.#pixels[scale.index(-Infinity)];
+    this.#above = this.#pixels[scale.index(Infinity)];
+    // The stretches next to the range are looked at with it: its ends may be edges, too.
+    const [first, end] = [STRETCHES - 1, 2 * STRETCHES + 1];
+    this.#pairs.fill(this.#below, 0, 2 * first).fill(this.#above, 2 * end);
+    const at = (stretch: number) => lo + span * (stretch / STRETCHES - 1);
+    for (let s = first; s < end; s++) this.#fill(s, at(s - MARGIN), at(s + 1 + MARGIN), gamma);
+  }
+
+  #fill(stretch: number, start: number, end: number, gamma: number): void {
+    const scale = this.#scale;
+    const [first, last] = [scale.index(start), scale.index(end)];
+    // A power is not monotonic to the last bit: then there is no first value to find.
+    if (last - first > 1 || (last > first && gamma !== 1)) return;
+    this.#pairs[2 * stretch] = this.#pixels[first];
+    this.#pairs[2 * stretch + 1] = this.#pixels[last];
+    if (last > first) this.#edges[stretch] = firstOf(scale, last, start, end);
   }
 
   /**
@@ -53,27 +67,27 @@ export class ColorLookup {
     const scale = this.#scale;
     const { lo, hi } = scale.range;
     const pixels = this.#pixels;
-    const [below, above] = [pixels[scale.index(-Infinity)], pixels[scale.index(Infinity)]];
-    const perUnit = this.#perUnit;
+    const [below, above] = [this.#below, this.#above];
+    const [start, perUnit] = [this.#start, this.#perUnit];
     const [pairs, edges] = [this.#pairs, this.#edges];
     let nan = false;
     for (let i = 0; i < count; i++) {
       const v = values[from + i];
-      if (v < lo) out[i] = below;
-      else if (v > hi) out[i] = above;
-      else {
-        // NaN, and a range so narrow that the product overflows, fail this comparison.
-        const exact = (v - lo) * perUnit;
-        const stretch = exact <= STRETCHES ? exact | 0 : STRETCHES;
+      // Of values inside and outside of a range no order can be guessed, but few are far outside.
+      const exact = (v - start) * perUnit;
+      let pixel = 0;
+      if (exact >= 0 && exact < ALL) {
+        const stretch = exact | 0;
         // A number and no choice: which side of an edge is a guess that a processor loses.
-        let pixel = pairs[2 * stretch + Number(v >= edges[stretch])];
-        if (pixel === 0) {
-          const index = scale.index(v);
-          if (index < 0) nan = true;
-          else pixel = pixels[index];
-        }
-        out[i] = pixel;
+        pixel = pairs[2 * stretch + Number(v >= edges[stretch])];
+      } else if (v < lo) pixel = below;
+      else if (v > hi) pixel = above;
+      if (pixel === 0) {
+        const index = scale.index(v);
+        if (index < 0) nan = true;
+        else pixel = pixels[index];
       }
+      out[i] = pixel;
     }
     return nan;
   }

@@ -225,8 +225,9 @@ export class Figure<State extends FigureState> {
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
     if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
     if (any("title", "caption", "label")) this.#write();
-    this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
+    // Before anything is written, or the browser would have to lay out all of it to say.
     this.#resize();
+    this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
     if (this.#width === 0) return;
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
     if (changed?.has("_append")) this.#viewport.following(() => this.#layout());

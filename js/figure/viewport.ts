@@ -35,8 +35,11 @@ export class Viewport {
   readonly #down = new ScrollAxis();
   /** Called with each new visible part, before it is painted. */
   readonly #watchers: (() => void)[] = [];
+  /** The frame in which what was painted last is shown; null when it has been. */
   #frame: number | null = null;
-  /** Resolved after the frame that is due. */
+  /** Is there something to paint? */
+  #due = false;
+  /** Resolved once nothing is due. */
   #waiting: (() => void)[] = [];
 
   constructor(paint: Paint, signal: AbortSignal) {
@@ -106,19 +109,31 @@ export class Viewport {
     };
   }
 
-  /** Paints in the next frame, once, however often it is asked. */
+  /**
+   * Paints once for all that asks in one turn, at its end: to wait for the frame first would leave
+   * the time until it unused. What asks again before the frame is painted with the frame.
+   */
   request(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = null;
-      this.#paintNow();
-      for (const resolve of this.#waiting.splice(0)) resolve();
-    });
+    if (this.#size.width === 0 || this.#due) return;
+    this.#due = true;
+    if (this.#frame === null) queueMicrotask(() => this.#paintDue());
   }
 
   /** Settles when everything asked for so far is on the canvas. */
   painted(): Promise<void> {
-    if (this.#frame === null) return Promise.resolve();
+    if (!this.#due) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #paintDue(): void {
+    if (!this.#due) return;
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      this.#paintDue();
+    });
+    this.#due = false;
+    this.#paintNow();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** From client to content coordinates. */

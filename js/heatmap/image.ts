@@ -115,37 +115,63 @@ export function levelFor({ levels }: Pick<LevelSource, "levels">, across: Side, 
 export function gatherRuns(level: Level, across: Runs, down: Runs, out: Float32Array): boolean {
   const { count } = across;
   if (count === 0) return true;
-  const first = across.from[0];
-  const last = across.to[count - 1];
-  const texels = new Float32Array(last - first + 1);
-  const [from, to] = [bitsOf(texels), bitsOf(out)];
-  let complete = true;
+  const texels = new TexelRows(level, across.from[0], across.to[count - 1]);
+  const to = bitsOf(out);
   for (let i = 0; i < down.count; i++) {
-    const at = i * count;
-    for (let row = down.from[i]; row <= down.to[i]; row++) {
-      complete = level.read(row, first, last, texels) && complete;
-      poolRuns(from, across, to, at, row > down.from[i]);
+    const [first, last] = [down.from[i], down.to[i]];
+    for (let row = first; row <= last; row += 2) {
+      const rows = [texels.at(row, 0), texels.at(Math.min(last, row + 1), 1)] as const;
+      poolRuns(texels.bits, rows, across, to, { at: i * count, join: row > first });
     }
   }
-  return complete;
+  return texels.complete;
 }
 
-/** One row of texels into one row of runs: alone, or with what is there already. */
+/** Rows of texels as bits: where they lie, or else copied. */
+class TexelRows {
+  readonly bits: Int32Array;
+  complete = true;
+  readonly #level: Level;
+  readonly #first: number;
+  readonly #last: number;
+  readonly #copy: Float32Array | null;
+
+  constructor(level: Level, first: number, last: number) {
+    [this.#level, this.#first, this.#last] = [level, first, last];
+    this.#copy = level.texels === undefined ? new Float32Array(2 * (last - first + 1)) : null;
+    this.bits = bitsOf(level.texels ?? (this.#copy as Float32Array));
+  }
+
+  /** Where the texel of a row in column 0 is, or would be. One row is kept in each of two slots. */
+  at(row: number, slot: 0 | 1): number {
+    if (this.#copy === null) return row * this.#level.columns;
+    const length = this.#last - this.#first + 1;
+    const line = this.#copy.subarray(slot * length, (slot + 1) * length);
+    this.complete = this.#level.read(row, this.#first, this.#last, line) && this.complete;
+    return slot * length - this.#first;
+  }
+}
+
+/**
+ * Two rows of texels (or one twice) into one row of runs: alone, or with what is there already.
+ * The ends of a run are met first: mostly that is all of it.
+ */
 function poolRuns(
   texels: Int32Array,
+  [upper, lower]: readonly [number, number],
   { count, from, to }: Runs,
   out: Int32Array,
-  at: number,
-  join: boolean,
+  { at, join }: { at: number; join: boolean },
 ): void {
-  const first = from[0];
   for (let j = 0; j < count; j++) {
-    const end = to[j] - first;
-    let t = from[j] - first;
-    let most = texels[t];
-    while (t < end) {
-      t += 1;
-      most = extremeBits(most, texels[t]);
+    let t = from[j];
+    const end = to[j];
+    let most = extremeBits(texels[upper + t], texels[upper + end]);
+    if (lower !== upper) {
+      most = extremeBits(most, extremeBits(texels[lower + t], texels[lower + end]));
+    }
+    for (t += 1; t < end; t++) {
+      most = extremeBits(most, extremeBits(texels[upper + t], texels[lower + t]));
     }
     out[at + j] = join ? extremeBits(out[at + j], most) : most;
   }

@@ -40,7 +40,7 @@ export class ArraySource implements LevelSource {
     this.#places = places;
     this.summary = summary;
     this.levels = [new MatrixLevel(data, places, this.shape)];
-    const options = { ...data, places, summarise: summary === null };
+    const options = { ...data, places, summarise: summary === null, gradual: true };
     if (data.values.length <= AT_ONCE) {
       this.#take(buildNow(options));
       return;
@@ -90,6 +90,11 @@ class MatrixLevel implements Level {
     this.columns = columns;
   }
 
+  get texels(): Float32Array | undefined {
+    const { rows, columns } = this.#places;
+    return rows === null && columns === null ? this.#data.values : undefined;
+  }
+
   read(row: number, first: number, last: number, out: Float32Array): boolean {
     const { values, shape } = this.#data;
     gather(values, shape[1], row, this.#places, out, first, last);
@@ -102,19 +107,19 @@ class PooledLevel implements Level {
   readonly columnFactor: number;
   readonly rows: number;
   readonly columns: number;
-  readonly #values: Float32Array;
+  readonly texels: Float32Array;
 
   constructor({ rowFactor, columnFactor, rows, columns, values }: LevelArray) {
     this.rowFactor = rowFactor;
     this.columnFactor = columnFactor;
     this.rows = rows;
     this.columns = columns;
-    this.#values = values;
+    this.texels = values;
   }
 
   read(row: number, first: number, last: number, out: Float32Array): boolean {
     const start = row * this.columns;
-    out.set(this.#values.subarray(start + first, start + last + 1));
+    out.set(this.texels.subarray(start + first, start + last + 1));
     return true;
   }
 }

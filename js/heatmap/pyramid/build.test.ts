@@ -83,8 +83,8 @@ describe.each([
 ] as [[number, number]][])("a matrix of %j", (shape) => {
   const values = matrix(shape[0] * shape[1], shape[0]);
 
-  test("has levels of the extremes of ever larger blocks, down to a small one", () => {
-    const options = { values, shape, places: AS_THEY_ARE, summarise: false };
+  test.each([false, true])("has levels of ever larger blocks, gradual or not: %s", (gradual) => {
+    const options = { values, shape, places: AS_THEY_ARE, summarise: false, gradual };
     const { levels, summary } = buildNow(options);
     expect(summary).toBeNull();
     for (const level of levels) expectPooled(level, options);
@@ -98,13 +98,19 @@ describe.each([
       Uint32Array.from({ length: Math.ceil(count * 0.8) }, () => Math.floor(next() * count));
     const places = { rows: some(shape[0]), columns: some(shape[1]) };
     for (const each of [places, { ...places, rows: null }, { ...places, columns: null }]) {
-      const options = { values, shape, places: each, summarise: false };
+      const options = { values, shape, places: each, summarise: false, gradual: true };
       for (const level of buildNow(options).levels) expectPooled(level, options);
     }
   });
 
   test("is summed up", () => {
-    const { summary } = buildNow({ values, shape, places: AS_THEY_ARE, summarise: true });
+    const { summary } = buildNow({
+      values,
+      shape,
+      places: AS_THEY_ARE,
+      summarise: true,
+      gradual: false,
+    });
     const all = [...values];
     const finite = all.filter(Number.isFinite);
     const sum = (of: number[]) =>
@@ -129,7 +135,13 @@ describe.each([
 test("a matrix without a value, and one without a finite value, have a summary", () => {
   const of = (values: number[], shape: [number, number]) =>
     buildNow({
-      ...{ values: Float32Array.from(values), shape, places: AS_THEY_ARE, summarise: true },
+      ...{
+        values: Float32Array.from(values),
+        shape,
+        places: AS_THEY_ARE,
+        summarise: true,
+        gradual: false,
+      },
     }).summary;
   expect(of([], [0, 0])?.extent).toEqual(extentOf([]));
   expect(of([Number.NaN], [1, 1])?.extent).toEqual(extentOf([Number.NaN]));
@@ -140,7 +152,7 @@ test("a matrix without a value, and one without a finite value, have a summary",
 test("the worker's code stands alone and answers the same", () => {
   const options = {
     ...{ values: matrix(20_000, 1), shape: [200, 100] as const },
-    ...{ places: AS_THEY_ARE, summarise: true },
+    ...{ places: AS_THEY_ARE, summarise: true, gradual: false },
   };
   const answers: [Built, unknown[]][] = [];
   const scope = {

@@ -32,6 +32,12 @@ export interface BuildOptions {
   places: Places;
   /** Whether the summary is wanted, too. It is of all values, whatever is shown. */
   summarise: boolean;
+  /**
+   * Whether sides that are near each other are halved in turn and not both at once, but of the
+   * largest levels. A box is seldom as wide in cells as it is high, and a level must be fine enough
+   * for either: with those between, fewer texels stand under a pixel.
+   */
+  gradual: boolean;
 }
 
 export interface Built {
@@ -42,6 +48,8 @@ export interface Built {
 
 /** Values between two yields. */
 const SLICE = 1 << 17;
+/** Half of a level that is larger than this would take too much memory. */
+const GRADUAL = 1 << 22;
 /** A level this small is not made smaller. */
 const SMALLEST = 4096;
 
@@ -58,7 +66,9 @@ export function* build(options: BuildOptions): Generator<void, Built, void> {
   }
   let below: LevelArray | null = null;
   for (;;) {
-    const level: LevelArray | null = yield* below === null ? fromMatrix(options) : fromLevel(below);
+    const level: LevelArray | null = yield* below === null
+      ? fromMatrix(options)
+      : fromLevel(below, options.gradual);
     if (level === null) break;
     levels.push(level);
     below = level;
@@ -81,24 +91,39 @@ export function halving(rows: number, columns: number): readonly [number, number
   return [2 * rows > columns ? 2 : 1, 2 * columns > rows ? 2 : 1];
 }
 
+/** The sides take turns. */
+function oneOf(rows: number, columns: number): readonly [number, number] {
+  return rows >= columns ? [2, 1] : [1, 2];
+}
+
 /** An empty level above one of so many rows and columns. */
-function above(rows: number, columns: number, scale: readonly [number, number]): LevelArray | null {
-  const by = halving(rows, columns);
-  if (by === null) return null;
+function above(
+  { rows, columns, rowFactor, columnFactor }: Omit<LevelArray, "values">,
+  gradual: boolean,
+): LevelArray | null {
+  const both = halving(rows, columns);
+  if (both === null) return null;
+  const by =
+    gradual && both[0] === both[1] && rows * columns <= GRADUAL ? oneOf(rows, columns) : both;
   const [n, m] = [Math.ceil(rows / by[0]), Math.ceil(columns / by[1])];
   return {
-    rowFactor: scale[0] * by[0],
-    columnFactor: scale[1] * by[1],
+    rowFactor: rowFactor * by[0],
+    columnFactor: columnFactor * by[1],
     rows: n,
     columns: m,
     values: new Float32Array(n * m),
   };
 }
 
-function* fromMatrix({ values, shape, places }: BuildOptions): Generator<void, LevelArray | null> {
+function* fromMatrix({
+  values,
+  shape,
+  places,
+  gradual,
+}: BuildOptions): Generator<void, LevelArray | null> {
   const rows = places.rows?.length ?? shape[0];
   const columns = places.columns?.length ?? shape[1];
-  const level = above(rows, columns, [1, 1]);
+  const level = above({ rows, columns, rowFactor: 1, columnFactor: 1 }, gradual);
   if (level === null) return null;
   if (places.rows === null && places.columns === null) {
     yield* fill(level, { rows, columns, values }, [level.rowFactor, level.columnFactor]);
@@ -120,8 +145,8 @@ function* fromMatrix({ values, shape, places }: BuildOptions): Generator<void, L
   return level;
 }
 
-function* fromLevel(below: LevelArray): Generator<void, LevelArray | null> {
-  const level = above(below.rows, below.columns, [below.rowFactor, below.columnFactor]);
+function* fromLevel(below: LevelArray, gradual: boolean): Generator<void, LevelArray | null> {
+  const level = above(below, gradual);
   if (level === null) return null;
   const by = [level.rowFactor / below.rowFactor, level.columnFactor / below.columnFactor] as const;
   yield* fill(level, below, by);

@@ -16,6 +16,8 @@ export interface Level {
   /** Texels down and across; the last ones may stand for fewer cells. */
   readonly rows: number;
   readonly columns: number;
+  /** All of them, row-major, where they lie in memory in the order in which they are shown. */
+  readonly texels?: Float32Array | undefined;
   /**
    * Copies the texels `first` to `last` of a row to the beginning of `out`: NaN where there is none
    * yet. Returns whether all are there.

@@ -74,8 +74,11 @@ function make({ rows = 800, columns = 1000, level = 3, exact = true, linked = tr
   const whole = new ArraySource({
     ...{ data: { values, shape }, places: PLACES, arrived: () => {}, signal: controller.signal },
   });
+  const known = scales(shape).map(({ rowFactor, columnFactor }) => `${rowFactor} ${columnFactor}`);
+  whole.levels = whole.levels.filter((l) => known.includes(`${l.rowFactor} ${l.columnFactor}`));
   const kernel = new Kernel(whole);
-  const picture = buildNow({ values, shape, places: PLACES, summarise: false }).levels[level - 1];
+  const picture = buildNow({ values, shape, places: PLACES, summarise: false, gradual: false })
+    .levels[level - 1];
   const events = { arrived: 0, changed: 0 };
   const source = new TileSource({
     data: { shape, tiles: { size: SIZE, level, picture: picture.values, exact } },

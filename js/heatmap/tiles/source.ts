@@ -165,7 +165,7 @@ export class TileSource implements LevelSource {
   #takePicture(picture: Float32Array, exact: boolean): Summary {
     const { rows, columns } = this.#scales[this.#pictureLevel];
     const options = {
-      ...{ values: picture, shape: [rows, columns] as const, summarise: true },
+      ...{ values: picture, shape: [rows, columns] as const, summarise: true, gradual: false },
       places: { rows: null, columns: null },
     };
     const { levels, summary } = buildNow(options);
