@@ -2,14 +2,14 @@
 
 The browser recolours without the kernel, so it carries the tables it offers. They are made by the
 package's own ``tokenviz.colors.colormap_table``, so that Python and JavaScript agree to the bit.
-A table is written as the steps from each colour to the next, channel by channel: colormaps are
-smooth, so the steps are few and small, and a fifth as large as the colours once compressed.
+A table is written as its first colour and then, channel by channel, as by how much each step to the
+next colour differs from the step before it, a letter each: colormaps are smooth, so these are few and
+small, and a sixth as large as the colours once compressed.
 Run it after changing MENU or the version of cmap: ``python scripts/colormaps.py``.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 
@@ -29,7 +29,7 @@ TARGET = Path(__file__).parents[1] / "js" / "color" / "colormaps.json"
 
 
 def entry(name: str, kind: str) -> dict[str, object]:
-    """What the menu needs to know of a colormap, the steps between its colours in base64."""
+    """What the menu needs to know of a colormap."""
     rgb = colormap_table(name)[1]
     reverse = colormap_table(f"{name}_r")[1]
     if not np.array_equal(reverse, rgb[::-1]):
@@ -38,14 +38,18 @@ def entry(name: str, kind: str) -> dict[str, object]:
         "name": name,
         "kind": kind,
         "safe": name not in RED_GREEN,
-        "steps": base64.b64encode(steps(rgb).tobytes()).decode("ascii"),
+        "first": rgb[0].tobytes().hex(),
+        "bends": bends(rgb),
     }
 
 
-def steps(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """[3, 256] differences along each channel, modulo 256; the first is from 0."""
-    before = np.zeros((1, 3), np.uint8)
-    return np.ascontiguousarray(np.diff(rgb, axis=0, prepend=before).T)
+def bends(rgb: npt.NDArray[np.uint8]) -> str:
+    """How much each step differs from the one before: 255 letters for each channel, O for 0."""
+    steps = np.diff(rgb.astype(int), axis=0, prepend=rgb[:1])
+    letters = ord("O") + np.diff(steps, axis=0).T
+    if letters.min() < ord("A") or letters.max() > ord("Z"):
+        raise ValueError("a colormap bends too much for a letter")
+    return "".join(map(chr, letters.ravel()))
 
 
 if __name__ == "__main__":

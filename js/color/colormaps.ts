@@ -17,25 +17,28 @@ export interface Colormap {
 
 const REVERSED = "_r";
 
-/** The RGB triples of a table written as steps, channel by channel. */
-function fromSteps(base64: string): Uint8Array {
-  const steps = atob(base64);
-  const table = new Uint8Array(steps.length);
-  const size = steps.length / 3;
+/** The letter for a step like the one before. */
+const STRAIGHT = 79;
+
+/** RGB triples from the first one in hex and, channel by channel, how much each step differs. */
+function unbent(first: string, bends: string): Uint8Array {
+  const table = new Uint8Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
-    let value = 0;
-    for (let i = 0; i < size; i++) {
-      value += steps.charCodeAt(channel * size + i);
-      table[3 * i + channel] = value; // modulo 256
+    let [value, step] = [Number.parseInt(first, 16) >> (16 - 8 * channel), 0];
+    table[channel] = value; // modulo 256, as all are
+    for (let i = 0; i < 255; i++) {
+      step += bends.charCodeAt(255 * channel + i) - STRAIGHT;
+      value += step;
+      table[3 * i + 3 + channel] = value;
     }
   }
   return table;
 }
 
 /** The colormaps of the menu, in its order. */
-export const COLORMAPS: readonly Colormap[] = bundled.map(({ steps, ...entry }) => ({
+export const COLORMAPS: readonly Colormap[] = bundled.map(({ first, bends, ...entry }) => ({
   ...entry,
-  table: fromSteps(steps),
+  table: unbent(first, bends),
 }));
 
 export function isReversed(name: string): boolean {

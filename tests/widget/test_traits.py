@@ -1,6 +1,5 @@
 """The widgets' traits: names shared with the renderer, checks, colormaps, selection."""
 
-import base64
 import json
 import re
 from pathlib import Path
@@ -49,8 +48,10 @@ def test_bundled_colormaps_are_the_renderers() -> None:
     entries = json.loads((JS / "color" / "colormaps.json").read_text())
     assert {entry["name"] for entry in entries} == set(BUNDLED)
     for entry in entries:
-        steps = np.frombuffer(base64.b64decode(entry["steps"]), np.uint8).reshape(3, 256)
-        table = np.cumsum(steps, axis=1, dtype=np.uint8).T
+        bends = np.frombuffer(entry["bends"].encode(), np.uint8).reshape(3, 255).T.astype(int)
+        steps = np.cumsum(bends - ord("O"), axis=0)
+        first = np.frombuffer(bytes.fromhex(entry["first"]), np.uint8)
+        table = np.cumsum(np.vstack([first, steps]), axis=0)
         np.testing.assert_array_equal(table, colormap_table(entry["name"])[1])
 
 
