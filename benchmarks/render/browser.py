@@ -18,7 +18,15 @@ from tests.chromium import ARGUMENTS, EXECUTABLE
 __all__ = ["chromium", "cpu", "memory", "settled_memory", "the_core"]
 
 _STABLE = 2**20
-_NO_SPARE = "--disable-features=SpareRendererForSitePerProcess"
+_OFF = (
+    # Pages that the browser prepares for itself, and that take their part of the core.
+    "SpareRendererForSitePerProcess",
+    "PreloadTopChromeWebUI",
+    "PreloadTopChromeWebUILessNavigations",
+    # The page before stays on the screen for a while. Playwright turns it off, too, but of two
+    # lists of features a browser takes the last.
+    "PaintHolding",
+)
 
 
 def the_core() -> int | None:
@@ -39,7 +47,7 @@ def chromium(core: int | None) -> Iterator[Browser]:
             wrapper.chmod(0o755)
             executable = str(wrapper)
         browser = playwright.chromium.launch(
-            executable_path=executable, args=[*ARGUMENTS, _NO_SPARE]
+            executable_path=executable, args=[*ARGUMENTS, f"--disable-features={','.join(_OFF)}"]
         )
         yield browser
         browser.close()

@@ -35,11 +35,17 @@ function unbent(first: string, bends: string): Uint8Array {
   return table;
 }
 
-/** The colormaps of the menu, in its order. */
-export const COLORMAPS: readonly Colormap[] = bundled.map(({ first, bends, ...entry }) => ({
-  ...entry,
-  table: unbent(first, bends),
-}));
+/** The colormaps of the menu, in its order. Most are never looked at, so tables come when asked. */
+export const COLORMAPS: readonly Colormap[] = bundled.map(({ first, bends, ...entry }) => {
+  let table: Uint8Array | null = null;
+  return {
+    ...entry,
+    get table() {
+      table ??= unbent(first, bends);
+      return table;
+    },
+  };
+});
 
 export function isReversed(name: string): boolean {
   return name.endsWith(REVERSED);

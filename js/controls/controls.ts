@@ -45,7 +45,9 @@ export class Controls {
   readonly button: HTMLButtonElement;
   readonly panel: HTMLDivElement;
   readonly #settings: Settings;
-  readonly #parts: readonly Control[];
+  readonly #signal: AbortSignal;
+  /** Made when the panel is first opened: most never are. */
+  #parts: readonly Control[] | null = null;
   /** The options as the view found them. */
   readonly #start: Partial<TraceOptions>;
   /** The channel that the view found, of a trace. */
@@ -53,31 +55,15 @@ export class Controls {
 
   constructor(settings: Settings, signal: AbortSignal) {
     this.#settings = settings;
+    this.#signal = signal;
     this.#start = Object.fromEntries(
       Object.entries(settings.state).filter(([name]) => RESETTABLE.includes(name as never)),
     );
     const { state } = settings;
     this.#channel = state._kind === "trace" ? state.channel : null;
-    this.#parts = [
-      ...(this.#channel !== null ? [new ChannelControl(settings, signal)] : []),
-      new ColormapMenu(settings, signal),
-      new RangeSlider(settings, signal),
-      new ScaleControls(settings, signal),
-      ...(settings.state._kind === "trace" ? [new LayoutControl(settings, signal)] : []),
-      new CellControls(settings, signal),
-      ...(state._kind === "heatmap" && state.data.tiles === undefined
-        ? [new ArrangeControls(settings, signal)]
-        : []),
-    ];
-    this.panel = h(
-      "div",
-      { class: "tokenviz-panel", role: "group", "aria-label": "Figure controls" },
-      ...this.#parts.map((part) => part.element),
-      button("reset", "Reset", {
-        ...{ title: "Back to how the figure started", signal },
-        press: () => settings.set(this.#home()),
-      }),
-    );
+    this.panel = h("div", {
+      ...{ class: "tokenviz-panel", role: "group", "aria-label": "Figure controls" },
+    });
     this.panel.id = uniqueId("panel");
     this.button = toolButton({
       ...{ control: "toggle", label: "Figure controls", title: "Colours and layout", signal },
@@ -93,7 +79,32 @@ export class Controls {
     const { show_controls } = view.state;
     this.button.ariaExpanded = String(show_controls);
     this.panel.hidden = !show_controls;
-    if (show_controls) for (const part of this.#parts) part.update(view);
+    if (!show_controls) return;
+    this.#parts ??= this.#fill();
+    for (const part of this.#parts) part.update(view);
+  }
+
+  #fill(): readonly Control[] {
+    const [settings, signal] = [this.#settings, this.#signal];
+    const { state } = settings;
+    const trace = state._kind === "trace";
+    const parts = [
+      ...(trace ? [new ChannelControl(settings, signal)] : []),
+      new ColormapMenu(settings, signal),
+      new RangeSlider(settings, signal),
+      new ScaleControls(settings, signal),
+      ...(trace ? [new LayoutControl(settings, signal)] : []),
+      new CellControls(settings, signal),
+      ...(state._kind === "heatmap" && state.data.tiles === undefined
+        ? [new ArrangeControls(settings, signal)]
+        : []),
+    ];
+    const reset = button("reset", "Reset", {
+      ...{ title: "Back to how the figure started", signal },
+      press: () => settings.set(this.#home()),
+    });
+    this.panel.append(...parts.map((part) => part.element), reset);
+    return parts;
   }
 
   /** The options as the view found them; in another channel, the looks that fit that. */

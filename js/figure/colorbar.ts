@@ -72,7 +72,11 @@ export class ColorBar {
 
   /** The width it will take, which depends on the tick labels. */
   width({ lo, hi }: ColorScale["range"], height: number): number {
-    const widths = ticksFor(lo, hi, height).map((t) => this.#measure.width(t.text, font(SMALL)));
+    return this.#widthWith(ticksFor(lo, hi, height));
+  }
+
+  #widthWith(ticks: readonly Tick[]): number {
+    const widths = ticks.map(({ text }) => this.#measure.width(text, font(SMALL)));
     return (
       BAR_LEFT +
       BAR_WIDTH +
@@ -96,7 +100,8 @@ export class ColorBar {
     const ticks = ticksFor(lo, hi, height);
     const y = (v: number) => pixelOf(v, place);
     const { style } = this.element;
-    style.width = `${this.width(scale.range, height)}px`;
+    // Held, the bar shows another span, and keeps its width.
+    style.width = `${held === null ? this.#widthWith(ticks) : this.width(scale.range, height)}px`;
     style.height = `${height}px`;
     const at = ticks.map((t) => y(t.value));
     const ctx = prepare(this.#canvas, BAR_LEFT + BAR_WIDTH + TICK_LENGTH + 1, height);

@@ -286,10 +286,13 @@ export class Figure<State extends FigureState> {
     this.#layout();
   }
 
+  /** Hosts change their classes also when nothing looks different. */
   #retheme(): void {
     this.#resize();
     if (this.#width === 0) return;
-    this.#theme = applyTheme(this.element, this.#store.state.theme);
+    const theme = applyTheme(this.element, this.#store.state.theme);
+    if (JSON.stringify(theme) === JSON.stringify(this.#theme)) return;
+    this.#theme = theme;
     this.#layout();
   }
 

@@ -31,27 +31,33 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
     /** What was gone to last, marked while the bar is open. */
     let target: Stretch | null = null;
 
-    const bar = new FindBar({
-      look(query) {
-        search.look(query, origin);
-        show(search.found);
-      },
-      step: (direction) => again(direction),
-      go: (position) => show([position - 1, position - 1]),
-      threshold(value) {
-        search.threshold = value;
-        tell();
-      },
-      surprise: (direction) => walk(direction),
-      close,
-      signal,
-    });
-    head.after(bar.element);
+    /** Made when it is first opened: most never are. */
+    let bar: FindBar | null = null;
+    const isOpen = () => bar?.element.hidden === false;
+    const makeBar = () => {
+      const made = new FindBar({
+        look(query) {
+          search.look(query, origin);
+          show(search.found);
+        },
+        step: (direction) => again(direction),
+        go: (position) => show([position - 1, position - 1]),
+        threshold(value) {
+          search.threshold = value;
+          tell();
+        },
+        surprise: (direction) => walk(direction),
+        close,
+        signal,
+      });
+      head.after(made.element);
+      return made;
+    };
 
     const button = toolButton({
       ...{ control: "search", label: "Find", title: "Find text, positions, improbable tokens" },
       icon: icon(svg("circle", { cx: 7, cy: 7, r: 4.2 }), svg("path", { d: "M10.2 10.2L14 14" })),
-      press: () => (bar.element.hidden ? open("text") : close()),
+      press: () => (isOpen() ? close() : open("text")),
       signal,
     });
     button.ariaExpanded = "false";
@@ -63,6 +69,7 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
 
     function open(field: "text" | "position"): void {
       origin = here();
+      bar ??= makeBar();
       bar.element.hidden = false;
       button.ariaExpanded = "true";
       tell();
@@ -72,7 +79,7 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
 
     function close(): void {
       const at = target;
-      bar.element.hidden = true;
+      if (bar !== null) bar.element.hidden = true;
       button.ariaExpanded = "false";
       target = null;
       drawing.mark(null);
@@ -100,7 +107,7 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
       const surprise = search.surprise(here(), direction);
       if (surprise === null) return false;
       show([surprise.position, surprise.position]);
-      bar.showUnder(surprise.place, search.under.length);
+      bar?.showUnder(surprise.place, search.under.length);
       return true;
     }
 
@@ -116,16 +123,15 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
     }
 
     function tell(): void {
-      if (bar.element.hidden) return;
+      if (bar === null || !isOpen()) return;
       bar.showMatches(search.query, search.current, search.count);
       bar.showUnder(null, search.under.length);
       bar.showPosition(target === null ? null : target[0] + 1, store.state.data.index.length);
     }
 
     function mark(): void {
-      const marked = !bar.element.hidden;
       const { length } = store.state.data.index;
-      drawing.mark(marked ? markPositions(length, search.matches(), target) : null);
+      drawing.mark(isOpen() ? markPositions(length, search.matches(), target) : null);
       parts.repaint();
     }
 
@@ -133,7 +139,7 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
       const grew = changed.has("_append");
       if (!grew && !changed.has("_data")) return;
       search.update(store.state.data);
-      if (!grew) target = bar.element.hidden ? null : search.found;
+      if (!grew) target = isOpen() ? search.found : null;
       tell();
       mark();
     }, signal);
