@@ -6,7 +6,8 @@
   compared with one taken later: where they differ, the figure was not finished and the time is a
   lower bound (`settled` is false). A picture of one colour is `blank`.
 - *Recolour*, *zoom* and *pan* are from the call to the presentation of the frame that shows the
-  effect, each on a page at rest. Element Timing rounds to 4 ms.
+  effect, each on a page at rest. Element Timing rounds to 4 ms. That a frame comes at all, which
+  is the same for everyone, is told by a call that changes nothing on an empty page (`nothing_ms`).
   Beside it is the processor time of all processes of the browser per call, which other work on the
   machine hardly changes.
 - *Scroll* is the time between animation frames while each one scrolls the figure on: steadily, by
@@ -72,17 +73,19 @@ def handled(contender: Contender, path: Path, core: int | None, limits: Limits, 
 
         opened().context.close()  # the first of a browser takes longer
         empties: list[float] = []
-        before, empty_cpu = 0, 0.0
+        before, empty_cpu, nothing_ms = 0, 0.0, {}
         for _ in range(limits.openings):
             page = opened()
             start = cpu()
             empties.append(_navigate(page, empty, limits))
             empty_cpu = cpu() - start
             if len(empties) == limits.openings:
+                nothing_ms = summary(_times(page, "() => {}", limits)["found"])
                 _look(page)  # a screenshot takes memory that stays
                 before = _memory(page, limits)
             page.context.close()
         tell(empty_paint_ms=median(empties), empty_paint_cpu_ms=round(1000 * empty_cpu))
+        tell(nothing_ms=nothing_ms)
         page = opened()
         start = cpu()
         paints = [_navigate(page, path, limits)]
@@ -168,10 +171,17 @@ def _memory(page: Page, limits: Limits) -> int:
     return settled_memory(limits.memory)
 
 
+def _times(page: Page, action: str, limits: Limits) -> Any:
+    return page.evaluate(
+        f"async ([count, limit]) => {{ const action = await ({action});"
+        " return action && tokenvizBenchmark.times(action, count, limit); }",
+        [limits.steps, 1000 * limits.action],
+    )
+
+
 def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
     if contender.prepare:
         page.evaluate(contender.prepare)
-    milliseconds = 1000 * limits.action
     for name in ("recolour", "zoom", "pan"):
         action = getattr(contender, name)
         if action is None:
@@ -179,11 +189,7 @@ def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
         tell(stage=name)
         start = cpu()
         try:
-            measured = page.evaluate(
-                f"async ([count, limit]) => {{ const action = await ({action});"
-                " return action && tokenvizBenchmark.times(action, count, limit); }",
-                [limits.steps, milliseconds],
-            )
+            measured = _times(page, action, limits)
         except Error as error:
             tell(**{f"{name}_error": str(error).splitlines()[0][:200]})
             continue
@@ -195,7 +201,7 @@ def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
         times = page.evaluate(
             f"([step, count, limit]) =>"
             f" tokenvizBenchmark.scroll({contender.scroller}, step, count, limit)",
-            [step, limits.frames, milliseconds],
+            [step, limits.frames, 1000 * limits.action],
         )
         if times:
             tell(**{f"{name}_scroll_ms": summary(times)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 __all__ = ["markdown"]
@@ -43,6 +44,10 @@ def _introduction(result: Row) -> str:
     )
     empties = sorted(row["empty_paint_ms"] for row in result["rows"] if "empty_paint_ms" in row)
     empty = f"{empties[len(empties) // 2]:.0f} ms" if empties else "–"
+    floors = [n for row in result["rows"] if (n := row.get("nothing_ms"))]
+    p95, middle = (
+        _time(median(n[key] for n in floors)) if floors else "–" for key in ("p95", "median")
+    )
     loads = [row["load"] for row in result["rows"] if "load" in row]
     load = f" The load of the machine was {min(loads)} to {max(loads)}." if loads else ""
     return (
@@ -50,12 +55,13 @@ def _introduction(result: Row) -> str:
         f"rendering, all of its processes on one core; {versions}.{load}\n\n"
         "*First paint* is from navigation to the presentation of the frame in which the figure is "
         f"finished (an empty page: {empty}); *recolour*, *pan* and *zoom* from the call to the "
-        "presentation of the frame that shows it; *scroll* the time between animation frames, at "
-        "60 Hz at most, while each scrolls by 30 pixels (steady) or 3,000 (fast). 95th percentiles "
-        "unless it says median; *CPU* is the processor time of all the browser's processes, per "
-        "call. *Memory* is what they take beyond an empty page. *Python* is CPU time to write the "
-        "page. “–” it cannot, or there is nothing to do; “>” it took longer than the limit, so "
-        "that larger sizes were not run; “≥” the picture still changed afterwards. "
+        "presentation of the frame that shows it, for which the frame is waited for, too (a call "
+        f"that changes nothing: {p95}, median {middle}); *scroll* the time between animation "
+        "frames, at 60 Hz at most, while each scrolls by 30 pixels (steady) or 3,000 (fast). 95th "
+        "percentiles unless it says median; *CPU* is the processor time of all the browser's "
+        "processes, per call. *Memory* is what they take beyond an empty page. *Python* is CPU "
+        "time to write the page. “–” it cannot, or there is nothing to do; “>” it took longer than "
+        "the limit, so that larger sizes were not run; “≥” the picture still changed afterwards. "
         "`benchmarks/render/driver.py` has the definitions."
     )
 
