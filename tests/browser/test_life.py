@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median
 
-import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.browser.test_jupyterlab import wait_for
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure
-from tests.jupyterlab import JupyterLab, evaluate, execute
+from tests.jupyterlab import JupyterLab, evaluate, execute, wait_for, wait_until_ready
 from tokenviz.widget.figure import static
 
 CELLS = [
@@ -59,38 +56,27 @@ async ([index, times, figures]) => {
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
-    root = tmp_path_factory.mktemp("notebooks")
-    notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, root / "life.ipynb")
-    server = JupyterLab(root, tmp_path_factory.mktemp("jupyter"))
-    yield server
-    server.stop()
+    with JupyterLab(tmp_path_factory.mktemp("lab")) as server:
+        server.write("life.ipynb", *CELLS)
+        yield server
 
 
 @pytest.fixture(scope="module")
 def opened(lab: JupyterLab, browser: Browser) -> Iterator[Opened]:
     """The notebook, its first cell run."""
-    pages = OfflinePages(browser)
-    opened = pages.open(lab.url("life.ipynb"), width=1200, height=900)
-    opened.page.wait_for_function(
-        "() => { const panel = window.jupyterapp?.shell.currentWidget;"
-        " return panel?.context?.isReady"
-        " && panel.sessionContext.session?.kernel?.status === 'idle'; }",
-        timeout=60_000,
-    )
-    run(opened.page, 0, figures=0)
-    yield opened
-    pages.close()
+    with OfflinePages(browser) as pages:
+        opened = pages.open(lab.url("life.ipynb"), width=1200, height=900)
+        wait_until_ready(opened.page)
+        run(opened.page, 0, figures=0)
+        yield opened
 
 
 @pytest.fixture(scope="module")
 def kernel(lab: JupyterLab, opened: Opened) -> Iterator[BlockingKernelClient]:
     """Python on the kernel that the notebook runs on."""
-    client = lab.kernel()
-    execute(client, "import comm; from ipywidgets.widgets.widget import _instances as widgets")
-    yield client
-    client.stop_channels()
+    with lab.kernel() as client:
+        execute(client, "import comm; from ipywidgets.widgets.widget import _instances as widgets")
+        yield client
 
 
 @pytest.fixture(scope="module")
