@@ -81,6 +81,12 @@ class OfflinePages:
         page.goto(target.as_uri() if isinstance(target, Path) else target)
         return opened
 
+    def __enter__(self) -> OfflinePages:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
     def close(self) -> None:
         for context in self._contexts:
             context.close()

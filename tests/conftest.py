@@ -32,6 +32,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def offline(browser: Browser) -> Iterator[OfflinePages]:
     """Open pages with the network blocked and every request and console message recorded."""
-    pages = OfflinePages(browser)
-    yield pages
-    pages.close()
+    with OfflinePages(browser) as pages:
+        yield pages

@@ -11,10 +11,18 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Page
+
+RUN_TIME = 120_000  # milliseconds: the kernel starts, torch loads, a model writes an answer
+FIGURES = ".jp-OutputArea .tokenviz"
 
 QUIET = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -24,10 +32,11 @@ QUIET = {
 
 
 class JupyterLab:
-    """A server on ``root``; ``url`` opens a notebook in it."""
+    """A server in an empty folder, with notebooks in ``root``; ``url`` opens one."""
 
-    def __init__(self, root: Path, home: Path) -> None:
-        self.root = root
+    def __init__(self, folder: Path) -> None:
+        self.root, home = folder / "notebooks", folder / "home"
+        self.root.mkdir()
         self._token = secrets.token_hex(16)
         self._port = _free_port()
         settings = home / "settings"
@@ -40,7 +49,7 @@ class JupyterLab:
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser",
                 "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self._port}",
                 "--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}",
-                f"--ServerApp.root_dir={root}", f"--LabServerApp.app_settings_dir={settings}",
+                f"--ServerApp.root_dir={self.root}", f"--LabServerApp.app_settings_dir={settings}",
                 f"--LabApp.app_settings_dir={settings}", f"--LabApp.workspaces_dir={home / 'ws'}",
                 f"--LabApp.user_settings_dir={home / 'user'}", "--LabApp.news_url=",
             ],
@@ -56,11 +65,26 @@ class JupyterLab:
         )  # fmt: skip
         self._wait_until_up()
 
+    def __enter__(self) -> JupyterLab:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.stop()
+
+    def write(self, name: str, *cells: str) -> None:
+        """Write a notebook of these cells."""
+        notebook = new_notebook(
+            cells=[new_code_cell(source) for source in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        nbformat.write(notebook, self.root / name)
+
     def url(self, notebook: str) -> str:
         """Where the browser opens a notebook."""
         return f"{self._base}/lab/tree/{notebook}?token={self._token}&reset"
 
-    def kernel(self) -> BlockingKernelClient:
+    @contextmanager
+    def kernel(self) -> Iterator[BlockingKernelClient]:
         """A client of the one running kernel, beside the browser's."""
         (session,) = self._get("/api/sessions")
         client = BlockingKernelClient(
@@ -68,8 +92,11 @@ class JupyterLab:
         )
         client.load_connection_file()
         client.start_channels()
-        client.wait_for_ready(timeout=60)
-        return client
+        try:
+            client.wait_for_ready(timeout=60)
+            yield client
+        finally:
+            client.stop_channels()
 
     def stop(self) -> None:
         """End the server and its kernels."""
@@ -102,6 +129,32 @@ class JupyterLab:
             else:
                 return
         raise TimeoutError("JupyterLab did not start within a minute")
+
+
+def wait_until_ready(page: Page) -> None:
+    """Wait until a notebook is open and its kernel waits for it."""
+    page.wait_for_function(
+        "() => { const panel = window.jupyterapp?.shell.currentWidget;"
+        " return panel?.context?.isReady"
+        " && panel.sessionContext.session?.kernel?.status === 'idle'"
+        " && document.querySelector('.jp-NotebookPanel .jp-Cell') !== null; }",
+        timeout=60_000,
+    )
+
+
+def command(page: Page, name: str) -> None:
+    """Run a command of JupyterLab's palette on the open notebook."""
+    wait_until_ready(page)
+    # In braces, so not awaited: its promise may never settle, or with an object of the page.
+    page.evaluate("name => { window.jupyterapp.commands.execute(name); }", name)
+
+
+def wait_for(kernel: BlockingKernelClient, expression: str, wanted: str) -> None:
+    """Wait until an expression in the kernel has a value: the browser syncs a little later."""
+    deadline = time.monotonic() + 10
+    while (now := evaluate(kernel, expression)) != wanted:
+        assert time.monotonic() < deadline, f"{expression} is {now}, not {wanted}"
+        time.sleep(0.1)
 
 
 def evaluate(kernel: BlockingKernelClient, expression: str) -> str:

@@ -50,28 +50,23 @@ def rows(sizes: dict[str, list[str]], core: int | None, seconds: float) -> list[
     from tests.jupyterlab import JupyterLab
 
     found = []
-    with TemporaryDirectory() as folder:
-        root = Path(folder) / "notebooks"
-        root.mkdir()
-        lab = JupyterLab(root, Path(folder) / "home")
-        try:
-            with chromium(core) as browser:
-                for kind, of_kind in sizes.items():
-                    for size in of_kind:
-                        row = {"kind": kind, "size": size}
-                        try:
-                            row |= _shown(lab, browser, kind, size, seconds)
-                        except Exception as error:  # a table with a hole says more than none
-                            row["error"] = str(error).splitlines()[0][:200]
-                        found.append(row)
-        finally:
-            lab.stop()
+    with (
+        TemporaryDirectory() as folder,
+        JupyterLab(Path(folder)) as lab,
+        chromium(core) as browser,
+    ):
+        for kind, of_kind in sizes.items():
+            for size in of_kind:
+                row = {"kind": kind, "size": size}
+                try:
+                    row |= _shown(lab, browser, kind, size, seconds)
+                except Exception as error:  # a table with a hole says more than none
+                    row["error"] = str(error).splitlines()[0][:200]
+                found.append(row)
     return found
 
 
 def _shown(lab: Any, browser: Browser, kind: str, size: str, seconds: float) -> dict[str, Any]:
-    from nbformat.v4 import new_code_cell, new_notebook, writes
-
     name = "figure.ipynb"
     note = lab.root / "started"
     note.unlink(missing_ok=True)
@@ -82,10 +77,7 @@ def _shown(lab: Any, browser: Browser, kind: str, size: str, seconds: float) -> 
         f"shown = source({kind!r}, {size!r})"
     )
     show = "started = time.time(); Path('started').write_text(repr(started)); shown.show()"
-    cells = [new_code_cell(prepare), new_code_cell(show)]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = new_notebook(cells=cells, metadata=kernel)
-    (lab.root / name).write_text(writes(notebook), encoding="utf-8")
+    lab.write(name, prepare, show)
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(1000 * seconds)

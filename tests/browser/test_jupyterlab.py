@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,55 +15,44 @@ from playwright.sync_api import Browser, Page, expect
 import tokenviz as tv
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure, expected_color, reference
-from tests.jupyterlab import JupyterLab, evaluate, execute
+from tests.jupyterlab import (
+    FIGURES,
+    RUN_TIME,
+    JupyterLab,
+    command,
+    evaluate,
+    execute,
+    wait_for,
+)
 from tokenviz.export.html import twin
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks/quickstart.ipynb"
 VIEW = "application/vnd.jupyter.widget-view+json"
-FIGURES = ".jp-OutputArea .tokenviz"
-RUN_TIME = 120_000  # milliseconds: the kernel starts, torch loads, the model writes an answer
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
-    root = tmp_path_factory.mktemp("notebooks")
-    shutil.copy(NOTEBOOK, root)
-    server = JupyterLab(root, tmp_path_factory.mktemp("jupyter"))
-    yield server
-    server.stop()
+    with JupyterLab(tmp_path_factory.mktemp("lab")) as server:
+        shutil.copy(NOTEBOOK, server.root)
+        yield server
 
 
 @pytest.fixture(scope="module")
 def opened(lab: JupyterLab, browser: Browser) -> Iterator[Opened]:
     """The notebook, open and run from top to bottom."""
-    pages = OfflinePages(browser)
-    opened = pages.open(lab.url("quickstart.ipynb"), width=1500, height=1000)
-    command(opened.page, "notebook:run-all-cells")
-    expect(opened.page.locator(FIGURES)).to_have_count(6, timeout=RUN_TIME)
-    wait_until_idle(opened.page)
-    yield opened
-    pages.close()
+    with OfflinePages(browser) as pages:
+        opened = pages.open(lab.url("quickstart.ipynb"), width=1500, height=1000)
+        command(opened.page, "notebook:run-all-cells")
+        expect(opened.page.locator(FIGURES)).to_have_count(6, timeout=RUN_TIME)
+        wait_until_idle(opened.page)
+        yield opened
 
 
 @pytest.fixture(scope="module")
 def kernel(lab: JupyterLab, opened: Opened) -> Iterator[BlockingKernelClient]:
     """Python on the kernel that the notebook runs on."""
-    client = lab.kernel()
-    yield client
-    client.stop_channels()
-
-
-def command(page: Page, name: str) -> None:
-    """Run a command of JupyterLab's palette on the open notebook."""
-    expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible(timeout=60_000)
-    page.wait_for_function(
-        "() => { const panel = window.jupyterapp?.shell.currentWidget;"
-        " return panel?.context?.isReady"
-        " && panel.sessionContext.session?.kernel?.status === 'idle'; }",
-        timeout=60_000,
-    )
-    # In braces, so not awaited: its promise may never settle, or with an object of the page.
-    page.evaluate("name => { window.jupyterapp.commands.execute(name); }", name)
+    with lab.kernel() as client:
+        yield client
 
 
 def wait_until_idle(page: Page) -> None:
@@ -80,14 +68,6 @@ def figure(opened: Opened, number: int) -> Figure:
     locator = opened.page.locator(FIGURES).nth(number)
     locator.scroll_into_view_if_needed()
     return Figure(locator)
-
-
-def wait_for(kernel: BlockingKernelClient, expression: str, wanted: str) -> None:
-    """Wait until an expression in the kernel has a value: the browser syncs a little later."""
-    deadline = time.monotonic() + 10
-    while (now := evaluate(kernel, expression)) != wanted:
-        assert time.monotonic() < deadline, f"{expression} is {now}, not {wanted}"
-        time.sleep(0.1)
 
 
 def test_both_widgets_appear_and_their_tables_step_aside(opened: Opened) -> None:
@@ -208,7 +188,9 @@ def test_dark_theme_of_jupyterlab_is_followed(opened: Opened) -> None:
     expect(figure(opened, 0).locator).to_have_attribute("data-tokenviz-theme", "dark")
 
 
-def test_reopened_untrusted_notebook_shows_the_tables(lab: JupyterLab, browser: Browser) -> None:
+def test_reopened_untrusted_notebook_shows_the_tables(
+    lab: JupyterLab, offline: OfflinePages
+) -> None:
     """Nothing in it may run, and no kernel knows its widgets."""
     outputs = []
     for source in (tv.examples.attribution(), tv.examples.trace()):
@@ -221,8 +203,7 @@ def test_reopened_untrusted_notebook_shows_the_tables(lab: JupyterLab, browser: 
     notebook = new_notebook(cells=[new_code_cell("figures", outputs=outputs, execution_count=1)])
     nbformat.write(notebook, lab.root / "reopened.ipynb")
 
-    pages = OfflinePages(browser)
-    opened = pages.open(lab.url("reopened.ipynb"), width=1500, height=1000)
+    opened = offline.open(lab.url("reopened.ipynb"), width=1500, height=1000)
     tables = opened.page.locator(".jp-OutputArea table:visible")
     expect(tables).to_have_count(2, timeout=60_000)
     expect(tables.first).to_contain_text("1.3714")
@@ -231,4 +212,3 @@ def test_reopened_untrusted_notebook_shows_the_tables(lab: JupyterLab, browser: 
     cell = tables.first.get_by_role("cell", name="1.3714")
     assert cell.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(0, 104, 55)"
     assert opened.outside == []
-    pages.close()

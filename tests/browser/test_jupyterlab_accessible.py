@@ -5,45 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, expect
 
 from tests.axe import assert_accessible
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure
-from tests.jupyterlab import JupyterLab
+from tests.jupyterlab import FIGURES, JupyterLab, command
 
 SOURCE = """import tokenviz as tv
 from IPython.display import display
 display(tv.examples.attribution().show(show_controls=True, title="A title"))
 display(tv.examples.trace().show())"""
-FIGURES = ".jp-OutputArea .tokenviz"
 
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Opened]:
-    root = tmp_path_factory.mktemp("notebooks")
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = new_notebook(cells=[new_code_cell(SOURCE)], metadata={"kernelspec": kernel})
-    nbformat.write(notebook, root / "figures.ipynb")
-    server = JupyterLab(root, tmp_path_factory.mktemp("jupyter"))
-    pages = OfflinePages(browser)
-    opened = pages.open(server.url("figures.ipynb"), width=1500, height=1000)
-    page = opened.page
-    expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible(timeout=60_000)
-    page.wait_for_function(
-        "() => { const panel = window.jupyterapp?.shell.currentWidget;"
-        " return panel?.context?.isReady"
-        " && panel.sessionContext.session?.kernel?.status === 'idle'; }",
-        timeout=60_000,
-    )
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    expect(page.locator(FIGURES)).to_have_count(2, timeout=60_000)
-    yield opened
-    pages.close()
-    server.stop()
+    with JupyterLab(tmp_path_factory.mktemp("lab")) as lab, OfflinePages(browser) as pages:
+        lab.write("figures.ipynb", SOURCE)
+        opened = pages.open(lab.url("figures.ipynb"), width=1500, height=1000)
+        command(opened.page, "notebook:run-all-cells")
+        expect(opened.page.locator(FIGURES)).to_have_count(2, timeout=60_000)
+        yield opened
 
 
 @pytest.mark.parametrize(

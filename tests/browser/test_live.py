@@ -13,19 +13,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_jupyterlab import RUN_TIME, command, wait_for
 from tests.chromium import OfflinePages, Opened
-from tests.jupyterlab import JupyterLab, evaluate, execute
+from tests.jupyterlab import (
+    FIGURES,
+    RUN_TIME,
+    JupyterLab,
+    command,
+    evaluate,
+    execute,
+    wait_for,
+)
 
 ROOT = Path(__file__).parents[2]
 LENGTH = 2000
-FIGURES = ".jp-OutputArea .tokenviz"
 
 SETUP = f"""
 import sys, threading, time
@@ -125,27 +129,16 @@ class Session:
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Session]:
-    root = tmp_path_factory.mktemp("notebooks")
-    notebook = new_notebook(cells=[new_code_cell(SETUP), new_code_cell("")])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, root / "live.ipynb")
-    lab = JupyterLab(root, tmp_path_factory.mktemp("jupyter"))
-    pages = OfflinePages(browser)
-    kernel = None
-    try:
+    with JupyterLab(tmp_path_factory.mktemp("lab")) as lab, OfflinePages(browser) as pages:
+        lab.write("live.ipynb", SETUP, "")
         opened = pages.open("about:blank", width=1500, height=1200)
         wire = Wire(opened.page)
         opened.page.goto(lab.url("live.ipynb"))
         command(opened.page, "notebook:run-all-cells")
         expect(opened.page.locator(".jp-InputPrompt").first).to_have_text("[1]:", timeout=RUN_TIME)
-        kernel = lab.kernel()
-        wait_for(kernel, "'slowly' in globals()", "True")
-        yield Session(opened, wire, kernel)
-    finally:
-        if kernel is not None:
-            kernel.stop_channels()
-        pages.close()
-        lab.stop()
+        with lab.kernel() as kernel:
+            wait_for(kernel, "'slowly' in globals()", "True")
+            yield Session(opened, wire, kernel)
 
 
 def shown(figure: Locator) -> dict[str, Any]:

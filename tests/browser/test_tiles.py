@@ -7,23 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import tokenviz as tv
-from tests.browser.test_jupyterlab import RUN_TIME, command
 from tests.browser.test_live import Wire
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure
-from tests.jupyterlab import JupyterLab, evaluate, execute
+from tests.jupyterlab import FIGURES, RUN_TIME, JupyterLab, command, evaluate, execute
 
 LIMIT = 8_000_000
 PATIENCE = 60_000
-FIGURE = ".jp-OutputArea .tokenviz"
 
 OPEN = """
 import numpy as np, pathlib, time, tokenviz as tv
@@ -48,7 +44,7 @@ class Session:
 
     @property
     def figure(self) -> Figure:
-        return Figure(self.page.locator(FIGURE))
+        return Figure(self.page.locator(FIGURES))
 
     @property
     def status(self) -> Locator:
@@ -61,26 +57,15 @@ class Session:
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Session]:
-    root = tmp_path_factory.mktemp("notebooks")
-    notebook = new_notebook(cells=[new_code_cell(OPEN)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, root / "tiles.ipynb")
-    lab = JupyterLab(root, tmp_path_factory.mktemp("jupyter"))
-    pages = OfflinePages(browser)
-    kernel = None
-    try:
+    with JupyterLab(tmp_path_factory.mktemp("lab")) as lab, OfflinePages(browser) as pages:
+        lab.write("tiles.ipynb", OPEN)
         opened = pages.open("about:blank", width=1400, height=1100)
         wire = Wire(opened.page)
         opened.page.goto(lab.url("tiles.ipynb"))
         command(opened.page, "notebook:run-all-cells")
-        expect(opened.page.locator(FIGURE)).to_be_visible(timeout=RUN_TIME)
-        kernel = lab.kernel()
-        yield Session(opened, wire, kernel, root)
-    finally:
-        if kernel is not None:
-            kernel.stop_channels()
-        pages.close()
-        lab.stop()
+        expect(opened.page.locator(FIGURES)).to_be_visible(timeout=RUN_TIME)
+        with lab.kernel() as kernel:
+            yield Session(opened, wire, kernel, lab.root)
 
 
 def tiles(wire: Wire) -> list[dict[str, object]]:
