@@ -19,10 +19,13 @@ __all__ = ["chromium", "cpu", "memory", "settled_memory", "the_core"]
 
 _STABLE = 2**20
 _OFF = (
-    # Pages that the browser prepares for itself, and that take their part of the core.
+    # What the browser loads for itself in each new window (its address bar is pages, too) would
+    # take its part of the core while a page is opened.
     "SpareRendererForSitePerProcess",
     "PreloadTopChromeWebUI",
-    "PreloadTopChromeWebUILessNavigations",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxAimPopup",
     # The page before stays on the screen for a while. Playwright turns it off, too, but of two
     # lists of features a browser takes the last.
     "PaintHolding",
