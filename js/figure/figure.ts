@@ -349,9 +349,9 @@ export class Figure<State extends FigureState> {
     return { cell, y, above: y - visible.y };
   }
 
-  /** Only colours changed: cells move only when the bar's tick labels need other room. */
+  /** Only colours changed: cells move only when the bar's tick labels need more room. */
   #recolor(): void {
-    if (this.#colorBar.width(this.#scale.range, TALLEST_BAR) === this.#barWidth) this.#updateBar();
+    if (this.#colorBar.width(this.#scale.range, TALLEST_BAR) <= this.#barWidth) this.#updateBar();
     else this.#layout();
   }
 
