@@ -2,9 +2,9 @@
 
 The browser recolours without the kernel, so it carries the tables it offers. They are made by the
 package's own ``tokenviz.colors.colormap_table``, so that Python and JavaScript agree to the bit.
-A table is written as its first colour and then, channel by channel, as by how much each step to the
-next colour differs from the step before it, a letter each: colormaps are smooth, so these are few and
-small, and a sixth as large as the colours once compressed.
+A table is written as its first colour and then, channel by channel, as by how much each step to
+the next colour differs from the step before it, a letter each: colormaps are smooth, so these are
+few and small, and a sixth as large as the colours once compressed.
 Run it after changing MENU or the version of cmap: ``python scripts/colormaps.py``.
 """
 
