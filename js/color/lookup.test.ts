@@ -39,6 +39,7 @@ const RANGES: ResolvedRange[] = [
   { lo: -1e-40, hi: 1e-40, center: 0, gamma: 1 },
   { lo: 0, hi: 5e-324, center: null, gamma: 1 },
   { lo: -3e38, hi: 3e38, center: 1, gamma: 1 },
+  { lo: -1e43, hi: 1e43, center: 0, gamma: 1 },
   { lo: 1e6, hi: 1e6 + 0.5, center: null, gamma: 1 },
   ...Array.from({ length: 30 }, () => {
     const lo = (next() - 0.5) * 10 ** (8 * next() - 4);

@@ -13,6 +13,8 @@ import type { ColorScale } from "./scale.ts";
 const STRETCHES = 4099;
 /** As many again on either side: there a value is looked up like any other. */
 const ALL = 3 * STRETCHES;
+/** Edges further from 0 are not looked for: float32 ends soon after. */
+const FARTHEST = 3e38;
 /** Of a stretch: how far beyond its ends one colour must reach for rounding not to matter. */
 const MARGIN = 1 / 64;
 
@@ -53,7 +55,8 @@ export class ColorLookup {
     const scale = this.#scale;
     const [first, last] = [scale.index(start), scale.index(end)];
     // A power is not monotonic to the last bit: then there is no first value to find.
-    if (last - first > 1 || (last > first && gamma !== 1)) return;
+    const findable = gamma === 1 && start > -FARTHEST && end < FARTHEST;
+    if (last - first > 1 || (last > first && !findable)) return;
     this.#pairs[2 * stretch] = this.#pixels[first];
     this.#pairs[2 * stretch + 1] = this.#pixels[last];
     if (last > first) this.#edges[stretch] = firstOf(scale, last, start, end);

@@ -86,8 +86,7 @@ export class Controls {
 
   #fill(): readonly Control[] {
     const [settings, signal] = [this.#settings, this.#signal];
-    const { state } = settings;
-    const trace = state._kind === "trace";
+    const trace = settings.state._kind === "trace";
     const parts = [
       ...(trace ? [new ChannelControl(settings, signal)] : []),
       new ColormapMenu(settings, signal),
@@ -95,9 +94,7 @@ export class Controls {
       new ScaleControls(settings, signal),
       ...(trace ? [new LayoutControl(settings, signal)] : []),
       new CellControls(settings, signal),
-      ...(state._kind === "heatmap" && state.data.tiles === undefined
-        ? [new ArrangeControls(settings, signal)]
-        : []),
+      ...(trace ? [] : [new ArrangeControls(settings, signal)]),
     ];
     const reset = button("reset", "Reset", {
       ...{ title: "Back to how the figure started", signal },

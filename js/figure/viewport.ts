@@ -39,6 +39,8 @@ export class Viewport {
   #frame: number | null = null;
   /** Is there something to paint? */
   #due = false;
+  /** Where the content was when it was painted last. */
+  #place = { x: 0, y: 0 };
   /** Resolved once nothing is due. */
   #waiting: (() => void)[] = [];
 
@@ -48,7 +50,7 @@ export class Viewport {
     this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
     this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
     this.#ctx = this.#canvas.getContext("2d") as CanvasRenderingContext2D;
-    this.element.addEventListener("scroll", () => this.request(), { signal, passive: true });
+    this.element.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     window.addEventListener("resize", () => this.request(), { signal });
     signal.addEventListener("abort", () => {
       if (this.#frame !== null) cancelAnimationFrame(this.#frame);
@@ -123,6 +125,12 @@ export class Viewport {
   painted(): Promise<void> {
     if (!this.#due) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The event of a scroll that the figure made itself comes after what it shows was painted. */
+  #scrolled(): void {
+    const { x, y } = this.visible;
+    if (x !== this.#place.x || y !== this.#place.y) this.request();
   }
 
   #paintDue(): void {
@@ -203,6 +211,7 @@ export class Viewport {
     }
     for (const moved of this.#watchers) moved();
     const visible = this.visible;
+    this.#place = visible;
     this.#ctx.setTransform(1, 0, 0, 1, 0, 0);
     this.#ctx.clearRect(0, 0, w, h);
     this.#ctx.setTransform(ratio, 0, 0, ratio, -visible.x * ratio, -visible.y * ratio);

@@ -120,8 +120,9 @@ export function gatherRuns(level: Level, across: Runs, down: Runs, out: Float32A
   for (let i = 0; i < down.count; i++) {
     const [first, last] = [down.from[i], down.to[i]];
     for (let row = first; row <= last; row += 2) {
-      const rows = [texels.at(row, 0), texels.at(Math.min(last, row + 1), 1)] as const;
-      poolRuns(texels.bits, rows, across, to, { at: i * count, join: row > first });
+      const upper = texels.at(row, 0);
+      const lower = row < last ? texels.at(row + 1, 1) : upper;
+      poolRuns(texels.bits, [upper, lower], across, to, { at: i * count, join: row > first });
     }
   }
   return texels.complete;

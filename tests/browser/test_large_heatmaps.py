@@ -21,6 +21,35 @@ LARGE = 2048
 OUTLIER = (1397, 611)
 Values = npt.NDArray[np.float32]
 
+COUNT_PAINTS = """
+async () => {
+  const viewport = document.querySelector(".tokenviz-viewport");
+  const ctx = viewport.querySelector("canvas").getContext("2d");
+  const clear = ctx.clearRect.bind(ctx);
+  let paints = 0;
+  ctx.clearRect = (x, y, width, height) => {
+    if (width === ctx.canvas.width && height === ctx.canvas.height) paints += 1;
+    clear(x, y, width, height);
+  };
+  const counted = async (act) => {
+    const before = paints;
+    act();
+    for (let i = 0; i < 4; i++) await new Promise(requestAnimationFrame);
+    return paints - before;
+  };
+  const { x, y, width, height } = viewport.getBoundingClientRect();
+  const zoom = () => viewport.dispatchEvent(new WheelEvent("wheel", {
+    ...{ deltaY: -20, ctrlKey: true, bubbles: true, cancelable: true },
+    ...{ clientX: x + width / 2, clientY: y + height / 2 },
+  }));
+  return {
+    zoomed: await counted(zoom),
+    scrolled: await counted(() => viewport.scrollBy(0, 30)),
+    twice: await counted(() => { zoom(); zoom(); }),
+  };
+}
+"""
+
 
 def smooth(size: int) -> Values:
     y, x = np.mgrid[0:size, 0:size] / size
@@ -305,6 +334,15 @@ def test_nan_is_hatched_and_never_hides_a_value(
     area = painted[top : top + 20, left : left + 20].reshape(-1, 3)
     assert (area == area[:, :1]).all(), "grey"
     assert len(np.unique(area, axis=0)) > 1, "and hatched"
+    opened.assert_quiet()
+
+
+def test_what_zooms_or_scrolls_is_painted_once(offline: OfflinePages, saved: Path) -> None:
+    opened, figure = open_figure(offline, saved)
+    for _ in range(3):
+        figure.control("zoom-in").click()
+    painted = opened.page.evaluate(COUNT_PAINTS)
+    assert painted == {"zoomed": 1, "scrolled": 1, "twice": 1}
     opened.assert_quiet()
 
 

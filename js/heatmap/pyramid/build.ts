@@ -2,8 +2,8 @@
  * Builds the coarser levels of a matrix and its summary, in slices that can be put off.
  *
  * Runs in a worker, at once, or bit by bit between frames: whoever drives the generator decides.
- * The longer side is halved until it is near the shorter one, then both are, so that every level is
- * of use for a matrix that is fitted into a box, however long and thin it is.
+ * The longer side is halved until it is near the shorter one, then both are (`gradual`: in turn), so
+ * that every level is of use for a matrix that is fitted into a box, however long and thin it is.
  */
 
 import { bitsOf } from "./extreme.ts";

@@ -1,4 +1,4 @@
-"""The levels of a pyramid; the same as ``js/heatmap/pyramid/build.ts`` builds for small matrices.
+"""The levels of a pyramid; the same as ``scales`` in ``js/heatmap/tiles/source.ts`` has.
 
 Level 0 is the matrix. Each further level is half as tall, half as wide, or both: the longer side is
 halved until it is near the shorter one, so that every level is of use for a matrix that is fitted
