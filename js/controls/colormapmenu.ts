@@ -38,6 +38,9 @@ export class ColormapMenu implements Control {
   #options: HTMLElement[] = [];
   #active = 0;
 
+  /** The table that the button shows. */
+  #shown: Uint8Array | null = null;
+
   constructor(settings: Settings, signal: AbortSignal) {
     this.#settings = settings;
     this.#list = h("div", {
@@ -70,7 +73,10 @@ export class ColormapMenu implements Control {
 
   update({ state, scale }: ControlView): void {
     const { colormap, _colormap_table } = state;
-    this.#button.replaceChildren(preview(scale.table), h("span", {}, colormap));
+    if (scale.table !== this.#shown) {
+      this.#shown = scale.table;
+      this.#button.replaceChildren(preview(scale.table), h("span", {}, colormap));
+    }
     this.#button.ariaLabel = `Colormap: ${colormap}`;
     this.#reverse.ariaPressed = String(isReversed(colormap));
     this.#reverse.disabled = findTable(reversedName(colormap), _colormap_table) === null;

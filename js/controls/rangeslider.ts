@@ -31,6 +31,8 @@ export class RangeSlider implements Control {
   readonly #reach = new Reach();
   #range: ResolvedRange = { lo: 0, hi: 1, center: null, gamma: 1 };
   #domain: Domain = { min: 0, max: 1, step: 0.01 };
+  /** The table that the track shows. */
+  #table: Uint8Array | null = null;
 
   constructor(settings: Settings, signal: AbortSignal) {
     this.#settings = settings;
@@ -78,7 +80,10 @@ export class RangeSlider implements Control {
     this.#symmetric.show(state.symmetric);
     const { style } = this.#fill;
     const share = (value: number) => `${(100 * (value - min)) / (max - min)}%`;
-    style.background = tableGradient(scale.table);
+    if (scale.table !== this.#table) {
+      this.#table = scale.table;
+      style.background = tableGradient(scale.table);
+    }
     style.left = share(lo);
     style.right = `calc(100% - ${share(hi)})`;
   }

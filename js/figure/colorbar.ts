@@ -6,6 +6,7 @@
  * The gradient is a canvas painted through the very scale that colours the cells; all text is DOM.
  */
 
+import { cleared } from "../canvas/clear.ts";
 import { font, SMALL } from "../canvas/fonts.ts";
 import { hatch } from "../canvas/hatch.ts";
 import type { TextMeasure } from "../canvas/text.ts";
@@ -104,18 +105,12 @@ export class ColorBar {
     style.width = `${held === null ? this.#widthWith(ticks) : this.width(scale.range, height)}px`;
     style.height = `${height}px`;
     const at = ticks.map((t) => y(t.value));
-    const ctx = prepare(this.#canvas, BAR_LEFT + BAR_WIDTH + TICK_LENGTH + 1, height);
+    const ctx = cleared(this.#canvas, BAR_LEFT + BAR_WIDTH + TICK_LENGTH + 1, height);
     if (distribution !== null) paintHistogram(ctx, { distribution, theme, height, place });
     ctx.translate(BAR_LEFT, 0);
     paintGradient(ctx, { scale, theme, height, place, at });
     this.#ends.update({ place, range: scale.range, finite: extent.finite });
-    this.#ticks.replaceChildren(
-      ...ticks.map(({ value, text }) => {
-        const element = h("span", { class: "tokenviz-tick" }, text);
-        element.style.top = `${y(value)}px`;
-        return element;
-      }),
-    );
+    this.#placeTicks(ticks, at);
     this.#label.textContent = label;
     this.#nan.hidden = !extent.hasNaN;
     style.marginBottom = extent.hasNaN ? `${NAN_KEY}px` : "";
@@ -125,8 +120,20 @@ export class ColorBar {
     this.element.ariaLabel = describe(label, ticks, beyond, beneath);
   }
 
+  /** Mostly they only move. */
+  #placeTicks(ticks: readonly Tick[], at: readonly number[]): void {
+    const { children } = this.#ticks;
+    while (children.length > ticks.length) children[ticks.length].remove();
+    ticks.forEach(({ text }, i) => {
+      if (i === children.length) this.#ticks.append(h("span", { class: "tokenviz-tick" }));
+      const tick = children[i] as HTMLElement;
+      if (tick.textContent !== text) tick.textContent = text;
+      tick.style.top = `${at[i]}px`;
+    });
+  }
+
   #paintNaN(theme: Theme): void {
-    const ctx = prepare(this.#nanSwatch, BAR_WIDTH, BAR_WIDTH);
+    const ctx = cleared(this.#nanSwatch, BAR_WIDTH, BAR_WIDTH);
     hatch(ctx, { x: 0, y: 0, width: BAR_WIDTH, height: BAR_WIDTH }, theme);
   }
 }
@@ -211,22 +218,6 @@ function outline(ctx: CanvasRenderingContext2D, height: number, top: number, bot
   if (bottom < height) ctx.lineTo((left + right) / 2, height - 1);
   ctx.lineTo(left, Math.min(height - 0.5, bottom));
   ctx.closePath();
-}
-
-/** Sizes a canvas for the screen's pixels and gives its context, scaled to CSS pixels. */
-function prepare(
-  canvas: HTMLCanvasElement,
-  width: number,
-  height: number,
-): CanvasRenderingContext2D {
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const ctx = canvas.getContext("2d") as CanvasRenderingContext2D;
-  ctx.scale(ratio, ratio);
-  return ctx;
 }
 
 /** In matplotlib's words. */

@@ -6,6 +6,7 @@
  * moves the frame. Drag or click to go somewhere; the keys scroll it as they scroll a page.
  */
 
+import { cleared } from "../canvas/clear.ts";
 import type { ColorScale } from "../color/scale.ts";
 import { h } from "../dom.ts";
 import type { Drawing, Rect, Theme } from "./drawing.ts";
@@ -109,15 +110,8 @@ export class Overview {
   }
 
   #paint(height: number, { scale, theme }: { scale: ColorScale; theme: Theme }): void {
-    const ratio = window.devicePixelRatio || 1;
-    const canvas = this.#canvas;
-    canvas.width = Math.round(WIDTH * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.width = `${WIDTH}px`;
-    canvas.style.height = `${height}px`;
+    const ctx = cleared(this.#canvas, WIDTH, height);
     this.element.style.height = `${height}px`;
-    const ctx = canvas.getContext("2d") as CanvasRenderingContext2D;
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#options.drawing.paintOverview?.({ ctx, width: WIDTH, height, scale, theme });
   }
 

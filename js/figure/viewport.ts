@@ -6,6 +6,7 @@
  * visible and never on the data.
  */
 
+import { cleared } from "../canvas/clear.ts";
 import { h } from "../dom.ts";
 import type { Rect } from "./drawing.ts";
 import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
@@ -26,7 +27,6 @@ export class Viewport {
   readonly #spacer: HTMLDivElement;
   /** Stands beside the element, where a cell is, so that the page can be scrolled to it. */
   readonly here = h("div", { class: "tokenviz-here", "aria-hidden": "true" });
-  readonly #ctx: CanvasRenderingContext2D;
   readonly #paint: Paint;
   /** The visible size in CSS pixels; 0 × 0 until laid out. */
   #size: Size = { width: 0, height: 0 };
@@ -49,7 +49,6 @@ export class Viewport {
     this.#canvas = h("canvas", { class: "tokenviz-canvas", "aria-hidden": "true" });
     this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
     this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
-    this.#ctx = this.#canvas.getContext("2d") as CanvasRenderingContext2D;
     this.element.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     window.addEventListener("resize", () => this.request(), { signal });
     signal.addEventListener("abort", () => {
@@ -191,31 +190,20 @@ export class Viewport {
   pixel(x: number, y: number): Uint8ClampedArray {
     const { x: left, y: top } = this.visible;
     const ratio = this.#canvas.width / this.#size.width;
-    return this.#ctx.getImageData(
-      Math.floor((x - left) * ratio),
-      Math.floor((y - top) * ratio),
-      1,
-      1,
-    ).data;
+    const ctx = this.#canvas.getContext("2d") as CanvasRenderingContext2D;
+    return ctx.getImageData(Math.floor((x - left) * ratio), Math.floor((y - top) * ratio), 1, 1)
+      .data;
   }
 
   #paintNow(): void {
     const { width, height } = this.#size;
     if (width === 0 || height === 0) return;
-    const ratio = window.devicePixelRatio || 1;
-    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.#canvas.width !== w || this.#canvas.height !== h) {
-      [this.#canvas.width, this.#canvas.height] = [w, h];
-      this.#canvas.style.width = `${width}px`;
-      this.#canvas.style.height = `${height}px`;
-    }
+    const ctx = cleared(this.#canvas, width, height);
     for (const moved of this.#watchers) moved();
     const visible = this.visible;
     this.#place = visible;
-    this.#ctx.setTransform(1, 0, 0, 1, 0, 0);
-    this.#ctx.clearRect(0, 0, w, h);
-    this.#ctx.setTransform(ratio, 0, 0, ratio, -visible.x * ratio, -visible.y * ratio);
-    this.#paint(this.#ctx, visible);
+    ctx.translate(-visible.x, -visible.y);
+    this.#paint(ctx, visible);
   }
 }
 

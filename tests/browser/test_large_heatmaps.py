@@ -28,7 +28,8 @@ async () => {
   const clear = ctx.clearRect.bind(ctx);
   let paints = 0;
   ctx.clearRect = (x, y, width, height) => {
-    if (width === ctx.canvas.width && height === ctx.canvas.height) paints += 1;
+    const whole = width === ctx.canvas.width && height === ctx.canvas.height;
+    if (whole && x === 0 && y === 0) paints += 1;
     clear(x, y, width, height);
   };
   const counted = async (act) => {
