@@ -43,9 +43,13 @@ window.tokenvizBenchmark = (() => {
     }
   }
 
-  /** Milliseconds from each of several calls to the frame that shows its effect; and how many. */
+  /**
+   * Milliseconds from each of several calls until the contender says that it has painted, and to the
+   * frame that shows it; and how many calls there were.
+   */
   async function times(action, count, limit) {
     const found = [];
+    const painted = [];
     let calls = 0;
     const begin = performance.now();
     for (let i = -2; i < count; i++) {
@@ -54,12 +58,16 @@ window.tokenvizBenchmark = (() => {
       await rest(40);
       const start = performance.now();
       await action(calls++);
+      const paint = performance.now() - start;
       const time = (await mark()) - start;
       // The first two find code that has not been compiled.
-      if (i >= 0 || time > limit / 4) found.push(time);
+      if (i >= 0 || time > limit / 4) {
+        found.push(time);
+        painted.push(paint);
+      }
       if (found.length > 0 && performance.now() - begin > limit) break;
     }
-    return { found, calls };
+    return { found, painted, calls };
   }
 
   /** Milliseconds between frames while an element is scrolled by `step` pixels in each. */

@@ -6,10 +6,10 @@
   compared with one taken later: where they differ, the figure was not finished and the time is a
   lower bound (`settled` is false). A picture of one colour is `blank`.
 - *Recolour*, *zoom* and *pan* are from the call to the presentation of the frame that shows the
-  effect, each on a page at rest. Element Timing rounds to 4 ms. That a frame comes at all, which
-  is the same for everyone, is told by a call that changes nothing on an empty page (`nothing_ms`).
-  Beside it is the processor time of all processes of the browser per call, which other work on the
-  machine hardly changes.
+  effect, each on a page at rest; beside it (`paint`), until the contender says that it has painted.
+  Element Timing rounds to 4 ms. That a frame comes at all, which is the same for everyone, is told
+  by a call that changes nothing on an empty page (`nothing_ms`). There is also the processor time
+  of all processes of the browser per call, which other work on the machine hardly changes.
 - *Scroll* is the time between animation frames while each one scrolls the figure on: steadily, by
   30 pixels, or fast, by 3,000, so that each shows what none has shown before. Frames come at 60 Hz
   at most.
@@ -195,7 +195,8 @@ def _act(contender: Contender, page: Page, limits: Limits, tell: Tell) -> None:
             continue
         if measured:
             per_call = round(1000 * (cpu() - start) / measured["calls"], 1)
-            tell(**{f"{name}_ms": summary(measured["found"]) | {"cpu": per_call}})
+            painted = summary(measured["painted"])
+            tell(**{f"{name}_ms": summary(measured["found"]) | {"cpu": per_call, "paint": painted}})
     for name, step in (("steady", STEADY), ("fast", FAST)):
         tell(stage=f"{name} scroll")
         times = page.evaluate(

@@ -59,7 +59,8 @@ def _introduction(result: Row) -> str:
         f"that changes nothing: {p95}, median {middle}); *scroll* the time between animation "
         "frames, at 60 Hz at most, while each scrolls by 30 pixels (steady) or 3,000 (fast). 95th "
         "percentiles unless it says median; *CPU* is the processor time of all the browser's "
-        "processes, per call. *Memory* is what they take beyond an empty page. *Python* is CPU "
+        "processes, per call; *painted*, until the contender says that it has. "
+        "*Memory* is what they take beyond an empty page. *Python* is CPU "
         "time to write the page. “–” it cannot, or there is nothing to do; “>” it took longer than "
         "the limit, so that larger sizes were not run; “≥” the picture still changed afterwards. "
         "`benchmarks/render/driver.py` has the definitions."
@@ -122,7 +123,10 @@ def _all(field: str) -> Callable[[Row], str | None]:
         if field not in row:
             return None
         times = row[field]
-        return f"{_time(times['p95'])} (median {_time(times['median'])}, CPU {_time(times['cpu'])})"
+        middle = f"median {_time(times['median'])}, CPU {_time(times['cpu'])}"
+        # Earlier results have no times of the painting alone.
+        painted = f", painted {_time(times['paint']['p95'])}" if "paint" in times else ""
+        return f"{_time(times['p95'])} ({middle}{painted})"
 
     return cell
 
