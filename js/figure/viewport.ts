@@ -129,15 +129,22 @@ export class Viewport {
   /** The event of a scroll that the figure made itself comes after what it shows was painted. */
   #scrolled(): void {
     const { x, y } = this.visible;
-    if (x !== this.#place.x || y !== this.#place.y) this.request();
+    if (x === this.#place.x && y === this.#place.y) return;
+    // It comes as a frame begins: nothing is gained before the frame's other work.
+    this.#await();
+    this.request();
   }
 
-  #paintDue(): void {
-    if (!this.#due) return;
+  #await(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
       this.#paintDue();
     });
+  }
+
+  #paintDue(): void {
+    if (!this.#due) return;
+    this.#await();
     this.#due = false;
     this.#paintNow();
     for (const resolve of this.#waiting.splice(0)) resolve();
