@@ -37,7 +37,6 @@ export class ColormapMenu implements Control {
   /** The options in the list, in order. */
   #options: HTMLElement[] = [];
   #active = 0;
-
   /** The table that the button shows. */
   #shown: Uint8Array | null = null;
 
@@ -73,7 +72,8 @@ export class ColormapMenu implements Control {
 
   update({ state, scale }: ControlView): void {
     const { colormap, _colormap_table } = state;
-    if (scale.table !== this.#shown) {
+    // The name may come before its table does.
+    if (scale.table !== this.#shown || this.#button.textContent !== colormap) {
       this.#shown = scale.table;
       this.#button.replaceChildren(preview(scale.table), h("span", {}, colormap));
     }

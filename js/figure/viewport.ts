@@ -35,7 +35,7 @@ export class Viewport {
   readonly #down = new ScrollAxis();
   /** Called with each new visible part, before it is painted. */
   readonly #watchers: (() => void)[] = [];
-  /** The frame in which what was painted last is shown; null when it has been. */
+  /** The frame that is to come, while something was painted for it or waits for it. */
   #frame: number | null = null;
   /** Is there something to paint? */
   #due = false;
@@ -131,11 +131,11 @@ export class Viewport {
     const { x, y } = this.visible;
     if (x === this.#place.x && y === this.#place.y) return;
     // It comes as a frame begins: nothing is gained before the frame's other work.
-    this.#await();
+    this.#awaitFrame();
     this.request();
   }
 
-  #await(): void {
+  #awaitFrame(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
       this.#paintDue();
@@ -144,7 +144,7 @@ export class Viewport {
 
   #paintDue(): void {
     if (!this.#due) return;
-    this.#await();
+    this.#awaitFrame();
     this.#due = false;
     this.#paintNow();
     for (const resolve of this.#waiting.splice(0)) resolve();
