@@ -122,11 +122,14 @@ def displayed_at(tokens: Sequence[Token], start: int) -> list[tuple[str, Kind]]:
     What comes before ``start`` has no say in it; what comes after has, up to
     :data:`LONGEST_CHARACTER` tokens.
     """
-    whole = is_text(tokens[start].bytes)  # nearly all are, and then share no character
-    text, size = ("", 0) if whole else _shared_character(tokens, start)
+    token = tokens[start]
+    whole = _decoded(token.bytes)
+    if whole is not None:  # nearly all are, and then share no character
+        return [(visible(whole) or _EMPTY, "special" if token.special else "text")]
+    text, size = _shared_character(tokens, start)
     if size:
         return [(f"{visible(text)} {part}/{size}", "part") for part in range(1, size + 1)]
-    return [(tokens[start].label, tokens[start].kind)]
+    return [(token.label, token.kind)]
 
 
 def _to_bytes(value: str | bytes) -> bytes:
@@ -145,17 +148,21 @@ def _to_bytes(value: str | bytes) -> bytes:
 
 def is_text(data: bytes) -> bool:
     """Whether bytes are whole characters of UTF-8."""
+    return _decoded(data) is not None
+
+
+def _decoded(data: bytes) -> str | None:
+    """The text of bytes that are whole characters of UTF-8."""
     try:
-        data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def _label(data: bytes) -> str:
     """Readable text where the bytes are UTF-8, ``⟨F0 9F⟩`` where they are not."""
     if not data:
-        return "⟨empty⟩"
+        return _EMPTY
     out: list[str] = []
     unreadable = b""
     while data:
@@ -170,6 +177,9 @@ def _label(data: bytes) -> str:
         out.append(visible(readable))
         unreadable += bad
     return "".join(out) + (_hex(unreadable) if unreadable else "")
+
+
+_EMPTY = "⟨empty⟩"
 
 
 def _hex(data: bytes) -> str:

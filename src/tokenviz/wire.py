@@ -114,8 +114,9 @@ def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
     """
     if names is None:
         return {"count": count}
-    entries = list(zip(*_labelled(names), strict=True))
-    distinct = {entry: i for i, entry in enumerate(dict.fromkeys(entries))}
+    distinct: dict[tuple[Token, tuple[str, str]], int] = {}
+    places = [distinct.setdefault(entry, len(distinct))
+              for entry in zip(*_labelled(names), strict=True)]  # fmt: skip
     table = _table([token for token, _ in distinct], [shown for _, shown in distinct])
     text = sum(map(len, table["label"])) + sum(len(b or "") for b in table["bytes"])
     if text > _MOST_TEXT:
@@ -123,8 +124,7 @@ def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
         for i, label in enumerate(table["label"]):
             if len(label) > room:
                 table["label"][i], table["bytes"][i] = f"{label[:room]}…", ""
-    index = np.array([distinct[entry] for entry in entries], dtype="<u4")
-    return {"vocabulary": table, "index": _array(index, "<u4")}
+    return {"vocabulary": table, "index": _array(np.array(places), "<u4")}
 
 
 _MOST_TEXT = 2_000_000  # characters of the names of one side
@@ -249,6 +249,9 @@ def _columns(targets: Sequence[Target]) -> Wire:
 def _labelled(names: Sequence[Target]) -> tuple[list[Token], list[tuple[str, str]]]:
     """Tokens and expressions as tokens, and how each is shown."""
     tokens = [name if isinstance(name, Token) else Token(name) for name in names]
+    texts = [name for name in names if isinstance(name, str)]
+    if len(texts) == len(names):
+        return tokens, [(expression_label(text), "expression") for text in texts]
     shown: list[tuple[str, str]] = [
         (expression_label(name), "expression") if isinstance(name, str) else as_token
         for name, as_token in zip(names, displayed(tokens), strict=True)

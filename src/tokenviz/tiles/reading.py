@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tokenviz.tiles.ahead import announce
 from tokenviz.tiles.pooling import Texels, pool
 
 __all__ = ["Area", "Reader"]
@@ -81,6 +82,7 @@ class Reader:
     def read(self, area: Area, step: tuple[int, int] = (1, 1)) -> Texels:
         """The cells of an area, or every so many of them, as float32."""
         part = self.array[area.top : area.bottom : step[0], area.left : area.right : step[1]]
+        announce(part)
         with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is ±Inf
             return np.ascontiguousarray(part, dtype=np.float32)
 
