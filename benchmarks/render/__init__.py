@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.render import cases, jupyter, payload
+from benchmarks.render import cases, jupyter, opening, payload
 from benchmarks.render.browser import the_core
 from benchmarks.render.contender import Contender
 from benchmarks.render.jobs import Limits, build, contenders, handle
@@ -27,7 +27,7 @@ _QUICK_SIZES = ("13 × 5", "64²", "97", "1,000")
 
 
 def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
-    """Bytes of the built files, rows of all contenders, and what JupyterLab takes."""
+    """Bytes of the built files, rows of all contenders, a matrix on disk, and JupyterLab."""
     limits = _QUICK if quick else Limits(openings=budget.repeats if budget else 3)
     sizes = {
         kind: [size for size in of_kind if not quick or size in _QUICK_SIZES]
@@ -40,6 +40,7 @@ def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
         "bundle": bundle(),
         "rows": rows,
         "payload": payload.rows(sizes),
+        "opening": opening.run(limits.openings, quick=quick),
         "jupyterlab": jupyter.rows(sizes, the_core(), limits.seconds),
     }
 

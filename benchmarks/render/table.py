@@ -31,6 +31,8 @@ def markdown(result: Row) -> str:
     if notes:
         parts.append("### Remarks\n\n" + "\n".join(notes))
     parts.append(_live(result))
+    if "rows" in result["opening"]:
+        parts.append(_opening(result["opening"]))
     files = [
         [name, f"{size['bytes']:,}", f"{size['gzip']:,}"] for name, size in result["bundle"].items()
     ]
@@ -203,6 +205,25 @@ def _live(result: Row) -> str:
     ) + _table(
         ["", "Python", "data", "state", "state / data", "websocket", "kernel to paint"], body
     )
+
+
+def _opening(result: Row) -> str:
+    side = result["side"]
+    body = [
+        [
+            row["contender"],
+            _time(1000 * row["first_seconds"]),
+            f"{row['read_bytes'] / 1e6:,.3g} MB",
+            _time(1000 * row["again_seconds"]),
+        ]
+        for row in result["rows"]
+    ]
+    return (
+        f"### A matrix of {side:,} × {side:,} on disk\n\n"
+        f"A memmap of float16, {2 * side * side / 1e9:.3g} GB: from `numpy.load` to the widget's "
+        "state, when the system holds nothing of the file in memory (*first*; *read* is what came "
+        "from the disk then), and when it does (*again*).\n\n"
+    ) + _table(["", "first", "read", "again"], body)
 
 
 def _time(milliseconds: float) -> str:

@@ -21,7 +21,7 @@ from tokenviz.provenance import (
     as_spans,
     as_terms,
 )
-from tokenviz.tokens import Token, as_tokens, labels, visible
+from tokenviz.tokens import Token, as_bytes, as_tokens, labels, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -312,7 +312,7 @@ def as_targets(items: Iterable[Target]) -> tuple[Target, ...]:
             )
         if isinstance(target, str):
             try:
-                Token(target)
+                as_bytes(target)
             except ValueError as error:
                 raise ValueError(f"targets[{position}]: {error}") from None
     return targets

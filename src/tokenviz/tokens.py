@@ -18,8 +18,8 @@ from typing import Literal
 from tokenviz._arrays import whole
 from tokenviz._visible import visible
 
-__all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_tokens", "displayed", "displayed_at", "labels",
-           "visible"]  # fmt: skip
+__all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_bytes", "as_tokens", "displayed",
+           "displayed_at", "labels", "visible"]  # fmt: skip
 
 Kind = Literal["text", "special", "part", "byte"]
 """How a token is drawn: as text, a special-token badge, a piece of a character, or raw bytes."""
@@ -60,7 +60,7 @@ class Token:
         id: int | None = None,  # noqa: A002 - the field's own word
         special: bool = False,
     ) -> None:
-        object.__setattr__(self, "bytes", _to_bytes(text_or_bytes))
+        object.__setattr__(self, "bytes", as_bytes(text_or_bytes))
         object.__setattr__(self, "id", None if id is None else whole("id", id, at_least=0))
         object.__setattr__(self, "special", bool(special))
 
@@ -132,7 +132,8 @@ def displayed_at(tokens: Sequence[Token], start: int) -> list[tuple[str, Kind]]:
     return [(token.label, token.kind)]
 
 
-def _to_bytes(value: str | bytes) -> bytes:
+def as_bytes(value: str | bytes) -> bytes:
+    """The bytes of a token, given as such or as text."""
     if isinstance(value, bytes):
         return value
     if not isinstance(value, str):

@@ -114,13 +114,16 @@ def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
     """
     if names is None:
         return {"count": count}
-    distinct: dict[tuple[Token, tuple[str, str]], int] = {}
-    places = [distinct.setdefault(entry, len(distinct))
-              for entry in zip(*_labelled(names), strict=True)]  # fmt: skip
-    table = _table([token for token, _ in distinct], [shown for _, shown in distinct])
+    shown = _shown(names)
+    number: dict[object, int] = {}
+    # Only a piece of a character is shown by what stands beside it.
+    places = [number.setdefault((name, label) if kind == "part" else name, len(number))
+              for name, (label, kind) in zip(names, shown, strict=True)]  # fmt: skip
+    first = np.unique(places, return_index=True)[1].tolist()
+    table = _table([names[i] for i in first], [shown[i] for i in first])
     text = sum(map(len, table["label"])) + sum(len(b or "") for b in table["bytes"])
     if text > _MOST_TEXT:
-        room = max(8, _MOST_TEXT // len(distinct) // 4)
+        room = max(8, _MOST_TEXT // len(first) // 4)
         for i, label in enumerate(table["label"]):
             if len(label) > room:
                 table["label"][i], table["bytes"][i] = f"{label[:room]}…", ""
@@ -243,23 +246,22 @@ def trace_facts(trace: Trace) -> dict[str, str]:
 
 
 def _columns(targets: Sequence[Target]) -> Wire:
-    return _table(*_labelled(targets))
+    return _table(targets, _shown(targets))
 
 
-def _labelled(names: Sequence[Target]) -> tuple[list[Token], list[tuple[str, str]]]:
-    """Tokens and expressions as tokens, and how each is shown."""
-    tokens = [name if isinstance(name, Token) else Token(name) for name in names]
+def _shown(names: Sequence[Target]) -> list[tuple[str, str]]:
+    """Label and kind of each: tokens as in any sequence, text as expressions."""
     texts = [name for name in names if isinstance(name, str)]
     if len(texts) == len(names):
-        return tokens, [(expression_label(text), "expression") for text in texts]
-    shown: list[tuple[str, str]] = [
+        return [(expression_label(text), "expression") for text in texts]
+    tokens = [name if isinstance(name, Token) else Token(name) for name in names]
+    return [
         (expression_label(name), "expression") if isinstance(name, str) else as_token
         for name, as_token in zip(names, displayed(tokens), strict=True)
     ]
-    return tokens, shown
 
 
-def _table(tokens: Sequence[Token], shown: Iterable[tuple[str, str]]) -> Wire:
+def _table(names: Sequence[Target], shown: Iterable[tuple[str, str]]) -> Wire:
     """Tokens by column; what a label says already, or is the same for all, is written once.
 
     ``bytes`` are None where the label spells them (:func:`_spelt`), ``kind`` is one word where all
@@ -267,14 +269,15 @@ def _table(tokens: Sequence[Token], shown: Iterable[tuple[str, str]]) -> Wire:
     """
     labelled = list(shown)
     kinds = [kind for _, kind in labelled]
-    ids = [token.id for token in tokens]
+    ids = [name.id if isinstance(name, Token) else None for name in names]
+    octets = [name.bytes if isinstance(name, Token) else name.encode() for name in names]
     return {
         "label": [label for label, _ in labelled],
         "kind": kinds[0] if len(set(kinds)) == 1 else kinds,
         "id": ids if any(id_ is not None for id_ in ids) else None,
         "bytes": [
-            None if _spelt(label, kind) == token.bytes else token.bytes.hex(" ")
-            for (label, kind), token in zip(labelled, tokens, strict=True)
+            None if _spelt(label, kind) == own else own.hex(" ")
+            for (label, kind), own in zip(labelled, octets, strict=True)
         ],
     }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.render import bundle, cases, compare, payload
+from benchmarks.render import bundle, cases, compare, opening, payload
 from benchmarks.render.driver import summary
 from benchmarks.render.jobs import Limits, contenders
 from benchmarks.render.table import markdown
@@ -92,6 +93,13 @@ def test_a_live_matrix_costs_its_bytes() -> None:
     assert 1 < row["ratio"] < 1.1
 
 
+def test_a_matrix_on_disk_is_opened_in_a_process_of_its_own(tmp_path: Path) -> None:
+    rows = opening.measure(tmp_path / "matrix.npy", 4_096, 1)
+    assert [row["contender"].split(",")[0] for row in rows] == ["tokenviz", "tokenviz", "numpy"]
+    assert all(row["first_seconds"] > 0 and row["again_seconds"] > 0 for row in rows)
+    assert (tmp_path / "matrix.npy").stat().st_size > 2 * 4_096**2
+
+
 def test_percentiles() -> None:
     assert summary([*range(100), 1000]) == {"median": 50.0, "p95": 95.0, "count": 101}
 
@@ -108,11 +116,16 @@ def test_the_tables_say_what_was_measured() -> None:
          "limit": 60.0, "bytes": 1, "build_seconds": 70},
         {"kind": "heatmap", "size": "512²", "contender": "slow", "not run": "over 60 s at 64²"},
     ]  # fmt: skip
+    opened = {"contender": "numpy", "first_seconds": 1.5, "again_seconds": 0.01,
+              "read_bytes": 2_500_000}  # fmt: skip
     result = {"chromium": "1.2", "versions": {"slow": "3.4"}, "bundle": bundle(),
-              "rows": rows, "payload": [], "jupyterlab": []}  # fmt: skip
+              "rows": rows, "payload": [], "jupyterlab": [],
+              "opening": {"side": 30_000, "rows": [opened]}}  # fmt: skip
     text = markdown(json.loads(json.dumps(result)))
     assert "| tokenviz | 123 ms | ≥ 2.35 s |" in text
     assert "| tokenviz | 9.5 ms (median 5 ms, CPU 4 ms) | – |" in text
     assert "| slow | > 60 s | not run |" in text
     assert "- slow, 64²: over the limit in first paint." in text
+    assert "A matrix of 30,000 × 30,000" in text and "1.8 GB" in text
+    assert "| numpy | 1.5 s | 2.5 MB | 10 ms |" in text
     assert "slow 3.4" in text and "page.js" in text
