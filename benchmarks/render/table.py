@@ -213,7 +213,7 @@ def _opening(result: Row) -> str:
         [
             row["contender"],
             _time(1000 * row["first_seconds"]),
-            f"{row['read_bytes'] / 1e6:,.3g} MB",
+            f"{row['read_bytes'] / 1e6:,.0f} MB",
             _time(1000 * row["again_seconds"]),
         ]
         for row in result["rows"]

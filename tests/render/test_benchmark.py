@@ -117,7 +117,7 @@ def test_the_tables_say_what_was_measured() -> None:
         {"kind": "heatmap", "size": "512²", "contender": "slow", "not run": "over 60 s at 64²"},
     ]  # fmt: skip
     opened = {"contender": "numpy", "first_seconds": 1.5, "again_seconds": 0.01,
-              "read_bytes": 2_500_000}  # fmt: skip
+              "read_bytes": 2_500_000_000}  # fmt: skip
     result = {"chromium": "1.2", "versions": {"slow": "3.4"}, "bundle": bundle(),
               "rows": rows, "payload": [], "jupyterlab": [],
               "opening": {"side": 30_000, "rows": [opened]}}  # fmt: skip
@@ -127,5 +127,5 @@ def test_the_tables_say_what_was_measured() -> None:
     assert "| slow | > 60 s | not run |" in text
     assert "- slow, 64²: over the limit in first paint." in text
     assert "A matrix of 30,000 × 30,000" in text and "1.8 GB" in text
-    assert "| numpy | 1.5 s | 2.5 MB | 10 ms |" in text
+    assert "| numpy | 1.5 s | 2,500 MB | 10 ms |" in text
     assert "slow 3.4" in text and "page.js" in text
