@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.tiles.ahead import announce
+from tokenviz.tiles.ahead import announced
 from tokenviz.tiles.pooling import Texels, pool
 
 __all__ = ["Area", "Reader"]
@@ -81,10 +81,16 @@ class Reader:
 
     def read(self, area: Area, step: tuple[int, int] = (1, 1)) -> Texels:
         """The cells of an area, or every so many of them, as float32."""
-        part = self.array[area.top : area.bottom : step[0], area.left : area.right : step[1]]
-        announce(part)
+        part = np.asarray(
+            self.array[area.top : area.bottom : step[0], area.left : area.right : step[1]]
+        )
         with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is ±Inf
-            return np.ascontiguousarray(part, dtype=np.float32)
+            if part.flags.c_contiguous:  # read from end to end, and perhaps no copy
+                return np.asarray(part, dtype=np.float32)
+            values = np.empty(part.shape, dtype=np.float32)
+            for piece in announced(part):
+                values[piece] = part[piece]
+        return values
 
     def _chunks(self) -> tuple[int, int] | None:
         """The size of a chunk; None for an array that is not stored in chunks."""
