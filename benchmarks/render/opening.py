@@ -18,7 +18,7 @@ import numpy as np
 
 import tokenviz as tv
 
-__all__ = ["measure", "run"]
+__all__ = ["forget", "measure", "run"]
 
 SIDE = 100_000
 _QUICK_SIDE = 8_192
@@ -52,7 +52,7 @@ def measure(path: Path, side: int, repeats: int) -> list[dict[str, Any]]:
 
 
 def _opened(contender: str, path: Path, side: int) -> dict[str, float]:
-    _forget(path)
+    forget(path)
     command = [sys.executable, "-m", __name__, contender, str(path), str(side)]
     times = [json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
              for _ in range(2)]  # fmt: skip
@@ -92,8 +92,8 @@ _CONTENDERS: dict[str, Callable[[Path, int], object]] = {
 }
 
 
-def _forget(path: Path) -> None:
-    """Have the system forget what it holds of a file in memory."""
+def forget(path: Path) -> None:
+    """Have the system write a file, and forget what it holds of it in memory."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -36,7 +36,7 @@ def encode_attribution(attribution: Attribution) -> Wire:
     data: Wire = {
         "values": _array(attribution.values, "<f4"),
         "rows": _table(attribution.tokens, displayed(attribution.tokens)),
-        "columns": _columns(attribution.targets),
+        "columns": _table(attribution.targets, _shown(attribution.targets)),
         "facts": attribution_facts(attribution),
     }
     if attribution.standard_error is not None:
@@ -117,8 +117,12 @@ def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
     shown = _shown(names)
     number: dict[object, int] = {}
     # Only a piece of a character is shown by what stands beside it.
-    places = [number.setdefault((name, label) if kind == "part" else name, len(number))
-              for name, (label, kind) in zip(names, shown, strict=True)]  # fmt: skip
+    places = np.array(
+        [
+            number.setdefault((name, label) if kind == "part" else name, len(number))
+            for name, (label, kind) in zip(names, shown, strict=True)
+        ]
+    )
     first = np.unique(places, return_index=True)[1].tolist()
     table = _table([names[i] for i in first], [shown[i] for i in first])
     text = sum(map(len, table["label"])) + sum(len(b or "") for b in table["bytes"])
@@ -127,7 +131,7 @@ def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
         for i, label in enumerate(table["label"]):
             if len(label) > room:
                 table["label"][i], table["bytes"][i] = f"{label[:room]}…", ""
-    return {"vocabulary": table, "index": _array(np.array(places), "<u4")}
+    return {"vocabulary": table, "index": _array(places, "<u4")}
 
 
 _MOST_TEXT = 2_000_000  # characters of the names of one side
@@ -243,10 +247,6 @@ def trace_facts(trace: Trace) -> dict[str, str]:
     if trace.partial:
         facts["partial"] = "interrupted before its end"
     return facts
-
-
-def _columns(targets: Sequence[Target]) -> Wire:
-    return _table(targets, _shown(targets))
 
 
 def _shown(names: Sequence[Target]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.render.opening import forget
 from tokenviz.tiles.ahead import announced, runs
 from tokenviz.tiles.reading import Area, Reader
 
@@ -101,13 +102,6 @@ def test_a_tile_is_read_without_what_lies_beside_it(tmp_path: Path, order: Any) 
     assert texels[0, 88] == 7
     # A row of the tile (here or there a column) lies on one page, or astride of two.
     assert 512 <= resident(path) < 3 * 512
-
-
-def forget(path: Path) -> None:
-    """Have the system write a file, and forget what it holds of it in memory."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def resident(path: Path) -> int:

@@ -41,21 +41,20 @@ def announced(part: Any) -> Iterator[Piece]:
     if mapping is None or part.size == 0 or not hasattr(mmap, "MADV_WILLNEED"):
         yield everything
         return
-    apart, length = _lines(part)
+    lines = _lines(part)
+    apart, length = abs(lines.strides[0]), _length(lines)
     if length > _BYTES:
         yield everything
         return
     count = _BYTES // max(1, apart) if apart <= _DENSE else min(_LINES, _BYTES // length)
-    axis = _outer(part)
     origin = np.frombuffer(mapping, np.uint8).ctypes.data
-    for first in range(0, part.shape[axis], count):
-        lines = slice(first, first + count)
-        piece = (lines, slice(None)) if axis == 0 else (slice(None), lines)
+    for first in range(0, len(lines), count):
+        some = slice(first, first + count)
         with suppress(OSError):  # a hint that is not taken
-            for begin, end in runs(part[piece], origin):
+            for begin, end in runs(lines[some], origin):
                 for start in range(begin, end, _CALL):
                     mapping.madvise(mmap.MADV_WILLNEED, start, min(_CALL, end - start))
-        yield piece
+        yield (some, slice(None)) if lines is part else (slice(None), some)
 
 
 def runs(part: npt.NDArray[Any], origin: int) -> list[tuple[int, int]]:
@@ -66,18 +65,17 @@ def runs(part: npt.NDArray[Any], origin: int) -> list[tuple[int, int]]:
     list of (begin, end)
         In order, from the beginning of a page each; no page is in two of them.
     """
-    axis = _outer(part)
-    step, across = abs(part.strides[1 - axis]), part.shape[1 - axis]
-    if step > _APART and across > 1:
+    lines = _lines(part)
+    count, across = lines.shape
+    if across > 1 and abs(lines.strides[1]) > _APART:
         return []
-    apart, length = _lines(part)
+    apart, length = abs(lines.strides[0]), _length(lines)
     # Where an axis runs backwards, the first cell is not where the part begins.
     back = sum(min(0, (n - 1) * stride) for n, stride in zip(part.shape, part.strides, strict=True))
     low = part.ctypes.data + back - origin
     if apart <= _DENSE:
-        end = low + (part.shape[axis] - 1) * apart + length
-        return [(low - low % mmap.PAGESIZE, end)]
-    begins = low + apart * np.arange(part.shape[axis])
+        return [(low - low % mmap.PAGESIZE, low + (count - 1) * apart + length)]
+    begins = low + apart * np.arange(count)
     ends = begins + length
     begins -= begins % mmap.PAGESIZE
     first = np.concatenate([[True], begins[1:] > ends[:-1]])
@@ -85,16 +83,15 @@ def runs(part: npt.NDArray[Any], origin: int) -> list[tuple[int, int]]:
     return list(zip(begins[first].tolist(), ends[last].tolist(), strict=True))
 
 
-def _outer(part: npt.NDArray[Any]) -> int:
-    """The axis along which lines lie apart; along the other one, a line's cells do."""
-    return int(abs(part.strides[1]) > abs(part.strides[0]))
+def _lines(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The matrix with those cells side by side that are stored side by side."""
+    return part if abs(part.strides[0]) >= abs(part.strides[1]) else part.T
 
 
-def _lines(part: npt.NDArray[Any]) -> tuple[int, int]:
-    """How many bytes lines lie apart, and from its first cell to its last one a line takes."""
-    axis = _outer(part)
-    across = (part.shape[1 - axis] - 1) * abs(part.strides[1 - axis])
-    return abs(part.strides[axis]), across + part.itemsize
+def _length(lines: npt.NDArray[Any]) -> int:
+    """How many bytes a line takes, from its first cell to its last one."""
+    between: int = (lines.shape[1] - 1) * abs(lines.strides[1])
+    return between + lines.itemsize
 
 
 def _mapping(part: Any) -> mmap.mmap | None:
