@@ -3,16 +3,26 @@
 
 PYTHON ?= python3
 CHROMIUM := /usr/bin/chromium
+# `TORCH=any make test-lowest` takes the lowest torch that pyproject.toml allows, `make test-newest`
+# then the newest; without it, torch is the locked build in every environment.
+TORCH ?= locked
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 STATIC := src/tokenviz/static
+# What is installed where, to the version: requirements/lock.txt for all but test-lowest and
+# test-newest. pip is the lock's, too, so that it takes the second argument.
+LOCK := requirements/lock.txt
+RESOLVER := .venv-resolver
+SYSTEM := requirements/system.txt
+install = $(1)/bin/python -m pip install --constraint $(2) --build-constraint $(2)
 JS_SOURCES := $(shell find js -type f 2>/dev/null) package.json tsconfig.json
 DEMO_SOURCES := notebooks/quickstart.ipynb $(shell find src/tokenviz -type f -not -path '*/static/*' -not -name '*.pyc')
 
-.PHONY: demo lab test check format bench screenshots train js js-test python-test clean
+.PHONY: demo lab test check format bench screenshots train js js-test python-test clean \
+	lock test-lowest test-newest release-check FORCE
 .DELETE_ON_ERROR:
 
 # --- what people call -------------------------------------------------------------------------------
@@ -20,7 +30,7 @@ DEMO_SOURCES := notebooks/quickstart.ipynb $(shell find src/tokenviz -type f -no
 demo: demo.html
 
 # One thread: the bundled model is so small that more only wait for each other.
-demo.html: $(STATIC)/widget.js $(DEMO_SOURCES) | $(STAMPS)/demo
+demo.html: $(STATIC)/widget.js $(DEMO_SOURCES) $(LOCK) | $(STAMPS)/demo
 	OMP_NUM_THREADS=1 $(BIN)/jupyter nbconvert --to tokenviz_html --execute --output-dir . --output demo notebooks/quickstart.ipynb
 	@echo "Open demo.html in a browser: it needs no network."
 
@@ -47,12 +57,27 @@ bench: $(STAMPS)/peers $(STATIC)/widget.js $(CHROMIUM)
 
 screenshots: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
 	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python -m scripts.system_versions --write
 
 train: $(STAMPS)/dev
 	$(BIN)/python -m training
 
+# Renews what is locked: look at what changed, run `make test`, then commit it.
+lock: $(RESOLVER)/stamp
+	$(RESOLVER)/bin/python -m scripts.resolve lock $(LOCK)
+	npm update --package-lock-only --ignore-scripts
+	$(RESOLVER)/bin/python -m scripts.system_versions --write
+
+# Whether the ranges of pyproject.toml are true: the suite on their lowest and on their newest.
+test-lowest test-newest: test-%: .venv-%/stamp $(STATIC)/widget.js $(CHROMIUM)
+	TOKENVIZ_ENVIRONMENT=$* .venv-$*/bin/python -m pytest
+
+# What is asked of a release; with TAG=v1.2.3, of one that is about to be published.
+release-check: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
+	$(BIN)/python -m scripts.release_check $(if $(TAG),--tag $(TAG))
+
 clean:
-	rm -rf $(VENV) node_modules $(STATIC) demo.html dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(RESOLVER) .venv-lowest .venv-newest node_modules $(STATIC) demo.html dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # --- the parts --------------------------------------------------------------------------------------
 
@@ -72,25 +97,45 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci
 	@touch $@
 
-# torch first and pinned: of a plain "torch" pip takes the newest build, several gigabytes with CUDA.
-$(STAMPS)/torch:
-	$(PYTHON) -m venv $(VENV)
+# The lock decides, so a new lock makes a new environment: nothing of the old one stays behind.
+$(STAMPS)/venv: $(LOCK)
+	$(PYTHON) -m venv --clear $(VENV)
 	@mkdir -p $(STAMPS)
-	$(BIN)/pip install "torch==2.13.0"
+	$(BIN)/python -m pip install --constraint $(LOCK) pip
 	@touch $@
 
-$(STAMPS)/demo: pyproject.toml hatch_build.py | $(STAMPS)/torch
-	$(BIN)/pip install --editable ".[models,export]"
+$(STAMPS)/demo: $(STAMPS)/venv pyproject.toml hatch_build.py
+	$(call install,$(VENV),$(LOCK)) --editable ".[models,export]"
+	$(BIN)/python -m scripts.same_as_lock
 	@touch $@
 
-$(STAMPS)/dev: pyproject.toml hatch_build.py | $(STAMPS)/torch
-	$(BIN)/pip install --editable ".[dev]"
+$(STAMPS)/dev: $(STAMPS)/venv pyproject.toml hatch_build.py
+	$(call install,$(VENV),$(LOCK)) --editable ".[dev]"
+	$(BIN)/python -m scripts.same_as_lock
 	@touch $@ $(STAMPS)/demo
 
 $(STAMPS)/peers: $(STAMPS)/dev
-	$(BIN)/pip install --editable ".[dev,peers]"
+	$(call install,$(VENV),$(LOCK)) --editable ".[dev,peers]"
+	$(BIN)/python -m scripts.same_as_lock
 	@touch $@
 
+$(RESOLVER)/stamp: $(LOCK)
+	$(PYTHON) -m venv --clear $(RESOLVER)
+	$(RESOLVER)/bin/python -m pip install --constraint $(LOCK) packaging uv
+	@touch $@
+
+# Asked anew each time; the file is written, and the environment made again, if the answer changed.
+build/lowest.txt build/newest.txt: build/%.txt: $(RESOLVER)/stamp FORCE
+	$(RESOLVER)/bin/python -m scripts.resolve $* $@ $(if $(filter any,$(TORCH)),--any-torch)
+
+.venv-lowest/stamp .venv-newest/stamp: .venv-%/stamp: build/%.txt pyproject.toml hatch_build.py
+	$(PYTHON) -m venv --clear .venv-$*
+	.venv-$*/bin/python -m pip install --constraint build/$*.txt pip
+	$(call install,.venv-$*,build/$*.txt) --editable ".[dev]"
+	@touch $@
+
+# Debian keeps no old versions, so these are the newest; the suite says which differ from those in
+# requirements/system.txt.
 $(CHROMIUM):
 	$(SUDO) apt-get update
-	$(SUDO) apt-get install -y --no-install-recommends chromium fonts-dejavu-core fonts-liberation fonts-noto-color-emoji
+	$(SUDO) apt-get install -y --no-install-recommends $$(sed '/^#/d;s/ .*//' $(SYSTEM))
