@@ -9,7 +9,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from scripts import system_versions
 from tests.chromium import ARGUMENTS, EXECUTABLE, OfflinePages
+from tests.environment import environment
+from tests.notebooks import ExecutedNotebooks
 
 # No test downloads anything, and none asks a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -18,6 +21,27 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shell that runs the suite in the background has it ignore interrupts; some tests are about them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Warnings are errors on the lock only: a library's next version lists what it warns of."""
+    if environment() != "lock":
+        config.addinivalue_line("filterwarnings", "default")
+
+
+def pytest_report_header() -> list[str]:
+    """Say what the suite runs in, and what pictures may differ by."""
+    system = system_versions.differences()
+    return [
+        f"environment: {environment()}",
+        *([f"not as written down: {system}"] if system else []),
+    ]
+
+
+@pytest.fixture(scope="session")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> ExecutedNotebooks:
+    """The notebooks of notebooks/ as pages, each executed once."""
+    return ExecutedNotebooks(tmp_path_factory.mktemp("executed"))
 
 
 @pytest.fixture(scope="session")

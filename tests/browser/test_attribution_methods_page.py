@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,51 +11,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.chromium import OfflinePages
+from tests.notebooks import NOTEBOOKS, ExecutedNotebooks
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks/attribution_methods.ipynb"
-
-# Run last, in the notebook's own kernel: the values that its prose speaks of.
-_FACTS = """
-import json
-from pathlib import Path
-
-_facts = {
-    "tokens": [token.text for token in path.tokens],
-    "found": {name: by.values[:, 0].tolist() for name, by in found.items()},
-    "logit_norm": float(lm.attribute(
-        prompt, answer, method="gradient_norm", score="logit").values.max()),
-    "errors": [float(by.completeness_error[0]) for by in (path, fixed)],
-    "steps": [by.n_steps for by in (path, fixed)],
-    "baselines": [by.values[:, 0].tolist() for by in (zero, mean, eos, left_out)],
-    "from_zero": from_zero.values[:, 0].tolist(),
-    "standard_errors": [float(by.standard_error.max()) for by in (found["shapley"], more)],
-    "words_are_exact": words.standard_error is None,
-    "words": words.values[:, 0].tolist(),
-    "contrast": contrast.values.tolist(),
-    "rollout": float(np.abs(rollout.values).max()),
-    "columns": [token.text for token in steps.targets],
-    "steps_by_token": steps.values.tolist(),
-    "lines": lines.values[:, 0].tolist(),
-    "areas": {name: np.mean(pairs, axis=0).tolist() for name, pairs in areas.items()},
-    "in_small_pieces": float(np.abs(small.values - eos.values).max()),
-}
-Path("facts.json").write_text(json.dumps(_facts))
-"""
+NOTEBOOK = NOTEBOOKS / "attribution_methods.ipynb"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("methods")
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(_FACTS))
-    nbformat.write(notebook, folder / "methods.ipynb")
-    done = subprocess.run(
-        [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute",
-         str(folder / "methods.ipynb")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder
+def folder(executed: ExecutedNotebooks) -> Path:
+    return executed.page("attribution_methods").parent
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +32,7 @@ def test_it_is_stored_without_outputs() -> None:
 
 
 def test_all_figures_are_live_without_a_request(folder: Path, offline: OfflinePages) -> None:
-    opened = offline.open(folder / "methods.html")
+    opened = offline.open(folder / "attribution_methods.html")
     expect(opened.page.locator('.tokenviz[data-tokenviz-ready="true"]')).to_have_count(8)
     assert opened.page.locator(".tokenviz-note").count() == 0
     caption = opened.page.locator(".tokenviz").nth(1).inner_text()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,21 +10,12 @@ from playwright.sync_api import expect
 
 from tests.chromium import OfflinePages
 from tests.figure import Figure, expected_color, reference
-
-NOTEBOOK = Path(__file__).parents[2] / "notebooks/quickstart.ipynb"
+from tests.notebooks import ExecutedNotebooks
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    notebook = shutil.copy(NOTEBOOK, folder)
-    done = subprocess.run(
-        [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute",
-         "--output=demo", str(notebook)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder / "demo.html"
+def demo(executed: ExecutedNotebooks) -> Path:
+    return executed.page("quickstart")
 
 
 def test_all_figures_are_live_without_a_request(demo: Path, offline: OfflinePages) -> None:

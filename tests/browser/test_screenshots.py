@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser
 
+from scripts import system_versions
 from scripts.screenshots import DOCS, GALLERY, PICTURES, take
 
 
@@ -19,6 +20,8 @@ def blurred(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 
 def test_pictures_in_the_documentation_are_current(browser: Browser, tmp_path: Path) -> None:
+    other = system_versions.differences() or "none"
+    why = f"run `make screenshots` and look at it (other versions than it was taken with: {other})"
     taken = take(browser, tmp_path)
     assert len(taken) == sum(len(picture.themes) for picture in PICTURES)
     for path in taken:
@@ -28,8 +31,8 @@ def test_pictures_in_the_documentation_are_current(browser: Browser, tmp_path: P
             assert abs(now.height - before.height) <= 8, path.name
             size = now.width // 8, now.height // 8
         difference = np.abs(blurred(path, size) - blurred(kept, size))
-        assert difference.mean() < 4, f"{path.name}: run `make screenshots` and look at it"
-        assert (difference.max(axis=-1) > 64).mean() < 0.01, path.name
+        assert difference.mean() < 4, f"{path.name}: {why}"
+        assert (difference.max(axis=-1) > 64).mean() < 0.01, f"{path.name}: {why}"
 
 
 def test_the_gallery_shows_every_picture_and_each_has_words() -> None:

@@ -1,0 +1,100 @@
+"""The notebooks of notebooks/ as pages, executed once however many tests look at them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+# Run last, in the notebook's own kernel, into its folder: the values that its prose speaks of.
+FACTS = {
+    "attribution_methods": """
+import json
+from pathlib import Path
+
+_facts = {
+    "tokens": [token.text for token in path.tokens],
+    "found": {name: by.values[:, 0].tolist() for name, by in found.items()},
+    "logit_norm": float(lm.attribute(
+        prompt, answer, method="gradient_norm", score="logit").values.max()),
+    "errors": [float(by.completeness_error[0]) for by in (path, fixed)],
+    "steps": [by.n_steps for by in (path, fixed)],
+    "baselines": [by.values[:, 0].tolist() for by in (zero, mean, eos, left_out)],
+    "from_zero": from_zero.values[:, 0].tolist(),
+    "standard_errors": [float(by.standard_error.max()) for by in (found["shapley"], more)],
+    "words_are_exact": words.standard_error is None,
+    "words": words.values[:, 0].tolist(),
+    "contrast": contrast.values.tolist(),
+    "rollout": float(np.abs(rollout.values).max()),
+    "columns": [token.text for token in steps.targets],
+    "steps_by_token": steps.values.tolist(),
+    "lines": lines.values[:, 0].tolist(),
+    "areas": {name: np.mean(pairs, axis=0).tolist() for name, pairs in areas.items()},
+    "in_small_pieces": float(np.abs(small.values - eos.values).max()),
+}
+Path("facts.json").write_text(json.dumps(_facts))
+""",
+}
+
+
+class ExecutedNotebooks:
+    """Pages as `make demo` writes them: through our exporter, executed on the way."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def page(self, name: str) -> Path:
+        """The page of one notebook, in a folder of its own with what the notebook wrote."""
+        folder = self._folder / name
+        if not folder.exists():
+            folder.mkdir()
+            self._execute(name, folder)
+        return folder / f"{name}.html"
+
+    def _execute(self, name: str, folder: Path) -> None:
+        notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        if name in FACTS:
+            notebook.cells.append(nbformat.v4.new_code_cell(FACTS[name]))
+        path = folder / f"{name}.ipynb"
+        nbformat.write(notebook, path)
+        done = subprocess.run(
+            [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute", str(path)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def written_to_stderr(page: str) -> list[str]:
+    """The text of each red box on a page of nbconvert's."""
+    reader = _RedBoxes()
+    reader.feed(page)
+    return reader.found
+
+
+class _RedBoxes(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._open = 0
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag != "div":
+            return
+        if ("data-mime-type", "application/vnd.jupyter.stderr") in attributes:
+            self.found.append("")
+            self._open = 1
+        elif self._open:
+            self._open += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "div" and self._open:
+            self._open -= 1
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.found[-1] += data
