@@ -4,7 +4,7 @@
  * colormaps.json is written by scripts/colormaps.py from cmap.
  */
 
-import type { ColormapTable } from "../state.ts";
+import type { ColormapTable } from "../state/state.ts";
 import bundled from "./colormaps.json" with { type: "json" };
 
 export interface Colormap {

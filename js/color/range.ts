@@ -4,7 +4,7 @@
  * Paired with `tokenviz.colors.resolve_range`: both give the same numbers.
  */
 
-import type { RangeOptions } from "../state.ts";
+import type { RangeOptions } from "../state/state.ts";
 
 export interface ResolvedRange {
   lo: number;

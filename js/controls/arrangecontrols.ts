@@ -2,7 +2,7 @@
 
 import { h } from "../dom.ts";
 import type { Order } from "../heatmap/arrange.ts";
-import type { HeatmapState, TokenTable } from "../state.ts";
+import type { HeatmapState, TokenTable } from "../state/state.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, type Choice, checkbox, type Field, group, numberField, select } from "./fields.ts";
 

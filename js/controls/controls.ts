@@ -7,7 +7,7 @@
 
 import { h, svg, uniqueId } from "../dom.ts";
 import { icon, toolButton } from "../figure/toolbar.ts";
-import type { FigureOptions, HeatmapOptions, TraceOptions } from "../state.ts";
+import type { FigureOptions, HeatmapOptions, TraceOptions } from "../state/state.ts";
 import { channelLook } from "../trace/channels.ts";
 import { ArrangeControls } from "./arrangecontrols.ts";
 import { CellControls } from "./cellcontrols.ts";

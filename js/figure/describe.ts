@@ -1,7 +1,7 @@
 /** A cell in words: what the tooltip shows and what the live region says. */
 
+import { compact } from "../color/numbers.ts";
 import type { ColorScale } from "../color/scale.ts";
-import { compact } from "../numbers.ts";
 import type { Cell, Drawing, Fact } from "./drawing.ts";
 import type { TooltipContent } from "./tooltip.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { h, svg, uniqueId } from "../dom.ts";
-import type { FigureState } from "../state.ts";
+import type { FigureState } from "../state/state.ts";
 import { anchorTo, settle } from "./anchor.ts";
 import type { Command, Commands } from "./commands.ts";
 import { icon, toolButton } from "./toolbar.ts";

@@ -7,7 +7,7 @@
  */
 
 import type { Cell } from "../figure/drawing.ts";
-import type { HeatmapData, HeatmapOptions } from "../state.ts";
+import type { HeatmapData, HeatmapOptions } from "../state/state.ts";
 import type { Places } from "./pyramid/build.ts";
 
 export type Order = "original" | "magnitude" | number;

@@ -4,7 +4,7 @@ import { TextMeasure } from "../canvas/text.ts";
 import { findTable } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
 import type { Cell, Rect, Theme } from "../figure/drawing.ts";
-import type { HeatmapState, TokenKind, TokenTable } from "../state.ts";
+import type { HeatmapState, TokenKind, TokenTable } from "../state/state.ts";
 import { HeatmapDrawing } from "./drawing.ts";
 
 function table(label: readonly string[], kind: TokenKind): TokenTable {

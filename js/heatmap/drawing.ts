@@ -14,6 +14,7 @@ import { font, SIZE, SMALL } from "../canvas/fonts.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
+import { fixed } from "../color/numbers.ts";
 import type {
   Cell,
   Drawing,
@@ -23,8 +24,7 @@ import type {
   PaintContext,
   Rect,
 } from "../figure/drawing.ts";
-import { fixed } from "../numbers.ts";
-import type { HeatmapState } from "../state.ts";
+import type { HeatmapState } from "../state/state.ts";
 import { ARRANGE, Arrangement, arrange } from "./arrange.ts";
 import { announce, facts } from "./facts.ts";
 import { type Headers, headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";

@@ -1,10 +1,10 @@
 /** All there is to know about a cell of a heatmap: as lines for the tooltip, and as a sentence. */
 
 import { spoken } from "../a11y/spoken.ts";
+import { exact, fixed } from "../color/numbers.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
 import { tokenFacts, tokenNoun } from "../figure/tokenfacts.ts";
-import { exact, fixed } from "../numbers.ts";
-import type { HeatmapData, TokenTable } from "../state.ts";
+import type { HeatmapData, TokenTable } from "../state/state.ts";
 import type { LevelSource } from "./pyramid/source.ts";
 
 /** Where values come from: one is undefined while it is not here. */

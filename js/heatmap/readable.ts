@@ -5,7 +5,7 @@
 import { around, type Readable, type ReadableEntry } from "../a11y/readable.ts";
 import { spoken } from "../a11y/spoken.ts";
 import type { Cell } from "../figure/drawing.ts";
-import type { HeatmapData } from "../state.ts";
+import type { HeatmapData } from "../state/state.ts";
 import type { Arrangement } from "./arrange.ts";
 
 /** Small figures are there whole; of others this much surrounds the cursor. */

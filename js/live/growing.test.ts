@@ -1,10 +1,10 @@
 import { expect, test, vi } from "vitest";
-import { decodeTrace, type TraceWire } from "../codec.ts";
-import { MemoryModel } from "../model.ts";
-import type { TraceData } from "../state.ts";
+import { MemoryModel } from "../state/model.ts";
+import type { TraceData } from "../state/state.ts";
 import { random } from "../testing.ts";
-import { bytesOf } from "../tokens.ts";
 import { randomSteps, traceData } from "../trace/testing.ts";
+import { decodeTrace, type TraceWire } from "../wire/codec.ts";
+import { bytesOf } from "../wire/tokens.ts";
 import { continues, GrowingTrace, growingFrom, type News, type Piece } from "./growing.ts";
 import { hear, listen } from "./hear.ts";
 

@@ -6,9 +6,9 @@
  * whoever is first merges it.
  */
 
-import type { TraceWire } from "../codec.ts";
-import type { Model } from "../model.ts";
-import type { LiveStatus, TraceData } from "../state.ts";
+import type { Model } from "../state/model.ts";
+import type { LiveStatus, TraceData } from "../state/state.ts";
+import type { TraceWire } from "../wire/codec.ts";
 import { growingFrom, type News, type Piece } from "./growing.ts";
 
 /** Milliseconds before the kernel is asked again for what is missing. */

@@ -9,7 +9,7 @@
 import { h, svg } from "../dom.ts";
 import type { FigureParts } from "../figure/feature.ts";
 import { icon, PLACE, toolButton } from "../figure/toolbar.ts";
-import type { LiveStatus, TraceState } from "../state.ts";
+import type { LiveStatus, TraceState } from "../state/state.ts";
 
 /** Milliseconds of silence after which the kernel counts as gone; it beats every two seconds. */
 export const SILENCE = 7000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { COLORMAPS } from "../color/colormaps.ts";
-import type { TraceData } from "../state.ts";
+import type { TraceData } from "../state/state.ts";
 import { random } from "../testing.ts";
 import { CHANNELS, channelLook, channelNames, channelValues, isKnown } from "./channels.ts";
 import { randomSteps, traceData } from "./testing.ts";

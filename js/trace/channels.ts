@@ -5,7 +5,7 @@
  */
 
 import { extentOf } from "../color/extent.ts";
-import type { FigureOptions, TraceData } from "../state.ts";
+import type { FigureOptions, TraceData } from "../state/state.ts";
 import channels from "./channels.json" with { type: "json" };
 import { bits, probabilities } from "./probability.ts";
 

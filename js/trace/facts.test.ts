@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { OwnChannel } from "../state.ts";
+import type { OwnChannel } from "../state/state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import { channelLook, channelValues } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";

@@ -6,10 +6,10 @@
  */
 
 import { spoken } from "../a11y/spoken.ts";
+import { exact, fixed } from "../color/numbers.ts";
 import type { Cell, Fact } from "../figure/drawing.ts";
 import { tokenFacts } from "../figure/tokenfacts.ts";
-import { exact, fixed } from "../numbers.ts";
-import type { TraceData } from "../state.ts";
+import type { TraceData } from "../state/state.ts";
 import { CHANNELS, type ChannelValues, channelNamed, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue, significant, UNKNOWN } from "./format.ts";
 import { bits } from "./probability.ts";

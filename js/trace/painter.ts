@@ -16,7 +16,7 @@ import { paintSideMark } from "../canvas/marks.ts";
 import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "../canvas/typography.ts";
 import { luminance } from "../color/contrast.ts";
 import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
-import type { TraceData } from "../state.ts";
+import type { TraceData } from "../state/state.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
 import { type ChannelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue } from "./format.ts";

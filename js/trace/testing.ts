@@ -1,7 +1,7 @@
 /** Traces for the tests: the reference figure's, and random ones from a seed. */
 
 import reference from "../../src/tokenviz/examples/trace.json" with { type: "json" };
-import type { TokenKind, TraceData, TraceState } from "../state.ts";
+import type { TokenKind, TraceData, TraceState } from "../state/state.ts";
 
 export interface Candidate {
   token: string;

@@ -6,8 +6,8 @@
  * probability is for reading, to the six digits that a float32 logarithm leaves it.
  */
 
-import { shortest } from "../numbers.ts";
-import type { TraceData } from "../state.ts";
+import { shortest } from "../color/numbers.ts";
+import type { TraceData } from "../state/state.ts";
 import type { ChannelValues } from "./channels.ts";
 
 /** Channels that have a column anyway. */

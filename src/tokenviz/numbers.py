@@ -1,4 +1,4 @@
-"""Numbers as figures write them; paired with ``js/numbers.ts``."""
+"""Numbers as figures write them; paired with ``js/color/numbers.ts``."""
 
 from __future__ import annotations
 

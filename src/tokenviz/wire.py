@@ -1,6 +1,6 @@
 """What crosses to the browser: the data objects as a dict whose arrays travel as binary buffers.
 
-Paired with ``js/codec.ts`` and ``js/state.ts``. Structure is sent once; arrays are little-endian,
+Paired with ``js/wire/codec.ts`` and ``js/state/state.ts``. Structure is sent once; arrays are little-endian,
 row-major ``memoryview``s beside their dtype and shape, never JSON numbers. Tokens are a table of
 columns. Decoding rebuilds the data object from a saved state, as the notebook exporter needs.
 """
@@ -283,7 +283,7 @@ def _table(names: Sequence[Target], shown: Iterable[tuple[str, str]]) -> Wire:
 
 
 def _spelt(label: str, kind: str) -> bytes:
-    """The bytes that a label stands for when nothing else is said; as ``js/tokens.ts`` has it."""
+    """The bytes that a label stands for when nothing else is said; as ``js/wire/tokens.ts`` has it."""
     return (label if kind == "expression" else label.replace(SPACE, " ")).encode()
 
 

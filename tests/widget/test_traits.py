@@ -28,7 +28,7 @@ def trace() -> TokenTrace:
 
 
 def listed_in_js(name: str) -> set[str]:
-    source = (JS / "traits.ts").read_text()
+    source = (JS / "state" / "traits.ts").read_text()
     lists = dict(re.findall(r"const (\w+) = \[(.*?)\] as const", source, re.DOTALL))
     own = set(re.findall(r'"(\w+)"', lists[name]))
     return own | (listed_in_js("COMMON") if "...COMMON" in lists[name] else set())

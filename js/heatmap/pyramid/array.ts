@@ -5,7 +5,7 @@
  * with its answer or with the view; where a page allows no worker, between frames.
  */
 
-import type { HeatmapData } from "../../state.ts";
+import type { HeatmapData } from "../../state/state.ts";
 import { type Built, build, buildNow, gather, type LevelArray, type Places } from "./build.ts";
 import { buildInWorker } from "./client.ts";
 import type { Level, LevelSource } from "./source.ts";

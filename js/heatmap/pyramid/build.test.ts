@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { extentOf } from "../../color/extent.ts";
-import { LARGE } from "../../numbers.ts";
+import { LARGE } from "../../color/numbers.ts";
 import { random } from "../../testing.ts";
 import { type BuildOptions, type Built, buildNow, type LevelArray, type Places } from "./build.ts";
 import { bitsOf, extreme, extremeBits } from "./extreme.ts";

@@ -6,9 +6,9 @@
 import type { LabelFitter } from "../../canvas/label.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { VALUE_FONT } from "../../canvas/typography.ts";
+import { compact } from "../../color/numbers.ts";
 import type { Cell, PaintContext } from "../../figure/drawing.ts";
-import { compact } from "../../numbers.ts";
-import type { TokenTable, TraceData } from "../../state.ts";
+import type { TokenTable, TraceData } from "../../state/state.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
 import { FLOW_MARGIN, FlowLayout } from "./layout.ts";
 import { breakLines, type Lines } from "./lines.ts";

@@ -7,7 +7,7 @@ import type { LabelFitter } from "../../canvas/label.ts";
 import { paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
 import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
 import type { Cell, PaintContext, Rect } from "../../figure/drawing.ts";
-import type { TraceData } from "../../state.ts";
+import type { TraceData } from "../../state/state.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
 import { paintCell, textColor } from "../painter.ts";
 import { paintMarks, paintRing } from "../rings.ts";

@@ -2,7 +2,7 @@
 
 The kernel owns the data (``_data``, sent once); the browser owns the looks and repaints from them
 without the kernel. Every public trait is also a keyword of ``show()`` and has the same name in
-``js/state.ts``.
+``js/state/state.ts``.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 /**
  * The synced state, typed: the same names as the traits of the Python widgets.
  *
- * `_data` arrives as JSON with binary leaves and is decoded once (js/codec.ts) into `data`;
+ * `_data` arrives as JSON with binary leaves and is decoded once (js/wire/codec.ts) into `data`;
  * a set of changed names calls it `_data`, as the trait is called.
  */
 
-import type { Cell } from "./figure/drawing.ts";
+import type { Cell } from "../figure/drawing.ts";
 
 export type TokenKind = "text" | "special" | "part" | "byte" | "expression" | "number";
 
@@ -13,7 +13,7 @@ export type TokenKind = "text" | "special" | "part" | "byte" | "expression" | "n
 export interface TokenTable {
   label: readonly string[];
   id: readonly (number | null)[];
-  /** Bytes in hexadecimal, e.g. "20 74 68 65"; null where the label spells them (js/tokens.ts). */
+  /** Bytes in hexadecimal, e.g. "20 74 68 65"; null where the label spells them (js/wire/tokens.ts). */
   bytes: readonly (string | null)[];
   kind: readonly TokenKind[];
 }

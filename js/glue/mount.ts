@@ -2,18 +2,18 @@
  * From a model to a figure in an element: what both glues do.
  */
 
-import { Figure } from "./figure/figure.ts";
-import { arranging } from "./heatmap/arranging.ts";
-import { DEFAULT_HEIGHT, HeatmapDrawing } from "./heatmap/drawing.ts";
-import { linkTo } from "./heatmap/tiles/link.ts";
-import { tileStatus } from "./heatmap/tiles/status.ts";
-import { zooming } from "./heatmap/zooming.ts";
-import { liveStatus } from "./live/status.ts";
-import type { Model } from "./model.ts";
-import type { HeatmapState, TraceState } from "./state.ts";
-import { Store } from "./store.ts";
-import { TraceDrawing } from "./trace/drawing.ts";
-import { searchFeature } from "./trace/search/feature.ts";
+import { Figure } from "../figure/figure.ts";
+import { arranging } from "../heatmap/arranging.ts";
+import { DEFAULT_HEIGHT, HeatmapDrawing } from "../heatmap/drawing.ts";
+import { linkTo } from "../heatmap/tiles/link.ts";
+import { tileStatus } from "../heatmap/tiles/status.ts";
+import { zooming } from "../heatmap/zooming.ts";
+import { liveStatus } from "../live/status.ts";
+import type { Model } from "../state/model.ts";
+import type { HeatmapState, TraceState } from "../state/state.ts";
+import { Store } from "../state/store.ts";
+import { TraceDrawing } from "../trace/drawing.ts";
+import { searchFeature } from "../trace/search/feature.ts";
 
 const DEFAULT_TRACE_HEIGHT = 900;
 

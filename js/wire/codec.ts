@@ -5,8 +5,8 @@
  * so bytes are viewed in place, and copied only when they are not aligned.
  */
 
+import type { HeatmapData, TilesData, TokenTable, TraceData } from "../state/state.ts";
 import { decodeHalves } from "./halves.ts";
-import type { HeatmapData, TilesData, TokenTable, TraceData } from "./state.ts";
 import { decodeTable, numbered, spread, type TokenWire } from "./tokens.ts";
 
 const ARRAYS = { float32: Float32Array, uint32: Uint32Array, int32: Int32Array } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import known from "../tests/data/float16.json";
+import known from "../../tests/data/float16.json";
 import { decodeHalves } from "./halves.ts";
 
 const ALL = Uint16Array.from({ length: 65536 }, (_, bits) => bits);

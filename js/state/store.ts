@@ -7,6 +7,8 @@
  * synced but work locally.
  */
 
+import { continues, grownFrom } from "../live/growing.ts";
+import { hear } from "../live/hear.ts";
 import {
   decodeBytes,
   decodeHeatmap,
@@ -14,9 +16,7 @@ import {
   type HeatmapWire,
   type TilesWire,
   type TraceWire,
-} from "./codec.ts";
-import { continues, grownFrom } from "./live/growing.ts";
-import { hear } from "./live/hear.ts";
+} from "../wire/codec.ts";
 import type { Heard, Model } from "./model.ts";
 import type { FigureState, TraceData } from "./state.ts";
 import { HEATMAP_TRAITS, TRACE_TRAITS } from "./traits.ts";

@@ -6,8 +6,8 @@
  * than once and a figure more than once, so a mark on the element says what is mounted.
  */
 
-import { type EmbeddedState, readState } from "./embedded.ts";
-import { MemoryModel } from "./model.ts";
+import { MemoryModel } from "../state/model.ts";
+import { type EmbeddedState, readState } from "../wire/embedded.ts";
 import { mount } from "./mount.ts";
 
 const MOUNTED = Symbol.for("tokenviz.mounted");

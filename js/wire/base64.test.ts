@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { random } from "../testing.ts";
 import { fromBase64, fromBase64ByTable } from "./base64.ts";
-import { random } from "./testing.ts";
 
 test("any bytes come back, whichever way they are read", () => {
   const next = random(3);
