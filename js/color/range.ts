@@ -4,7 +4,14 @@
  * Paired with `tokenviz.colors.resolve_range`: both give the same numbers.
  */
 
-import type { RangeOptions } from "../state/state.ts";
+/** How numbers become colours: everything `resolveRange` needs. */
+export interface RangeOptions {
+  vmin: number | null;
+  vmax: number | null;
+  center: number | null;
+  gamma: number;
+  symmetric: boolean;
+}
 
 export interface ResolvedRange {
   lo: number;

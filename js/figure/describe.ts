@@ -2,7 +2,8 @@
 
 import { compact } from "../color/numbers.ts";
 import type { ColorScale } from "../color/scale.ts";
-import type { Cell, Drawing, Fact } from "./drawing.ts";
+import type { Cell } from "../data/cell.ts";
+import type { Drawing, Fact } from "./drawing.ts";
 import type { TooltipContent } from "./tooltip.ts";
 
 type Described = Pick<Drawing<never>, "valueAt" | "facts" | "announce">;

@@ -1,7 +1,7 @@
 /** What the tooltip says of a token, in either figure. */
 
 import { escapedCharacters } from "../a11y/characters.ts";
-import type { TokenTable } from "../state/state.ts";
+import type { TokenTable } from "../data/tokens.ts";
 import { bytesOf } from "../wire/tokens.ts";
 import type { Fact } from "./drawing.ts";
 

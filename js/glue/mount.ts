@@ -8,11 +8,11 @@ import { DEFAULT_HEIGHT, HeatmapDrawing } from "../heatmap/drawing.ts";
 import { linkTo } from "../heatmap/tiles/link.ts";
 import { tileStatus } from "../heatmap/tiles/status.ts";
 import { zooming } from "../heatmap/zooming.ts";
-import { liveStatus } from "../live/status.ts";
 import type { Model } from "../state/model.ts";
 import type { HeatmapState, TraceState } from "../state/state.ts";
 import { Store } from "../state/store.ts";
 import { TraceDrawing } from "../trace/drawing.ts";
+import { liveStatus } from "../trace/livestatus.ts";
 import { searchFeature } from "../trace/search/feature.ts";
 
 const DEFAULT_TRACE_HEIGHT = 900;

@@ -4,7 +4,7 @@
  */
 
 import type { InitializeProps, RenderProps } from "@anywidget/types";
-import { listen } from "../live/hear.ts";
+import { listen } from "../state/hear.ts";
 import { mount } from "./mount.ts";
 import { hideTwins } from "./twin.ts";
 

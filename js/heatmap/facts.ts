@@ -2,9 +2,11 @@
 
 import { spoken } from "../a11y/spoken.ts";
 import { exact, fixed } from "../color/numbers.ts";
-import type { Cell, Fact } from "../figure/drawing.ts";
+import type { Cell } from "../data/cell.ts";
+import type { HeatmapData } from "../data/heatmap.ts";
+import type { TokenTable } from "../data/tokens.ts";
+import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts, tokenNoun } from "../figure/tokenfacts.ts";
-import type { HeatmapData, TokenTable } from "../state/state.ts";
 import type { LevelSource } from "./pyramid/source.ts";
 
 /** Where values come from: one is undefined while it is not here. */

@@ -9,7 +9,8 @@
  * Columns grow in place; `data` is a view of them, a new object after each piece.
  */
 
-import type { LiveStatus, TokenTable, TraceData } from "../state/state.ts";
+import type { TokenTable } from "../data/tokens.ts";
+import type { LiveStatus, TraceData } from "../data/trace.ts";
 import { decodeTrace, type TraceWire } from "../wire/codec.ts";
 import { decodeTable, type TokenWire } from "../wire/tokens.ts";
 import { type Column, FloatColumn, IntColumn, UintColumn } from "./column.ts";

@@ -7,8 +7,8 @@
  * synced but work locally.
  */
 
+import type { TraceData } from "../data/trace.ts";
 import { continues, grownFrom } from "../live/growing.ts";
-import { hear } from "../live/hear.ts";
 import {
   decodeBytes,
   decodeHeatmap,
@@ -17,8 +17,9 @@ import {
   type TilesWire,
   type TraceWire,
 } from "../wire/codec.ts";
+import { hear } from "./hear.ts";
 import type { Heard, Model } from "./model.ts";
-import type { FigureState, TraceData } from "./state.ts";
+import type { FigureState } from "./state.ts";
 import { HEATMAP_TRAITS, TRACE_TRAITS } from "./traits.ts";
 
 /** Milliseconds from a local change to the model's. */

@@ -7,8 +7,8 @@
  */
 
 import { shortest } from "../color/numbers.ts";
-import type { TraceData } from "../state/state.ts";
-import type { ChannelValues } from "./channels.ts";
+import type { ChannelValues } from "../data/channels.ts";
+import type { TraceData } from "../data/trace.ts";
 
 /** Channels that have a column anyway. */
 const ALWAYS = new Set(["probability", "logprob"]);

@@ -5,7 +5,9 @@
  * so bytes are viewed in place, and copied only when they are not aligned.
  */
 
-import type { HeatmapData, TilesData, TokenTable, TraceData } from "../state/state.ts";
+import type { HeatmapData, TilesData } from "../data/heatmap.ts";
+import type { TokenTable } from "../data/tokens.ts";
+import type { TraceData } from "../data/trace.ts";
 import { decodeHalves } from "./halves.ts";
 import { decodeTable, numbered, spread, type TokenWire } from "./tokens.ts";
 

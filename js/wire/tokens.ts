@@ -5,7 +5,7 @@
  * them, `kind` is one word where all are of that kind, `id` is null where none is known.
  */
 
-import type { TokenKind, TokenTable } from "../state/state.ts";
+import type { TokenKind, TokenTable } from "../data/tokens.ts";
 
 /** A table as it arrives. */
 export interface TokenWire {

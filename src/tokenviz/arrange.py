@@ -1,6 +1,6 @@
 """The order of a matrix's rows and columns, and which of them are shown.
 
-Equal to ``js/heatmap/arrange.ts``, to the last place: sums are added up in the same order. Sorted
+Equal to ``js/data/arrange.ts``, to the last place: sums are added up in the same order. Sorted
 is from the largest down; NaN comes last, and what is equal stays as it was.
 """
 

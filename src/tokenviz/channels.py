@@ -1,8 +1,8 @@
 """Channels: what colours a trace, number by number, and the look that fits each.
 
 A channel gives every chosen token a value and, where that means something, every alternative too.
-The values and the presets stand a second time in ``js/trace/channels.ts`` and
-``js/trace/channels.json``, so that the browser changes channels without the kernel.
+The values and the presets stand a second time in ``js/data/channels.ts`` and
+``js/data/channels.json``, so that the browser changes channels without the kernel.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
  * coarse than it, stands in. Tiles that were not looked at for long are let go.
  */
 
-import type { HeatmapData } from "../../state/state.ts";
+import type { HeatmapData } from "../../data/heatmap.ts";
 import { decodeFloats } from "../../wire/codec.ts";
 import { buildNow, halving, type LevelArray } from "../pyramid/build.ts";
 import type { Level, LevelSource } from "../pyramid/source.ts";

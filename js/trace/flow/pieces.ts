@@ -10,7 +10,7 @@ import { font } from "../../canvas/fonts.ts";
 import { graphemes } from "../../canvas/graphemes.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { labelFont } from "../../canvas/typography.ts";
-import type { TokenKind, TokenTable } from "../../state/state.ts";
+import type { TokenKind, TokenTable } from "../../data/tokens.ts";
 import { octets } from "../../wire/tokens.ts";
 
 export const FLOW_SIZE = 14;

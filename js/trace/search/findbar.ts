@@ -5,8 +5,8 @@
  */
 
 import { grouped } from "../../color/numbers.ts";
+import { icon, toolButton } from "../../controls/toolbutton.ts";
 import { h, svg, uniqueId } from "../../dom.ts";
-import { icon, toolButton } from "../../figure/toolbar.ts";
 
 export interface FindBarOptions {
   /** The text was changed. */

@@ -6,16 +6,26 @@
  * known everywhere by its row and column in the data; only the grid counts places.
  */
 
-import type { Cell } from "../figure/drawing.ts";
-import type { HeatmapData, HeatmapOptions } from "../state/state.ts";
-import type { Places } from "./pyramid/build.ts";
+import type { Cell } from "./cell.ts";
+import type { HeatmapData } from "./heatmap.ts";
+
+/** Which row and column of the data stands at each place; null as they are. */
+export interface Places {
+  rows: Uint32Array | null;
+  columns: Uint32Array | null;
+}
 
 export type Order = "original" | "magnitude" | number;
 
-export type ArrangeOptions = Pick<
-  HeatmapOptions,
-  "row_order" | "column_order" | "top_rows" | "hidden_columns"
->;
+export interface ArrangeOptions {
+  /** From the largest down, by sum of magnitudes or by the value in one column. */
+  row_order: Order;
+  /** The same, by the value in one row. */
+  column_order: Order;
+  /** Only so many rows, those that come first in a sorted order; null for all. */
+  top_rows: number | null;
+  hidden_columns: readonly number[];
+}
 
 /** The traits that arrange. */
 export const ARRANGE = ["row_order", "column_order", "top_rows", "hidden_columns"] as const;

@@ -5,15 +5,17 @@
  */
 
 import { extentOf } from "../color/extent.ts";
-import type { FigureOptions, TraceData } from "../state/state.ts";
+import type { RangeOptions } from "../color/range.ts";
 import channels from "./channels.json" with { type: "json" };
 import { bits, probabilities } from "./probability.ts";
+import type { TraceData } from "./trace.ts";
 
 /** The options that a channel sets together. */
-export type Look = Pick<
-  FigureOptions,
-  "colormap" | "vmin" | "vmax" | "center" | "gamma" | "symmetric" | "label" | "decimals"
->;
+export interface Look extends RangeOptions {
+  colormap: string;
+  label: string;
+  decimals: number;
+}
 
 export interface Channel {
   /** As the tooltip writes it. */

@@ -6,10 +6,10 @@
  * whoever is first merges it.
  */
 
-import type { Model } from "../state/model.ts";
-import type { LiveStatus, TraceData } from "../state/state.ts";
+import type { LiveStatus, TraceData } from "../data/trace.ts";
+import { growingFrom, type News, type Piece } from "../live/growing.ts";
 import type { TraceWire } from "../wire/codec.ts";
-import { growingFrom, type News, type Piece } from "./growing.ts";
+import type { Model } from "./model.ts";
 
 /** Milliseconds before the kernel is asked again for what is missing. */
 const PATIENCE = 1000;

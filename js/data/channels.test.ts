@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { COLORMAPS } from "../color/colormaps.ts";
-import type { TraceData } from "../state/state.ts";
 import { random } from "../testing.ts";
+import { randomSteps, traceData } from "../trace/testing.ts";
 import { CHANNELS, channelLook, channelNames, channelValues, isKnown } from "./channels.ts";
-import { randomSteps, traceData } from "./testing.ts";
+import type { TraceData } from "./trace.ts";
 
 /** Each position on its own, candidate by candidate: [chosen, ...alternatives]. */
 function slowly(data: TraceData, value: (logprobs: number[], slot: number) => number): number[][] {

@@ -6,10 +6,12 @@
  * A voice says that it ended, and nothing of the tokens in between.
  */
 
+import { icon, toolButton } from "../controls/toolbutton.ts";
+import type { LiveStatus } from "../data/trace.ts";
 import { h, svg } from "../dom.ts";
 import type { FigureParts } from "../figure/feature.ts";
-import { icon, PLACE, toolButton } from "../figure/toolbar.ts";
-import type { LiveStatus, TraceState } from "../state/state.ts";
+import { PLACE } from "../figure/toolbar.ts";
+import type { TraceState } from "../state/state.ts";
 
 /** Milliseconds of silence after which the kernel counts as gone; it beats every two seconds. */
 export const SILENCE = 7000;
