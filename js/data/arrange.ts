@@ -1,7 +1,7 @@
 /**
  * Which row and column of the matrix stands at which place: the order, and what is left out.
  *
- * Equal to `tokenviz.arrange` in Python, to the last place: sums are added up in the same order.
+ * Equal to `tokenviz.data.arrange` in Python, to the last place: sums are added up in the same order.
  * Sorted is from the largest down; NaN comes last, and what is equal stays as it was. A cell is
  * known everywhere by its row and column in the data; only the grid counts places.
  */

@@ -1,7 +1,7 @@
 /**
  * Channels: what colours a trace, number by number, and the look that fits each.
  *
- * Paired with `tokenviz.channels`: the same values to the bit, and the same looks (channels.json).
+ * Paired with `tokenviz.data.channels`: the same values to the bit, and the same looks (channels.json).
  */
 
 import { extentOf } from "../color/extent.ts";

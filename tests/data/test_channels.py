@@ -13,7 +13,7 @@ from hypothesis import given
 import tokenviz as tv
 from tests.data.strategies import traces
 from tokenviz import Trace
-from tokenviz.channels import CHANNELS, channel_look, channel_names, channel_values
+from tokenviz.data.channels import CHANNELS, channel_look, channel_names, channel_values
 from tokenviz.wire import decode_trace, encode_trace
 
 JS = Path(__file__).parents[2] / "js/data"
