@@ -35,7 +35,7 @@ from benchmarks.multiplication import DigitCase, cases
 from benchmarks.peers import peer
 from benchmarks.subject import BASELINE, Case, Subject
 from benchmarks.timing import Budget
-from tokenviz.model.attributing.methods import METHODS, MethodName
+from tokenviz.model.attributing.methods.method import METHODS, MethodName
 
 __all__ = ["areas", "precision", "run"]
 

@@ -26,9 +26,24 @@ const shared = {
 };
 
 const builds = [
-  { entryPoints: ["js/loader.ts"], outfile: `${OUT}/loader.js`, format: "esm", define: WIDGET },
-  { entryPoints: ["js/widget.ts"], outfile: `${OUT}/widget.js`, format: "esm", define: WIDGET },
-  { entryPoints: ["js/page.ts"], outfile: `${OUT}/page.js`, format: "iife", define: FOR_PAGES },
+  {
+    entryPoints: ["js/glue/loader.ts"],
+    outfile: `${OUT}/loader.js`,
+    format: "esm",
+    define: WIDGET,
+  },
+  {
+    entryPoints: ["js/glue/widget.ts"],
+    outfile: `${OUT}/widget.js`,
+    format: "esm",
+    define: WIDGET,
+  },
+  {
+    entryPoints: ["js/glue/page.ts"],
+    outfile: `${OUT}/page.js`,
+    format: "iife",
+    define: FOR_PAGES,
+  },
   { entryPoints: ["js/tokenviz.css"], outfile: `${OUT}/tokenviz.css` },
 ];
 

@@ -7,8 +7,8 @@
  * large figure costs no more than a small one.
  */
 
+import type { Cell } from "../data/cell.ts";
 import { h, uniqueId } from "../dom.ts";
-import type { Cell } from "../figure/drawing.ts";
 import type { Readable, ReadableEntry } from "./readable.ts";
 
 /** Milliseconds after a change: a slider that is dragged does not rewrite all cells as it goes. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { Arrangement } from "../heatmap/arrange.ts";
+import { Arrangement } from "../data/arrange.ts";
+import type { HeatmapData } from "../data/heatmap.ts";
+import type { TokenTable } from "../data/tokens.ts";
 import { readable as heatmapRows } from "../heatmap/readable.ts";
-import type { HeatmapData, TokenTable } from "../state.ts";
 import { random } from "../testing.ts";
 import { Grid } from "../trace/layout.ts";
 import { readable as traceRows } from "../trace/readable.ts";

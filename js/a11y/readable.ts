@@ -5,7 +5,7 @@
  * gives a few rows around one cell: the counts say how many there are in truth.
  */
 
-import type { Cell } from "../figure/drawing.ts";
+import type { Cell } from "../data/cell.ts";
 
 /** A header with its text, or a cell whose text is its announcement. */
 export type ReadableEntry =

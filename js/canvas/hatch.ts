@@ -1,6 +1,7 @@
 /** The look of NaN: a neutral grey with diagonal lines, unlike any colour of a colormap. */
 
-import type { Rect, Theme } from "../figure/drawing.ts";
+import type { Rect } from "./geometry.ts";
+import type { Theme } from "./theme.ts";
 
 const SPACING = 5;
 

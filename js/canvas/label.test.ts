@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TokenKind } from "../state.ts";
+import type { TokenKind } from "../data/tokens.ts";
 import { evenMeasure, random } from "../testing.ts";
 import { type FittedLabel, LabelFitter } from "./label.ts";
 import { TextMeasure } from "./text.ts";

@@ -9,7 +9,7 @@
  * before the label is cut.
  */
 
-import type { TokenKind, TokenTable } from "../state.ts";
+import type { TokenKind, TokenTable } from "../data/tokens.ts";
 import { graphemes } from "./graphemes.ts";
 import type { TextMeasure } from "./text.ts";
 import { labelFont, labelSizes } from "./typography.ts";

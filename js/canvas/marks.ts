@@ -1,6 +1,6 @@
 /** How a cell shows that its value lies beyond an end of the colour bar. */
 
-import type { Rect } from "../figure/drawing.ts";
+import type { Rect } from "./geometry.ts";
 
 const SIZE = 6;
 

@@ -2,7 +2,7 @@
  * The sizes and families of labels and of the values written with them.
  */
 
-import type { TokenKind } from "../state.ts";
+import type { TokenKind } from "../data/tokens.ts";
 import { font, MONO_FAMILY, SIZE, SMALL } from "./fonts.ts";
 
 /** Pixel sizes of a label, the preferred one first; smaller ones where a label needs them. */

@@ -4,8 +4,13 @@
  * colormaps.json is written by scripts/colormaps.py from cmap.
  */
 
-import type { ColormapTable } from "../state.ts";
 import bundled from "./colormaps.json" with { type: "json" };
+
+/** A colormap that is not among the bundled ones: 256 RGB triples. */
+export interface ColormapTable {
+  name: string;
+  table: Uint8Array;
+}
 
 export interface Colormap {
   name: string;

@@ -1,10 +1,17 @@
 /**
  * From the range options to numbers: what null means, given the data.
  *
- * Paired with `tokenviz.colors.resolve_range`: both give the same numbers.
+ * Paired with `tokenviz.color.scale.resolve_range`: both give the same numbers.
  */
 
-import type { RangeOptions } from "../state.ts";
+/** How numbers become colours: everything `resolveRange` needs. */
+export interface RangeOptions {
+  vmin: number | null;
+  vmax: number | null;
+  center: number | null;
+  gamma: number;
+  symmetric: boolean;
+}
 
 export interface ResolvedRange {
   lo: number;

@@ -1,7 +1,7 @@
 /**
  * The colour scale: a number to one of 256 colours.
  *
- * Paired with `tokenviz.colors.ColorScale`: for the same float the two give the same index.
+ * Paired with `tokenviz.color.scale.ColorScale`: for the same float the two give the same index.
  */
 
 import { bestTextOn } from "./contrast.ts";

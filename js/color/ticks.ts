@@ -1,7 +1,7 @@
 /** Where the colour bar has ticks, and how they are written: all with the same decimals. */
 
 import { tickStep, ticks } from "d3-array";
-import { fixed, scientific } from "../numbers.ts";
+import { fixed, scientific } from "./numbers.ts";
 
 export interface Tick {
   value: number;

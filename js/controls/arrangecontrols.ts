@@ -1,8 +1,9 @@
 /** The order of a heatmap's rows and columns, and which of them are shown. */
 
+import type { Order } from "../data/arrange.ts";
+import type { TokenTable } from "../data/tokens.ts";
 import { h } from "../dom.ts";
-import type { Order } from "../heatmap/arrange.ts";
-import type { HeatmapState, TokenTable } from "../state.ts";
+import type { HeatmapState } from "../state/state.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, type Choice, checkbox, type Field, group, numberField, select } from "./fields.ts";
 

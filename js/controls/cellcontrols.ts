@@ -1,7 +1,7 @@
 /** What is written in the cells, and for a trace, which cells there are. */
 
 import { h } from "../dom.ts";
-import type { TraceState } from "../state.ts";
+import type { TraceState } from "../state/state.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { checkbox, type Field, group, numberField, slider } from "./fields.ts";
 

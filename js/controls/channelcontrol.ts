@@ -1,7 +1,8 @@
 /** Which channel of a trace colours its cells; with it come the looks that fit. */
 
-import type { TraceData, TraceState } from "../state.ts";
-import { CHANNELS, channelLook, channelNamed, channelNames, isKnown } from "../trace/channels.ts";
+import { CHANNELS, channelLook, channelNamed, channelNames, isKnown } from "../data/channels.ts";
+import type { TraceData } from "../data/trace.ts";
+import type { TraceState } from "../state/state.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { type Choice, group, select } from "./fields.ts";
 

@@ -8,7 +8,7 @@ import { baseName, COLORMAPS, findTable, isReversed, reversedName } from "../col
 import { tableGradient } from "../color/gradient.ts";
 import { isSafe, safeInstead } from "../color/safe.ts";
 import { h, uniqueId } from "../dom.ts";
-import { anchorTo, settle } from "../figure/anchor.ts";
+import { anchorTo, settle } from "./anchor.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { button, group } from "./fields.ts";
 import { nextOption } from "./listbox.ts";

@@ -2,7 +2,7 @@
 
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
-import type { FigureOptions, FigureState, TraceOptions } from "../state.ts";
+import type { FigureOptions, FigureState, TraceOptions } from "../state/state.ts";
 
 /** What a control shows: the state, and the scale that follows from it and the data. */
 export interface ControlView {

@@ -5,10 +5,9 @@
  * change, its own included. The kernel is not needed for any of it.
  */
 
+import { channelLook } from "../data/channels.ts";
 import { h, svg, uniqueId } from "../dom.ts";
-import { icon, toolButton } from "../figure/toolbar.ts";
-import type { FigureOptions, HeatmapOptions, TraceOptions } from "../state.ts";
-import { channelLook } from "../trace/channels.ts";
+import type { FigureOptions, HeatmapOptions, TraceOptions } from "../state/state.ts";
 import { ArrangeControls } from "./arrangecontrols.ts";
 import { CellControls } from "./cellcontrols.ts";
 import { ChannelControl } from "./channelcontrol.ts";
@@ -18,6 +17,7 @@ import { button } from "./fields.ts";
 import { LayoutControl } from "./layoutcontrol.ts";
 import { RangeSlider } from "./rangeslider.ts";
 import { ScaleControls } from "./scalecontrols.ts";
+import { icon, toolButton } from "./toolbutton.ts";
 
 /** What "Reset" brings back. */
 const RESETTABLE: readonly (keyof FigureOptions | keyof HeatmapOptions | keyof TraceOptions)[] = [

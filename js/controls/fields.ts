@@ -6,8 +6,8 @@
  * whatever became of what was written.
  */
 
+import { compact } from "../color/numbers.ts";
 import { h, uniqueId } from "../dom.ts";
-import { compact } from "../numbers.ts";
 
 export interface Field<Value> {
   element: HTMLElement;

@@ -1,6 +1,6 @@
 /** How a trace is arranged: wrapped rows of cells, or running text. */
 
-import type { TraceOptions, TraceState } from "../state.ts";
+import type { TraceOptions, TraceState } from "../state/state.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
 import { type Choice, group, select } from "./fields.ts";
 

@@ -7,7 +7,7 @@
 
 import type { Extent } from "../color/extent.ts";
 import type { ResolvedRange } from "../color/range.ts";
-import type { FigureState } from "../state.ts";
+import type { FigureState } from "../state/state.ts";
 import { type Domain, sliderDomain } from "./range.ts";
 
 export class Reach {

@@ -6,12 +6,12 @@
  */
 
 import type { Extent } from "../color/extent.ts";
+import { compact } from "../color/numbers.ts";
 import type { ResolvedRange } from "../color/range.ts";
 import type { Settings } from "../controls/control.ts";
 import { type Domain, type End, moveEnd } from "../controls/range.ts";
 import { Reach } from "../controls/reach.ts";
 import { h } from "../dom.ts";
-import { compact } from "../numbers.ts";
 import { type Drag, dragged, gripped, type Place, pixelOf } from "./barrange.ts";
 
 export interface Ends {

@@ -10,6 +10,7 @@ import { cleared } from "../canvas/clear.ts";
 import { font, SMALL } from "../canvas/fonts.ts";
 import { hatch } from "../canvas/hatch.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import type { Theme } from "../canvas/theme.ts";
 import type { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
@@ -18,7 +19,6 @@ import type { Settings } from "../controls/control.ts";
 import { h } from "../dom.ts";
 import { BarEnds } from "./barends.ts";
 import { type Place, pixelOf, shownSpan, valueAt } from "./barrange.ts";
-import type { Theme } from "./drawing.ts";
 
 /** What the histogram takes left of the gradient, and the gap between them. */
 const HISTOGRAM = 18;

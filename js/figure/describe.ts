@@ -1,8 +1,9 @@
 /** A cell in words: what the tooltip shows and what the live region says. */
 
+import { compact } from "../color/numbers.ts";
 import type { ColorScale } from "../color/scale.ts";
-import { compact } from "../numbers.ts";
-import type { Cell, Drawing, Fact } from "./drawing.ts";
+import type { Cell } from "../data/cell.ts";
+import type { Drawing, Fact } from "./drawing.ts";
 import type { TooltipContent } from "./tooltip.ts";
 
 type Described = Pick<Drawing<never>, "valueAt" | "facts" | "announce">;

@@ -7,37 +7,19 @@
  */
 
 import type { Readable } from "../a11y/readable.ts";
+import type { Rect } from "../canvas/geometry.ts";
 import type { TextMeasure } from "../canvas/text.ts";
+import type { Theme } from "../canvas/theme.ts";
 import type { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
 import type { ColorScale } from "../color/scale.ts";
-
-/** CSS pixels, in the coordinates of the whole content (not of the visible part). */
-export interface Rect {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-/** The `selected` trait: heatmap [row, column], trace [position, slot]; 0-based. */
-export type Cell = readonly [number, number];
+import type { Cell } from "../data/cell.ts";
 
 /** One line of the tooltip. `mono` marks values such as bytes. */
 export interface Fact {
   name: string;
   value: string;
   mono?: boolean;
-}
-
-/** Everything a painter may use besides the data's own colours. */
-export interface Theme {
-  dark: boolean;
-  background: string;
-  foreground: string;
-  muted: string;
-  hairline: string;
-  accent: string;
 }
 
 export interface PaintContext {

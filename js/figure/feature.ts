@@ -5,10 +5,10 @@
  * listens with the signal, and asks the figure to paint, to lay out, or to go to a cell.
  */
 
-import type { FigureState } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { Cell } from "../data/cell.ts";
+import type { FigureState } from "../state/state.ts";
+import type { Store } from "../state/store.ts";
 import type { Commands } from "./commands.ts";
-import type { Cell } from "./drawing.ts";
 import type { Toolbar } from "./toolbar.ts";
 import type { Viewport } from "./viewport.ts";
 

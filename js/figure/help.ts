@@ -4,11 +4,11 @@
  * What is listed is what is there: movement, and every command that some part of the figure added.
  */
 
+import { anchorTo, settle } from "../controls/anchor.ts";
+import { icon, toolButton } from "../controls/toolbutton.ts";
 import { h, svg, uniqueId } from "../dom.ts";
-import type { FigureState } from "../state.ts";
-import { anchorTo, settle } from "./anchor.ts";
+import type { FigureState } from "../state/state.ts";
 import type { Command, Commands } from "./commands.ts";
-import { icon, toolButton } from "./toolbar.ts";
 
 type Row = Pick<Command, "keys" | "label">;
 

@@ -7,9 +7,11 @@
  */
 
 import { cleared } from "../canvas/clear.ts";
+import type { Rect } from "../canvas/geometry.ts";
+import type { Theme } from "../canvas/theme.ts";
 import type { ColorScale } from "../color/scale.ts";
 import { h } from "../dom.ts";
-import type { Drawing, Rect, Theme } from "./drawing.ts";
+import type { Drawing } from "./drawing.ts";
 import type { Viewport } from "./viewport.ts";
 
 /** What the strip takes beside the viewport, its gap included. */

@@ -8,7 +8,8 @@
  * at a cell until the next one, a scroll or the loss of the focus.
  */
 
-import type { Cell, Drawing } from "./drawing.ts";
+import type { Cell } from "../data/cell.ts";
+import type { Drawing } from "./drawing.ts";
 import type { Viewport } from "./viewport.ts";
 
 /** Pixels between the places where the first cell is looked for: less than the lowest row. */

@@ -8,9 +8,9 @@
  * through; the canvas reads them from the root's computed style.
  */
 
+import type { Theme } from "../canvas/theme.ts";
 import { luminance } from "../color/contrast.ts";
 import { h } from "../dom.ts";
-import type { Theme } from "./drawing.ts";
 
 export type ThemeChoice = "auto" | "light" | "dark";
 

@@ -1,8 +1,8 @@
 /** What the tooltip says of a token, in either figure. */
 
 import { escapedCharacters } from "../a11y/characters.ts";
-import type { TokenTable } from "../state.ts";
-import { bytesOf } from "../tokens.ts";
+import type { TokenTable } from "../data/tokens.ts";
+import { bytesOf } from "../wire/tokens.ts";
 import type { Fact } from "./drawing.ts";
 
 /** Bytes that are written out of a token that has more. */

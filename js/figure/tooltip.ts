@@ -6,8 +6,8 @@
  * to the document's body. A cell is no element, so an empty one lies over it and is the anchor.
  */
 
+import { anchorTo, settle } from "../controls/anchor.ts";
 import { h } from "../dom.ts";
-import { anchorTo, settle } from "./anchor.ts";
 import type { Fact } from "./drawing.ts";
 
 export interface TooltipContent {

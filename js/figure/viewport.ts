@@ -7,8 +7,8 @@
  */
 
 import { cleared } from "../canvas/clear.ts";
+import type { Rect } from "../canvas/geometry.ts";
 import { h } from "../dom.ts";
-import type { Rect } from "./drawing.ts";
 import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
 
 type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;

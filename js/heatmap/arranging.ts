@@ -1,7 +1,7 @@
 /** The keys that sort and hide, from the cell that the cursor is on. */
 
 import type { Feature } from "../figure/feature.ts";
-import type { HeatmapState } from "../state.ts";
+import type { HeatmapState } from "../state/state.ts";
 
 export const arranging: Feature<HeatmapState> = ({ store, commands, current, goTo, say }) => {
   // Values that stay with a kernel are shown as they are.

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import reference from "../../src/tokenviz/examples/attribution.json" with { type: "json" };
+import type { Rect } from "../canvas/geometry.ts";
 import { TextMeasure } from "../canvas/text.ts";
+import type { Theme } from "../canvas/theme.ts";
 import { findTable } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
-import type { Cell, Rect, Theme } from "../figure/drawing.ts";
-import type { HeatmapState, TokenKind, TokenTable } from "../state.ts";
+import type { Cell } from "../data/cell.ts";
+import type { TokenKind, TokenTable } from "../data/tokens.ts";
+import type { HeatmapState } from "../state/state.ts";
 import { HeatmapDrawing } from "./drawing.ts";
 
 function table(label: readonly string[], kind: TokenKind): TokenTable {

@@ -11,26 +11,20 @@
 
 import type { Readable } from "../a11y/readable.ts";
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
+import type { Rect, Span } from "../canvas/geometry.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
-import type {
-  Cell,
-  Drawing,
-  DrawingHost,
-  Fact,
-  Overview,
-  PaintContext,
-  Rect,
-} from "../figure/drawing.ts";
-import { fixed } from "../numbers.ts";
-import type { HeatmapState } from "../state.ts";
-import { ARRANGE, Arrangement, arrange } from "./arrange.ts";
+import { fixed } from "../color/numbers.ts";
+import { ARRANGE, Arrangement, arrange } from "../data/arrange.ts";
+import type { Cell } from "../data/cell.ts";
+import type { Drawing, DrawingHost, Fact, Overview, PaintContext } from "../figure/drawing.ts";
+import type { HeatmapState } from "../state/state.ts";
 import { announce, facts } from "./facts.ts";
 import { type Headers, headerLayout, SIDE_MARGIN, wrap } from "./headers.ts";
 import { CellImage } from "./image.ts";
 import { type Labelling, labelling } from "./labelling.ts";
-import { cellSize, HeatmapGrid, type Span } from "./layout.ts";
+import { cellSize, HeatmapGrid } from "./layout.ts";
 import { paintOverview } from "./overview.ts";
 import { LABEL_GAP, paintHeatmap, type Scene } from "./painter.ts";
 import { ArraySource } from "./pyramid/array.ts";

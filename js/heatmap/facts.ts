@@ -1,10 +1,12 @@
 /** All there is to know about a cell of a heatmap: as lines for the tooltip, and as a sentence. */
 
 import { spoken } from "../a11y/spoken.ts";
-import type { Cell, Fact } from "../figure/drawing.ts";
+import { exact, fixed } from "../color/numbers.ts";
+import type { Cell } from "../data/cell.ts";
+import type { HeatmapData } from "../data/heatmap.ts";
+import type { TokenTable } from "../data/tokens.ts";
+import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts, tokenNoun } from "../figure/tokenfacts.ts";
-import { exact, fixed } from "../numbers.ts";
-import type { HeatmapData, TokenTable } from "../state.ts";
 import type { LevelSource } from "./pyramid/source.ts";
 
 /** Where values come from: one is undefined while it is not here. */

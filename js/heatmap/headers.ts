@@ -4,7 +4,7 @@
 
 import { font, SIZE } from "../canvas/fonts.ts";
 import type { TextMeasure } from "../canvas/text.ts";
-import { thinning } from "./layout.ts";
+import { thinning } from "./thinning.ts";
 
 export type HeaderStyle = "flat" | "wrapped" | "upright";
 

@@ -3,7 +3,7 @@
 import { font, SIZE } from "../canvas/fonts.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
-import type { TokenTable } from "../state.ts";
+import type { TokenTable } from "../data/tokens.ts";
 
 /** Of more labels than this, only those with the most characters are measured. */
 const MEASURED = 1000;

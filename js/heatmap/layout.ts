@@ -8,8 +8,9 @@
  * whole pixels, so that gaps are equally thin everywhere.
  */
 
-import type { Rect } from "../figure/drawing.ts";
+import type { Rect, Span } from "../canvas/geometry.ts";
 import type { Headers } from "./headers.ts";
+import { thinning } from "./thinning.ts";
 
 /** The least height of a strip of a few rows, and the smallest row that has a label of its own. */
 const BLOCK = 3;
@@ -73,13 +74,6 @@ export function cellEdge(index: number, size: number, ratio: number): number {
   return Math.round(edge * ratio);
 }
 
-/** The smallest of 1, 2, 5, 10, 20, 50, … that is no smaller: labels thin out in these steps. */
-export function thinning(every: number): number {
-  let step = 1;
-  for (let i = 0; step < every; i++) step *= i % 3 === 1 ? 2.5 : 2;
-  return step;
-}
-
 export interface GridOptions {
   rows: number;
   columns: number;
@@ -87,12 +81,6 @@ export interface GridOptions {
   /** Width of the row labels with their margin. */
   left: number;
   headers: Headers;
-}
-
-/** The first and last index that meet a stretch of pixels; `last < first` when none does. */
-export interface Span {
-  first: number;
-  last: number;
 }
 
 export class HeatmapGrid {

@@ -3,20 +3,22 @@
  */
 
 import { font, SIZE, SMALL } from "../canvas/fonts.ts";
+import type { Rect, Span } from "../canvas/geometry.ts";
 import { hatch, hatchText } from "../canvas/hatch.ts";
 import type { LabelFitter } from "../canvas/label.ts";
 import { paintToken, tokenWidth } from "../canvas/labelpaint.ts";
 import { paintSideMark } from "../canvas/marks.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { CAP_HEIGHT } from "../canvas/typography.ts";
-import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
-import { fixed } from "../numbers.ts";
-import type { HeatmapState } from "../state.ts";
-import type { Arrangement } from "./arrange.ts";
+import { fixed } from "../color/numbers.ts";
+import type { Arrangement } from "../data/arrange.ts";
+import type { Cell } from "../data/cell.ts";
+import type { PaintContext } from "../figure/drawing.ts";
+import type { HeatmapState } from "../state/state.ts";
 import { FOOT, SIDE_MARGIN, uprightRoom, wrap } from "./headers.ts";
 import type { CellImage } from "./image.ts";
 import { paintLines } from "./labels.ts";
-import { cellEdge, type HeatmapGrid, type Span } from "./layout.ts";
+import { cellEdge, type HeatmapGrid } from "./layout.ts";
 import type { LevelSource } from "./pyramid/source.ts";
 import type { Side } from "./runs.ts";
 

@@ -4,9 +4,9 @@
 
 import { around, type Readable, type ReadableEntry } from "../a11y/readable.ts";
 import { spoken } from "../a11y/spoken.ts";
-import type { Cell } from "../figure/drawing.ts";
-import type { HeatmapData } from "../state.ts";
-import type { Arrangement } from "./arrange.ts";
+import type { Arrangement } from "../data/arrange.ts";
+import type { Cell } from "../data/cell.ts";
+import type { HeatmapData } from "../data/heatmap.ts";
 
 /** Small figures are there whole; of others this much surrounds the cursor. */
 const ROWS = 17;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Cell } from "../figure/drawing.ts";
+import type { Cell } from "../data/cell.ts";
 import { step } from "./step.ts";
 
 const grid = { rows: 13, columns: 5, page: 4 };

@@ -1,6 +1,6 @@
 /** Where a key leads from a cell of a grid; null when the key is not one that moves. */
 
-import type { Cell } from "../figure/drawing.ts";
+import type { Cell } from "../data/cell.ts";
 
 export interface Extents {
   rows: number;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TokenTable } from "../state.ts";
+import type { TokenTable } from "../data/tokens.ts";
 import { tsv } from "./tsv.ts";
 
 function table(...label: string[]): TokenTable {

@@ -1,7 +1,7 @@
 /** The heatmap as tab-separated values: a header line of targets, then a line for each token. */
 
-import { shortest } from "../numbers.ts";
-import type { HeatmapData } from "../state.ts";
+import { shortest } from "../color/numbers.ts";
+import type { HeatmapData } from "../data/heatmap.ts";
 
 type Names = Pick<HeatmapData, "rows" | "columns">;
 type ValueAt = (row: number, column: number) => number | undefined;

@@ -6,12 +6,13 @@
  * middle.
  */
 
+import { icon, toolButton } from "../controls/toolbutton.ts";
+import type { Cell } from "../data/cell.ts";
 import { h, svg } from "../dom.ts";
-import type { Cell } from "../figure/drawing.ts";
 import type { Feature, FigureParts } from "../figure/feature.ts";
-import { icon, PLACE, toolButton } from "../figure/toolbar.ts";
+import { PLACE } from "../figure/toolbar.ts";
 import type { Viewport } from "../figure/viewport.ts";
-import type { HeatmapState } from "../state.ts";
+import type { HeatmapState } from "../state/state.ts";
 import type { HeatmapDrawing, Spot } from "./drawing.ts";
 
 /** What a button or a key multiplies the zoom by. */

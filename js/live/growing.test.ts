@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest";
-import { decodeTrace, type TraceWire } from "../codec.ts";
-import { MemoryModel } from "../model.ts";
-import type { TraceData } from "../state.ts";
+import type { TraceData } from "../data/trace.ts";
+import { hear, listen } from "../state/hear.ts";
+import { MemoryModel } from "../state/model.ts";
 import { random } from "../testing.ts";
-import { bytesOf } from "../tokens.ts";
 import { randomSteps, traceData } from "../trace/testing.ts";
+import { decodeTrace, type TraceWire } from "../wire/codec.ts";
+import { bytesOf } from "../wire/tokens.ts";
 import { continues, GrowingTrace, growingFrom, type News, type Piece } from "./growing.ts";
-import { hear, listen } from "./hear.ts";
 
 const STATUS = { running: true, rate: null, error: null };
 

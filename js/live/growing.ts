@@ -9,9 +9,10 @@
  * Columns grow in place; `data` is a view of them, a new object after each piece.
  */
 
-import { decodeTrace, type TraceWire } from "../codec.ts";
-import type { LiveStatus, TokenTable, TraceData } from "../state.ts";
-import { decodeTable, type TokenWire } from "../tokens.ts";
+import type { TokenTable } from "../data/tokens.ts";
+import type { LiveStatus, TraceData } from "../data/trace.ts";
+import { decodeTrace, type TraceWire } from "../wire/codec.ts";
+import { decodeTable, type TokenWire } from "../wire/tokens.ts";
 import { type Column, FloatColumn, IntColumn, UintColumn } from "./column.ts";
 
 export interface Piece {

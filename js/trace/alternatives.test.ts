@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { probabilities } from "../data/probability.ts";
 import { random } from "../testing.ts";
 import { shownAlternatives } from "./alternatives.ts";
-import { probabilities } from "./probability.ts";
 import { REFERENCE, randomSteps, traceData } from "./testing.ts";
 
 test("agrees with a filter written out", () => {

@@ -1,7 +1,7 @@
 /** What the two arrangements of a trace have in common: where every cell is. */
 
-import type { Cell, Rect } from "../figure/drawing.ts";
-import type { Span } from "./layout.ts";
+import type { Rect, Span } from "../canvas/geometry.ts";
+import type { Cell } from "../data/cell.ts";
 import type { Notable, Pool } from "./overview.ts";
 
 export interface Arrangement {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { probabilities } from "../data/probability.ts";
 import { random } from "../testing.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
 import { Grid } from "./layout.ts";
-import { probabilities } from "./probability.ts";
 import { REFERENCE, traceData } from "./testing.ts";
 
 const width = (labels: number[], columns: number, availableWidth: number, valueWidth = 21) =>

@@ -8,7 +8,7 @@
  * threshold must not move the columns.
  */
 
-import type { TraceData } from "../state.ts";
+import type { TraceData } from "../data/trace.ts";
 import { PROBABILITY_TOLERANCE } from "./alternatives.ts";
 import { COLUMN_GAP, MARGIN } from "./layout.ts";
 

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import type { Rect } from "../canvas/geometry.ts";
 import { COLORMAPS } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
-import type { PaintContext, Rect } from "../figure/drawing.ts";
-import type { TraceData, TraceState } from "../state.ts";
+import type { TraceData } from "../data/trace.ts";
+import type { PaintContext } from "../figure/drawing.ts";
+import type { TraceState } from "../state/state.ts";
 import { evenMeasure, random } from "../testing.ts";
 import { TraceDrawing } from "./drawing.ts";
 import { REFERENCE, randomSteps, type Step, traceData, traceState } from "./testing.ts";

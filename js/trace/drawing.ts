@@ -8,18 +8,27 @@
  */
 
 import type { Readable } from "../a11y/readable.ts";
+import type { Rect } from "../canvas/geometry.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf, joined } from "../color/extent.ts";
-import type { Cell, Drawing, Fact, Overview, PaintContext, Rect } from "../figure/drawing.ts";
-import { grouped } from "../numbers.ts";
-import type { TokenTable, TraceState } from "../state.ts";
+import { grouped } from "../color/numbers.ts";
+import type { Cell } from "../data/cell.ts";
+import {
+  type ChannelValues,
+  channelNamed,
+  channelValues,
+  PLAIN_DECIMALS,
+} from "../data/channels.ts";
+import { probabilities } from "../data/probability.ts";
+import type { TokenTable } from "../data/tokens.ts";
+import type { Drawing, Fact, Overview, PaintContext } from "../figure/drawing.ts";
+import type { TraceState } from "../state/state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { cellWidth, labelsToFit } from "./cellwidth.ts";
-import { type ChannelValues, channelNamed, channelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { Flow, type FlowSource } from "./flow/flow.ts";
 import { FLOW_MARGIN, FLOW_TOP } from "./flow/layout.ts";
@@ -29,7 +38,6 @@ import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
 import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
 import { paintTrace } from "./painter.ts";
-import { probabilities } from "./probability.ts";
 import { readable } from "./readable.ts";
 import { nearestCell, step } from "./step.ts";
 import { tsv } from "./tsv.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { OwnChannel } from "../state.ts";
+import { channelLook, channelValues } from "../data/channels.ts";
+import { probabilities } from "../data/probability.ts";
+import type { OwnChannel } from "../data/trace.ts";
 import { shownAlternatives } from "./alternatives.ts";
-import { channelLook, channelValues } from "./channels.ts";
 import { announce, type Facts, facts } from "./facts.ts";
-import { probabilities } from "./probability.ts";
 import { REFERENCE, type Step, traceData } from "./testing.ts";
 
 function source(steps: readonly Step[], channel = "probability", own?: OwnChannel): Facts {

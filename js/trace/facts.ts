@@ -6,13 +6,14 @@
  */
 
 import { spoken } from "../a11y/spoken.ts";
-import type { Cell, Fact } from "../figure/drawing.ts";
+import { exact, fixed } from "../color/numbers.ts";
+import type { Cell } from "../data/cell.ts";
+import { CHANNELS, type ChannelValues, channelNamed, PLAIN_DECIMALS } from "../data/channels.ts";
+import { bits } from "../data/probability.ts";
+import type { TraceData } from "../data/trace.ts";
+import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts } from "../figure/tokenfacts.ts";
-import { exact, fixed } from "../numbers.ts";
-import type { TraceData } from "../state.ts";
-import { CHANNELS, type ChannelValues, channelNamed, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue, significant, UNKNOWN } from "./format.ts";
-import { bits } from "./probability.ts";
 
 export interface Facts {
   data: TraceData;

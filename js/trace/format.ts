@@ -1,6 +1,6 @@
 /** Values as the trace writes them, with a dash where none is known. */
 
-import { fixed } from "../numbers.ts";
+import { fixed } from "../color/numbers.ts";
 
 export const UNKNOWN = "–";
 

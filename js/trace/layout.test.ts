@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Cell, Rect } from "../figure/drawing.ts";
+import type { Rect } from "../canvas/geometry.ts";
+import type { Cell } from "../data/cell.ts";
 import { random } from "../testing.ts";
 import { Grid } from "./layout.ts";
 

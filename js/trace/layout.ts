@@ -7,7 +7,8 @@
  * finds its row by binary search. Everything is CSS pixels.
  */
 
-import type { Cell, Rect } from "../figure/drawing.ts";
+import type { Rect, Span } from "../canvas/geometry.ts";
+import type { Cell } from "../data/cell.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { type Notable, Pool, pixels } from "./overview.ts";
 
@@ -41,12 +42,6 @@ export interface GridOptions {
   shown: Uint8Array;
   /** Is the probability written under the token? */
   showValues: boolean;
-}
-
-/** The first and last index that meet a stretch of pixels; `last < first` when none does. */
-export interface Span {
-  first: number;
-  last: number;
 }
 
 export class Grid implements Arrangement {

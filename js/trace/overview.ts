@@ -5,8 +5,9 @@
  */
 
 import { hatchColor } from "../canvas/hatch.ts";
+import type { Theme } from "../canvas/theme.ts";
 import type { ColorScale } from "../color/scale.ts";
-import type { Overview, Theme } from "../figure/drawing.ts";
+import type { Overview } from "../figure/drawing.ts";
 
 /** Which of the values that share a pixel is worth seeing. */
 export type Notable = "low" | "high";

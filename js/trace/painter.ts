@@ -9,18 +9,20 @@
  */
 
 import { SMALL } from "../canvas/fonts.ts";
+import type { Rect, Span } from "../canvas/geometry.ts";
 import { hatch, hatchText } from "../canvas/hatch.ts";
 import type { LabelFitter } from "../canvas/label.ts";
 import { paintToken, tokenWidth } from "../canvas/labelpaint.ts";
 import { paintSideMark } from "../canvas/marks.ts";
 import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "../canvas/typography.ts";
 import { luminance } from "../color/contrast.ts";
-import type { Cell, PaintContext, Rect } from "../figure/drawing.ts";
-import type { TraceData } from "../state.ts";
+import type { Cell } from "../data/cell.ts";
+import { type ChannelValues, PLAIN_DECIMALS } from "../data/channels.ts";
+import type { TraceData } from "../data/trace.ts";
+import type { PaintContext } from "../figure/drawing.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
-import { type ChannelValues, PLAIN_DECIMALS } from "./channels.ts";
 import { cellValue } from "./format.ts";
-import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT, type Span } from "./layout.ts";
+import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT } from "./layout.ts";
 import { paintMarks, paintRing } from "./rings.ts";
 
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */

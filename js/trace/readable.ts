@@ -4,7 +4,7 @@
  */
 
 import { around, type Readable, type ReadableEntry, type ReadableLine } from "../a11y/readable.ts";
-import type { Cell } from "../figure/drawing.ts";
+import type { Cell } from "../data/cell.ts";
 import type { Grid } from "./layout.ts";
 
 /** A trace of so many positions is there whole; of others this much surrounds the cursor. */

@@ -1,6 +1,7 @@
 /** Outlines around cells: what is pointed at, and what a search found. */
 
-import type { Rect, Theme } from "../figure/drawing.ts";
+import type { Rect } from "../canvas/geometry.ts";
+import type { Theme } from "../canvas/theme.ts";
 import { CURRENT, MATCH, markColor } from "./marks.ts";
 
 export interface Ring {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Cell } from "../figure/drawing.ts";
+import type { Cell } from "../data/cell.ts";
 import { random } from "../testing.ts";
 import { step, type Walk } from "./step.ts";
 

@@ -5,7 +5,7 @@
  * token, the alternatives shown under it, then the chosen token of the next row.
  */
 
-import type { Cell } from "../figure/drawing.ts";
+import type { Cell } from "../data/cell.ts";
 
 export interface Walk {
   /** Positions per row. */

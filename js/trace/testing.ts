@@ -1,7 +1,9 @@
 /** Traces for the tests: the reference figure's, and random ones from a seed. */
 
 import reference from "../../src/tokenviz/examples/trace.json" with { type: "json" };
-import type { TokenKind, TraceData, TraceState } from "../state.ts";
+import type { TokenKind } from "../data/tokens.ts";
+import type { TraceData } from "../data/trace.ts";
+import type { TraceState } from "../state/state.ts";
 
 export interface Candidate {
   token: string;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { channelValues } from "./channels.ts";
+import { channelValues } from "../data/channels.ts";
 import { REFERENCE, traceData } from "./testing.ts";
 import { tsv } from "./tsv.ts";
 

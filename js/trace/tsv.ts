@@ -6,9 +6,9 @@
  * probability is for reading, to the six digits that a float32 logarithm leaves it.
  */
 
-import { shortest } from "../numbers.ts";
-import type { TraceData } from "../state.ts";
-import type { ChannelValues } from "./channels.ts";
+import { shortest } from "../color/numbers.ts";
+import type { ChannelValues } from "../data/channels.ts";
+import type { TraceData } from "../data/trace.ts";
 
 /** Channels that have a column anyway. */
 const ALWAYS = new Set(["probability", "logprob"]);

@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tokenviz import examples as examples
     from tokenviz._options import options as options
-    from tokenviz.attribution import Attribution as Attribution
-    from tokenviz.io import load as load
+    from tokenviz.data.attribution import Attribution as Attribution
+    from tokenviz.data.files import load as load
+    from tokenviz.data.tokens import Token as Token
+    from tokenviz.data.trace import Alternative as Alternative
+    from tokenviz.data.trace import Trace as Trace
     from tokenviz.live.trace import LiveTrace as LiveTrace
-    from tokenviz.model.attributing.methods import attribution_methods as attribution_methods
-    from tokenviz.model.attributing.targets import Contrast as Contrast
+    from tokenviz.model.attributing.asking.targets import Contrast as Contrast
+    from tokenviz.model.attributing.methods.method import attribution_methods as attribution_methods
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.language_model import load_model as load_model
     from tokenviz.tiles.large import LargeAttribution as LargeAttribution
-    from tokenviz.tokens import Token as Token
-    from tokenviz.trace import Alternative as Alternative
-    from tokenviz.trace import Trace as Trace
     from tokenviz.widget.heatmap import AttributionHeatmap as AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace as TokenTrace
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Alternative": "tokenviz.trace",
-    "Attribution": "tokenviz.attribution",
+    "Alternative": "tokenviz.data.trace",
+    "Attribution": "tokenviz.data.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
-    "Contrast": "tokenviz.model.attributing.targets",
+    "Contrast": "tokenviz.model.attributing.asking.targets",
     "LiveTrace": "tokenviz.live.trace",
     "LanguageModel": "tokenviz.model.language_model",
     "LargeAttribution": "tokenviz.tiles.large",
-    "Token": "tokenviz.tokens",
+    "Token": "tokenviz.data.tokens",
     "TokenTrace": "tokenviz.widget.trace",
-    "Trace": "tokenviz.trace",
-    "attribution_methods": "tokenviz.model.attributing.methods",
-    "load": "tokenviz.io",
+    "Trace": "tokenviz.data.trace",
+    "attribution_methods": "tokenviz.model.attributing.methods.method",
+    "load": "tokenviz.data.files",
     "load_model": "tokenviz.model.language_model",
     "options": "tokenviz._options",
 }

@@ -1,6 +1,6 @@
 """What crosses to the browser: the data objects as a dict whose arrays travel as binary buffers.
 
-Paired with ``js/codec.ts`` and ``js/state.ts``. Structure is sent once; arrays are little-endian,
+Paired with ``js/wire/codec.ts`` and ``js/data/``. Structure is sent once; arrays are little-endian,
 row-major ``memoryview``s beside their dtype and shape, never JSON numbers. Tokens are a table of
 columns. Decoding rebuilds the data object from a saved state, as the notebook exporter needs.
 """
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz._visible import SPACE
-from tokenviz.attribution import Attribution, Target, expression_label
-from tokenviz.numbers import duration
+from tokenviz.color.numbers import duration
+from tokenviz.data.attribution import Attribution, Target, expression_label
+from tokenviz.data.tokens import Kind, Token, displayed, is_text
+from tokenviz.data.trace import Trace
+from tokenviz.data.visible import SPACE
 from tokenviz.tiles.levels import TILE, levels
-from tokenviz.tokens import Kind, Token, displayed, is_text
-from tokenviz.trace import Trace
 
 if TYPE_CHECKING:
     from tokenviz.tiles.large import LargeAttribution
@@ -283,7 +283,7 @@ def _table(names: Sequence[Target], shown: Iterable[tuple[str, str]]) -> Wire:
 
 
 def _spelt(label: str, kind: str) -> bytes:
-    """The bytes that a label stands for when nothing else is said; as ``js/tokens.ts`` has it."""
+    """The bytes that a label stands for when nothing else is said; as in ``js/wire/tokens.ts``."""
     return (label if kind == "expression" else label.replace(SPACE, " ")).encode()
 
 

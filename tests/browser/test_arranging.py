@@ -13,7 +13,7 @@ import tokenviz as tv
 from tests.browser.test_saved_pages import open_figure
 from tests.chromium import OfflinePages
 from tests.figure import Figure
-from tokenviz.arrange import arrange
+from tokenviz.data.arrange import arrange
 
 
 def matrix(n: int = 12, m: int = 5) -> tv.Attribution:

@@ -156,7 +156,7 @@ def shown(figure: Locator) -> dict[str, Any]:
 
 PYTHON_SAYS = """(lambda t: __import__("json").dumps({
  "path": [[*shown, token.id] for shown, token in
-  zip(__import__("tokenviz.tokens").tokens.displayed(t.tokens), t.tokens, strict=True)],
+  zip(__import__("tokenviz.data.tokens").data.tokens.displayed(t.tokens), t.tokens, strict=True)],
  "alternatives": [t.vocabulary[i].label for i in t.alternative_index],
  "offsets": t.offsets.tolist(), "logprobs": t.logprobs.tolist(), "ranks": t.ranks.tolist(),
  "alternative_logprobs": t.alternative_logprobs.tolist()}))(%s)"""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from tokenviz import Attribution, Token, Trace
-from tokenviz.channels import CHANNELS
+from tokenviz.data.channels import CHANNELS
 
 tokens = st.builds(
     Token, st.text() | st.binary(), id=st.none() | st.integers(0, 2**31), special=st.booleans()

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 import tokenviz as tv
-from tokenviz.arrange import Order, arrange
+from tokenviz.data.arrange import Order, arrange
 
 
 def largest_first(indices: list[int], key: dict[int, float]) -> list[int]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tokenviz import Attribution, Token
-from tokenviz.attribution import Term
+from tokenviz.data.attribution import Term
 
 
 def test_plain_lists_become_float32_and_are_frozen() -> None:

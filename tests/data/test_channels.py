@@ -13,10 +13,10 @@ from hypothesis import given
 import tokenviz as tv
 from tests.data.strategies import traces
 from tokenviz import Trace
-from tokenviz.channels import CHANNELS, channel_look, channel_names, channel_values
+from tokenviz.data.channels import CHANNELS, channel_look, channel_names, channel_values
 from tokenviz.wire import decode_trace, encode_trace
 
-JS = Path(__file__).parents[2] / "js/trace"
+JS = Path(__file__).parents[2] / "js/data"
 
 
 def slowly(trace: Trace, channel: str) -> tuple[list[float], list[float] | None]:
@@ -76,7 +76,7 @@ def own(*values: float) -> Trace:
     return Trace(["a"] * len(values), [0] * len(values), channels={"own": values})
 
 
-# The same cases as in js/trace/channels.test.ts.
+# The same cases as in js/data/channels.test.ts.
 @pytest.mark.parametrize(
     ("values", "signed", "decimals"),
     [

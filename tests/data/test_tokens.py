@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenviz import Token
-from tokenviz.tokens import as_tokens, displayed, labels, visible
+from tokenviz.data.tokens import as_tokens, displayed, labels, visible
 
 
 @pytest.mark.parametrize(

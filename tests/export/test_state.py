@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from ipywidgets import IntSlider, Widget
 
 import tokenviz as tv
-from tokenviz.attribution import expression_label
+from tokenviz.data.attribution import expression_label
 from tokenviz.export.html import fragment, page, save, twin
 from tokenviz.export.state import FigureState
 

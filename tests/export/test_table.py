@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tokenviz as tv
-from tokenviz.colors import ColorScale, colormap_table, resolve_range
+from tokenviz.color.scale import ColorScale, colormap_table, resolve_range
 from tokenviz.export.table import MAX_CELLS, TableOptions, static_table
 
 

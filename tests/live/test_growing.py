@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.strategies import traces
+from tokenviz.data.tokens import Token
+from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.live.growing import GrowingTrace, Piece
-from tokenviz.tokens import Token
-from tokenviz.trace import Trace, TraceStep
 from tokenviz.wire import decode_trace, encode_trace
 
 

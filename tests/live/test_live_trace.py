@@ -18,13 +18,13 @@ import torch
 import tokenviz as tv
 from tests.live.test_growing import Reader, labelled
 from tests.model.small import byte_level_tokenizer, random_lm, random_model
+from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.export.html import fragment
 from tokenviz.live import writing
 from tokenviz.live.growing import Piece
 from tokenviz.live.trace import LiveTrace
-from tokenviz.model.forward import borrowed
 from tokenviz.model.language_model import LanguageModel
-from tokenviz.trace import Trace, TraceStep
+from tokenviz.model.running.forward import borrowed
 from tokenviz.wire import decode_trace, encode_trace
 
 PROMPT = "The cat sat on"

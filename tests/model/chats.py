@@ -1,7 +1,7 @@
 """Chat templates in the styles of real models, each beside a plain account of what it renders.
 
 The account is a list of pieces (text, role, turn) written in Python without any template engine:
-what :mod:`tokenviz.model.chat` is compared with.
+what :mod:`tokenviz.model.text.chat` is compared with.
 """
 
 from __future__ import annotations

@@ -109,7 +109,9 @@ def test_rotations_that_depend_on_the_length_of_a_text(method: Any) -> None:
 @pytest.mark.parametrize("layout", ["llama", "generic"])
 def test_a_function_that_writes_into_its_logits(layout: str, monkeypatch: Any) -> None:
     if layout == "generic":
-        monkeypatch.setattr("tokenviz.model.attributing.engine.agreeing_decoder", lambda *_: None)
+        monkeypatch.setattr(
+            "tokenviz.model.attributing.engine.choosing.agreeing_decoder", lambda *_: None
+        )
     lm = LanguageModel(a_model(1), byte_level_tokenizer())
 
     def writes(logits: torch.Tensor) -> torch.Tensor:

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from tests.model.small import byte_level_tokenizer, random_lm, random_model
-from tests.model.test_batches import PROMPTS
-from tests.model.test_reading import same
-from tokenviz.model import progress, reading
+from tests.model.tracing.test_batches import PROMPTS
+from tests.model.tracing.test_reading import same
+from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.model.language_model import LanguageModel
-from tokenviz.trace import Trace, TraceStep
+from tokenviz.model.running import progress
+from tokenviz.model.tracing import reading
 
 PROMPT = "The cat sat on"
 

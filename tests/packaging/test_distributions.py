@@ -86,8 +86,8 @@ def test_sdist_holds_sources_and_the_built_renderer(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= {f"src/{name}" for name in STATIC}
     assert names >= {
-        "js/widget.ts", "js/page.ts", "package.json", "package-lock.json", "hatch_build.py",
-        "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md",
+        "js/glue/widget.ts", "js/glue/page.ts", "package.json", "package-lock.json",
+        "hatch_build.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md",
     }  # fmt: skip
     assert not any("node_modules" in name or ".venv" in name for name in names)
 

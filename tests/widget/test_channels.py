@@ -10,7 +10,7 @@ from comm.base_comm import BaseComm
 
 import tokenviz as tv
 from tokenviz import TokenTrace, Trace
-from tokenviz.channels import CHANNELS, channel_names, channel_values
+from tokenviz.data.channels import CHANNELS, channel_names, channel_values
 
 LOOK = ("colormap", "vmin", "vmax", "center", "gamma", "symmetric", "label", "decimals")
 

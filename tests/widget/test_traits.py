@@ -10,7 +10,7 @@ import traitlets
 
 import tokenviz as tv
 from tokenviz import AttributionHeatmap, TokenTrace
-from tokenviz.colors import BUNDLED, colormap_table
+from tokenviz.color.scale import BUNDLED, colormap_table
 from tokenviz.export.state import own_traits
 from tokenviz.wire import decode_attribution
 
@@ -28,7 +28,7 @@ def trace() -> TokenTrace:
 
 
 def listed_in_js(name: str) -> set[str]:
-    source = (JS / "traits.ts").read_text()
+    source = (JS / "state" / "traits.ts").read_text()
     lists = dict(re.findall(r"const (\w+) = \[(.*?)\] as const", source, re.DOTALL))
     own = set(re.findall(r'"(\w+)"', lists[name]))
     return own | (listed_in_js("COMMON") if "...COMMON" in lists[name] else set())

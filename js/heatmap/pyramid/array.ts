@@ -5,8 +5,9 @@
  * with its answer or with the view; where a page allows no worker, between frames.
  */
 
-import type { HeatmapData } from "../../state.ts";
-import { type Built, build, buildNow, gather, type LevelArray, type Places } from "./build.ts";
+import type { Places } from "../../data/arrange.ts";
+import type { HeatmapData } from "../../data/heatmap.ts";
+import { type Built, build, buildNow, gather, type LevelArray } from "./build.ts";
 import { buildInWorker } from "./client.ts";
 import type { Level, LevelSource } from "./source.ts";
 import type { Summary } from "./summary.ts";

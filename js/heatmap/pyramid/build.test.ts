@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { extentOf } from "../../color/extent.ts";
-import { LARGE } from "../../numbers.ts";
+import { LARGE } from "../../color/numbers.ts";
+import type { Places } from "../../data/arrange.ts";
 import { random } from "../../testing.ts";
-import { type BuildOptions, type Built, buildNow, type LevelArray, type Places } from "./build.ts";
+import { type BuildOptions, type Built, buildNow, type LevelArray } from "./build.ts";
 import { bitsOf, extreme, extremeBits } from "./extreme.ts";
 import code from "./worker.ts?bundled";
 

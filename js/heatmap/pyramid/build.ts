@@ -6,6 +6,7 @@
  * that every level is of use for a matrix that is fitted into a box, however long and thin it is.
  */
 
+import type { Places } from "../../data/arrange.ts";
 import { bitsOf } from "./extreme.ts";
 import { poolRows } from "./pool.ts";
 import { type Summary, Summing } from "./summary.ts";
@@ -17,12 +18,6 @@ export interface LevelArray {
   columns: number;
   /** Row-major. */
   values: Float32Array;
-}
-
-/** Which row and column of the data stands at each place; null as they are. */
-export interface Places {
-  rows: Uint32Array | null;
-  columns: Uint32Array | null;
 }
 
 export interface BuildOptions {

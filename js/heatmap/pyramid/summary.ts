@@ -3,7 +3,7 @@
  */
 
 import type { Extent } from "../../color/extent.ts";
-import { LARGE } from "../../numbers.ts";
+import { LARGE } from "../../color/numbers.ts";
 
 export interface Summary {
   extent: Extent;

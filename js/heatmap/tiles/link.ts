@@ -4,7 +4,7 @@
  * The other end is `tokenviz.tiles.answering`. A page that was exported has no other end.
  */
 
-import type { Model } from "../../model.ts";
+import type { Model } from "../../state/model.ts";
 
 export interface Link {
   /** Says something; false when nobody can hear it. */

@@ -6,8 +6,8 @@
  * coarse than it, stands in. Tiles that were not looked at for long are let go.
  */
 
-import { decodeFloats } from "../../codec.ts";
-import type { HeatmapData } from "../../state.ts";
+import type { HeatmapData } from "../../data/heatmap.ts";
+import { decodeFloats } from "../../wire/codec.ts";
 import { buildNow, halving, type LevelArray } from "../pyramid/build.ts";
 import type { Level, LevelSource } from "../pyramid/source.ts";
 import type { Summary } from "../pyramid/summary.ts";

@@ -2,7 +2,7 @@
 
 import { h } from "../../dom.ts";
 import type { Feature } from "../../figure/feature.ts";
-import type { HeatmapState } from "../../state.ts";
+import type { HeatmapState } from "../../state/state.ts";
 import type { HeatmapDrawing } from "../drawing.ts";
 
 export function tileStatus(drawing: HeatmapDrawing): Feature<HeatmapState> {

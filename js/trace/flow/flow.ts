@@ -6,9 +6,11 @@
 import type { LabelFitter } from "../../canvas/label.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { VALUE_FONT } from "../../canvas/typography.ts";
-import type { Cell, PaintContext } from "../../figure/drawing.ts";
-import { compact } from "../../numbers.ts";
-import type { TokenTable, TraceData } from "../../state.ts";
+import { compact } from "../../color/numbers.ts";
+import type { Cell } from "../../data/cell.ts";
+import type { TokenTable } from "../../data/tokens.ts";
+import type { TraceData } from "../../data/trace.ts";
+import type { PaintContext } from "../../figure/drawing.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
 import { FLOW_MARGIN, FlowLayout } from "./layout.ts";
 import { breakLines, type Lines } from "./lines.ts";

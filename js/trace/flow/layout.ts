@@ -3,9 +3,9 @@
  * alternatives. Everything is CSS pixels.
  */
 
-import type { Cell, Rect } from "../../figure/drawing.ts";
+import type { Rect, Span } from "../../canvas/geometry.ts";
+import type { Cell } from "../../data/cell.ts";
 import type { Arrangement } from "../arrangement.ts";
-import type { Span } from "../layout.ts";
 import { type Notable, Pool, pixels } from "../overview.ts";
 import type { Lines } from "./lines.ts";
 import type { OpenedRow } from "./opened.ts";

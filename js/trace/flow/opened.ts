@@ -1,6 +1,6 @@
 /** The row of alternatives that opens beneath a line: where each stands. */
 
-import type { Rect } from "../../figure/drawing.ts";
+import type { Rect } from "../../canvas/geometry.ts";
 
 export const CHIP_HEIGHT = 35;
 const CHIP_GAP = 3;

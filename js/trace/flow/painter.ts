@@ -3,11 +3,13 @@
  */
 
 import { SMALL } from "../../canvas/fonts.ts";
+import type { Rect } from "../../canvas/geometry.ts";
 import type { LabelFitter } from "../../canvas/label.ts";
 import { paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
 import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
-import type { Cell, PaintContext, Rect } from "../../figure/drawing.ts";
-import type { TraceData } from "../../state.ts";
+import type { Cell } from "../../data/cell.ts";
+import type { TraceData } from "../../data/trace.ts";
+import type { PaintContext } from "../../figure/drawing.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
 import { paintCell, textColor } from "../painter.ts";
 import { paintMarks, paintRing } from "../rings.ts";

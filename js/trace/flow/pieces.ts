@@ -10,8 +10,8 @@ import { font } from "../../canvas/fonts.ts";
 import { graphemes } from "../../canvas/graphemes.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { labelFont } from "../../canvas/typography.ts";
-import type { TokenKind, TokenTable } from "../../state.ts";
-import { octets } from "../../tokens.ts";
+import type { TokenKind, TokenTable } from "../../data/tokens.ts";
+import { octets } from "../../wire/tokens.ts";
 
 export const FLOW_SIZE = 14;
 const TEXT_FONT = font(FLOW_SIZE);

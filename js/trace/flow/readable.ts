@@ -6,7 +6,7 @@ import {
   type ReadableEntry,
   type ReadableLine,
 } from "../../a11y/readable.ts";
-import type { Cell } from "../../figure/drawing.ts";
+import type { Cell } from "../../data/cell.ts";
 import type { FlowLayout } from "./layout.ts";
 
 /** So many lines surround the cursor. */

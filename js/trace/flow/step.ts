@@ -6,7 +6,7 @@
  * right along them, up back out.
  */
 
-import type { Cell } from "../../figure/drawing.ts";
+import type { Cell } from "../../data/cell.ts";
 import { clamp, KEYS } from "../step.ts";
 import type { FlowLayout } from "./layout.ts";
 

@@ -5,11 +5,12 @@
  * its cursor, and say where it came.
  */
 
+import type { Rect } from "../../canvas/geometry.ts";
+import { icon, toolButton } from "../../controls/toolbutton.ts";
 import { svg } from "../../dom.ts";
-import type { Rect } from "../../figure/drawing.ts";
 import type { Feature } from "../../figure/feature.ts";
-import { icon, PLACE, toolButton } from "../../figure/toolbar.ts";
-import type { TraceState } from "../../state.ts";
+import { PLACE } from "../../figure/toolbar.ts";
+import type { TraceState } from "../../state/state.ts";
 import { markPositions, type Stretch } from "../marks.ts";
 import { FindBar } from "./findbar.ts";
 import { Search } from "./search.ts";

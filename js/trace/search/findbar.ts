@@ -4,9 +4,9 @@
  * It shows what it is told and says what is asked of it; the search itself is elsewhere.
  */
 
+import { grouped } from "../../color/numbers.ts";
+import { icon, toolButton } from "../../controls/toolbutton.ts";
 import { h, svg, uniqueId } from "../../dom.ts";
-import { icon, toolButton } from "../../figure/toolbar.ts";
-import { grouped } from "../../numbers.ts";
 
 export interface FindBarOptions {
   /** The text was changed. */

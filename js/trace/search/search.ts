@@ -4,7 +4,7 @@
  * Pure state, without a DOM: what was found, which of it is current, what stands next.
  */
 
-import type { TraceData } from "../../state.ts";
+import type { TraceData } from "../../data/trace.ts";
 import type { Stretch } from "../marks.ts";
 import { FoldedText, find } from "./find.ts";
 import { PathText } from "./text.ts";

@@ -5,8 +5,8 @@
  * characters by themselves is decoded together. Each distinct token is decoded once.
  */
 
-import type { TraceData } from "../../state.ts";
-import { octetsOf } from "../../tokens.ts";
+import type { TraceData } from "../../data/trace.ts";
+import { octetsOf } from "../../wire/tokens.ts";
 import type { Stretch } from "../marks.ts";
 import { firstAtLeast } from "./threshold.ts";
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tokenviz.attribution import Attribution
-from tokenviz.tokens import Token
-from tokenviz.trace import Trace
+from tokenviz.data.attribution import Attribution
+from tokenviz.data.tokens import Token
+from tokenviz.data.trace import Trace
 
 __all__ = ["attribution", "trace"]
 

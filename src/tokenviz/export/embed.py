@@ -1,4 +1,4 @@
-"""How a page carries the state of a figure; read by ``js/embedded.ts``.
+"""How a page carries the state of a figure; read by ``js/wire/embedded.ts``.
 
 The traits are JSON in a script element. Each binary leaf is base64 in an element of its own, in the
 order of the paths that the JSON lists: a browser would otherwise parse tens of megabytes as JSON

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.colors import SIZE, ColorScale, Floats, finite_extent
+from tokenviz.color.scale import SIZE, ColorScale, Floats, finite_extent
 
 __all__ = ["MIN_VALUES", "Halves", "as_halves"]
 

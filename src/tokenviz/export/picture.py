@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tokenviz._optional import require
-from tokenviz.attribution import Attribution
-from tokenviz.channels import CHANNELS
-from tokenviz.colors import ColorScale
+from tokenviz.color.numbers import written
+from tokenviz.color.scale import ColorScale
+from tokenviz.data.attribution import Attribution
+from tokenviz.data.channels import CHANNELS
+from tokenviz.data.tokens import labels
+from tokenviz.data.trace import Trace
 from tokenviz.export.table import TraceCell, arranged_places, trace_columns
-from tokenviz.numbers import written
-from tokenviz.scale import scaled_values
-from tokenviz.tokens import labels
-from tokenviz.trace import Trace
+from tokenviz.widget.scale import scaled_values
 
 if TYPE_CHECKING:
     from tokenviz.widget.figure import Figure

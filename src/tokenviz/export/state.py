@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.attribution import Attribution
-from tokenviz.colors import ColorScale
+from tokenviz.color.scale import ColorScale
+from tokenviz.data.attribution import Attribution
 from tokenviz.export.table import TableOptions
-from tokenviz.scale import figure_scale
 from tokenviz.tiles.large import LargeAttribution
+from tokenviz.widget.scale import figure_scale
 from tokenviz.wire import decode_attribution, decode_trace
 
 if TYPE_CHECKING:
-    from tokenviz.trace import Trace
+    from tokenviz.data.trace import Trace
     from tokenviz.widget.figure import Figure
 
 __all__ = ["FigureState", "as_base64", "at", "with_leaf"]

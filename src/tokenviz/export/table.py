@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.arrange import Order, arrange
-from tokenviz.attribution import Attribution
-from tokenviz.channels import CHANNELS, channel_look, channel_values
-from tokenviz.numbers import written
+from tokenviz.color.numbers import written
+from tokenviz.data.arrange import Order, arrange
+from tokenviz.data.attribution import Attribution
+from tokenviz.data.channels import CHANNELS, channel_look, channel_values
+from tokenviz.data.tokens import LONGEST_CHARACTER, Token, labels
+from tokenviz.data.trace import Trace
 from tokenviz.tiles.large import LargeAttribution
-from tokenviz.tokens import LONGEST_CHARACTER, Token, labels
-from tokenviz.trace import Trace
 
 if TYPE_CHECKING:
-    from tokenviz.colors import ColorScale
+    from tokenviz.color.scale import ColorScale
 
 __all__ = ["MAX_CELLS", "TableOptions", "static_table"]
 

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.tokens import LONGEST_CHARACTER, Kind, Token, displayed_at
-from tokenviz.trace import Trace, TraceStep
+from tokenviz.data.tokens import LONGEST_CHARACTER, Kind, Token, displayed_at
+from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.wire import Wire, _array, _table, trace_facts
 
 __all__ = ["GrowingTrace", "Piece"]

@@ -18,11 +18,11 @@ from typing import Any
 import traitlets
 
 from tokenviz._options import options
+from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.export import html as export
 from tokenviz.live.growing import GrowingTrace, Piece
 from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy
 from tokenviz.live.writing import Write, Writing
-from tokenviz.trace import Trace, TraceStep
 from tokenviz.widget.figure import Figure, caption
 from tokenviz.widget.trace import TokenTrace
 from tokenviz.wire import trace_facts
@@ -64,8 +64,8 @@ class LiveTrace(TokenTrace):
     ----------
     write
         Writes the text. It is called once, in a thread, with two functions: the first takes each
-        :class:`~tokenviz.trace.TraceStep` as soon as it is known, the second says whether to go no
-        further. Returns the whole trace.
+        :class:`~tokenviz.data.trace.TraceStep` as soon as it is known, the second says whether to
+        go no further. Returns the whole trace.
     begun
         The trace before its first token: prompt, model, distribution.
     **given

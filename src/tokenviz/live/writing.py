@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
 
-from tokenviz.trace import Trace, TraceStep
+from tokenviz.data.trace import Trace, TraceStep
 
 __all__ = ["Write", "Writing", "running"]
 

@@ -1,7 +1,7 @@
 """Language models: everything that needs torch and transformers.
 
-Nothing here knows of widgets: text goes in, :class:`~tokenviz.trace.Trace` and
-:class:`~tokenviz.attribution.Attribution` come out.
+Nothing here knows of widgets: text goes in, :class:`~tokenviz.data.trace.Trace` and
+:class:`~tokenviz.data.attribution.Attribution` come out.
 """
 
 from tokenviz._optional import require

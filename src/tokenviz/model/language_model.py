@@ -18,33 +18,33 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from tokenviz.model import tracing
+from tokenviz.data.provenance import Grouping
+from tokenviz.model.attributing.asking.options import Options, parse_options
+from tokenviz.model.attributing.asking.problem import Problem, parse_problem
+from tokenviz.model.attributing.asking.targets import Reduction, ScoreName, Target
 from tokenviz.model.attributing.attribute import attribute, fitting_baseline
-from tokenviz.model.attributing.baselines import Baseline
-from tokenviz.model.attributing.cost import Estimate, estimate
-from tokenviz.model.attributing.engine import objective_for
-from tokenviz.model.attributing.methods import MethodName
-from tokenviz.model.attributing.options import Options, parse_options
-from tokenviz.model.attributing.problem import Problem, parse_problem
-from tokenviz.model.attributing.targets import Reduction, ScoreName, Target
-from tokenviz.model.batching import Prompts
-from tokenviz.model.forward import borrowed, text_config
-from tokenviz.model.grouping import Span
-from tokenviz.model.prompt import Ids, Prompt, encode_prompt
-from tokenviz.model.sampling import Processors
-from tokenviz.model.soundness import check_causal, check_embeddings
-from tokenviz.model.stopping import Criteria, Stop
-from tokenviz.model.vocabulary import Vocabulary
-from tokenviz.model.writing import OnToken
-from tokenviz.provenance import Grouping
+from tokenviz.model.attributing.engine.choosing import objective_for
+from tokenviz.model.attributing.engine.cost import Estimate, estimate
+from tokenviz.model.attributing.methods.baselines import Baseline
+from tokenviz.model.attributing.methods.method import MethodName
+from tokenviz.model.running.forward import borrowed, text_config
+from tokenviz.model.running.soundness import check_causal, check_embeddings
+from tokenviz.model.text.grouping import Span
+from tokenviz.model.text.prompt import Ids, Prompt, encode_prompt
+from tokenviz.model.text.vocabulary import Vocabulary
+from tokenviz.model.tracing import generate as tracing
+from tokenviz.model.tracing.batching import Prompts
+from tokenviz.model.tracing.sampling import Processors
+from tokenviz.model.tracing.stopping import Criteria, Stop
+from tokenviz.model.tracing.writing import OnToken
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from tokenviz.attribution import Attribution
+    from tokenviz.data.attribution import Attribution
+    from tokenviz.data.trace import Trace
     from tokenviz.live.trace import LiveTrace
-    from tokenviz.model.tracing import GenerateOptions
-    from tokenviz.trace import Trace
+    from tokenviz.model.tracing.generate import GenerateOptions
 
 __all__ = ["LanguageModel", "load_model"]
 
@@ -232,8 +232,8 @@ class LanguageModel:
             close choice. With ``logits_processor`` or ``stopping_criteria``, or a model that
             cannot hide padding, only prompts of one length run together: nothing is padded.
         on_token
-            Called with a :class:`~tokenviz.trace.TraceStep` after each token, to follow the text
-            while it is written. An error in it ends the generation and is raised.
+            Called with a :class:`~tokenviz.data.trace.TraceStep` after each token, to follow the
+            text while it is written. An error in it ends the generation and is raised.
         progress
             Whether to show a progress bar; None: when it takes longer than two seconds.
         stream

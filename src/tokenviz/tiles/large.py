@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tokenviz.attribution import Attribution, Target, as_targets
+from tokenviz.data.attribution import Attribution, Target, as_targets
+from tokenviz.data.tokens import Token, as_tokens
 from tokenviz.tiles.pyramid import Pyramid
-from tokenviz.tokens import Token, as_tokens
 
 if TYPE_CHECKING:
     from tokenviz.widget.heatmap import AttributionHeatmap

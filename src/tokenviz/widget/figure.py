@@ -2,7 +2,7 @@
 
 The kernel owns the data (``_data``, sent once); the browser owns the looks and repaints from them
 without the kernel. Every public trait is also a keyword of ``show()`` and has the same name in
-``js/state.ts``.
+``js/state/state.ts``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 import traitlets
 
 from tokenviz._options import options
-from tokenviz.attribution import Attribution
-from tokenviz.colors import BUNDLED, ColorScale, colormap_table
-from tokenviz.io import PICTURES, save
-from tokenviz.scale import figure_scale, find_table, reversed_name
+from tokenviz.color.scale import BUNDLED, ColorScale, colormap_table
+from tokenviz.data.attribution import Attribution
+from tokenviz.data.files import PICTURES, save
+from tokenviz.data.trace import Trace
 from tokenviz.tiles.large import LargeAttribution
-from tokenviz.trace import Trace
 from tokenviz.widget.cells import CELLS
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
+from tokenviz.widget.scale import figure_scale, find_table, reversed_name
 from tokenviz.widget.traits import Finite, Positive, check_options
 
 __all__ = ["Figure"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from tokenviz.attribution import Attribution
+from tokenviz.data.attribution import Attribution
 from tokenviz.tiles.answering import answer
 from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.figure import Figure, caption

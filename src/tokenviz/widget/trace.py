@@ -9,8 +9,8 @@ from ipywidgets import Layout
 from ipywidgets.widgets.trait_types import InstanceDict
 from ipywidgets.widgets.widget import widget_serialization
 
-from tokenviz.channels import channel_look, channel_names, check_channel
-from tokenviz.trace import Trace
+from tokenviz.data.channels import channel_look, channel_names, check_channel
+from tokenviz.data.trace import Trace
 from tokenviz.widget.figure import Figure, caption
 from tokenviz.widget.ondemand import OwnLayout
 from tokenviz.widget.traits import Finite

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from tokenviz.attribution import Attribution
-from tokenviz.model.attributing.attention_rollout import attention_rollout
-from tokenviz.model.attributing.baselines import baseline_embeddings, default_baseline
-from tokenviz.model.attributing.cost import positions_of
-from tokenviz.model.attributing.engine import objective_for
-from tokenviz.model.attributing.gradient_norm import gradient_norm
-from tokenviz.model.attributing.input_x_gradient import input_x_gradient
-from tokenviz.model.attributing.integrated_gradients import integrated_gradients
-from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.attributing.occlusion import occlusion, occlusion_masks
-from tokenviz.model.attributing.options import Options
-from tokenviz.model.attributing.problem import Problem
-from tokenviz.model.attributing.quantised import gradients_or_reason
-from tokenviz.model.attributing.shapley import shapley
-from tokenviz.model.forward import borrowed
-from tokenviz.model.progress import Progress
-from tokenviz.tokens import Token
+from tokenviz.data.attribution import Attribution
+from tokenviz.data.tokens import Token
+from tokenviz.model.attributing.asking.options import Options
+from tokenviz.model.attributing.asking.problem import Problem
+from tokenviz.model.attributing.engine.choosing import objective_for
+from tokenviz.model.attributing.engine.cost import positions_of
+from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.engine.quantised import gradients_or_reason
+from tokenviz.model.attributing.methods.attention_rollout import attention_rollout
+from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
+from tokenviz.model.attributing.methods.gradient_norm import gradient_norm
+from tokenviz.model.attributing.methods.input_x_gradient import input_x_gradient
+from tokenviz.model.attributing.methods.integrated_gradients import integrated_gradients
+from tokenviz.model.attributing.methods.occlusion import occlusion, occlusion_masks
+from tokenviz.model.attributing.methods.shapley import shapley
+from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.progress import Progress
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel

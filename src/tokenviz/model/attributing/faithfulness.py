@@ -17,20 +17,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tokenviz.attribution import Attribution
-from tokenviz.model.attributing.baselines import (
+from tokenviz.data.attribution import Attribution
+from tokenviz.model.attributing.asking.features import Features
+from tokenviz.model.attributing.asking.problem import Problem
+from tokenviz.model.attributing.asking.targets import ScoreName, Targets
+from tokenviz.model.attributing.engine.choosing import objective_for
+from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.methods.baselines import (
     Baseline,
     baseline_embeddings,
     default_baseline,
 )
-from tokenviz.model.attributing.engine import objective_for
-from tokenviz.model.attributing.features import Features
-from tokenviz.model.attributing.objective import Objective
-from tokenviz.model.attributing.problem import Problem
-from tokenviz.model.attributing.targets import ScoreName, Targets
-from tokenviz.model.forward import borrowed
-from tokenviz.model.prompt import encode_ids
-from tokenviz.model.scalars import integer
+from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.scalars import integer
+from tokenviz.model.text.prompt import encode_ids
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel

@@ -23,7 +23,6 @@ from transformers.models.mistral.modeling_mistral import (
 from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM, Qwen2RMSNorm
 from transformers.models.qwen3.modeling_qwen3 import Qwen3ForCausalLM, Qwen3RMSNorm
 
-from tokenviz.model.batching import LENGTH_DEPENDENT
 from tokenviz.model.decoder.block import Block
 from tokenviz.model.decoder.decoder import Decoder
 from tokenviz.model.decoder.heads import Heads
@@ -31,6 +30,7 @@ from tokenviz.model.decoder.linear import Linear, read_linear
 from tokenviz.model.decoder.mlp import MLP
 from tokenviz.model.decoder.norm import Norm
 from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.tracing.batching import LENGTH_DEPENDENT
 
 __all__ = ["read_decoder"]
 

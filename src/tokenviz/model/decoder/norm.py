@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 
-from tokenviz.model.forward import wide
+from tokenviz.model.running.forward import wide
 
 __all__ = ["Norm", "Normed"]
 

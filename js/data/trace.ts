@@ -1,0 +1,37 @@
+/** What a trace shows: columns of numbers, one entry for each position. */
+
+import type { Facts } from "./facts.ts";
+import type { TokenTable } from "./tokens.ts";
+
+export interface OwnChannel {
+  name: string;
+  values: Float32Array;
+}
+
+export interface TraceData {
+  /** The distinct tokens; `index` and `alternative_index` point here. */
+  vocabulary: TokenTable;
+  index: Uint32Array;
+  /** Natural logarithms; NaN where unknown. */
+  logprobs: Float32Array;
+  /** 1 = most probable, 0 = unknown. */
+  ranks: Int32Array;
+  /** In nats; NaN where unknown. */
+  entropies: Float32Array;
+  /** Position i owns alternatives offsets[i] to offsets[i + 1], most probable first. */
+  offsets: Uint32Array;
+  alternative_index: Uint32Array;
+  alternative_logprobs: Float32Array;
+  /** The trace's own numbers to colour by: one per position, NaN where unknown. */
+  channels: readonly OwnChannel[];
+  facts: Facts;
+}
+
+/** How a text comes along that is being written, or was, before the reader's eyes. */
+export interface LiveStatus {
+  running: boolean;
+  /** Tokens per second from the first on; null before the second. */
+  rate: number | null;
+  /** What went wrong. */
+  error: string | null;
+}

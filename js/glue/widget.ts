@@ -1,0 +1,20 @@
+/**
+ * The anywidget glue, which `loader.ts` evaluates once for a page. JupyterLab, VS Code, marimo and
+ * others have `render` called once for each view.
+ */
+
+import type { InitializeProps, RenderProps } from "@anywidget/types";
+import { listen } from "../state/hear.ts";
+import { mount } from "./mount.ts";
+import { hideTwins } from "./twin.ts";
+
+function render({ model, el, signal }: RenderProps): void {
+  mount(model, el, signal);
+  hideTwins(el, signal);
+}
+
+function initialize({ model, signal }: InitializeProps): void {
+  listen(model, signal);
+}
+
+export default { initialize, render };

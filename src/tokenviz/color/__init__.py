@@ -1,0 +1,1 @@
+"""From values to colours and written numbers: the twins of ``js/color/``."""

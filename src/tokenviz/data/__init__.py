@@ -1,0 +1,1 @@
+"""The data: tokens, attributions and traces, validated and frozen. Nothing here computes."""

@@ -1,0 +1,204 @@
+"""A token is bytes; text is a way of looking at it.
+
+Language-model vocabularies cut text at byte positions, so a token may hold half an emoji, a lone
+space, or a control character. This module keeps the bytes exact and makes a *label* of them that a
+person can read in a figure: white space and invisible characters become visible, and tokens that
+share one character say so. How a tokenizer writes its vocabulary (``Ġthe``, ``▁the``, ``<0x0A>``)
+is the concern of :mod:`tokenviz.model.text.vocabulary`; no such spelling reaches this module.
+"""
+
+from __future__ import annotations
+
+import builtins
+import codecs
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tokenviz.data.arrays import whole
+from tokenviz.data.visible import visible
+
+__all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_bytes", "as_tokens", "displayed",
+           "displayed_at", "labels", "visible"]  # fmt: skip
+
+Kind = Literal["text", "special", "part", "byte"]
+"""How a token is drawn: as text, a special-token badge, a piece of a character, or raw bytes."""
+
+LONGEST_CHARACTER = 4
+"""Bytes of UTF-8, so at most four tokens can share one character."""
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Token:
+    """One token of a vocabulary: its exact bytes, its id, and whether it is a special token.
+
+    Parameters
+    ----------
+    text_or_bytes
+        The text of the token, or its bytes when they are not whole UTF-8 characters.
+    id
+        Its index in the vocabulary, when known.
+    special
+        True for control tokens such as ``</think>`` or ``<|im_start|>``.
+
+    Raises
+    ------
+    TypeError
+        If ``text_or_bytes`` is neither ``str`` nor ``bytes``.
+    ValueError
+        If the text holds a lone surrogate (which no UTF-8 can express), or ``id`` is negative.
+    """
+
+    bytes: builtins.bytes
+    id: int | None
+    special: bool
+
+    def __init__(
+        self,
+        text_or_bytes: str | builtins.bytes,
+        *,
+        id: int | None = None,  # noqa: A002 - the field's own word
+        special: bool = False,
+    ) -> None:
+        object.__setattr__(self, "bytes", as_bytes(text_or_bytes))
+        object.__setattr__(self, "id", None if id is None else whole("id", id, at_least=0))
+        object.__setattr__(self, "special", bool(special))
+
+    @property
+    def text(self) -> str:
+        """The bytes decoded as UTF-8; pieces of characters become U+FFFD."""
+        return self.bytes.decode("utf-8", errors="replace")
+
+    @property
+    def label(self) -> str:
+        """What a figure shows for this token on its own (see :func:`labels` for sequences)."""
+        return _label(self.bytes)
+
+    @property
+    def kind(self) -> Kind:
+        """How a figure draws this token on its own."""
+        if self.special:
+            return "special"
+        return "text" if is_text(self.bytes) else "byte"
+
+    def __repr__(self) -> str:
+        shown = repr(self.text) if is_text(self.bytes) else repr(self.bytes)
+        extras = "" if self.id is None else f", id={self.id}"
+        return f"Token({shown}{extras}{', special=True' if self.special else ''})"
+
+
+def as_tokens(items: Iterable[Token | str | bytes], name: str = "tokens") -> tuple[Token, ...]:
+    """Make tokens of plain text or bytes, naming the argument and index of what cannot be one."""
+    if isinstance(items, str | bytes):
+        raise TypeError(
+            f"{name}: expected a sequence of tokens, got one {type(items).__name__}; "
+            f"write [{items!r}] for a single token"
+        )
+    tokens = []
+    for position, item in enumerate(items):
+        try:
+            tokens.append(item if isinstance(item, Token) else Token(item))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}[{position}]: {error}") from None
+    return tuple(tokens)
+
+
+def labels(tokens: Sequence[Token]) -> list[str]:
+    """Labels of a sequence, where tokens that split one character read ``😀 1/2``, ``😀 2/2``."""
+    return [label for label, _ in displayed(tokens)]
+
+
+def displayed(tokens: Sequence[Token]) -> list[tuple[str, Kind]]:
+    """Label and kind of each token of a sequence."""
+    shown: list[tuple[str, Kind]] = []
+    while len(shown) < len(tokens):
+        shown += displayed_at(tokens, len(shown))
+    return shown
+
+
+def displayed_at(tokens: Sequence[Token], start: int) -> list[tuple[str, Kind]]:
+    """Label and kind of one token, or of all that share a character with it.
+
+    What comes before ``start`` has no say in it; what comes after has, up to
+    :data:`LONGEST_CHARACTER` tokens.
+    """
+    token = tokens[start]
+    whole = _decoded(token.bytes)
+    if whole is not None:  # nearly all are, and then share no character
+        return [(visible(whole) or _EMPTY, "special" if token.special else "text")]
+    text, size = _shared_character(tokens, start)
+    if size:
+        return [(f"{visible(text)} {part}/{size}", "part") for part in range(1, size + 1)]
+    return [(token.label, token.kind)]
+
+
+def as_bytes(value: str | bytes) -> bytes:
+    """The bytes of a token, given as such or as text."""
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"expected a Token, str or bytes, got {type(value).__name__}: {value!r}")
+    try:
+        return value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"text {value!r} holds a lone surrogate at index {error.start}; "
+            "pass the token's bytes instead"
+        ) from None
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes are whole characters of UTF-8."""
+    return _decoded(data) is not None
+
+
+def _decoded(data: bytes) -> str | None:
+    """The text of bytes that are whole characters of UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _label(data: bytes) -> str:
+    """Readable text where the bytes are UTF-8, ``⟨F0 9F⟩`` where they are not."""
+    if not data:
+        return _EMPTY
+    out: list[str] = []
+    unreadable = b""
+    while data:
+        try:
+            readable, bad, data = data.decode("utf-8"), b"", b""
+        except UnicodeDecodeError as error:
+            readable = data[: error.start].decode("utf-8")
+            bad, data = data[error.start : error.end], data[error.end :]
+        if readable and unreadable:
+            out.append(_hex(unreadable))
+            unreadable = b""
+        out.append(visible(readable))
+        unreadable += bad
+    return "".join(out) + (_hex(unreadable) if unreadable else "")
+
+
+_EMPTY = "⟨empty⟩"
+
+
+def _hex(data: bytes) -> str:
+    return f"⟨{data.hex(' ').upper()}⟩"
+
+
+def _shared_character(tokens: Sequence[Token], start: int) -> tuple[str, int]:
+    """The text and number of tokens from ``start`` that only decode together; ("", 0) if none."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    text = ""
+    for size, token in enumerate(tokens[start : start + LONGEST_CHARACTER], start=1):
+        if token.special:
+            break
+        try:
+            text += decoder.decode(token.bytes)
+        except UnicodeDecodeError:
+            break
+        pending, _ = decoder.getstate()
+        if not pending:
+            return (text, size) if size > 1 else ("", 0)
+    return "", 0

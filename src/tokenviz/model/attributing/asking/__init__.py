@@ -1,0 +1,1 @@
+"""What is asked: a prompt, targets, features, and the options of a method."""

@@ -1,0 +1,1 @@
+"""F, from a prompt's embeddings to scores of targets, with its derivatives: how it is computed."""

@@ -1,0 +1,61 @@
+"""Does the decoder that was read from a model compute what the model computes? Tried, not believed.
+
+A layout is recognised by class, but what a class computes may change between releases of
+transformers, or depend on a setting that is not looked at. So before a decoder is used for texts of
+some length, its logits are compared with the model's own on a text at least as long.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tokenviz.model.decoder import Decoder, Rows, read_decoder
+from tokenviz.model.running.forward import forward, wide
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["agreeing_decoder"]
+
+_SHORTEST = 32
+_MOST_ROUNDING = 0.05  # of the largest logit, in bfloat16
+_tried: weakref.WeakKeyDictionary[torch.nn.Module, dict[Any, int]] = weakref.WeakKeyDictionary()
+
+
+def agreeing_decoder(lm: LanguageModel, length: int) -> Decoder | None:
+    """The decoder of a model, if it has a known layout and agrees with it on texts that long."""
+    decoder = read_decoder(lm.model)
+    if decoder is None:
+        return None
+    # What may change a model without changing its class, or its class without changing the model.
+    attention = getattr(lm.model.config, "_attn_implementation", "")
+    forwards = frozenset(type(module).forward for module in lm.model.modules())
+    setting = (lm.dtype, lm.device, attention, forwards)
+    tried = _tried.setdefault(lm.model, {})
+    if 0 <= tried.get(setting, 0) < length:  # one that was found out is not tried again
+        tried[setting] = _agreement(lm, decoder, length)
+    return decoder if tried[setting] >= length else None
+
+
+def _agreement(lm: LanguageModel, decoder: Decoder, length: int) -> int:
+    """A length of text, at least that asked for, at which the two agree; −1 if they do not."""
+    length = max(_SHORTEST, 1 << (length - 1).bit_length())
+    if lm.max_context is not None:
+        length = min(length, lm.max_context)
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(lm.vocabulary_size, (1, length), generator=generator).to(lm.device)
+    positions = torch.arange(length, device=lm.device)
+    reads = positions[:: max(1, length // 16)]
+    with torch.no_grad():
+        theirs, _ = forward(lm.model, reads, input_ids=ids, use_cache=False)
+        rows = Rows(positions, positions[:, None] >= positions)
+        ours = decoder.head(decoder.extend(lm.embedding(ids), None, rows, reads))
+    theirs, ours = wide(theirs), wide(ours)
+    rounding = min(1000 * torch.finfo(lm.dtype).eps, _MOST_ROUNDING)
+    # RMSNorm is computed in float32 even in a float64 model.
+    rounding = max(rounding, 1000 * torch.finfo(torch.float32).eps / 10)
+    agree = bool((theirs - ours).abs().max() <= rounding * theirs.abs().max())
+    return length if agree else -1

@@ -1,0 +1,52 @@
+"""Which way F is computed, how much of it at a time, and what that will take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tokenviz.model.attributing.asking.problem import Problem
+from tokenviz.model.attributing.asking.targets import ScoreName
+from tokenviz.model.attributing.engine.agreement import agreeing_decoder
+from tokenviz.model.attributing.engine.budget import memory_budget
+from tokenviz.model.attributing.engine.fast import FastObjective
+from tokenviz.model.attributing.engine.generic import GenericObjective
+from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.engine.work import Work
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["objective_for"]
+
+_ROWS = {"cpu": 1024}  # token positions in flight that keep a device busy
+_MANY_ROWS = 16384
+
+
+def objective_for(
+    lm: LanguageModel, problem: Problem, score: ScoreName, budget: Any = None
+) -> Objective:
+    """F by parts if the model has a known layout, else by its own forward.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    problem
+        What is asked.
+    score
+        What F gives.
+    budget
+        Bytes that may be taken; see :func:`memory_budget`.
+    """
+    longest = max(term.last_row for term in problem.targets.terms)
+    decoder = agreeing_decoder(lm, problem.n_prompt + longest)
+    work = Work()
+    objective: Objective
+    if decoder is not None:
+        objective = FastObjective(lm, problem.targets, score, problem.n_prompt, work, decoder)
+    else:
+        objective = GenericObjective(lm, problem.targets, score, problem.n_prompt, work)
+    work.budget = memory_budget(budget, lm.device)
+    fitting = work.budget // objective.bytes_per_row()
+    work.rows = max(1, min(_ROWS.get(lm.device.type, _MANY_ROWS), fitting))
+    return objective

@@ -1,0 +1,200 @@
+"""F for a decoder of a known layout, differentiated in the cheaper direction.
+
+Let n be the tokens of the prompt and N the rows of prompt and continuations together. Reverse mode
+costs p + 1 rows for a term at row p, forward mode N − i rows for token i of the prompt; a row
+costs the same in both, so the smaller sum decides. Replacing token i leaves rows before i as they
+were: variants of a prompt start at the first token in which they differ from it, and share what is
+before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
+from tokenviz.model.attributing.engine.modes import Linearisation
+from tokenviz.model.attributing.engine.objective import Objective, Reduce
+from tokenviz.model.attributing.engine.packing import Packing
+from tokenviz.model.attributing.engine.perturbing import first_changed, rows_of_masks
+from tokenviz.model.attributing.engine.readout import Readout
+from tokenviz.model.attributing.engine.work import Work
+from tokenviz.model.decoder import Decoder, Rows
+from tokenviz.model.running.forward import wide
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["FastObjective"]
+
+_SHARE = 4  # cotangents or tangents that should fit beside each other at the points in flight
+
+
+class FastObjective(Objective):
+    """See :class:`Objective`; ``decoder`` is the model, taken apart."""
+
+    def __init__(
+        self,
+        lm: LanguageModel,
+        targets: Targets,
+        score: ScoreName,
+        n_prompt: int,
+        work: Work,
+        decoder: Decoder,
+    ) -> None:
+        super().__init__(lm, targets, score, n_prompt, work)
+        self.decoder = decoder
+        self._readout = Readout(decoder.head, score)
+
+    def bytes_per_row(self) -> int:
+        """See :meth:`Objective.bytes_per_row`."""
+        kept, moving = self.decoder.bytes_per_row(self.longest)
+        return kept // _SHARE + moving
+
+    def rows_of_scores(self, points: int) -> int:
+        """See :meth:`Objective.rows_of_scores`."""
+        return points * self._rows
+
+    def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
+        """See :meth:`Objective.rows_of_products`."""
+        packing, _ = self._pack(self.n_prompt, self._terms(wanted)[0])
+        cheaper = min(_forward_rows(packing), sum(packing.term_rows()))
+        return points * (len(packing.rows) + cheaper)
+
+    def rows_of_gradients(self) -> int:
+        """See :meth:`Objective.rows_of_gradients`."""
+        packing, _ = self._pack(self.n_prompt, self._targets.terms)
+        return self._rows + sum(packing.term_rows())
+
+    def rows_of_perturbed(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_perturbed`."""
+        return self.n_prompt + rows_of_masks(masks, self._rows)
+
+    def rows_of_deleted(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_deleted`."""
+        return self.rows_of_scores(len(masks)) - int(masks.sum())
+
+    @property
+    def _rows(self) -> int:
+        return len(self._pack(self.n_prompt, self._targets.terms)[0].rows)
+
+    def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        packing, after = self._pack(points.shape[1], terms)
+
+        def run(piece: slice) -> torch.Tensor:
+            embeddings = _joined(points[piece], after)
+            hidden = self.decoder.extend(embeddings, None, packing.rows, packing.reads)
+            self.work.advance(embeddings.shape[0] * embeddings.shape[1])
+            return self._readout.scores(hidden, packing).cpu().double()
+
+        return self.work.in_pieces(len(points), len(packing.rows), run)
+
+    def _term_products(
+        self, points: torch.Tensor, directions: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        wide_directions = wide(directions)
+
+        def run(at: Linearisation) -> torch.Tensor:
+            if _forward_rows(at.packing) < sum(at.packing.term_rows()):
+                return self._push(at, directions)
+            return self._pull(at, lambda g: torch.linalg.vecdot(wide(g), wide_directions))
+
+        return self._linearised(points, terms, run)
+
+    def _term_gradients(
+        self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
+    ) -> torch.Tensor:
+        return self._linearised(point[None], terms, lambda at: self._pull(at, reduce))[0]
+
+    def _term_perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor,
+        masks: torch.Tensor,
+        terms: Sequence[Term],
+    ) -> torch.Tensor:
+        packing, after = self._pack(self.n_prompt, terms)
+        n, count = self.n_prompt, len(packing.rows)
+        changed = first_changed(masks)
+        order = changed.argsort(stable=True)
+        prompt = Rows(packing.rows.positions[:n], packing.rows.allowed[:n, :n])
+        before = self.decoder.key_sides(inputs[None].to(after.dtype), prompt)
+        self.work.advance(n)
+
+        def run(piece: slice) -> torch.Tensor:
+            variants = order[piece]
+            first = int(changed[variants[0]])
+            mask = masks[variants, first:].to(inputs.device)[..., None]
+            late = torch.where(mask, replacement[first:], inputs[first:])
+            shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
+            hidden = self.decoder.extend(_joined(late, after), shared, packing.rows, packing.reads)
+            self.work.advance(int((count - changed[variants]).sum()))
+            return self._readout.scores(hidden, packing).cpu().double()
+
+        scores = self.work.in_pieces(len(masks), lambda k: count - int(changed[order[k]]), run)
+        return scores[order.argsort()]
+
+    def _pack(self, n_prompt: int, terms: Sequence[Term]) -> tuple[Packing, torch.Tensor]:
+        """The packed rows of some terms, and embeddings of those after the prompt."""
+        packing = Packing(n_prompt, self._targets.branches, terms, self.lm.device)
+        with torch.no_grad():
+            after: torch.Tensor = self.lm.embedding(packing.after)
+        return packing, after
+
+    def _linearised(
+        self,
+        points: torch.Tensor,
+        terms: Sequence[Term],
+        run: Callable[[Linearisation], torch.Tensor],
+    ) -> torch.Tensor:
+        """Compute at points, a few at a time, and differentiate there."""
+        packing, after = self._pack(self.n_prompt, terms)
+
+        def at_points(piece: slice) -> torch.Tensor:
+            embeddings = _joined(points[piece], after)
+            at = Linearisation.at(self.decoder, packing, embeddings, self._readout)
+            self.work.advance(embeddings.shape[0] * embeddings.shape[1])
+            return run(at)
+
+        return self.work.in_pieces(len(points), _SHARE * len(packing.rows), at_points)
+
+    def _pull(self, at: Linearisation, reduce: Reduce) -> torch.Tensor:
+        """Reverse mode: gradients ``[B, terms, n, d]``, each piece reduced at once."""
+        rows = torch.tensor(at.packing.term_rows())
+        order = rows.argsort(stable=True)
+        points = len(at.direct)
+
+        def run(piece: slice) -> torch.Tensor:
+            terms = order[piece]
+            result = reduce(at.pull(terms))
+            self.work.advance(points * int(rows[terms].sum()))
+            return result if result.ndim == 4 else result.cpu().double()
+
+        longest = points * int(rows.max())
+        return self.work.in_pieces(len(rows), longest, run, dim=1)[:, order.argsort()]
+
+    def _push(self, at: Linearisation, directions: torch.Tensor) -> torch.Tensor:
+        """Forward mode: ``[B, terms, n]``."""
+        points, count = len(at.direct), len(at.packing.rows)
+
+        def run(tokens: slice) -> torch.Tensor:
+            result = at.push(tokens, directions)
+            self.work.advance(points * sum(count - i for i in range(tokens.start, tokens.stop)))
+            return result.cpu().double()
+
+        return self.work.in_pieces(
+            self.n_prompt, lambda token: points * (count - token), run, dim=1
+        ).transpose(1, 2)
+
+
+def _forward_rows(packing: Packing) -> int:
+    """Rows that forward mode goes through: N − i for token i."""
+    n, count = packing.n_prompt, len(packing.rows)
+    return n * count - n * (n - 1) // 2
+
+
+def _joined(prompts: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """Prompts ``[P, n, d]`` before the shared rows of the continuations."""
+    return torch.cat([prompts.to(after.dtype), after.expand(len(prompts), -1, -1)], dim=1)

@@ -1,0 +1,290 @@
+"""F for any causal language model of transformers: its own forward, and autograd.
+
+A causal model needs no mask for padding on the right, so continuations of different lengths go in
+one batch, and only the logits that predict their tokens are computed. Rows of a batch do not touch
+each other, so one backward pass of the sum over rows is the gradient of every row: whole
+continuations cost one backward pass together, the tokens of one continuation one each.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import torch
+
+from tokenviz.model.attributing.asking.targets import Term, evaluate
+from tokenviz.model.attributing.engine.objective import Objective, Reduce
+from tokenviz.model.attributing.engine.quantised import whole_gradient
+from tokenviz.model.running.forward import forward, text_config, wide
+from tokenviz.model.tracing.batching import grows_with_length
+
+__all__ = ["GenericObjective"]
+
+_ACTIVATIONS = 34  # numbers that a block keeps for each of its width, about
+_ROUNDS = 16  # terms of one continuation that share a forward pass, cut off after the last of them
+
+
+class GenericObjective(Objective):
+    """See :class:`Objective`."""
+
+    def bytes_per_row(self) -> int:
+        """What autograd keeps of a position, roughly; the logits that are read with it."""
+        config = text_config(self.lm.model)
+        layers = getattr(config, "num_hidden_layers", None) or 12
+        heads = getattr(config, "num_attention_heads", None) or 0
+        item = self.lm.dtype.itemsize
+        width = self.lm.embedding(torch.zeros(1, dtype=torch.int64, device=self.lm.device)).shape[
+            -1
+        ]
+        activations = layers * item * (_ACTIVATIONS * width + 3 * heads * self.longest)
+        read = self.longest - self.n_prompt + 1
+        logits = 3 * max(4, item) * self.lm.vocabulary_size * read // self.longest
+        return int(activations + logits)
+
+    def rows_of_scores(self, points: int) -> int:
+        """See :meth:`Objective.rows_of_scores`."""
+        return points * self._branches * self.longest
+
+    def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
+        """See :meth:`Objective.rows_of_products`."""
+        # A forward pass for every few terms of each continuation, a backward pass for each.
+        (terms, _), rows = self._terms(wanted), 0
+        for chunk in self._chunks(terms):
+            members = [terms[index] for own in chunk for index in own]
+            length = self.n_prompt + self.rows_after(members)
+            rows += len({term.branch for term in members}) * length * (1 + len(chunk))
+        return points * rows
+
+    def rows_of_gradients(self) -> int:
+        """See :meth:`Objective.rows_of_gradients`."""
+        return self.rows_of_products(1)
+
+    def rows_of_perturbed(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_perturbed`."""
+        return self.rows_of_scores(len(masks))
+
+    def rows_of_deleted(self, masks: torch.Tensor) -> int:
+        """See :meth:`Objective.rows_of_deleted`."""
+        return self.rows_of_scores(len(masks)) - self._branches * int(masks.sum())
+
+    @property
+    def _branches(self) -> int:
+        return len({term.branch for term in self._targets.terms})
+
+    def _apart(self, terms: Sequence[Term]) -> list[list[int]]:
+        """Terms that may be computed in one batch.
+
+        Where positions are embedded by how long the text is, continuations of different lengths
+        would change each other's scores, so each is run by itself.
+        """
+        if not grows_with_length(self.lm):
+            return [list(range(len(terms)))]
+        return _by_branch(terms)
+
+    def _chunks(self, terms: Sequence[Term]) -> list[list[list[int]]]:
+        """Terms that share a forward pass, and of those the ones that share a backward pass."""
+        return [
+            [[own[index] for index in members] for members in chunk]
+            for own in self._apart(terms)
+            for chunk in _chunks([terms[k] for k in own])
+        ]
+
+    def rows_after(self, terms: Sequence[Term]) -> int:
+        """Rows that are read after the prompt's last for some terms of one batch."""
+        if grows_with_length(self.lm):  # always the whole continuation, whichever terms are wanted
+            branches = {term.branch for term in terms}
+            terms = [term for term in self._targets.terms if term.branch in branches]
+        return max(term.last_row for term in terms)
+
+    def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        if len(apart := self._apart(terms)) > 1:
+            return _joined(
+                [self._term_scores(points, [terms[k] for k in own]) for own in apart], apart
+            )
+        batch = _Batch(self, terms)
+
+        def run(piece: slice) -> torch.Tensor:
+            prompts = points[piece].repeat_interleave(len(batch.branches), dim=0)
+            with torch.no_grad():
+                scores = batch.scores(prompts)
+            result = torch.stack(
+                [own[batch.row_of[k] :: len(batch.branches)] for k, own in enumerate(scores)], 1
+            )
+            return result.cpu().double()
+
+        rows = len(batch.branches) * (points.shape[1] + batch.longest)
+        return self.work.in_pieces(len(points), rows, run)
+
+    def _term_products(
+        self, points: torch.Tensor, directions: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        directions = wide(directions)
+        return self._pulled(
+            points, terms, lambda g: torch.linalg.vecdot(wide(g), directions).cpu().double()
+        )
+
+    def _term_gradients(
+        self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
+    ) -> torch.Tensor:
+        return self._pulled(point[None], terms, reduce)[0]
+
+    def _term_perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor,
+        masks: torch.Tensor,
+        terms: Sequence[Term],
+    ) -> torch.Tensor:
+        batch = _Batch(self, terms)
+
+        def run(piece: slice) -> torch.Tensor:
+            mask = masks[piece].to(inputs.device)[..., None]
+            return self._term_scores(torch.where(mask, replacement, inputs), terms)
+
+        rows = len(batch.branches) * (self.n_prompt + batch.longest)
+        return self.work.in_pieces(len(masks), rows, run)
+
+    def _pulled(
+        self,
+        points: torch.Tensor,
+        terms: Sequence[Term],
+        reduce: Reduce,
+    ) -> torch.Tensor:
+        """Gradients of terms at points, ``[P, terms, n, d]``, reduced as soon as they are there."""
+        pieces, order = [], []
+        for chunk in self._chunks(terms):
+            pieces.append(self._pulled_together(points, terms, chunk, reduce))
+            order += [index for members in chunk for index in members]
+            if self.work.interrupted:
+                missing = len(terms) - len(order)
+                shape = (len(points), missing, *pieces[0].shape[2:])
+                pieces.append(pieces[0].new_full(shape, torch.nan))
+                order += [k for k in range(len(terms)) if k not in set(order)]
+                break
+        return torch.cat(pieces, dim=1)[:, torch.tensor(order).argsort()]
+
+    def _pulled_together(
+        self,
+        points: torch.Tensor,
+        terms: Sequence[Term],
+        rounds: list[list[int]],
+        reduce: Reduce,
+    ) -> torch.Tensor:
+        """Terms of some rounds from one forward pass, in the order of the rounds."""
+        members = [index for own in rounds for index in own]
+        batch = _Batch(self, [terms[index] for index in members])
+        count = len(batch.branches)
+
+        def run(piece: slice) -> torch.Tensor:
+            leaf = points[piece].repeat_interleave(count, dim=0).detach().requires_grad_()
+            with torch.enable_grad():
+                scores = batch.scores(leaf)
+            gradients, first = [], 0
+            for own in rounds:
+                last = first + len(own)
+                rows = batch.row_of[first:last]
+                with torch.enable_grad():
+                    total = torch.stack(
+                        [
+                            scores[k][row::count].sum()
+                            for k, row in zip(range(first, last), rows, strict=True)
+                        ]
+                    ).sum()
+                with whole_gradient():
+                    (gradient,) = torch.autograd.grad(total, leaf, retain_graph=last < len(members))
+                self.work.advance(gradient.shape[0] * (gradient.shape[1] + batch.longest))
+                gradients += [reduce(gradient[row::count]) for row in rows]
+                first = last
+            return torch.stack(gradients, dim=1)
+
+        return self.work.in_pieces(len(points), count * (points.shape[1] + batch.longest), run)
+
+
+def _joined(parts: list[torch.Tensor], members: list[list[int]]) -> torch.Tensor:
+    """Parts ``[P, terms of the part, …]`` in the order of all terms."""
+    order = torch.tensor([index for own in members for index in own])
+    return torch.cat(parts, dim=1)[:, order.argsort()]
+
+
+def _chunks(terms: Sequence[Term]) -> list[list[list[int]]]:
+    """Terms that share a forward pass, and of those the ones that share a backward pass.
+
+    One term of each continuation at a time can share a backward pass.
+    """
+    branches = _by_branch(terms)
+    rounds = [
+        [members[r] for members in branches if r < len(members)]
+        for r in range(max(map(len, branches)))
+    ]
+    return [rounds[start : start + _ROUNDS] for start in range(0, len(rounds), _ROUNDS)]
+
+
+def _by_branch(terms: Sequence[Term]) -> list[list[int]]:
+    """The terms of each continuation."""
+    of_branch: dict[int, list[int]] = defaultdict(list)
+    for index, term in enumerate(terms):
+        of_branch[term.branch].append(index)
+    return list(of_branch.values())
+
+
+class _Batch:
+    """Terms as a batch of continuations, to be run after prompts.
+
+    Attributes
+    ----------
+    branches
+        Which continuations, one row of the batch each.
+    row_of
+        Of each term, its row.
+    longest
+        Rows that are read after the prompt's last.
+    """
+
+    def __init__(self, objective: GenericObjective, terms: Sequence[Term]) -> None:
+        self._objective = objective
+        self._terms = terms
+        self.branches = list(dict.fromkeys(term.branch for term in terms))
+        self.row_of = [self.branches.index(term.branch) for term in terms]
+        self.longest = objective.rows_after(terms)
+        device = objective.lm.device
+        ids = torch.zeros(len(self.branches), self.longest + 1, dtype=torch.int64)
+        for row, branch in enumerate(self.branches):
+            own = objective.branch(branch)[: self.longest + 1]
+            ids[row, : len(own)] = own
+        self._ids = ids.to(device)
+        with torch.no_grad():
+            # The last token of a continuation is only ever predicted.
+            self._after: torch.Tensor = objective.lm.embedding(self._ids[:, :-1])
+
+    def scores(self, prompts: torch.Tensor) -> list[torch.Tensor]:
+        """Scores of each term after prompts ``[points · branches, n, d]``, ``[points · branches]``.
+
+        Only the rows of a term's own continuation mean something.
+        """
+        points = len(prompts) // len(self.branches)
+        after = self._after.repeat(points, 1, 1)
+        positions = torch.arange(self.longest + 1, device=self._ids.device) + prompts.shape[1] - 1
+        logits, _ = forward(
+            self._objective.lm.model,
+            positions,
+            inputs_embeds=torch.cat([prompts.to(after.dtype), after], dim=1),
+            use_cache=False,
+        )
+        self._objective.work.advance(len(prompts) * (prompts.shape[1] + self.longest))
+        logits = wide(logits)
+        ids = self._ids.repeat(points, 1).to(logits.device)
+        tokens = logits.gather(-1, ids[..., None])[..., 0]
+        if self._objective.score != "logit":
+            # As log p = −log(1 + others / own): where p is nearly 1, its gradient would otherwise
+            # be the difference of two numbers that are nearly equal.
+            others = logits.scatter(-1, ids[..., None], -torch.inf).logsumexp(-1)
+            tokens = -torch.nn.functional.softplus(others - tokens)
+        return [self._term(term, tokens, logits).to(prompts.device) for term in self._terms]
+
+    def _term(self, term: Term, tokens: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        if term.function is not None:
+            # A copy: what the user's function writes into it must not reach other terms.
+            return evaluate(term.function, logits[:, 0].clone())
+        total = tokens[:, term.tokens.start : term.tokens.stop].sum(-1) * term.weight
+        return total.exp() if self._objective.score == "probability" else total

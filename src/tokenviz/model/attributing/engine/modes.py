@@ -1,0 +1,224 @@
+"""Reverse mode and forward mode through a decoder, sharing one computation of it.
+
+Reverse mode *pulls* one cotangent per term down to the prompt: a term at row p depends on rows up
+to p only. Forward mode *pushes* one tangent per token of the prompt up to all terms: token i moves
+rows from i on only. What lies above the last attention concerns single rows; it is pulled through
+once for all terms, and both modes meet it there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from tokenviz.model.attributing.engine.packing import Packing
+from tokenviz.model.attributing.engine.readout import Readout
+from tokenviz.model.decoder.block import Frame, QuerySide
+from tokenviz.model.decoder.decoder import Computed, Decoder, of_queries
+from tokenviz.model.decoder.norm import Normed
+from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.running.forward import finest
+
+__all__ = ["Linearisation"]
+
+
+@dataclass(frozen=True)
+class Linearisation:
+    """A decoder at B points, ready to be differentiated.
+
+    Parameters
+    ----------
+    decoder, packing, frames, computed
+        The decoder, its rows, where they stand, and what was computed there.
+    pairs
+        Of the last block, what was computed at the row of each pair.
+    attended, direct
+        Cotangents of what the last attention gave to the row of each pair,
+        ``[B, pairs, heads, head size]``, and of the last block's input there, ``[B, pairs, d]``.
+    """
+
+    decoder: Decoder
+    packing: Packing
+    frames: list[Frame]
+    computed: Computed
+    pairs: QuerySide
+    attended: torch.Tensor
+    direct: torch.Tensor
+
+    @classmethod
+    def at(
+        cls, decoder: Decoder, packing: Packing, embeddings: torch.Tensor, readout: Readout
+    ) -> Linearisation:
+        """Compute a decoder at token embeddings ``[B, rows, d]``."""
+        computed = decoder.compute(embeddings, packing.rows, packing.reads)
+        read = packing.pair_read
+        pairs = computed.queries[-1].select(lambda tensor: tensor[:, read])
+        cotangent = decoder.norm.pull(
+            Normed(*(part[:, read] for part in computed.normed)),
+            readout.cotangents(computed.hidden, packing),
+        )
+        attended, direct = decoder.blocks[-1].pull_top(pairs, cotangent[:, None])
+        frames = decoder.frames(packing.rows, embeddings.dtype)
+        return cls(decoder, packing, frames, computed, pairs, attended[:, 0], direct[:, 0])
+
+    def pull(self, terms: torch.Tensor) -> torch.Tensor:
+        """Gradients of some terms with respect to the prompt, ``[B, terms, n, d]``."""
+        pair, real = self.packing.pairs_of(terms)
+        at = self.packing.reads[self.packing.pair_read[pair]]
+        text = self._one_text(at) if self.packing.single else self._own_texts(at, terms)
+        b, g = len(self.direct), len(terms)
+
+        def of_pairs(tensor: torch.Tensor) -> torch.Tensor:
+            return text.fold(tensor[:, pair])
+
+        weight = text.fold(real.to(self.direct.dtype).expand(b, -1, -1))[..., None]
+        attended = of_pairs(self.attended) * weight[..., None]
+        direct = of_pairs(self.direct) * weight
+        block = self.decoder.blocks[-1]
+        key_side = self.computed.keys[-1].select(text.take)
+        of_rows, inner = block.pull_rows(
+            key_side,
+            self.pairs.select(of_pairs),
+            attended,
+            text.query_frame(self.frames[-1]),
+        )
+        rows = text.local[..., None].expand(of_rows.shape)
+        inner = inner.scatter_add(2, rows, of_rows)
+        cotangent = block.pull_norm(key_side, inner).scatter_add_(2, rows, direct)
+        lower = zip(
+            self.decoder.blocks[:-1], self.frames[:-1], self.computed.keys, self.computed.queries,
+            strict=False,
+        )  # fmt: skip
+        for block, frame, keys, queries in reversed(list(lower)):
+            cotangent = block.pull(
+                keys.select(text.take), queries.select(text.take), cotangent, text.frame(frame)
+            )
+        return cotangent[:, :, : self.packing.n_prompt].reshape(
+            b, g, self.packing.n_prompt, cotangent.shape[-1]
+        )
+
+    def push(self, tokens: slice, directions: torch.Tensor) -> torch.Tensor:
+        """Derivatives of all terms along the directions ``[n, d]`` of some tokens.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape ``[B, tokens, terms]``.
+        """
+        b, d, n_rows = len(self.direct), directions.shape[-1], len(self.packing.rows)
+        count, first = tokens.stop - tokens.start, tokens.start
+        tangent = self.direct.new_zeros(b, count, n_rows - first, d)
+        own = torch.arange(count, device=tangent.device)
+        tangent[:, own, own] = directions[tokens].to(tangent.dtype)
+        steps = zip(
+            self.decoder.blocks, self.frames, self.computed.keys, self.computed.queries, strict=True
+        )
+        *lower, (block, frame, keys, queries) = steps
+        for lower_block, lower_frame, lower_keys, lower_queries in lower:
+            tangent = lower_block.push(lower_keys, lower_queries, tangent, lower_frame)
+
+        late = Normed(*(part[:, None, first:] for part in keys.normed))
+        inner = block.norm.push(late, tangent)
+        reads, read = self.packing.reads, self.packing.pair_read
+        moved = block.push_attention(
+            keys, queries, inner[:, :, reads - first], inner, of_queries(frame, reads)
+        )
+        values = torch.linalg.vecdot(
+            moved[:, :, read].flatten(-2), self.attended[:, None].flatten(-2)
+        )
+        values += torch.linalg.vecdot(tangent[:, :, reads[read] - first], self.direct[:, None])
+        result: torch.Tensor = values.new_zeros(
+            b, count, self.packing.n_terms, dtype=finest(values.device)
+        )
+        result.index_add_(2, self.packing.pair_term, values.to(result.dtype))
+        return result
+
+    def _one_text(self, at: torch.Tensor) -> _OneText:
+        return _OneText(int(at.max()) + 1, at)
+
+    def _own_texts(self, at: torch.Tensor, terms: torch.Tensor) -> _OwnTexts:
+        rows, lengths = self.packing.rows_of(terms.tolist())
+        return _OwnTexts(len(self.direct), rows, lengths, at)
+
+
+@dataclass(frozen=True)
+class _OneText:
+    """All terms are in one text: they share the rows up to the last that one of them needs.
+
+    ``local`` is the row of each query, ``[terms, queries]``.
+    """
+
+    count: int
+    local_rows: torch.Tensor
+
+    @property
+    def local(self) -> torch.Tensor:
+        return self.local_rows[None]
+
+    def take(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor[:, : self.count]
+
+    def fold(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor
+
+    def frame(self, frame: Frame) -> Frame:
+        rotation = _rows(frame.key_rotation, slice(self.count))
+        return Frame(rotation, rotation, frame.mask[: self.count, : self.count])
+
+    def query_frame(self, frame: Frame) -> Frame:
+        return Frame(
+            _rows(frame.query_rotation, self.local_rows),
+            _rows(frame.key_rotation, slice(self.count)),
+            frame.mask[self.local_rows, : self.count],
+        )
+
+
+class _OwnTexts:
+    """Each term is in a text of its own: its rows are gathered, and it becomes a point of its own.
+
+    Points and terms are folded into one dimension, with one cotangent each.
+    """
+
+    def __init__(
+        self, points: int, rows: torch.Tensor, lengths: torch.Tensor, at: torch.Tensor
+    ) -> None:
+        self._points = points
+        self._rows = rows
+        self._at = at
+        padding = torch.arange(rows.shape[1], device=rows.device) >= lengths[:, None]
+        self._unseen = torch.zeros(rows.shape, device=rows.device).masked_fill_(padding, -torch.inf)
+        same = (rows[:, None, :] == at[:, :, None]) & ~padding[:, None]
+        self.local = self._repeat(same.int().argmax(-1))[:, None]
+
+    def take(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor[:, self._rows].flatten(0, 1)
+
+    def fold(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.flatten(0, 1)[:, None]
+
+    def frame(self, frame: Frame) -> Frame:
+        rotation = self._rotation(frame.key_rotation, self._rows)
+        mask = frame.mask[self._rows[:, :, None], self._rows[:, None]] + self._unseen[:, None]
+        return Frame(rotation, rotation, self._repeat(mask))
+
+    def query_frame(self, frame: Frame) -> Frame:
+        mask = frame.mask[self._at[:, :, None], self._rows[:, None]] + self._unseen[:, None]
+        return Frame(
+            self._rotation(frame.query_rotation, self._at),
+            self._rotation(frame.key_rotation, self._rows),
+            self._repeat(mask)[:, None],
+        )
+
+    def _rotation(self, rotation: Rotation | None, rows: torch.Tensor) -> Rotation | None:
+        if rotation is None:
+            return None
+        return Rotation(*(self._repeat(part[rows])[:, None] for part in rotation))
+
+    def _repeat(self, of_terms: torch.Tensor) -> torch.Tensor:
+        """The same for each point: ``[terms, …]`` to ``[points · terms, …]``."""
+        return of_terms.repeat(self._points, *[1] * (of_terms.ndim - 1))
+
+
+def _rows(rotation: Rotation | None, rows: slice | torch.Tensor) -> Rotation | None:
+    return None if rotation is None else rotation.rows(rows)

@@ -1,0 +1,227 @@
+"""The function F that attribution explains: a prompt's embeddings in, one score per target out.
+
+Methods ask an objective for four things: scores at some points, derivatives along one direction
+per token, gradient norms, and scores of prompts with some of their tokens replaced. An objective
+answers by the model's own forward and autograd (``generic``), or, for a model of a known layout, by
+its parts (``fast``). Both compute *terms*; the columns that were asked for are put together here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+
+from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
+from tokenviz.model.attributing.engine.work import Work
+from tokenviz.model.running.forward import wide
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["Objective", "Reduce"]
+
+Reduce: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+"""From gradients ``[…, n, d]`` to what is kept of them."""
+
+
+class Objective(ABC):
+    """F(embeddings ``[points, n, d]``) = scores ``[points, m]`` of the targets.
+
+    Where ``wanted`` is an argument it says which of the m are asked for, int64, shape ``[t]`` on
+    the CPU; None is all of them.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    targets
+        What is explained; the embeddings of continuations stay what they are.
+    score
+        "logprob", "probability" or "logit".
+    n_prompt
+        Tokens of the prompt.
+    work
+        How much is computed at a time.
+    """
+
+    def __init__(
+        self, lm: LanguageModel, targets: Targets, score: ScoreName, n_prompt: int, work: Work
+    ) -> None:
+        self.lm = lm
+        self.work = work
+        self.n_prompt = n_prompt
+        self.score = score
+        self._targets = targets
+        self._matrix = targets.matrix()
+
+    @property
+    def n_targets(self) -> int:
+        """m, the number of scores."""
+        return len(self._matrix)
+
+    @property
+    def longest(self) -> int:
+        """Rows of the prompt with the longest of its continuations."""
+        return self.n_prompt + max(term.last_row for term in self._targets.terms)
+
+    def branch(self, number: int) -> torch.Tensor:
+        """Token ids of a continuation."""
+        return self._targets.branches[number]
+
+    def scores(self, points: torch.Tensor, wanted: torch.Tensor | None = None) -> torch.Tensor:
+        """F at points ``[P, n, d]``: ``[P, t]``, float64 on the CPU."""
+        terms, matrix = self._terms(wanted)
+        return _combine(self._term_scores(points, terms), matrix)
+
+    def products(
+        self, points: torch.Tensor, directions: torch.Tensor, wanted: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Derivatives of F when the embedding of one token moves: δ_i · ∂F/∂x_i.
+
+        Parameters
+        ----------
+        points
+            Where, ``[P, n, d]``.
+        directions
+            Of each token, ``[n, d]``.
+        wanted
+            Which targets.
+
+        Returns
+        -------
+        torch.Tensor
+            float64 on the CPU, ``[P, t, n]``.
+        """
+        terms, matrix = self._terms(wanted)
+        return _combine(self._term_products(points, directions, terms), matrix)
+
+    def gradient_norms(self, point: torch.Tensor) -> torch.Tensor:
+        """‖∂F/∂x_i‖₂ at one point ``[n, d]``: float64 on the CPU, ``[m, n]``."""
+        terms, matrix = self._terms(None)
+        if _is_identity(matrix):  # no column is a difference of terms: no gradient need be kept
+            return self._term_gradients(point, terms, _norms).cpu().double()
+
+        def run(columns: slice) -> torch.Tensor:
+            terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
+            gradients = self._term_gradients(point, terms, wide)
+            weights = matrix.to(gradients)
+            combined = torch.einsum("mt,tnd->mnd", weights, gradients)
+            return _norms(combined).cpu().double()
+
+        return self.work.in_pieces(self.n_targets, self.longest, run)
+
+    def perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor | None,
+        masks: torch.Tensor,
+        wanted: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """F at prompts with some tokens replaced, or left out.
+
+        Parameters
+        ----------
+        inputs
+            The prompt's embeddings, ``[n, d]``.
+        replacement
+            What stands in their place, ``[n, d]``; None leaves them out.
+        masks
+            Which tokens of each variant, bool, ``[v, n]``, on the CPU.
+        wanted
+            Which targets.
+
+        Returns
+        -------
+        torch.Tensor
+            float64 on the CPU, ``[v, t]``.
+        """
+        terms, matrix = self._terms(wanted)
+        if replacement is not None:
+            return _combine(self._term_perturbed(inputs, replacement, masks, terms), matrix)
+        scores = torch.full((len(masks), len(terms)), torch.nan, dtype=torch.float64)
+        kept = (~masks).sum(-1)
+        for count in sorted(set(kept.tolist())):
+            variants = (kept == count).nonzero()[:, 0]
+            points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in masks[variants]])
+            scores[variants] = self._term_scores(points, terms)
+            if self.work.interrupted:
+                break
+        return _combine(scores, matrix)
+
+    def _terms(self, wanted: torch.Tensor | None) -> tuple[list[Term], torch.Tensor]:
+        """The terms that some columns need, and their weights ``[t, terms]``."""
+        matrix = self._matrix if wanted is None else self._matrix[wanted]
+        needed = (matrix != 0).any(0).nonzero()[:, 0]
+        return [self._targets.terms[k] for k in needed.tolist()], matrix[:, needed]
+
+    @abstractmethod
+    def bytes_per_row(self) -> int:
+        """Memory that one more token position in flight takes, about."""
+
+    @abstractmethod
+    def rows_of_scores(self, points: int) -> int:
+        """Token positions that :meth:`scores` goes through."""
+
+    @abstractmethod
+    def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
+        """Token positions that :meth:`products` goes through."""
+
+    @abstractmethod
+    def rows_of_gradients(self) -> int:
+        """Token positions that :meth:`gradient_norms` goes through."""
+
+    @abstractmethod
+    def rows_of_perturbed(self, masks: torch.Tensor) -> int:
+        """Token positions that :meth:`perturbed` goes through where tokens are replaced."""
+
+    @abstractmethod
+    def rows_of_deleted(self, masks: torch.Tensor) -> int:
+        """Token positions that :meth:`perturbed` goes through where tokens are left out."""
+
+    @abstractmethod
+    def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
+        """``[P, k, d]`` (k may be fewer than n) to ``[P, terms]``, float64 on the CPU."""
+
+    @abstractmethod
+    def _term_products(
+        self, points: torch.Tensor, directions: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        """``[P, terms, n]``, float64 on the CPU."""
+
+    @abstractmethod
+    def _term_gradients(
+        self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
+    ) -> torch.Tensor:
+        """Gradients at ``[n, d]``, reduced as soon as they are there, ``[terms, n, …]``."""
+
+    @abstractmethod
+    def _term_perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor,
+        masks: torch.Tensor,
+        terms: Sequence[Term],
+    ) -> torch.Tensor:
+        """``[v, terms]``, float64 on the CPU."""
+
+
+def _is_identity(matrix: torch.Tensor) -> bool:
+    return matrix.shape[0] == matrix.shape[1] and bool((matrix == torch.eye(len(matrix))).all())
+
+
+def _norms(gradients: torch.Tensor) -> torch.Tensor:
+    norms: torch.Tensor = torch.linalg.vector_norm(wide(gradients), dim=-1)
+    return norms
+
+
+def _combine(terms: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """Columns of terms along dimension 1; a term that is NaN spoils only columns it is part of."""
+    if _is_identity(matrix):
+        return terms
+    result = torch.zeros(len(terms), len(matrix), *terms.shape[2:], dtype=torch.float64)
+    for column, term in matrix.nonzero().tolist():
+        result[:, column] += matrix[column, term] * terms[:, term]
+    return result

@@ -1,0 +1,68 @@
+"""Quantised weights: what runs with them, and why something does not."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tokenviz.model.attributing.asking.options import Options
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["gradients_or_reason", "whole_gradient"]
+
+_GRADIENT_METHODS = ("integrated_gradients", "input_x_gradient", "gradient_norm")
+_SIGNS = (
+    "does not require grad",
+    "not have been used in the graph",
+    "derivative for",
+    "not differentiable",
+    "is not implemented",
+    "autograd",
+    "backward",
+)
+_LOST = "an autograd kernel was not registered"
+
+
+@contextmanager
+def gradients_or_reason(lm: LanguageModel, options: Options) -> Iterator[None]:
+    """Say, where a model cannot be differentiated, that it cannot, and what to use instead."""
+    try:
+        yield
+    except (RuntimeError, NotImplementedError) as error:
+        broken = any(sign in str(error) for sign in _SIGNS)
+        if options.method not in _GRADIENT_METHODS or not broken:
+            raise
+        kind = type(lm.model).__name__
+        raise ValueError(
+            f"method: {options.method} needs gradients with respect to the embeddings, and {kind} "
+            f"does not let them through ({_quantisation(lm)}{str(error).splitlines()[0]}); "
+            "use 'occlusion' or 'shapley', which need none, or load the model unquantised"
+        ) from error
+
+
+@contextmanager
+def whole_gradient() -> Iterator[None]:
+    """Raise RuntimeError where a backward pass goes through a kernel without a derivative.
+
+    torch says so in a warning only, and passes none of the gradient on: what comes through beside
+    it, along the residual stream, looks like an answer. Other warnings are passed on.
+    """
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.filterwarnings("always", message=f".*{_LOST}")
+        yield
+    for warning in seen:
+        if _LOST in str(warning.message):
+            raise RuntimeError(str(warning.message))
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _quantisation(lm: LanguageModel) -> str:
+    config = getattr(lm.model.config, "quantization_config", None)
+    method = config.get("quant_method") if isinstance(config, dict) else getattr(
+        config, "quant_method", None
+    )  # fmt: skip
+    return "" if method is None else f"quantised with {method}: "

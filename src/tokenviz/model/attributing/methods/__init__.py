@@ -1,0 +1,1 @@
+"""The methods of attribution, one file each, and what several of them need."""

@@ -1,0 +1,107 @@
+"""Attention rollout: how much of a position's reading leads back to each token, through all layers.
+
+In each layer the attention of all heads is averaged, and half of it given to the residual stream;
+the layers' matrices are multiplied. It looks at attention alone: it is the same for every token
+that could follow, and does not know for or against.
+
+Source: Abnar and Zuidema 2020, "Quantifying attention flow in transformers" (arXiv:2005.00928).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tokenviz.model.attributing.asking.targets import Targets
+from tokenviz.model.attributing.engine.work import Work
+from tokenviz.model.running.forward import forward
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["attention_rollout"]
+
+_HOOKED = "_output_capturing_hooks_installed"
+
+
+def attention_rollout(
+    lm: LanguageModel, ids: torch.Tensor, targets: Targets, work: Work
+) -> torch.Tensor:
+    """Never negative; of a position's reading, the shares of all tokens before it add up to 1.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    ids
+        The prompt, ``[n]``.
+    targets
+        A term's value is the mean over the positions that predict its tokens.
+    work
+        Told of progress.
+
+    Returns
+    -------
+    torch.Tensor
+        Shares of the prompt's tokens, ``[n, m]``, float64 on the CPU.
+
+    Raises
+    ------
+    ValueError
+        If the model gives no attention weights.
+    """
+    n = len(ids)
+    terms = torch.zeros(n, len(targets.terms), dtype=torch.float64)
+    with _attentions(lm.model), torch.no_grad():
+        for branch in sorted({term.branch for term in targets.terms}):
+            own = [(k, term) for k, term in enumerate(targets.terms) if term.branch == branch]
+            read = max(term.last_row for _, term in own)
+            text = torch.cat([ids, targets.branches[branch][:read].to(ids.device)])
+            rollout = _rollout(lm, text)
+            work.advance(len(text))
+            for k, term in own:
+                rows = [n - 1 + token for token in term.tokens]
+                terms[:, k] = rollout[rows, :n].mean(0)
+    return terms @ targets.matrix().T
+
+
+def _rollout(lm: LanguageModel, ids: torch.Tensor) -> torch.Tensor:
+    last = torch.tensor([len(ids) - 1], device=ids.device)
+    inputs = {"input_ids": ids[None], "output_attentions": True, "use_cache": False}
+    _, output = forward(lm.model, last, **inputs)
+    attentions = getattr(output, "attentions", None)
+    if not attentions or any(layer is None for layer in attentions):
+        raise ValueError(
+            f"method: attention_rollout needs attention weights, and {type(lm.model).__name__} "
+            "gives none; use another method"
+        )
+    result = torch.eye(len(ids), dtype=torch.float64)
+    for layer in attentions:
+        mean = layer[0].cpu().double().mean(0)
+        result = (0.5 * mean + 0.5 * torch.eye(len(ids), dtype=torch.float64)) @ result
+    return result
+
+
+@contextmanager
+def _attentions(model: Any) -> Iterator[None]:
+    """Compute attention in the way that gives its weights, and leave the model as it was."""
+    before = getattr(model.config, "_attn_implementation", None)
+    changed = before not in (None, "eager") and hasattr(model, "set_attn_implementation")
+    # transformers hangs hooks into a model that is asked for attentions, and leaves them there.
+    hooks = [(module, set(module._forward_hooks)) for module in model.modules()]
+    marked = [_HOOKED in vars(module) for module, _ in hooks]
+    try:
+        if changed:
+            model.set_attn_implementation("eager")
+        yield
+    finally:
+        if changed:
+            model.set_attn_implementation(before)
+        for (module, own), was_marked in zip(hooks, marked, strict=True):
+            for key in set(module._forward_hooks) - own:
+                del module._forward_hooks[key]
+            if not was_marked:
+                vars(module).pop(_HOOKED, None)

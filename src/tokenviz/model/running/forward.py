@@ -1,0 +1,119 @@
+"""One forward pass: next-token logits at the positions that are read, and the model left as it was.
+
+Logits of all positions are most of the memory of a pass over a large vocabulary, so only those
+asked for are computed where the model lets us say so (``logits_to_keep``).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from tokenviz.model.running.turns import turns_at
+
+__all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
+
+
+class Loan:
+    """A model while it is borrowed: in evaluation mode, its parameters frozen."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self._model = model
+        self._turns = turns_at(model)
+        self._modules: list[tuple[torch.nn.Module, bool]] = []
+        self._parameters: list[tuple[torch.nn.Parameter, bool]] = []
+        self._taken = False
+
+    def take(self) -> None:
+        """Wait until nobody else has it, and prepare it."""
+        self._turns.take()
+        self._taken = True
+        self._modules = [(module, module.training) for module in self._model.modules()]
+        self._parameters = [(p, p.requires_grad) for p in self._model.parameters()]
+        for module, _ in self._modules:
+            module.training = False
+        for parameter, _ in self._parameters:
+            parameter.requires_grad_(False)
+
+    def give_back(self) -> None:
+        """Leave it as it was found."""
+        if not self._taken:
+            return
+        for module, training in self._modules:
+            module.training = training
+        for parameter, requires_grad in self._parameters:
+            parameter.requires_grad_(requires_grad)
+        self._taken = False
+        self._turns.give()
+
+    def lend(self) -> None:
+        """Let another thread that waits for it have it first; for between two steps."""
+        if self._turns.wanted and self._turns.depth == 1:
+            self.give_back()
+            self.take()
+
+
+@contextmanager
+def borrowed(model: torch.nn.Module) -> Iterator[Loan]:
+    """Put a model in evaluation mode with frozen parameters; leave it as it was found.
+
+    Freezing keeps a backward pass to the inputs from storing what only weight gradients need. Until
+    then other threads wait for the model, but for when the loan is lent.
+    """
+    loan = Loan(model)
+    try:
+        loan.take()
+        yield loan
+    finally:
+        loan.give_back()
+
+
+def forward(
+    model: torch.nn.Module, positions: torch.Tensor, **inputs: Any
+) -> tuple[torch.Tensor, Any]:
+    """Run a causal language model and keep the logits of some positions.
+
+    Parameters
+    ----------
+    model
+        A transformers causal language model.
+    positions
+        The positions whose next-token logits are wanted, int64, shape ``[p]``.
+    inputs
+        ``input_ids`` ``[b, n]`` or ``inputs_embeds`` ``[b, n, d]``, and what else the model takes.
+
+    Returns
+    -------
+    logits
+        Shape ``[b, p, vocabulary]``, in the model's dtype.
+    output
+        The model's own output, for its ``past_key_values``.
+    """
+    if "logits_to_keep" in inspect.signature(model.forward).parameters:
+        # They index what may be on another device than the embeddings; the CPU's fit any.
+        inputs["logits_to_keep"] = positions.cpu()
+    output = model(**inputs)
+    logits: torch.Tensor = output.logits
+    if logits.shape[1] != len(positions):  # the model gave every position
+        logits = logits[:, positions.to(logits.device)]
+    return logits, output
+
+
+def text_config(model: Any) -> Any:
+    """The configuration of a model, or of its text part where it has several."""
+    config = model.config
+    return config.get_text_config() if hasattr(config, "get_text_config") else config
+
+
+def finest(device: torch.device) -> torch.dtype:
+    """The widest number format of a device: float64, which MPS lacks."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
+def wide(logits: torch.Tensor) -> torch.Tensor:
+    """Logits in float32, or float64 if they are: what a log-softmax over a vocabulary needs."""
+    return logits if logits.dtype == torch.float64 else logits.float()

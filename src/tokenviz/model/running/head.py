@@ -1,0 +1,113 @@
+"""The output head on its own: logits of some positions at a time from hidden states of all.
+
+Logits of a long text over a large vocabulary take many times the memory of its hidden states. So
+the body of the model runs once, and then the model itself once per piece, with a stand-in for its
+body that returns the hidden states of that piece. Whatever the model does after its body (Gemma 2
+caps logits, Granite and Cohere scale them, others normalise or project) is then its own code, and
+need not be known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.soundness import differ, sample_ids
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["SplitModel", "find_split"]
+
+
+class SplitModel:
+    """A causal language model cut in two: from ids to hidden states, from those to logits.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    path
+        Where in it its body is, as in ``named_modules``.
+    """
+
+    def __init__(self, lm: LanguageModel, path: str) -> None:
+        self._parent, _, self._name = path.rpartition(".")
+        self._lm = lm
+        self._path = path
+        self._output: Any = None
+
+    def hidden_states(self, ids: torch.Tensor) -> torch.Tensor:
+        """What the head reads, from ids ``[b, n]``: shape ``[b, n, d]``."""
+        # Looked up anew: the user may have put another body there.
+        body: Any = self._lm.model.get_submodule(self._path)
+        output = body(input_ids=ids, use_cache=False)
+        self._output = type(output)
+        hidden: torch.Tensor = output.last_hidden_state
+        return hidden
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Logits ``[p, vocabulary]`` of positions with hidden states ``[p, d]``."""
+        ids = torch.zeros(1, len(hidden), dtype=torch.int64, device=self._lm.device)
+        stand_in = _StandIn(self._output(last_hidden_state=hidden[None]))
+        parent = self._lm.model.get_submodule(self._parent)
+        with _exchanged(parent, self._name, stand_in):
+            model: Any = self._lm.model
+            logits: torch.Tensor = model(input_ids=ids, use_cache=False).logits
+        return logits[0]
+
+
+def find_split(lm: LanguageModel) -> SplitModel | None:
+    """The split of a model, if on a few tokens it gives what the model does; None otherwise."""
+    ids = sample_ids(lm)[None]
+    with borrowed(lm.model), torch.no_grad():
+        model: Any = lm.model
+        expected = model(input_ids=ids, use_cache=False).logits[0]
+        for path in _bodies(lm.model):
+            split = SplitModel(lm, path)
+            try:
+                hidden = split.hidden_states(ids)[0]
+                pieces = torch.cat([split.logits(hidden[:1]), split.logits(hidden[1:])])
+            except Exception:
+                continue
+            if pieces.shape == expected.shape and not differ(pieces, expected):
+                return split
+    return None
+
+
+def _bodies(model: Any) -> Iterator[str]:
+    """Where a model's body may be."""
+    paths = {id(module): path for path, module in model.named_modules()}
+    found = []
+    decoder = getattr(model, "get_decoder", None)
+    for body in (decoder() if callable(decoder) else None, getattr(model, "base_model", None)):
+        path = paths.get(id(body), "")
+        if path and path not in found:
+            found.append(path)
+            yield path
+
+
+class _StandIn(torch.nn.Module):
+    """Returns what it was given, whatever it is called with."""
+
+    def __init__(self, output: Any) -> None:
+        super().__init__()
+        self._output = output
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._output
+
+
+@contextmanager
+def _exchanged(parent: torch.nn.Module, name: str, module: torch.nn.Module) -> Iterator[None]:
+    """Put a module in the place of another for a while; hooks of the other do not run."""
+    own = parent._modules[name]
+    try:
+        parent._modules[name] = module
+        yield
+    finally:
+        parent._modules[name] = own

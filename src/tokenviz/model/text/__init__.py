@@ -1,0 +1,1 @@
+"""Between text and token ids: prompts, chats, the bytes of tokens, groups of tokens."""

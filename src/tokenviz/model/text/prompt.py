@@ -1,0 +1,206 @@
+"""A prompt in any of its forms, text, chat messages or token ids, as one tensor of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tokenviz.model.running.scalars import BYTES
+from tokenviz.model.text.chat import chat_tokens
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = [
+    "EncodedPrompt",
+    "Ids",
+    "Prompt",
+    "check_length",
+    "encode",
+    "encode_ids",
+    "encode_prompt",
+    "encode_text",
+    "refuse_bytes",
+]
+
+Ids: TypeAlias = "Sequence[int] | npt.NDArray[np.integer[Any]] | torch.Tensor"
+"""Token ids, shape ``[n]`` or ``[1, n]``."""
+
+Prompt: TypeAlias = "str | Sequence[Mapping[str, Any]] | Ids"
+"""Text, chat messages (``[{"role": "user", "content": "…"}]``), or token ids."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPrompt:
+    """A prompt as the model reads it.
+
+    Parameters
+    ----------
+    ids
+        int64, shape ``[n]``, n ≥ 1, on the model's device.
+    roles, turns
+        Of a chat: per token the role of the message whose content it is, or "template", and the
+        number of the message in whose turn it stands (the opening of the model's turn is one more
+        than the last). None for text and ids.
+    """
+
+    ids: torch.Tensor
+    roles: tuple[str, ...] | None = None
+    turns: tuple[int, ...] | None = None
+
+
+def encode(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") -> EncodedPrompt:
+    """Encode a prompt like :func:`encode_prompt`, and say of a chat's tokens whose they are."""
+    ids = encode_prompt(lm, prompt, name=name)
+    if isinstance(prompt, str) or not _is_chat(prompt, name):
+        return EncodedPrompt(ids)
+    roles, turns = chat_tokens(lm, prompt, ids.tolist())
+    return EncodedPrompt(ids, roles, turns)
+
+
+def encode_prompt(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") -> torch.Tensor:
+    """Encode a prompt as the tokenizer is set up to, special tokens such as BOS included.
+
+    Parameters
+    ----------
+    lm
+        The model whose tokenizer and limits count.
+    prompt
+        Text; chat messages, which go through the tokenizer's chat template with the opening of
+        the model's turn added; or token ids, taken as they are.
+    name
+        What the argument is called in errors.
+
+    Returns
+    -------
+    torch.Tensor
+        int64, shape ``[n]``, n ≥ 1, on the model's device.
+
+    Raises
+    ------
+    TypeError
+        If the prompt is of no accepted form.
+    ValueError
+        If it is empty, holds an id outside the vocabulary, has the wrong shape, or is longer than
+        the model's context.
+    """
+    if isinstance(prompt, str):
+        ids = encode_text(lm, prompt, name=name, special=True)
+    elif _is_chat(prompt, name):
+        ids = _encode_chat(lm, prompt, name)
+    else:
+        ids = encode_ids(lm, prompt, name=name)
+    check_length(lm, name, len(ids))
+    return ids
+
+
+def encode_text(lm: LanguageModel, text: str, *, name: str, special: bool) -> torch.Tensor:
+    """Encode text, with (``special``) or without the tokens that the tokenizer adds around it."""
+    if not text:
+        start = "; to start from nothing, pass the id of a start token"
+        hint = start if special else ", which tokenises to nothing"
+        raise ValueError(f"{name}: expected text, got an empty string{hint}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{name}: {text!r} holds a lone surrogate at index {error.start}, "
+            "which is not valid Unicode text"
+        ) from None
+    # verbose=False: over-long text is our own error to report, not a logged warning.
+    ids = lm.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"]
+    if not len(ids):
+        raise ValueError(f"{name}: {text!r} tokenises to no tokens; give text that makes some")
+    return encode_ids(lm, ids, name=name)
+
+
+def encode_ids(lm: LanguageModel, ids: Any, *, name: str) -> torch.Tensor:
+    """Check token ids and put them on the model's device, shape ``[n]``."""
+    refuse_bytes(ids, name)
+    for position, entry in enumerate(ids if isinstance(ids, list | tuple) else ()):
+        refuse_bytes(entry, f"{name}[{position}]")
+        if isinstance(entry, bool | np.bool_):
+            raise TypeError(f"{name}[{position}]: expected token ids (integers), got {entry!r}")
+    try:
+        array = ids.detach().cpu().numpy() if isinstance(ids, torch.Tensor) else np.asarray(ids)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(
+            f"{name}: expected text, chat messages or token ids (integers), "
+            f"got {type(ids).__name__}: {_short(ids)}"
+        )
+    if array.ndim == 2 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 1:
+        raise ValueError(
+            f"{name}: expected token ids of shape [n] or [1, n] (one sequence at a time), "
+            f"got shape {list(array.shape)}"
+        )
+    if not array.size:
+        raise ValueError(f"{name}: expected at least one token, got none")
+    outside = np.flatnonzero((array < 0) | (array >= lm.vocabulary_size))
+    if outside.size:
+        raise ValueError(
+            f"{name}[{outside[0]}]: id {array[outside[0]]} is outside the vocabulary of "
+            f"{lm.vocabulary_size} tokens (0 to {lm.vocabulary_size - 1})"
+        )
+    return torch.as_tensor(array.astype(np.int64), device=lm.device)
+
+
+def refuse_bytes(value: Any, name: str) -> None:
+    """Refuse bytes, which would pass for a sequence of ids."""
+    if isinstance(value, BYTES):
+        raise TypeError(
+            f"{name}: expected text or token ids (integers), got {type(value).__name__}: "
+            f"{_short(value)}; decode it to text first"
+        )
+
+
+def check_length(lm: LanguageModel, name: str, length: int, hint: str = "shorten it") -> None:
+    """Refuse more tokens than the model's context holds, naming the argument that asked for it."""
+    if lm.max_context is not None and length > lm.max_context:
+        raise ValueError(
+            f"{name}: {length} tokens in all, but the context of {lm.name} holds "
+            f"{lm.max_context}; {hint}"
+        )
+
+
+def _is_chat(prompt: Any, name: str) -> TypeGuard[Sequence[Mapping[str, Any]]]:
+    if isinstance(prompt, Mapping):
+        raise TypeError(
+            f"{name}: expected a list of chat messages, text or ids, got one "
+            f"{type(prompt).__name__} with keys {list(prompt)}; write [message] for one message, "
+            "or pass its 'input_ids'"
+        )
+    is_list = isinstance(prompt, Sequence) and not isinstance(prompt, str | bytes)
+    return is_list and len(prompt) > 0 and any(isinstance(entry, Mapping) for entry in prompt)
+
+
+def _encode_chat(lm: LanguageModel, messages: Any, name: str) -> torch.Tensor:
+    for position, message in enumerate(messages):
+        if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
+            raise ValueError(
+                f"{name}[{position}]: expected a message with 'role' and 'content', "
+                f"got {_short(message)}"
+            )
+        refuse_bytes(message["content"], f"{name}[{position}]['content']")
+    if not getattr(lm.tokenizer, "chat_template", None):
+        raise ValueError(
+            f"{name}: the tokenizer of {lm.name} has no chat template; pass the prompt as text, "
+            "or set tokenizer.chat_template"
+        )
+    ids = lm.tokenizer.apply_chat_template(
+        [dict(message) for message in messages], add_generation_prompt=True, return_dict=False
+    )
+    return encode_ids(lm, ids, name=name)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,1 @@
+"""Traces: the probability of every token of a text that a model writes or reads."""

@@ -1,0 +1,99 @@
+"""Several texts continued side by side: the next-token logits of each, step by step.
+
+Prompts of different lengths are filled up on the left, with a mask that hides the filling and
+positions that begin after it, where the model is found to give the same so; otherwise only prompts
+of one length run together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tokenviz.model.running.caches import Cache
+from tokenviz.model.running.forward import borrowed, wide
+from tokenviz.model.running.soundness import differ, sample_ids
+from tokenviz.model.tracing.batching import grows_with_length, padding_id
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["Decoding", "hides_padding"]
+
+
+class Decoding:
+    """Texts that grow by a token each at a time.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    prompts
+        Token ids ``[n]`` each.
+    """
+
+    def __init__(self, lm: LanguageModel, prompts: Sequence[torch.Tensor]) -> None:
+        longest = max(map(len, prompts))
+        self.ids = torch.full(
+            (len(prompts), longest), padding_id(lm), dtype=torch.int64, device=lm.device
+        )
+        """All ids so far, filled up on the left, int64, shape ``[b, t]``."""
+        mask = torch.zeros_like(self.ids)
+        for row, prompt in enumerate(prompts):
+            self.ids[row, longest - len(prompt) :] = prompt
+            mask[row, longest - len(prompt) :] = 1
+        # Without filling there is nothing to hide, and attention without a mask is quicker.
+        self._mask = mask if any(len(prompt) < longest for prompt in prompts) else None
+        self._cache = Cache(lm.model)
+
+    def logits(self) -> torch.Tensor:
+        """Logits of the next token of each text, ``[b, vocabulary]``, float32 (float64 if so)."""
+        # With a cache the model reads only what is new; a model without one reads it all.
+        unread = self.ids[:, -1:] if self._cache.filled else self.ids
+        inputs: dict[str, Any] = {"input_ids": unread}
+        if unread.shape[1] > 1 and self._cache.takes("logits_to_keep"):
+            inputs["logits_to_keep"] = 1
+        if self._mask is not None:
+            inputs["attention_mask"] = self._mask
+            if self._cache.takes("position_ids"):
+                positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
+                inputs["position_ids"] = positions[:, -unread.shape[1] :]
+        # Parts of a model may be on other devices.
+        last = wide(self._cache.run(**inputs)[:, -1].to(self.ids.device))
+        # A copy lets go of the logits of the other positions.
+        return last.clone() if unread.shape[1] > 1 else last
+
+    def append(self, chosen: torch.Tensor) -> None:
+        """Let each text go on with an id, ``[b]``."""
+        self.ids = torch.cat([self.ids, chosen[:, None]], dim=1)
+        if self._mask is not None:
+            self._mask = torch.cat([self._mask, self._mask.new_ones(len(chosen), 1)], dim=1)
+
+
+def hides_padding(lm: LanguageModel) -> bool:
+    """Whether a text gives the same beside a longer one, filled up on the left, as alone."""
+    ids = sample_ids(lm)
+    if len(ids) < 3 or grows_with_length(lm):
+        return False
+    prompts, after = [ids[:-1], ids[1:2]], ids[-1:]
+    with borrowed(lm.model), torch.no_grad():
+        if not Cache(lm.model).takes("attention_mask"):
+            return False
+        alone = torch.cat([_two_steps(lm, [prompt], after) for prompt in prompts], dim=1)
+        try:
+            together = _two_steps(lm, prompts, after)
+        except Exception:  # a model may refuse a mask
+            return False
+    return bool(together.isfinite().all()) and not differ(together, alone)
+
+
+def _two_steps(
+    lm: LanguageModel, prompts: Sequence[torch.Tensor], after: torch.Tensor
+) -> torch.Tensor:
+    """Logits of two steps, ``[2, b, vocabulary]``."""
+    decoding = Decoding(lm, prompts)
+    first = decoding.logits()
+    decoding.append(after.expand(len(prompts)))
+    return torch.stack([first, decoding.logits()])

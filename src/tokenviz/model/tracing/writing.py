@@ -1,0 +1,181 @@
+"""Texts written token by token: chosen, reduced to what a trace keeps, and ended where they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+
+from tokenviz.data.trace import TraceStep
+from tokenviz.model.tracing.batching import padding_id
+from tokenviz.model.tracing.decoding import Decoding
+from tokenviz.model.tracing.reduction import (
+    NOT_FINITE,
+    Columns,
+    Positions,
+    Reduction,
+    reduce,
+    trace_of,
+)
+from tokenviz.model.tracing.sampling import Sampler
+from tokenviz.model.tracing.stopping import StoppingCriteria, StopRule
+
+if TYPE_CHECKING:
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["OnToken", "Text", "Writer"]
+
+NOTHING_TO_CHOOSE = (
+    "what logits processors and temperature make of the model's logits holds NaN or infinity, or "
+    "leaves no token to choose"
+)
+
+OnToken: TypeAlias = Callable[[TraceStep], object]
+"""Called with each token as soon as it is written."""
+
+
+@dataclass
+class Text:
+    """A text on its way: what it continues, and how far it has come.
+
+    Parameters
+    ----------
+    row
+        Its place among the prompts.
+    prompt
+        Token ids, ``[n]``.
+    stop_rule
+        When it ends.
+    """
+
+    row: int
+    prompt: torch.Tensor
+    stop_rule: StopRule
+    length: int = 0
+    finished: bool = False
+    # Texts that run together take turns in the same positions: this one's are every so manieth.
+    _positions: Positions = field(default_factory=Positions)
+    _turns: slice = field(default_factory=lambda: slice(None))
+
+    def begin(self, positions: Positions, place: int, count: int) -> None:
+        """Say where its positions are: at one place of each ``count``."""
+        self._positions, self._turns = positions, slice(place, None, count)
+
+    def columns(self) -> Columns:
+        """What is known of its tokens so far."""
+        floats, ids = self._positions.columns()
+        return Columns(floats[self._turns][: self.length], ids[self._turns][: self.length])
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes texts to their ends, several side by side.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    sampler
+        How tokens are chosen.
+    criteria
+        What ends a text besides its own rule.
+    max_new_tokens
+        The most tokens of a text.
+    top_k
+        How many alternatives are kept at each position.
+    keep_eos
+        Whether an end-of-sequence token is part of the text.
+    shows_model
+        Whether the model's own probabilities are recorded, rather than those chosen from.
+    on_token
+        Called with each token.
+    """
+
+    lm: LanguageModel
+    sampler: Sampler
+    criteria: StoppingCriteria
+    max_new_tokens: int
+    top_k: int
+    keep_eos: bool
+    shows_model: bool
+    on_token: OnToken | None
+
+    def write(self, texts: Sequence[Text]) -> Iterator[int]:
+        """Write texts side by side until the last is finished.
+
+        Yields
+        ------
+        int
+            After each step, how many texts have grown.
+        """
+        positions = Positions()
+        for place, text in enumerate(texts):
+            text.begin(positions, place, len(texts))
+        decoding = Decoding(self.lm, [text.prompt for text in texts])
+        generators = self.sampler.generators(len(texts), decoding.ids.device)
+        while active := [place for place, text in enumerate(texts) if not text.finished]:
+            logits = decoding.logits()
+            scores = self.sampler.scores(decoding.ids, logits)
+            chosen = self.sampler.choose(scores, generators)
+            reduction = reduce(logits if self.shows_model else scores, chosen, self.top_k)
+            ids = self._checked(chosen, reduction, logits, scores, active)
+            positions.add(reduction)
+            grown = [place for place in active if self._take(texts[place], ids[place])]
+            if len(active) < len(texts):
+                # What those that are finished would go on with shall not reach the user's objects.
+                over = torch.tensor([text not in active for text in range(len(texts))])
+                chosen = chosen.masked_fill(over.to(chosen.device), padding_id(self.lm))
+            decoding.append(chosen)
+            if self.criteria:
+                for text, ends in zip(texts, self.criteria(decoding.ids), strict=True):
+                    text.finished |= ends
+            if self.on_token is not None:
+                for place in grown:
+                    row = slice(place, place + 1)
+                    self.on_token(self._step(texts[place], Reduction(*(x[row] for x in reduction))))
+            yield len(grown)
+
+    def _checked(
+        self,
+        chosen: torch.Tensor,
+        reduction: Reduction,
+        logits: torch.Tensor,
+        scores: torch.Tensor,
+        active: Sequence[int],
+    ) -> list[int]:
+        """The chosen ids, if there was something to choose from.
+
+        This is the one place of a step that waits for the device.
+        """
+        sound = ~reduction.floats[:, 1].isnan()
+        if self.sampler.changes_scores:
+            sound &= scores.gather(-1, chosen[:, None])[:, 0] > -torch.inf
+        ids: list[int] = chosen.where(sound, -1).tolist()
+        if any(ids[place] < 0 for place in active):
+            finite = bool(logits[list(active)].logsumexp(-1).isfinite().all())
+            raise FloatingPointError(NOTHING_TO_CHOOSE if finite else NOT_FINITE)
+        return ids
+
+    def _take(self, text: Text, id_: int) -> bool:
+        """Let a text end with a token, or grow by it."""
+        if text.stop_rule.is_end_of_sequence(id_) and not self.keep_eos:
+            text.finished = True
+            return False
+        text.length += 1
+        text.finished = text.stop_rule(id_) or text.length == self.max_new_tokens
+        return True
+
+    def _step(self, text: Text, reduction: Reduction) -> TraceStep:
+        columns = Columns(reduction.floats.float().cpu().numpy(), reduction.ids.cpu().numpy())
+        trace = trace_of(columns, self.lm.vocabulary, self.top_k)
+        return TraceStep(
+            trace.tokens[0],
+            float(trace.logprobs[0]),
+            int(trace.ranks[0]),
+            float(trace.entropies[0]),
+            trace.alternatives[0],
+            text.length - 1,
+            text.row,
+        )
