@@ -23,3 +23,13 @@ def environment() -> str:
 on_the_lock = pytest.mark.skipif(
     environment() != "lock", reason="speaks of the environment that the lock describes"
 )
+
+
+def constraints() -> Path | None:
+    """The versions that an environment beside the suite's own is to have, too."""
+    files = {
+        "lock": ROOT / "requirements/lock.txt",
+        "lowest": ROOT / "build/lowest.txt",
+        "newest": ROOT / "build/newest.txt",
+    }
+    return files.get(environment())

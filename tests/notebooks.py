@@ -47,26 +47,30 @@ class ExecutedNotebooks:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._done: dict[str, subprocess.CompletedProcess[str]] = {}
 
     def page(self, name: str) -> Path:
         """The page of one notebook, in a folder of its own with what the notebook wrote."""
         folder = self._folder / name
-        if not folder.exists():
+        if name not in self._done:
             folder.mkdir()
-            self._execute(name, folder)
+            self._done[name] = _execute(name, folder)
+        done = self._done[name]
+        assert done.returncode == 0, done.stderr
         return folder / f"{name}.html"
 
-    def _execute(self, name: str, folder: Path) -> None:
-        notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-        if name in FACTS:
-            notebook.cells.append(nbformat.v4.new_code_cell(FACTS[name]))
-        path = folder / f"{name}.ipynb"
-        nbformat.write(notebook, path)
-        done = subprocess.run(
-            [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute", str(path)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+
+def _execute(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Write the notebook's page into a folder."""
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    if name in FACTS:
+        notebook.cells.append(nbformat.v4.new_code_cell(FACTS[name]))
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute", str(path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def written_to_stderr(page: str) -> list[str]:

@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from scripts.distributions import (
+    EXTRA,
+    FIGURES,
+    NEEDS_AN_EXTRA,
+    build,
+    check_pages,
+    empty_environment,
+    install,
+    run,
+)
+from scripts.versions import version
+from tests.environment import ROOT, constraints
+
 STATIC = {
     f"tokenviz/static/{name}" for name in ("loader.js", "widget.js", "page.js", "tokenviz.css")
 }
-
-
-def run(*command: str | Path, path: str | None = None, cwd: Path = ROOT) -> str:
-    """Run a command; with ``path``, as the whole PATH. Its output if it ends well."""
-    environment = {**os.environ, **({} if path is None else {"PATH": path})}
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel built from that sdist where there is no Node."""
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, path="")
+    build(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an otherwise empty environment with the wheel and what it requires."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
+    python = empty_environment(tmp_path_factory.mktemp("environment"))
     (wheel,) = dist.glob("*.whl")
-    python = folder / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", wheel)
+    install(python, wheel, constraints=constraints())
     return python
 
 
@@ -72,7 +63,7 @@ def test_wheel_holds_renderer_model_examples_and_templates(dist: Path) -> None:
     }
     assert {name.split("/")[0] for name in names} == {
         "tokenviz",
-        "tokenviz_widget-0.1.0.dist-info",
+        f"tokenviz_widget-{version(ROOT)}.dist-info",
     }
     assert not any(name.endswith((".ts", ".map")) for name in names)
     assert "Name: tokenviz-widget\n" in metadata
@@ -93,22 +84,9 @@ def test_sdist_holds_sources_and_the_built_renderer(dist: Path) -> None:
 
 
 def test_installed_wheel_saves_a_page_of_each_figure(installed: Path, tmp_path: Path) -> None:
-    script = (
-        "import tokenviz as tv\n"
-        "tv.examples.attribution().save('attribution.html')\n"
-        "tv.examples.trace().show(colormap='viridis').save('trace.html')\n"
-    )
-    run(installed, "-c", script, cwd=tmp_path)
-    for name, text in (("attribution", "1.3714"), ("trace", "&lt;/think&gt;")):
-        page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
-        assert text in page
-        assert 'class="tokenviz-figure"' in page
+    run(installed, "-W", "error", "-c", FIGURES, path="", cwd=tmp_path)
+    check_pages(tmp_path)
 
 
 def test_missing_extra_is_named(installed: Path, tmp_path: Path) -> None:
-    script = (
-        "import tokenviz as tv\n"
-        "try:\n    tv.load_model()\n"
-        "except ImportError as error:\n    print(error)\n"
-    )
-    assert "tokenviz-widget[models]" in run(installed, "-c", script, cwd=tmp_path)
+    assert EXTRA in run(installed, "-c", NEEDS_AN_EXTRA, path="", cwd=tmp_path)
