@@ -29,9 +29,7 @@ def complete(
             padding_side="left",
         ).to(model.device)
         with torch.no_grad():
-            output = model.generate(  # type: ignore[misc]
-                **prompts, max_new_tokens=MAX_NEW_TOKENS, do_sample=False
-            )
+            output = model.generate(**prompts, max_new_tokens=MAX_NEW_TOKENS, do_sample=False)
         new = output[:, prompts["input_ids"].shape[1] :]
         texts += [text.split(tokenizer.eos_token)[0] for text in tokenizer.batch_decode(new)]
     return texts
