@@ -1,7 +1,7 @@
 """Write js/color/colormaps.json: the colour tables of the menu, taken from cmap.
 
 The browser recolours without the kernel, so it carries the tables it offers. They are made by
-``tokenviz.color.scale.colormap_table``, so that Python and JavaScript agree to the bit.
+``tokenviz.color.colormaps.colormap_table``, so that Python and JavaScript agree to the bit.
 A table is written as its first colour and then, channel by channel, as by how much each step to
 the next colour differs from the step before it, a letter each: colormaps are smooth, so these are
 few and small, and a sixth as large as the colours once compressed.
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.color.scale import colormap_table
+from tokenviz.color.colormaps import colormap_table
 
 MENU = {
     "diverging": ["RdYlGn", "RdBu", "PuOr", "BrBG", "coolwarm", "vik"],

@@ -1,7 +1,7 @@
 /**
  * From the range options to numbers: what null means, given the data.
  *
- * Paired with `tokenviz.color.scale.resolve_range`: both give the same numbers.
+ * Paired with `tokenviz.color.range.resolve_range`: both give the same numbers.
  */
 
 /** How numbers become colours: everything `resolveRange` needs. */

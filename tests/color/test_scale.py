@@ -8,14 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenviz.color.scale import (
-    BUNDLED,
-    ColorScale,
-    Range,
-    colormap_table,
-    relative_luminance,
-    resolve_range,
-)
+from tokenviz.color.colormaps import BUNDLED, colormap_table
+from tokenviz.color.contrast import relative_luminance
+from tokenviz.color.range import Range, resolve_range
+from tokenviz.color.scale import ColorScale
 
 numbers = st.floats(-1e6, 1e6)
 _, TABLE = colormap_table("RdYlGn")

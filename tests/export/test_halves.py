@@ -16,7 +16,9 @@ from hypothesis.extra import numpy as hnp
 
 import tokenviz as tv
 from tests.export.test_state import embedded_state
-from tokenviz.color.scale import ColorScale, Range, colormap_table, resolve_range
+from tokenviz.color.colormaps import colormap_table
+from tokenviz.color.range import Range, resolve_range
+from tokenviz.color.scale import ColorScale
 from tokenviz.export.halves import MIN_VALUES, Halves, as_halves
 from tokenviz.export.html import fragment
 

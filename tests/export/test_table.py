@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tokenviz as tv
-from tokenviz.color.scale import ColorScale, colormap_table, resolve_range
+from tokenviz.color.colormaps import colormap_table
+from tokenviz.color.range import resolve_range
+from tokenviz.color.scale import ColorScale
 from tokenviz.export.table import MAX_CELLS, TableOptions, static_table
 
 

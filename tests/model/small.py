@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import torch
@@ -33,6 +34,8 @@ CHAT_TEMPLATE = (
 )
 fast_tokenizer: Any = PreTrainedTokenizerFast
 LAYOUTS = ["llama", "gpt2", "qwen2"]
+CACHE = "cache" if "cache" in signature(LlamaForCausalLM.forward).parameters else "past_key_values"
+"""What this transformers calls a model's memory, as argument and in its output."""
 
 
 @cache

@@ -10,7 +10,7 @@ import traitlets
 
 import tokenviz as tv
 from tokenviz import AttributionHeatmap, TokenTrace
-from tokenviz.color.scale import BUNDLED, colormap_table
+from tokenviz.color.colormaps import BUNDLED, colormap_table
 from tokenviz.export.state import own_traits
 from tokenviz.wire import decode_attribution
 

@@ -18,7 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.color.scale import SIZE, ColorScale, Floats, finite_extent
+from tokenviz.color.colormaps import SIZE
+from tokenviz.color.range import finite_extent
+from tokenviz.color.scale import ColorScale, Floats
 
 __all__ = ["MIN_VALUES", "Halves", "as_halves"]
 

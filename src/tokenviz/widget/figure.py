@@ -17,14 +17,15 @@ import numpy as np
 import traitlets
 
 from tokenviz._options import options
-from tokenviz.color.scale import BUNDLED, ColorScale, colormap_table
+from tokenviz.color.colormaps import BUNDLED, colormap_table, reversed_name
+from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.files import PICTURES, save
 from tokenviz.data.trace import Trace
 from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.cells import CELLS
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
-from tokenviz.widget.scale import figure_scale, find_table, reversed_name
+from tokenviz.widget.scale import figure_scale, find_table
 from tokenviz.widget.traits import Finite, Positive, check_options
 
 __all__ = ["Figure"]

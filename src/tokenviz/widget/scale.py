@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.color.scale import ColorScale, Table, colormap_table, resolve_range
+from tokenviz.color.colormaps import Table, colormap_table, reversed_name
+from tokenviz.color.range import resolve_range
+from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.channels import channel_values
 from tokenviz.data.trace import Trace
@@ -42,11 +44,6 @@ def find_table(colormap: Any, own: Mapping[str, Any] | None) -> tuple[str, Table
         if colormap == reversed_name(own["name"]):
             return colormap, table[::-1]
     return colormap_table(colormap)
-
-
-def reversed_name(name: str) -> str:
-    """``viridis`` to ``viridis_r`` and back."""
-    return name.removesuffix("_r") if name.endswith("_r") else f"{name}_r"
 
 
 def figure_scale(

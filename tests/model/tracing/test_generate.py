@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.model.small import LAYOUTS, byte_level_tokenizer, random_lm, random_model
+from tests.model.small import CACHE, LAYOUTS, byte_level_tokenizer, random_lm, random_model
 from tokenviz.data.trace import Trace
 from tokenviz.model.language_model import LanguageModel
 
@@ -72,8 +72,9 @@ def test_bfloat16_reduces_in_float32() -> None:
     with torch.no_grad():
         for stop in steps:
             begin = 0 if past is None else stop - 1
-            out = lm.model(input_ids=ids[:, begin:stop], past_key_values=past, use_cache=True)
-            past = out.past_key_values
+            memory: dict[str, Any] = {CACHE: past}
+            out = lm.model(input_ids=ids[:, begin:stop], use_cache=True, **memory)
+            past = out[CACHE]
             rows.append(out.logits[0, -1].double().log_softmax(-1))
     for i, row in enumerate(rows):
         assert trace.logprobs[i] == pytest.approx(float(row[trace.tokens[i].id or 0]), abs=1e-5)

@@ -22,6 +22,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "opt": {"ffn_dim": 48, "word_embed_proj_dim": 32},
     "bloom": {"n_layer": 2, "n_head": 4},
     "mamba": {"state_size": 4},
+    "rwkv": {"context_length": 128},
 }
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
 from transformers.cache_utils import DynamicLayer
 
 __all__ = ["Cache", "RoomyLayer"]
 
-_NAMES = ("past_key_values", "cache_params")  # of attention, and of Mamba-like models
+# What a memory is called, as argument and in the output: by transformers from 5.24 on; before that
+# and in models' own code by attention and by Mamba-like models; by RWKV. The new name first: asked
+# for by an old one, an output of transformers warns.
+_NAMES = ("cache", "past_key_values", "cache_params", "state")
 _ROOM = 128  # positions by which a layer's memory grows
 
 
@@ -27,12 +31,12 @@ class Cache:
     def __init__(self, model: torch.nn.Module) -> None:
         self._model = model
         self._parameters = inspect.signature(model.forward).parameters
-        self._memory: dict[str, Any] = {}
+        self._memory: _Memory | None = None
 
     @property
     def filled(self) -> bool:
         """Whether the model remembers what it has read."""
-        return bool(self._memory)
+        return self._memory is not None
 
     def takes(self, argument: str) -> bool:
         """Whether the model's forward names an argument."""
@@ -40,14 +44,61 @@ class Cache:
 
     def run(self, **inputs: Any) -> torch.Tensor:
         """Logits ``[b, n, vocabulary]`` for the next tokens."""
-        output = self._model(**inputs, **self._memory, use_cache=True)
-        if not self._memory:
-            found = {name: getattr(output, name, None) for name in _NAMES}
-            self._memory = {name: value for name, value in found.items() if value is not None}
-            for memory in self._memory.values():
-                _make_room(memory)
+        if self._memory is not None:
+            inputs[self._memory.argument] = self._memory.value
+        if self.takes("use_cache") or self._takes_any:
+            inputs["use_cache"] = True
+        output = self._model(**inputs)
+        if self._memory is None:
+            self._memory = self._remembered(output)
         logits: torch.Tensor = output.logits
         return logits
+
+    @property
+    def _takes_any(self) -> bool:
+        """Whether the model's forward takes arguments that it does not name."""
+        return any(p.kind is p.VAR_KEYWORD for p in self._parameters.values())
+
+    def _remembered(self, output: Any) -> _Memory | None:
+        """The memory in an output, if the model can be given it back."""
+        found = next((name for name in _NAMES if _entry(output, name) is not None), None)
+        if found is None:
+            return None
+        argument = _argument(self._model) or found
+        if not (self.takes(argument) or self._takes_any):
+            return None
+        value = _entry(output, found)
+        _make_room(value)
+        return _Memory(argument, value)
+
+
+class _Memory(NamedTuple):
+    """What a model remembers, and the argument by which it wants it back."""
+
+    argument: str
+    value: Any
+
+
+def _entry(output: Any, name: str) -> Any:
+    """An entry of a model's output; None where it has none."""
+    if isinstance(output, Mapping):
+        # By its own keys: attributes of transformers' outputs also answer to old names, and warn.
+        return output[name] if name in set(output.keys()) else None
+    return getattr(output, name, None)
+
+
+def _argument(model: torch.nn.Module) -> str | None:
+    """What the forward of a model calls its memory, or of what it wraps where that takes any.
+
+    Code that a model brings along keeps the name of the day on which it was written, whatever
+    transformers has come to call the entry of its output.
+    """
+    for module in model.modules():
+        parameters = inspect.signature(module.forward).parameters
+        named = next((name for name in _NAMES if name in parameters), None)
+        if named is not None:
+            return named
+    return None
 
 
 class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]

@@ -91,7 +91,7 @@ def forward(
     logits
         Shape ``[b, p, vocabulary]``, in the model's dtype.
     output
-        The model's own output, for its ``past_key_values``.
+        The model's own output, for what else is in it.
     """
     if "logits_to_keep" in inspect.signature(model.forward).parameters:
         # They index what may be on another device than the embeddings; the CPU's fit any.
