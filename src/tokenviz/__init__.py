@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tokenviz.model.attributing.asking.targets import Contrast as Contrast
     from tokenviz.model.attributing.methods.method import attribution_methods as attribution_methods
     from tokenviz.model.language_model import LanguageModel as LanguageModel
-    from tokenviz.model.language_model import load_model as load_model
+    from tokenviz.model.loading import load_model as load_model
     from tokenviz.tiles.large import LargeAttribution as LargeAttribution
     from tokenviz.widget.heatmap import AttributionHeatmap as AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace as TokenTrace
@@ -41,7 +41,7 @@ _HOMES = {
     "Trace": "tokenviz.data.trace",
     "attribution_methods": "tokenviz.model.attributing.methods.method",
     "load": "tokenviz.data.files",
-    "load_model": "tokenviz.model.language_model",
+    "load_model": "tokenviz.model.loading",
     "options": "tokenviz._options",
 }
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from transformers.utils import logging
 
-from tokenviz.model.language_model import LanguageModel, load_model
+from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.loading import load_model
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from transformers import (
 )
 
 from tests.model.small import byte_level_tokenizer, random_lm, random_model
-from tokenviz.model.language_model import LanguageModel, load_model
+from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.loading import load_model
 
 headless: Any = AutoModel
 BERT: dict[str, Any] = {

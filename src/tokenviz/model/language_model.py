@@ -1,23 +1,18 @@
 """A causal language model and its tokenizer, as the source of traces and attributions.
 
-The class holds what every computation needs to know of the two (limits, device, the tokens of the
-vocabulary) and checks them once; the computations live in files of their own. The user's model is
-borrowed, never changed: evaluation mode and frozen parameters end with each call.
+The public face: what can be asked and what it means. The computations live in files of their own,
+and see no more of it than a :class:`~tokenviz.model.running.loaded_model.LoadedModel`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from functools import cached_property
-from importlib.resources import as_file, files
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging
 
+from tokenviz._keywords import showing
 from tokenviz.data.provenance import Grouping
 from tokenviz.model.attributing.asking.options import Options, parse_options
 from tokenviz.model.attributing.asking.problem import Problem, parse_problem
@@ -27,16 +22,16 @@ from tokenviz.model.attributing.engine.choosing import objective_for
 from tokenviz.model.attributing.engine.cost import Estimate, estimate
 from tokenviz.model.attributing.methods.baselines import Baseline
 from tokenviz.model.attributing.methods.method import MethodName
-from tokenviz.model.running.forward import borrowed, text_config
+from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import check_causal, check_embeddings
 from tokenviz.model.text.grouping import Span
 from tokenviz.model.text.prompt import Ids, Prompt, encode_prompt
 from tokenviz.model.text.vocabulary import Vocabulary
-from tokenviz.model.tracing import generate as tracing
 from tokenviz.model.tracing.batching import Prompts
-from tokenviz.model.tracing.sampling import Processors
-from tokenviz.model.tracing.stopping import Criteria, Stop
-from tokenviz.model.tracing.writing import OnToken
+from tokenviz.model.tracing.generate import prepare
+from tokenviz.model.tracing.options import DEFAULTS, GenerateOptions
+from tokenviz.model.tracing.score import score as score_texts
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -44,21 +39,11 @@ if TYPE_CHECKING:
     from tokenviz.data.attribution import Attribution
     from tokenviz.data.trace import Trace
     from tokenviz.live.trace import LiveTrace
-    from tokenviz.model.tracing.generate import GenerateOptions
 
-__all__ = ["LanguageModel", "load_model"]
-
-Finding = TypeVar("Finding")
-
-_CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length")
-# from_pretrained keywords that say where to find the files, so they hold for the tokenizer too.
-_SOURCE_KEYWORDS = (
-    "cache_dir", "force_download", "local_files_only", "proxies", "revision", "subfolder", "token",
-    "trust_remote_code",
-)  # fmt: skip
+__all__ = ["LanguageModel"]
 
 
-class LanguageModel:
+class LanguageModel(LoadedModel):
     """A transformers causal language model with its tokenizer.
 
     Parameters
@@ -79,76 +64,10 @@ class LanguageModel:
         If ``model`` has no causal language-model head.
     """
 
-    def __init__(self, model: torch.nn.Module, tokenizer: Any, *, name: str | None = None) -> None:
-        _check_model(model)
-        _check_tokenizer(tokenizer)
-        self._model = model
-        self.tokenizer = tokenizer
-        self._name = name
-        self._passed: set[Callable[[LanguageModel], None]] = set()
-        self._findings: dict[Callable[[LanguageModel], Any], Any] = {}
-
-    @property
-    def model(self) -> torch.nn.Module:
-        """The model; another one may be put in its place."""
-        return self._model
-
-    @model.setter
-    def model(self, model: torch.nn.Module) -> None:
-        _check_model(model)
-        self._model = model
-        # What was found of one model need not hold of another.
-        self._passed.clear()
-        self._findings.clear()
-
-    @property
-    def name(self) -> str:
-        """What figures call the model."""
-        path = str(getattr(self.model, "name_or_path", "") or "")
-        return self._name or Path(path).name or type(self.model).__name__
-
-    @property
-    def device(self) -> torch.device:
-        """Where token ids and embeddings go in."""
-        return self._embedding_weight.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The number format of the embeddings."""
-        return self._embedding_weight.dtype
-
-    @property
-    def max_context(self) -> int | None:
-        """The most tokens that the model takes; None where it does not say."""
-        config = text_config(self.model)
-        for name in _CONTEXT_NAMES:
-            value = getattr(config, name, None)
-            if isinstance(value, int) and value > 0:
-                return value
-        return None
-
-    @property
-    def embedding(self) -> Any:
-        """The input embedding layer: ids ``[…]`` to embeddings ``[…, d]``."""
-        model: Any = self.model
-        return model.get_input_embeddings()
-
-    @property
-    def vocabulary_size(self) -> int:
-        """How many ids the model knows: the rows of its embedding, padding included."""
-        return self._embedding_weight.shape[0]
-
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The tokens of the vocabulary, by id."""
         return Vocabulary(self.tokenizer)
-
-    def probe(self, find: Callable[[LanguageModel], Finding]) -> Finding:
-        """What a trial of the model finds that costs forward passes, made the first time."""
-        if find not in self._findings:
-            self._findings[find] = find(self)
-        finding: Finding = self._findings[find]
-        return finding
 
     def encode(self, prompt: Prompt) -> torch.Tensor:
         """A prompt (text, chat messages or ids) as token ids, int64, shape ``[n]``."""
@@ -162,26 +81,9 @@ class LanguageModel:
     def generate(
         self, prompt: Prompt, *, stream: Literal[True], **options: Unpack[GenerateOptions]
     ) -> LiveTrace: ...
+    @showing(DEFAULTS, GenerateOptions)
     def generate(
-        self,
-        prompt: Prompt | Prompts,
-        *,
-        max_new_tokens: int = 128,
-        top_k: int = 5,
-        do_sample: bool | None = None,
-        temperature: float | None = None,
-        sampling_top_k: int | None = None,
-        top_p: float | None = None,
-        seed: int | None = None,
-        stop: Stop = None,
-        keep_eos: bool = False,
-        distribution: Literal["model", "sampling"] = "model",
-        logits_processor: Processors = None,
-        stopping_criteria: Criteria = None,
-        batch_size: int | None = None,
-        on_token: OnToken | None = None,
-        progress: bool | None = None,
-        stream: bool = False,
+        self, prompt: Prompt | Prompts, *, stream: bool = False, **options: Any
     ) -> Trace | list[Trace] | LiveTrace:
         """Let the model continue a prompt, or several, and record each step.
 
@@ -260,26 +162,10 @@ class LanguageModel:
         KeyboardInterrupt
             If interrupted before the first token.
         """
-        self._check_once(check_causal)
-        generation = tracing.prepare(
-            self,
-            prompt,
-            max_new_tokens=max_new_tokens,
-            top_k=top_k,
-            do_sample=do_sample,
-            temperature=temperature,
-            sampling_top_k=sampling_top_k,
-            top_p=top_p,
-            seed=seed,
-            stop=stop,
-            keep_eos=keep_eos,
-            distribution=distribution,
-            logits_processor=logits_processor,
-            stopping_criteria=stopping_criteria,
-            batch_size=batch_size,
-            on_token=on_token,
-            progress=bool(progress) if stream else progress,
-        )
+        self.probe(check_causal)
+        if stream:
+            options["progress"] = bool(options.get("progress"))
+        generation = prepare(self, prompt, cast(GenerateOptions, options))
         if not stream:
             traces = generation.run()
             return traces if generation.several else traces[0]
@@ -356,8 +242,8 @@ class LanguageModel:
         KeyboardInterrupt
             If interrupted before the first token.
         """
-        self._check_once(check_causal)
-        return tracing.score(
+        self.probe(check_causal)
+        return score_texts(
             self, text, prompt=prompt, top_k=top_k, batch_size=batch_size, progress=progress
         )
 
@@ -496,8 +382,8 @@ class LanguageModel:
         **options: Any,
     ) -> tuple[Problem, Options]:
         """Check everything that says what is to be attributed, and how."""
-        self._check_once(check_causal)
-        self._check_once(check_embeddings)
+        self.probe(check_causal)
+        self.probe(check_embeddings)
         parsed = parse_options(**options)
         problem = parse_problem(
             self,
@@ -509,129 +395,3 @@ class LanguageModel:
             roles=roles,
         )
         return problem, parsed
-
-    def __repr__(self) -> str:
-        dtype = str(self.dtype).removeprefix("torch.")
-        return f"LanguageModel({self.name!r}, {type(self.model).__name__}, {dtype}, {self.device})"
-
-    @property
-    def _embedding_weight(self) -> torch.Tensor:
-        weight: torch.Tensor = self.embedding.weight
-        return weight
-
-    def _check_once(self, check: Callable[[LanguageModel], None]) -> None:
-        """Run a check of the model that costs a forward pass, the first time it matters."""
-        if check not in self._passed:
-            check(self)
-            self._passed.add(check)
-
-
-def load_model(name_or_path: str | Path | None = None, **from_pretrained: Any) -> LanguageModel:
-    """Load a causal language model and its tokenizer.
-
-    Parameters
-    ----------
-    name_or_path
-        A name on the Hugging Face Hub or a folder; None for the small model that comes with
-        tokenviz (worked arithmetic; offline, on the CPU).
-    from_pretrained
-        Passed on to ``AutoModelForCausalLM.from_pretrained`` (``dtype``, ``device_map``,
-        ``attn_implementation``, …); those that say where the files are (``revision``, ``token``,
-        ``cache_dir``, …) also to the tokenizer's.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the bundled model is not there (an incomplete installation).
-    ValueError
-        If the checkpoint has no causal language-model head.
-    """
-    if name_or_path is None:
-        with as_file(files("tokenviz") / "demo") as folder:
-            if not (folder / "config.json").is_file():
-                raise FileNotFoundError(
-                    f"the bundled model is missing from {folder}; reinstall tokenviz-widget, or "
-                    "name another model: load_model('Qwen/Qwen3-0.6B')"
-                )
-            with _quiet_progress():
-                keywords = from_pretrained | {"local_files_only": True}
-                return _load(str(folder), "tokenviz demo", keywords)
-    return _load(str(name_or_path), None, from_pretrained)
-
-
-@contextmanager
-def _quiet_progress() -> Iterator[None]:
-    """No progress bar for what takes a moment."""
-    bars: Any = logging
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            bars.enable_progress_bar()
-
-
-def _load(path: str, name: str | None, keywords: Mapping[str, Any]) -> LanguageModel:
-    source = {key: keywords[key] for key in _SOURCE_KEYWORDS if key in keywords}
-    loader: Any = AutoModelForCausalLM
-    try:
-        model, info = loader.from_pretrained(path, **keywords, output_loading_info=True)
-    except ValueError as error:
-        if "Unrecognized configuration class" not in str(error):
-            raise
-        raise ValueError(
-            f"name_or_path: {path!r} holds a model without a causal language-model head; "
-            "expected one that AutoModelForCausalLM can load"
-        ) from error
-    _check_head_was_loaded(path, model, info)
-    return LanguageModel(model, AutoTokenizer.from_pretrained(path, **source), name=name)
-
-
-def _check_head_was_loaded(path: str, model: Any, info: Mapping[str, Any]) -> None:
-    """Transformers fills a head that the checkpoint lacks with random weights; refuse that."""
-    head = model.get_output_embeddings()
-    weights = {id(parameter) for parameter in head.parameters()} if head is not None else set()
-    missing = set(info["missing_keys"])
-    invented = [
-        name for name, p in model.named_parameters() if id(p) in weights and name in missing
-    ]
-    if invented:
-        raise ValueError(
-            f"name_or_path: the checkpoint {path!r} has no causal language-model head "
-            f"({', '.join(invented)} is not in it)"
-        )
-
-
-def _check_model(model: Any) -> None:
-    if isinstance(model, str | Path):
-        raise TypeError(
-            f"model: expected a model object, got {model!r}; "
-            "to load one by name or path, use tokenviz.load_model"
-        )
-    needed = ("config", "get_input_embeddings", "get_output_embeddings")
-    if not isinstance(model, torch.nn.Module) or not all(hasattr(model, name) for name in needed):
-        raise TypeError(
-            "model: expected a transformers causal language model (…ForCausalLM), "
-            f"got {type(model).__name__}"
-        )
-    module: Any = model
-    generates = getattr(module, "can_generate", lambda: True)()
-    if module.get_output_embeddings() is None or not generates or _is_encoder_decoder(module):
-        raise ValueError(
-            f"model: {type(model).__name__} has no causal language-model head; load it with "
-            "AutoModelForCausalLM instead"
-        )
-
-
-def _is_encoder_decoder(model: Any) -> bool:
-    return bool(getattr(model.config, "is_encoder_decoder", False))
-
-
-def _check_tokenizer(tokenizer: Any) -> None:
-    needed = ("convert_ids_to_tokens", "all_special_ids")
-    if not callable(tokenizer) or not all(hasattr(tokenizer, name) for name in needed):
-        raise TypeError(
-            f"tokenizer: expected a transformers tokenizer, got {type(tokenizer).__name__}; "
-            "wrap a tokenizers.Tokenizer in transformers.PreTrainedTokenizerFast"
-        )

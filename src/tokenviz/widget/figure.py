@@ -16,6 +16,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from tokenviz._keywords import check_keywords
 from tokenviz._options import options
 from tokenviz.color.colormaps import BUNDLED, colormap_table, reversed_name
 from tokenviz.color.scale import ColorScale
@@ -26,7 +27,7 @@ from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.cells import CELLS
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
 from tokenviz.widget.scale import figure_scale, find_table
-from tokenviz.widget.traits import Finite, Positive, check_options
+from tokenviz.widget.traits import Finite, Positive
 
 __all__ = ["Figure"]
 
@@ -111,7 +112,7 @@ class Figure(OnDemand, anywidget.AnyWidget):
     show_controls = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, source: Attribution | LargeAttribution | Trace, **given: Any) -> None:
-        check_options(type(self).__name__, given, self.option_names())
+        check_keywords(type(self).__name__, given, self.option_names())
         self._source: Any = source
         super().__init__(
             _data=self._encode(source), layout=OwnLayout(), **self._words(source) | given

@@ -1,15 +1,13 @@
-"""Trait types that say precisely what was wrong, and the check for unknown option names."""
+"""Trait types that say precisely what was wrong."""
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import traitlets
 
-__all__ = ["Finite", "Positive", "check_options"]
+__all__ = ["Finite", "Positive"]
 
 
 class Finite(traitlets.Float[Any, Any]):
@@ -41,20 +39,3 @@ class Positive(Finite):
         if number <= 0:
             self.error(obj, value)
         return number
-
-
-def check_options(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse option names that do not exist, with the nearest that does.
-
-    Raises
-    ------
-    TypeError
-        Naming the unknown option, as a call with an unknown keyword does.
-    """
-    known = sorted(known)
-    for name in given:
-        if name in known:
-            continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known options: {', '.join(known)}"
-        raise TypeError(f"{owner} has no option {name!r}; {hint}")

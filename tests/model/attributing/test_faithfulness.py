@@ -12,7 +12,7 @@ from tests.model.attributing.brute_columns import column_functions, replaced
 from tests.model.decoders import decoder_lm
 from tokenviz.data.attribution import Attribution
 from tokenviz.model.attributing.asking.targets import Contrast
-from tokenviz.model.language_model import load_model
+from tokenviz.model.loading import load_model
 
 PROMPT = [60, 7, 130, 200, 201, 33]
 TARGETS: list[Any] = [[5, 6, 7], 9, Contrast([5, 6], 9)]

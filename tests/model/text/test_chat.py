@@ -13,7 +13,8 @@ from transformers import ByT5Tokenizer
 from tests.model.chats import CHATML, GEMMA, LLAMA_2, STYLES, Messages, Style
 from tests.model.small import byte_level_tokenizer, random_model, sentencepiece_tokenizer
 from tokenviz.data.tokens import Token
-from tokenviz.model.language_model import LanguageModel, load_model
+from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.loading import load_model
 from tokenviz.model.text.chat import chat_roles, chat_tokens
 from tokenviz.model.text.offsets import by_bytes, token_spans
 from tokenviz.model.text.prompt import encode

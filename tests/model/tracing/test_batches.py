@@ -12,7 +12,8 @@ from tests.model.small import LAYOUTS, byte_level_tokenizer, random_lm, random_m
 from tests.model.tracing.test_layouts import FAMILIES, family
 from tests.model.tracing.test_reading import same
 from tokenviz.model.language_model import LanguageModel
-from tokenviz.model.tracing.batching import as_batch, groups, grows_with_length
+from tokenviz.model.running.positions import grows_with_length
+from tokenviz.model.tracing.batching import as_batch, groups
 from tokenviz.model.tracing.decoding import Decoding, hides_padding
 
 PROMPTS = ["The cat sat on", "And", "To solve 43 multiplied by 34, I'll start", " by"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -25,10 +25,8 @@ from tokenviz.model.attributing.methods.integrated_gradients import integrated_g
 from tokenviz.model.attributing.methods.occlusion import occlusion, occlusion_masks
 from tokenviz.model.attributing.methods.shapley import shapley
 from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["attribute", "fitting_baseline"]
 
@@ -44,7 +42,7 @@ class _Found:
 
 
 def attribute(
-    lm: LanguageModel,
+    lm: LoadedModel,
     problem: Problem,
     options: Options,
     *,
@@ -91,7 +89,7 @@ def attribute(
 
 
 def fitting_baseline(
-    lm: LanguageModel, problem: Problem, options: Options
+    lm: LoadedModel, problem: Problem, options: Options
 ) -> tuple[torch.Tensor | None, str | None]:
     """The baseline ``[n, d]`` and its name; tokens that are no feature keep their embedding.
 
@@ -132,7 +130,7 @@ def _has_score(problem: Problem, options: Options) -> bool:
 
 
 def _integrated_gradients(
-    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+    lm: LoadedModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
     result = integrated_gradients(
         objective,
@@ -148,25 +146,25 @@ def _integrated_gradients(
 
 
 def _input_x_gradient(
-    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+    lm: LoadedModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
     return _Found(problem.features.sums(input_x_gradient(objective, problem.inputs)))
 
 
 def _gradient_norm(
-    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+    lm: LoadedModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
     return _Found(problem.features.sums(gradient_norm(objective, problem.inputs)))
 
 
 def _occlusion(
-    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+    lm: LoadedModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
     return _Found(occlusion(objective, problem.inputs, start, problem.features, options.window))
 
 
 def _shapley(
-    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+    lm: LoadedModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
     orders = options.orders(len(problem.features))
     result = shapley(objective, problem.inputs, start, problem.features, orders, options.seed)
@@ -174,13 +172,13 @@ def _shapley(
 
 
 def _attention_rollout(
-    lm: LanguageModel, problem: Problem, options: Options, objective: Objective, start: Any
+    lm: LoadedModel, problem: Problem, options: Options, objective: Objective, start: Any
 ) -> _Found:
     shares = attention_rollout(lm, problem.ids, problem.targets, objective.work)
     return _Found(problem.features.sums(shares))
 
 
-_RUN: dict[str, Callable[[LanguageModel, Problem, Options, Objective, Any], _Found]] = {
+_RUN: dict[str, Callable[[LoadedModel, Problem, Options, Objective, Any], _Found]] = {
     "integrated_gradients": _integrated_gradients,
     "input_x_gradient": _input_x_gradient,
     "gradient_norm": _gradient_norm,

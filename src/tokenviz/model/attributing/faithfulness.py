@@ -11,7 +11,7 @@ visualization of what a deep neural network has learned" (arXiv:1509.06321).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +29,9 @@ from tokenviz.model.attributing.methods.baselines import (
     default_baseline,
 )
 from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer
 from tokenviz.model.text.prompt import encode_ids
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["Faithfulness", "faithfulness"]
 
@@ -88,7 +86,7 @@ class Faithfulness:
 
 
 def faithfulness(
-    lm: LanguageModel,
+    lm: LoadedModel,
     attribution: Attribution,
     *,
     baseline: Baseline | None = None,
@@ -174,7 +172,7 @@ def _deleted(
     return objective.perturbed(problem.inputs, start, masks, wanted).numpy()
 
 
-def _problem(lm: LanguageModel, attribution: Attribution) -> Problem:
+def _problem(lm: LoadedModel, attribution: Attribution) -> Problem:
     """What was asked, from the attribution's own record."""
     ids, spans, terms = attribution.prompt_ids, attribution.spans, attribution.terms
     if ids is None or spans is None or terms is None:

@@ -30,7 +30,7 @@ from tokenviz.model.decoder.linear import Linear, read_linear
 from tokenviz.model.decoder.mlp import MLP
 from tokenviz.model.decoder.norm import Norm
 from tokenviz.model.decoder.rotary import Rotation
-from tokenviz.model.tracing.batching import LENGTH_DEPENDENT
+from tokenviz.model.running.positions import LENGTH_DEPENDENT
 
 __all__ = ["read_decoder"]
 

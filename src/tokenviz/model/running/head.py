@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["SplitModel", "find_split"]
 
@@ -35,7 +33,7 @@ class SplitModel:
         Where in it its body is, as in ``named_modules``.
     """
 
-    def __init__(self, lm: LanguageModel, path: str) -> None:
+    def __init__(self, lm: LoadedModel, path: str) -> None:
         self._parent, _, self._name = path.rpartition(".")
         self._lm = lm
         self._path = path
@@ -61,7 +59,7 @@ class SplitModel:
         return logits[0]
 
 
-def find_split(lm: LanguageModel) -> SplitModel | None:
+def find_split(lm: LoadedModel) -> SplitModel | None:
     """The split of a model, if on a few tokens it gives what the model does; None otherwise."""
     ids = sample_ids(lm)[None]
     with borrowed(lm.model), torch.no_grad():

@@ -8,21 +8,17 @@ compute something different from embeddings alone).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from tokenviz.model.running.forward import borrowed, forward, wide
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["check_causal", "check_embeddings", "differ", "sample_ids"]
 
 _MOST_ROUNDING = 0.02  # of the largest logit, in bfloat16
 
 
-def check_causal(lm: LanguageModel) -> None:
+def check_causal(lm: LoadedModel) -> None:
     """Raise ValueError if a later token changes the logits of an earlier position."""
     ids = sample_ids(lm)
     changed = ids.clone()
@@ -38,7 +34,7 @@ def check_causal(lm: LanguageModel) -> None:
         )
 
 
-def check_embeddings(lm: LanguageModel) -> None:
+def check_embeddings(lm: LoadedModel) -> None:
     """Raise ValueError if the model computes something else from embeddings than from their ids."""
     ids = sample_ids(lm)
     with borrowed(lm.model), torch.no_grad():
@@ -53,7 +49,7 @@ def check_embeddings(lm: LanguageModel) -> None:
         )
 
 
-def sample_ids(lm: LanguageModel) -> torch.Tensor:
+def sample_ids(lm: LoadedModel) -> torch.Tensor:
     """Different ids from the middle of the vocabulary, clear of padding and other control ids."""
     count = min(4, lm.vocabulary_size, lm.max_context or 4)
     start = (lm.vocabulary_size - count) // 2

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.text.chat_template import Message, Part, message_parts, turn_starts
 from tokenviz.model.text.offsets import token_spans
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["TEMPLATE", "ChatTokens", "chat_roles", "chat_tokens"]
 
@@ -30,12 +28,12 @@ class ChatTokens(NamedTuple):
     turns: tuple[int, ...]
 
 
-def chat_roles(lm: LanguageModel, messages: Sequence[Message], ids: Sequence[int]) -> list[str]:
+def chat_roles(lm: LoadedModel, messages: Sequence[Message], ids: Sequence[int]) -> list[str]:
     """The roles of :func:`chat_tokens`."""
     return list(chat_tokens(lm, messages, ids).roles)
 
 
-def chat_tokens(lm: LanguageModel, messages: Sequence[Message], ids: Sequence[int]) -> ChatTokens:
+def chat_tokens(lm: LoadedModel, messages: Sequence[Message], ids: Sequence[int]) -> ChatTokens:
     """Say of each token of a chat prompt whose it is.
 
     Parameters

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tokenviz.model.running.loaded_model import LoadedModel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tokenviz.data.tokens import Token
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["by_bytes", "token_spans"]
 
 _AHEAD = 64  # bytes in which to find the next token where the text has something of its own
 
 
-def token_spans(lm: LanguageModel, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
+def token_spans(lm: LoadedModel, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
     """Start and stop in ``text`` of each token; equal for a token without characters of its own.
 
     Tokens that share one character all cover it.

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import BYTES
 from tokenviz.model.text.chat import chat_tokens
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = [
     "EncodedPrompt",
@@ -54,7 +52,7 @@ class EncodedPrompt:
     turns: tuple[int, ...] | None = None
 
 
-def encode(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") -> EncodedPrompt:
+def encode(lm: LoadedModel, prompt: Prompt, *, name: str = "prompt") -> EncodedPrompt:
     """Encode a prompt like :func:`encode_prompt`, and say of a chat's tokens whose they are."""
     ids = encode_prompt(lm, prompt, name=name)
     if isinstance(prompt, str) or not _is_chat(prompt, name):
@@ -63,7 +61,7 @@ def encode(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") -> Encode
     return EncodedPrompt(ids, roles, turns)
 
 
-def encode_prompt(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") -> torch.Tensor:
+def encode_prompt(lm: LoadedModel, prompt: Prompt, *, name: str = "prompt") -> torch.Tensor:
     """Encode a prompt as the tokenizer is set up to, special tokens such as BOS included.
 
     Parameters
@@ -99,7 +97,7 @@ def encode_prompt(lm: LanguageModel, prompt: Prompt, *, name: str = "prompt") ->
     return ids
 
 
-def encode_text(lm: LanguageModel, text: str, *, name: str, special: bool) -> torch.Tensor:
+def encode_text(lm: LoadedModel, text: str, *, name: str, special: bool) -> torch.Tensor:
     """Encode text, with (``special``) or without the tokens that the tokenizer adds around it."""
     if not text:
         start = "; to start from nothing, pass the id of a start token"
@@ -119,7 +117,7 @@ def encode_text(lm: LanguageModel, text: str, *, name: str, special: bool) -> to
     return encode_ids(lm, ids, name=name)
 
 
-def encode_ids(lm: LanguageModel, ids: Any, *, name: str) -> torch.Tensor:
+def encode_ids(lm: LoadedModel, ids: Any, *, name: str) -> torch.Tensor:
     """Check token ids and put them on the model's device, shape ``[n]``."""
     refuse_bytes(ids, name)
     for position, entry in enumerate(ids if isinstance(ids, list | tuple) else ()):
@@ -162,7 +160,7 @@ def refuse_bytes(value: Any, name: str) -> None:
         )
 
 
-def check_length(lm: LanguageModel, name: str, length: int, hint: str = "shorten it") -> None:
+def check_length(lm: LoadedModel, name: str, length: int, hint: str = "shorten it") -> None:
     """Refuse more tokens than the model's context holds, naming the argument that asked for it."""
     if lm.max_context is not None and length > lm.max_context:
         raise ValueError(
@@ -182,7 +180,7 @@ def _is_chat(prompt: Any, name: str) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     return is_list and len(prompt) > 0 and any(isinstance(entry, Mapping) for entry in prompt)
 
 
-def _encode_chat(lm: LanguageModel, messages: Any, name: str) -> torch.Tensor:
+def _encode_chat(lm: LoadedModel, messages: Any, name: str) -> torch.Tensor:
     for position, message in enumerate(messages):
         if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
             raise ValueError(

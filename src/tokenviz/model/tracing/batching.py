@@ -7,30 +7,22 @@ texts of similar length are put together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from tokenviz.model.running.forward import text_config
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer
 
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
-
 __all__ = [
-    "LENGTH_DEPENDENT",
     "Prompts",
     "as_batch",
     "as_batch_size",
     "groups",
-    "grows_with_length",
     "padding_id",
 ]
-
-LENGTH_DEPENDENT = ("dynamic", "longrope")
-"""Kinds of rotary position embedding that depend on how long the text is."""
 
 Prompts: TypeAlias = (
     "list[str] | tuple[str, ...] | Sequence[Sequence[Mapping[str, Any]]] | Sequence[Sequence[int]]"
@@ -97,20 +89,7 @@ def groups(
     return together
 
 
-def grows_with_length(lm: LanguageModel) -> bool:
-    """Whether position embeddings depend on how long the longest text of a batch is."""
-    config = text_config(lm.model)
-    rope = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None)
-    return any(kind in LENGTH_DEPENDENT for kind in _strings(rope))
-
-
-def _strings(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [text for entry in value.values() for text in _strings(entry)]
-    return [value] if isinstance(value, str) else []
-
-
-def padding_id(lm: LanguageModel) -> int:
+def padding_id(lm: LoadedModel) -> int:
     """An id to fill up with; which one does not matter, as nothing looks at it."""
     id_ = getattr(lm.tokenizer, "pad_token_id", None)
     return id_ if isinstance(id_, int) and 0 <= id_ < lm.vocabulary_size else 0

@@ -8,17 +8,16 @@ of one length run together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.forward import borrowed, wide
+from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.positions import grows_with_length
 from tokenviz.model.running.soundness import differ, sample_ids
-from tokenviz.model.tracing.batching import grows_with_length, padding_id
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.tracing.batching import padding_id
 
 __all__ = ["Decoding", "hides_padding"]
 
@@ -34,7 +33,7 @@ class Decoding:
         Token ids ``[n]`` each.
     """
 
-    def __init__(self, lm: LanguageModel, prompts: Sequence[torch.Tensor]) -> None:
+    def __init__(self, lm: LoadedModel, prompts: Sequence[torch.Tensor]) -> None:
         longest = max(map(len, prompts))
         self.ids = torch.full(
             (len(prompts), longest), padding_id(lm), dtype=torch.int64, device=lm.device
@@ -72,7 +71,7 @@ class Decoding:
             self._mask = torch.cat([self._mask, self._mask.new_ones(len(chosen), 1)], dim=1)
 
 
-def hides_padding(lm: LanguageModel) -> bool:
+def hides_padding(lm: LoadedModel) -> bool:
     """Whether a text gives the same beside a longer one, filled up on the left, as alone."""
     ids = sample_ids(lm)
     if len(ids) < 3 or grows_with_length(lm):
@@ -90,7 +89,7 @@ def hides_padding(lm: LanguageModel) -> bool:
 
 
 def _two_steps(
-    lm: LanguageModel, prompts: Sequence[torch.Tensor], after: torch.Tensor
+    lm: LoadedModel, prompts: Sequence[torch.Tensor], after: torch.Tensor
 ) -> torch.Tensor:
     """Logits of two steps, ``[2, b, vocabulary]``."""
     decoding = Decoding(lm, prompts)

@@ -8,25 +8,23 @@ cache, and one whose cache does not give the same reads it in one go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.head import find_split
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.tracing.batching import padding_id
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["read", "reads_in_pieces"]
 
 _PIECE = 64 << 20  # bytes of float32 logits at a time
 
 
-def read(lm: LanguageModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -> Iterator[Any]:
+def read(lm: LoadedModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -> Iterator[Any]:
     """Next-token logits of several texts, end to end.
 
     Parameters
@@ -59,7 +57,7 @@ def read(lm: LanguageModel, texts: Sequence[torch.Tensor], first: Sequence[int])
         yield split.logits(piece)
 
 
-def reads_in_pieces(lm: LanguageModel) -> bool:
+def reads_in_pieces(lm: LoadedModel) -> bool:
     """Whether a model gives the same for a text in pieces over its cache as for the whole."""
     ids = sample_ids(lm)
     with borrowed(lm.model), torch.no_grad():
@@ -78,7 +76,7 @@ def reads_in_pieces(lm: LanguageModel) -> bool:
     return joined.shape == whole.shape and not differ(joined, whole)
 
 
-def _read_alone(lm: LanguageModel, ids: torch.Tensor, start: int) -> Iterator[torch.Tensor]:
+def _read_alone(lm: LoadedModel, ids: torch.Tensor, start: int) -> Iterator[torch.Tensor]:
     rows = _rows(lm)
     if not lm.probe(reads_in_pieces):
         model: Any = lm.model
@@ -91,6 +89,6 @@ def _read_alone(lm: LanguageModel, ids: torch.Tensor, start: int) -> Iterator[to
             yield logits[max(0, start - begin) :]
 
 
-def _rows(lm: LanguageModel) -> int:
+def _rows(lm: LoadedModel) -> int:
     """How many positions of logits are held at a time."""
     return max(1, _PIECE // (4 * lm.vocabulary_size))

@@ -9,7 +9,7 @@ on the device that computed it, and leaves it a block at a time, so that no step
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,8 @@ import torch
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 from tokenviz.model.running.forward import wide
+from tokenviz.model.running.loaded_model import TokenTable
 from tokenviz.model.running.scalars import integer
-
-if TYPE_CHECKING:
-    from tokenviz.model.text.vocabulary import Vocabulary
 
 __all__ = [
     "NOT_FINITE",
@@ -207,7 +205,7 @@ def as_top_k(top_k: Any) -> int:
 
 def trace_of(
     columns: Columns,
-    vocabulary: Vocabulary,
+    vocabulary: TokenTable,
     top_k: int,
     *,
     unknown: Sequence[int] = (),

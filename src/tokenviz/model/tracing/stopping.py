@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import BYTES, integer, is_scalar
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["Criteria", "Criterion", "Stop", "StopRule", "StoppingCriteria"]
 
@@ -32,7 +30,7 @@ class StopRule:
     a token. What it has seen so far belongs to one text: another needs a rule :meth:`afresh`.
     """
 
-    def __init__(self, lm: LanguageModel, stop: Stop) -> None:
+    def __init__(self, lm: LoadedModel, stop: Stop) -> None:
         ids, strings = _parse(stop, lm.vocabulary_size)
         self._end_of_sequence = end_of_sequence_ids(lm) - ids
         self._ids = ids
@@ -94,7 +92,7 @@ class StoppingCriteria:
         return ends
 
 
-def end_of_sequence_ids(lm: LanguageModel) -> set[int]:
+def end_of_sequence_ids(lm: LoadedModel) -> set[int]:
     """The ids that end a text: from the generation config, else the config, else the tokenizer."""
     model: Any = lm.model
     for owner in (getattr(model, "generation_config", None), model.config, lm.tokenizer):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import torch
 
 from tokenviz.data.trace import TraceStep
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.tracing.batching import padding_id
 from tokenviz.model.tracing.decoding import Decoding
 from tokenviz.model.tracing.reduction import (
@@ -21,9 +22,6 @@ from tokenviz.model.tracing.reduction import (
 )
 from tokenviz.model.tracing.sampling import Sampler
 from tokenviz.model.tracing.stopping import StoppingCriteria, StopRule
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["OnToken", "Text", "Writer"]
 
@@ -93,7 +91,7 @@ class Writer:
         Called with each token.
     """
 
-    lm: LanguageModel
+    lm: LoadedModel
     sampler: Sampler
     criteria: StoppingCriteria
     max_new_tokens: int

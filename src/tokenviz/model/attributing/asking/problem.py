@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 
@@ -18,11 +18,9 @@ from tokenviz.model.attributing.asking.targets import (
     continuation_tokens,
     parse_targets,
 )
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.text.grouping import Span
 from tokenviz.model.text.prompt import EncodedPrompt, encode, encode_ids
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["Problem", "parse_problem"]
 
@@ -43,7 +41,7 @@ class Problem:
 
 
 def parse_problem(
-    lm: LanguageModel,
+    lm: LoadedModel,
     prompt: Any,
     targets: Any,
     continuation: Any,
@@ -62,7 +60,7 @@ def parse_problem(
 
 
 def _prompt_and_targets(
-    lm: LanguageModel, prompt: Any, targets: Any, continuation: Any, reduction: Reduction
+    lm: LoadedModel, prompt: Any, targets: Any, continuation: Any, reduction: Reduction
 ) -> tuple[EncodedPrompt, Targets]:
     given = [n for n, v in (("targets", targets), ("continuation", continuation)) if v is not None]
     if isinstance(prompt, list | tuple) and prompt and isinstance(prompt[0], Trace | str):

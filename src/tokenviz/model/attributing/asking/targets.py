@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 
 from tokenviz.data.tokens import Token
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer, is_scalar
 from tokenviz.model.text.prompt import Ids, check_length, encode_ids, encode_text, refuse_bytes
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = [
     "Contrast",
@@ -188,7 +186,7 @@ class Targets:
 
 
 def parse_targets(
-    lm: LanguageModel, targets: Any, n_prompt: int, reduction: Reduction = "sum"
+    lm: LoadedModel, targets: Any, n_prompt: int, reduction: Reduction = "sum"
 ) -> Targets:
     """Targets as the user gave them, one column each.
 
@@ -223,7 +221,7 @@ def parse_targets(
 
 
 def continuation_tokens(
-    lm: LanguageModel, continuation: Any, n_prompt: int, name: str = "continuation"
+    lm: LoadedModel, continuation: Any, n_prompt: int, name: str = "continuation"
 ) -> Targets:
     """Every token of one continuation, given the tokens before it."""
     if isinstance(continuation, str):
@@ -279,7 +277,7 @@ def _as_list(targets: Any) -> Sequence[Any]:
 
 
 def _parse_one(
-    lm: LanguageModel, entry: Any, name: str, n_prompt: int
+    lm: LoadedModel, entry: Any, name: str, n_prompt: int
 ) -> tuple[torch.Tensor, str | Token]:
     """The ids of one continuation, and its label."""
     label: str | Token

@@ -8,15 +8,13 @@ some length, its logits are compared with the model's own on a text at least as 
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from tokenviz.model.decoder import Decoder, Rows, read_decoder
 from tokenviz.model.running.forward import forward, wide
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["agreeing_decoder"]
 
@@ -25,7 +23,7 @@ _MOST_ROUNDING = 0.05  # of the largest logit, in bfloat16
 _tried: weakref.WeakKeyDictionary[torch.nn.Module, dict[Any, int]] = weakref.WeakKeyDictionary()
 
 
-def agreeing_decoder(lm: LanguageModel, length: int) -> Decoder | None:
+def agreeing_decoder(lm: LoadedModel, length: int) -> Decoder | None:
     """The decoder of a model, if it has a known layout and agrees with it on texts that long."""
     decoder = read_decoder(lm.model)
     if decoder is None:
@@ -40,7 +38,7 @@ def agreeing_decoder(lm: LanguageModel, length: int) -> Decoder | None:
     return decoder if tried[setting] >= length else None
 
 
-def _agreement(lm: LanguageModel, decoder: Decoder, length: int) -> int:
+def _agreement(lm: LoadedModel, decoder: Decoder, length: int) -> int:
     """A length of text, at least that asked for, at which the two agree; −1 if they do not."""
     length = max(_SHORTEST, 1 << (length - 1).bit_length())
     if lm.max_context is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import ScoreName
@@ -12,9 +12,7 @@ from tokenviz.model.attributing.engine.fast import FastObjective
 from tokenviz.model.attributing.engine.generic import GenericObjective
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.engine.work import Work
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["objective_for"]
 
@@ -23,7 +21,7 @@ _MANY_ROWS = 16384
 
 
 def objective_for(
-    lm: LanguageModel, problem: Problem, score: ScoreName, budget: Any = None
+    lm: LoadedModel, problem: Problem, score: ScoreName, budget: Any = None
 ) -> Objective:
     """F by parts if the model has a known layout, else by its own forward.
 

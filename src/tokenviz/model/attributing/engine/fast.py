@@ -10,7 +10,6 @@ before.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -23,9 +22,7 @@ from tokenviz.model.attributing.engine.readout import Readout
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.running.forward import wide
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["FastObjective"]
 
@@ -37,7 +34,7 @@ class FastObjective(Objective):
 
     def __init__(
         self,
-        lm: LanguageModel,
+        lm: LoadedModel,
         targets: Targets,
         score: ScoreName,
         n_prompt: int,

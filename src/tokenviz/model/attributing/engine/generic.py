@@ -17,7 +17,7 @@ from tokenviz.model.attributing.asking.targets import Term, evaluate
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.quantised import whole_gradient
 from tokenviz.model.running.forward import forward, text_config, wide
-from tokenviz.model.tracing.batching import grows_with_length
+from tokenviz.model.running.positions import grows_with_length
 
 __all__ = ["GenericObjective"]
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import torch
 
 from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.running.forward import wide
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["Objective", "Reduce"]
 
@@ -48,7 +46,7 @@ class Objective(ABC):
     """
 
     def __init__(
-        self, lm: LanguageModel, targets: Targets, score: ScoreName, n_prompt: int, work: Work
+        self, lm: LoadedModel, targets: Targets, score: ScoreName, n_prompt: int, work: Work
     ) -> None:
         self.lm = lm
         self.work = work

@@ -5,12 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from tokenviz.model.attributing.asking.options import Options
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["gradients_or_reason", "whole_gradient"]
 
@@ -28,7 +25,7 @@ _LOST = "an autograd kernel was not registered"
 
 
 @contextmanager
-def gradients_or_reason(lm: LanguageModel, options: Options) -> Iterator[None]:
+def gradients_or_reason(lm: LoadedModel, options: Options) -> Iterator[None]:
     """Say, where a model cannot be differentiated, that it cannot, and what to use instead."""
     try:
         yield
@@ -60,7 +57,7 @@ def whole_gradient() -> Iterator[None]:
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
-def _quantisation(lm: LanguageModel) -> str:
+def _quantisation(lm: LoadedModel) -> str:
     config = getattr(lm.model.config, "quantization_config", None)
     method = config.get("quant_method") if isinstance(config, dict) else getattr(
         config, "quant_method", None

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from tokenviz.model.attributing.asking.targets import Targets
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.running.forward import forward
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["attention_rollout"]
 
@@ -28,7 +26,7 @@ _HOOKED = "_output_capturing_hooks_installed"
 
 
 def attention_rollout(
-    lm: LanguageModel, ids: torch.Tensor, targets: Targets, work: Work
+    lm: LoadedModel, ids: torch.Tensor, targets: Targets, work: Work
 ) -> torch.Tensor:
     """Never negative; of a position's reading, the shares of all tokens before it add up to 1.
 
@@ -68,7 +66,7 @@ def attention_rollout(
     return terms @ targets.matrix().T
 
 
-def _rollout(lm: LanguageModel, ids: torch.Tensor) -> torch.Tensor:
+def _rollout(lm: LoadedModel, ids: torch.Tensor) -> torch.Tensor:
     last = torch.tensor([len(ids) - 1], device=ids.device)
     inputs = {"input_ids": ids[None], "output_attentions": True, "use_cache": False}
     _, output = forward(lm.model, last, **inputs)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy.typing as npt
 import torch
 
 from tokenviz.model.running.forward import wide
+from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer, is_scalar
-
-if TYPE_CHECKING:
-    from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["Baseline", "Special", "baseline_embeddings", "default_baseline"]
 
@@ -27,7 +25,7 @@ _IDS = 4096  # embeddings averaged at a time
 
 
 def baseline_embeddings(
-    lm: LanguageModel, baseline: Any, inputs: torch.Tensor
+    lm: LoadedModel, baseline: Any, inputs: torch.Tensor
 ) -> tuple[torch.Tensor, str]:
     """The baseline as embeddings, and what a caption calls it.
 
@@ -75,7 +73,7 @@ def baseline_embeddings(
     return _given_embeddings(baseline, inputs), "custom embeddings"
 
 
-def default_baseline(lm: LanguageModel) -> Baseline:
+def default_baseline(lm: LoadedModel) -> Baseline:
     """The token that says that nothing went before, as far as the tokenizer has one.
 
     The end-of-sequence token, which the model was trained to read as the end of another text; else
@@ -86,7 +84,7 @@ def default_baseline(lm: LanguageModel) -> Baseline:
     return next((int(id_) for id_ in ids if id_ is not None and id_ < lm.vocabulary_size), "mean")
 
 
-def _mean_embedding(lm: LanguageModel) -> torch.Tensor:
+def _mean_embedding(lm: LoadedModel) -> torch.Tensor:
     """The mean of what the embedding layer gives (its scaling included) over the vocabulary."""
     total: torch.Tensor | None = None
     with torch.no_grad():
@@ -98,7 +96,7 @@ def _mean_embedding(lm: LanguageModel) -> torch.Tensor:
     return total / lm.vocabulary_size
 
 
-def _token_embedding(lm: LanguageModel, id_: int, inputs: torch.Tensor) -> tuple[torch.Tensor, str]:
+def _token_embedding(lm: LoadedModel, id_: int, inputs: torch.Tensor) -> tuple[torch.Tensor, str]:
     if not 0 <= id_ < lm.vocabulary_size:
         raise ValueError(
             f"baseline: id {id_} is outside the vocabulary of {lm.vocabulary_size} tokens"

@@ -1,0 +1,171 @@
+"""A model and its tokenizer as computations see them: what is known of the two, and found out once.
+
+The user's model is borrowed, never changed: evaluation mode and frozen parameters end with each
+call (:mod:`tokenviz.model.running.forward`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import torch
+
+from tokenviz.data.tokens import Token
+from tokenviz.model.running.forward import text_config
+
+__all__ = ["LoadedModel", "TokenTable"]
+
+Finding = TypeVar("Finding")
+
+_CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length")
+
+
+class TokenTable(Protocol):
+    """The tokens of a vocabulary, by id."""
+
+    def __getitem__(self, id_: int) -> Token:
+        """The token of an id."""
+        ...
+
+    def tokens(self, ids: Iterable[int]) -> list[Token]:
+        """The tokens of a sequence of ids."""
+        ...
+
+
+class LoadedModel(ABC):
+    """A causal language model of transformers, or what behaves like one, and its tokenizer.
+
+    Parameters
+    ----------
+    model
+        The model.
+    tokenizer
+        Its tokenizer, fast or slow.
+    name
+        What figures call the model; by default the last part of the path it was loaded from.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` or ``tokenizer`` is not of the expected kind.
+    ValueError
+        If ``model`` has no causal language-model head.
+    """
+
+    def __init__(self, model: torch.nn.Module, tokenizer: Any, *, name: str | None = None) -> None:
+        _check_model(model)
+        _check_tokenizer(tokenizer)
+        self._model = model
+        self.tokenizer = tokenizer
+        self._name = name
+        self._findings: dict[Callable[[LoadedModel], Any], Any] = {}
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The model; another one may be put in its place."""
+        return self._model
+
+    @model.setter
+    def model(self, model: torch.nn.Module) -> None:
+        _check_model(model)
+        self._model = model
+        self._findings.clear()  # what was found of one model need not hold of another
+
+    @property
+    def name(self) -> str:
+        """What figures call the model."""
+        path = str(getattr(self.model, "name_or_path", "") or "")
+        return self._name or Path(path).name or type(self.model).__name__
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids and embeddings go in."""
+        return self._embedding_weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the embeddings."""
+        return self._embedding_weight.dtype
+
+    @property
+    def max_context(self) -> int | None:
+        """The most tokens that the model takes; None where it does not say."""
+        config = text_config(self.model)
+        for name in _CONTEXT_NAMES:
+            value = getattr(config, name, None)
+            if isinstance(value, int) and value > 0:
+                return value
+        return None
+
+    @property
+    def embedding(self) -> Any:
+        """The input embedding layer: ids ``[…]`` to embeddings ``[…, d]``."""
+        model: Any = self.model
+        return model.get_input_embeddings()
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many ids the model knows: the rows of its embedding, padding included."""
+        return self._embedding_weight.shape[0]
+
+    @property
+    @abstractmethod
+    def vocabulary(self) -> TokenTable:
+        """The tokens of the vocabulary, by id."""
+
+    def probe(self, find: Callable[[LoadedModel], Finding]) -> Finding:
+        """What a trial of the model finds that costs forward passes, made the first time.
+
+        A trial that raises has found nothing, and is made again.
+        """
+        if find not in self._findings:
+            self._findings[find] = find(self)
+        finding: Finding = self._findings[find]
+        return finding
+
+    def __repr__(self) -> str:
+        dtype = str(self.dtype).removeprefix("torch.")
+        kind = type(self).__name__
+        return f"{kind}({self.name!r}, {type(self.model).__name__}, {dtype}, {self.device})"
+
+    @property
+    def _embedding_weight(self) -> torch.Tensor:
+        weight: torch.Tensor = self.embedding.weight
+        return weight
+
+
+def _check_model(model: Any) -> None:
+    if isinstance(model, str | Path):
+        raise TypeError(
+            f"model: expected a model object, got {model!r}; "
+            "to load one by name or path, use tokenviz.load_model"
+        )
+    needed = ("config", "get_input_embeddings", "get_output_embeddings")
+    if not isinstance(model, torch.nn.Module) or not all(hasattr(model, name) for name in needed):
+        raise TypeError(
+            "model: expected a transformers causal language model (…ForCausalLM), "
+            f"got {type(model).__name__}"
+        )
+    module: Any = model
+    generates = getattr(module, "can_generate", lambda: True)()
+    if module.get_output_embeddings() is None or not generates or _is_encoder_decoder(module):
+        raise ValueError(
+            f"model: {type(model).__name__} has no causal language-model head; load it with "
+            "AutoModelForCausalLM instead"
+        )
+
+
+def _is_encoder_decoder(model: Any) -> bool:
+    return bool(getattr(model.config, "is_encoder_decoder", False))
+
+
+def _check_tokenizer(tokenizer: Any) -> None:
+    needed = ("convert_ids_to_tokens", "all_special_ids")
+    if not callable(tokenizer) or not all(hasattr(tokenizer, name) for name in needed):
+        raise TypeError(
+            f"tokenizer: expected a transformers tokenizer, got {type(tokenizer).__name__}; "
+            "wrap a tokenizers.Tokenizer in transformers.PreTrainedTokenizerFast"
+        )
