@@ -9,12 +9,14 @@ import signal
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_client import BlockingKernelClient  # type: ignore[attr-defined]
+from packaging.version import Version
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.chromium import OfflinePages, Opened
@@ -253,6 +255,10 @@ def test_stop_button_stops_within_one_token(session: Session) -> None:
     session.opened.assert_quiet()
 
 
+@pytest.mark.skipif(
+    Version(version("ipykernel")) < Version("7"),
+    reason="ipykernel 6 has no subshells: what a browser says waits until the cell has run",
+)
 def test_stop_works_while_a_cell_waits(session: Session) -> None:
     figure = session.run("live = lm.generate(prompt, **slowly)\ndisplay(live)\ntrace = live.wait()")
     expect(figure).to_have_count(1)
