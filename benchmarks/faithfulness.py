@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ from benchmarks.multiplication import DigitCase, cases
 from benchmarks.peers import peer
 from benchmarks.subject import BASELINE, Case, Subject
 from benchmarks.timing import Budget
-from tokenviz.model.attributing.methods.method import METHODS, MethodName
+from tokenviz.model.attributing.methods.method import METHODS
 
 __all__ = ["areas", "precision", "run"]
 
@@ -149,20 +149,20 @@ def _rankers(subject: Subject) -> list[tuple[str, str, Ranker]]:
     rankers: list[tuple[str, str, Ranker]] = [
         ("none", "random order", lambda case: generator.random(len(case.prompt)))
     ]
-    for method in get_args(MethodName):
+    for method in METHODS:
         options: dict[str, Any] = {}
-        if (
-            "n_steps" in METHODS[method].options
+        if METHODS[method].takes(
+            "n_steps"
         ):  # as many steps as the others, so that their times compare
             options = {"n_steps": STEPS, "tolerance": None}
-        if "n_samples" in METHODS[method].options:
+        if METHODS[method].takes("n_samples"):
             options = {"n_samples": ORDERS}
         rankers.append(("tokenviz", method, _ours(subject, method, **options)))
         if METHODS[method].baseline is not None:
             same = _ours(subject, method, baseline=BASELINE, **options)
             rankers.append(("tokenviz", f"{method}, baseline token", same))
     # A digit's log-probability hardly moves where its probability is nearly 1; its logit does.
-    by_logit: tuple[MethodName, ...] = ("input_x_gradient", "occlusion")
+    by_logit: tuple[str, ...] = ("input_x_gradient", "occlusion")
     rankers += [
         ("tokenviz", f"{method}, score=logit", _ours(subject, method, score="logit"))
         for method in by_logit
@@ -179,7 +179,7 @@ def _rankers(subject: Subject) -> list[tuple[str, str, Ranker]]:
     return rankers
 
 
-def _ours(subject: Subject, method: MethodName, **options: Any) -> Ranker:
+def _ours(subject: Subject, method: str, **options: Any) -> Ranker:
     def rank(case: DigitCase) -> Array:
         target = [case.target]
         return subject.lm.attribute(

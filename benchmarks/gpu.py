@@ -155,7 +155,7 @@ def measure(
             return subject.lm.attribute(
                 list(case.prompt),
                 continuation=list(case.continuations[0]),
-                method=method,  # type: ignore[arg-type]  # one of the names above
+                method=method,
                 **options,
             )
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from training.evaluate import Results
+from training.results import Results
 
 START = "<!-- measured: written by python -m training.evaluate -->"
 END = "<!-- end of measured -->"

@@ -7,7 +7,6 @@ each asked once in a phrasing drawn at the training odds.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import (
@@ -18,39 +17,16 @@ from transformers import (
 )
 
 from training import calibration, card
-from training.calibration import Calibration
 from training.families import FAMILIES, Family
 from training.generation import complete, final_answer
 from training.grammar import Chooser
 from training.problems import Problem
 from training.recipe import DEMO_DIRECTORY
+from training.results import Accuracy, Results
 
 PROBLEMS_PER_FAMILY = 450
 CALIBRATION_TEXTS_PER_FAMILY = 100
 EXAMPLE = "What is 43 x 34?"
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How many questions were answered exactly right."""
-
-    name: str
-    asked: int
-    right: int
-    mistakes: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Results:
-    """Everything the card reports."""
-
-    parameters: int
-    vocabulary: int
-    files: dict[str, int]
-    accuracy: list[Accuracy]
-    calibration: Calibration
-    example: str
-    first_tokens: list[list[tuple[str, float]]]
 
 
 def evaluate(directory: Path = DEMO_DIRECTORY) -> Results:

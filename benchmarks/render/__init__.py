@@ -17,7 +17,8 @@ from typing import Any
 from benchmarks.render import cases, jupyter, opening, payload
 from benchmarks.render.browser import the_core
 from benchmarks.render.contender import Contender
-from benchmarks.render.jobs import Limits, build, contenders, handle
+from benchmarks.render.jobs import build, contenders, handle
+from benchmarks.render.limits import Limits
 from benchmarks.timing import Budget
 
 __all__ = ["bundle", "compare", "run"]

@@ -36,7 +36,7 @@ from playwright.sync_api import Error, Page
 
 from benchmarks.render.browser import chromium, cpu, settled_memory
 from benchmarks.render.contender import Contender, html_page
-from benchmarks.render.jobs import Limits
+from benchmarks.render.limits import Limits
 
 __all__ = ["handled", "summary"]
 

@@ -15,15 +15,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from benchmarks.render import cases
 from benchmarks.render.contender import Contender
+from benchmarks.render.limits import Limits
 
-__all__ = ["Limits", "build", "contenders", "handle", "source"]
+__all__ = ["build", "contenders", "handle", "source"]
 
 _ROOT = Path(__file__).parents[2]
 _MODULES = (
@@ -42,34 +42,6 @@ _MODULES = (
         )
     ),
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much is measured, and for how long.
-
-    Parameters
-    ----------
-    seconds
-        To build a page, and to its first paint; beyond it a contender has failed, and its larger
-        cases are left out.
-    openings
-        How often a page is opened; once if that takes longer than `once` seconds.
-    steps
-        How often each action is measured, for at most `action` seconds.
-    frames
-        How many frames are scrolled.
-    memory
-        Seconds to wait for at most until memory no longer changes.
-    """
-
-    seconds: float = 60.0
-    openings: int = 3
-    once: float = 8.0
-    steps: int = 30
-    action: float = 15.0
-    frames: int = 120
-    memory: float = 5.0
 
 
 def contenders() -> list[Contender]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tokenviz.data.trace import Trace as Trace
     from tokenviz.live.trace import LiveTrace as LiveTrace
     from tokenviz.model.attributing.asking.targets import Contrast as Contrast
-    from tokenviz.model.attributing.methods.method import attribution_methods as attribution_methods
+    from tokenviz.model.attributing.methods.table import attribution_methods as attribution_methods
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.loading import load_model as load_model
     from tokenviz.tiles.large import LargeAttribution as LargeAttribution
@@ -39,7 +39,7 @@ _HOMES = {
     "Token": "tokenviz.data.tokens",
     "TokenTrace": "tokenviz.widget.trace",
     "Trace": "tokenviz.data.trace",
-    "attribution_methods": "tokenviz.model.attributing.methods.method",
+    "attribution_methods": "tokenviz.model.attributing.methods.table",
     "load": "tokenviz.data.files",
     "load_model": "tokenviz.model.loading",
     "options": "tokenviz._options",

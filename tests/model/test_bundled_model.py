@@ -1,5 +1,8 @@
 """The model that comes with the package: both figures of it, offline."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from transformers.utils import logging
@@ -46,3 +49,20 @@ def test_the_last_digit_of_a_product_is_explained_completely(lm: LanguageModel) 
     assert attribution.completeness_error is not None
     assert attribution.completeness_error[0] < 0.01
     assert attribution.values[:, 0].sum() > 0  # the prompt makes it likelier than no prompt does
+
+
+def test_nothing_is_said_where_every_warning_is_an_error() -> None:
+    """Neither Python's warnings nor transformers' log: both end in a notebook's red box."""
+    script = """
+import tokenviz as tv
+lm = tv.load_model()
+quiet = {"progress": False}
+lm.generate(["What is 43 x 34?", "3 x 4"], max_new_tokens=8, **quiet)
+lm.score("To solve", prompt="What is 3 x 4?", **quiet)
+for method in tv.attribution_methods():
+    lm.attribute("3 x 4 =", " 12", method=method.name, **quiet)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

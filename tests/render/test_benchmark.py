@@ -11,7 +11,8 @@ import pytest
 
 from benchmarks.render import bundle, cases, compare, opening, payload
 from benchmarks.render.driver import summary
-from benchmarks.render.jobs import Limits, contenders
+from benchmarks.render.jobs import contenders
+from benchmarks.render.limits import Limits
 from benchmarks.render.table import markdown
 from tests.render import known
 

@@ -273,4 +273,6 @@ def _place(trace: Trace) -> npt.NDArray[np.intp]:
 
 
 def _float32(values: npt.NDArray[Any]) -> Column:
-    return values.astype(np.float32)
+    """As the browser stores them: what float32 cannot hold, as bits of many nats, is infinite."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)

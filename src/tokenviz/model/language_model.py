@@ -14,15 +14,12 @@ import torch
 
 from tokenviz._keywords import showing
 from tokenviz.data.provenance import Grouping
-from tokenviz.model.attributing.asking.options import Options, parse_options
-from tokenviz.model.attributing.asking.problem import Problem, parse_problem
 from tokenviz.model.attributing.asking.targets import Reduction, ScoreName, Target
-from tokenviz.model.attributing.attribute import attribute, fitting_baseline
-from tokenviz.model.attributing.engine.choosing import objective_for
-from tokenviz.model.attributing.engine.cost import Estimate, estimate
+from tokenviz.model.attributing.attribute import attribute
+from tokenviz.model.attributing.estimate import Estimate, estimate
 from tokenviz.model.attributing.methods.baselines import Baseline
-from tokenviz.model.attributing.methods.method import MethodName
-from tokenviz.model.running.forward import borrowed
+from tokenviz.model.attributing.methods.method import DEFAULT
+from tokenviz.model.attributing.question import OWN_DEFAULTS, Question, parse_question
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import check_causal, check_embeddings
 from tokenviz.model.text.grouping import Span
@@ -247,25 +244,22 @@ class LanguageModel(LoadedModel):
             self, text, prompt=prompt, top_k=top_k, batch_size=batch_size, progress=progress
         )
 
+    @showing(OWN_DEFAULTS)
     def attribute(
         self,
         prompt: Prompt | Trace,
         targets: str | Target | Sequence[Target] | None = None,
         *,
         continuation: str | Ids | None = None,
-        method: MethodName = "integrated_gradients",
+        method: str = DEFAULT,
         score: ScoreName = "logprob",
         reduction: Reduction = "sum",
         baseline: Baseline | None = None,
-        n_steps: int | None = None,
-        tolerance: float | None = 0.01,
-        window: int | None = None,
-        n_samples: int | None = None,
-        seed: int | None = None,
         grouping: Grouping | Sequence[Span] | None = None,
         roles: str | Collection[str] | None = None,
         memory_budget: int | str | None = None,
         progress: bool | None = None,
+        **options: Any,
     ) -> Attribution:
         """Explain what the model gives for some targets by the tokens of the prompt.
 
@@ -342,12 +336,11 @@ class LanguageModel(LoadedModel):
             prompt and target exceed the model's context, or a model that cannot be differentiated
             (quantised) is asked for a gradient method; the message names the argument.
         """
-        problem, options = self._asked(
+        question = self._asked(
             prompt, targets, continuation=continuation, method=method, score=score,
-            reduction=reduction, baseline=baseline, n_steps=n_steps, tolerance=tolerance,
-            window=window, n_samples=n_samples, seed=seed, grouping=grouping, roles=roles,
+            reduction=reduction, baseline=baseline, grouping=grouping, roles=roles, **options,
         )  # fmt: skip
-        return attribute(self, problem, options, budget=memory_budget, progress=progress)
+        return attribute(self, question, budget=memory_budget, progress=progress)
 
     def estimate(
         self,
@@ -365,33 +358,10 @@ class LanguageModel(LoadedModel):
         Estimate
             Seconds, bytes besides the model, and token positions.
         """
-        problem, asked = self._asked(prompt, targets, **options)
-        with torch.inference_mode(False), borrowed(self.model):
-            fitting_baseline(self, problem, asked)  # says what does not fit
-            objective = objective_for(self, problem, asked.score, memory_budget)
-            return estimate(objective, problem, asked)
+        return estimate(self, self._asked(prompt, targets, **options), memory_budget)
 
-    def _asked(
-        self,
-        prompt: Any,
-        targets: Any = None,
-        *,
-        continuation: Any = None,
-        grouping: Any = None,
-        roles: Any = None,
-        **options: Any,
-    ) -> tuple[Problem, Options]:
-        """Check everything that says what is to be attributed, and how."""
+    def _asked(self, prompt: Any, targets: Any, **how: Any) -> Question:
+        """What is to be attributed, and how, of a model that can be explained."""
         self.probe(check_causal)
         self.probe(check_embeddings)
-        parsed = parse_options(**options)
-        problem = parse_problem(
-            self,
-            prompt,
-            targets,
-            continuation,
-            reduction=parsed.reduction,
-            grouping=grouping,
-            roles=roles,
-        )
-        return problem, parsed
+        return parse_question(self, prompt, targets, **how)

@@ -1,118 +1,115 @@
-"""How to attribute: the method and its settings, checked."""
+"""How to attribute: the settings of all methods, and those that only some take, checked."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from tokenviz.model.attributing.asking.targets import Reduction, ScoreName
-from tokenviz.model.attributing.methods.method import METHODS, Method, MethodName
-from tokenviz.model.attributing.methods.shapley import EXACT
-from tokenviz.model.running.scalars import integer, real
+from tokenviz.model.running.scalars import integer
 
-__all__ = ["Options", "parse_options"]
+__all__ = ["Option", "Options", "count", "parse_options"]
 
-_ORDERS = 24
+
+@dataclass(frozen=True)
+class Option:
+    """A keyword of ``attribute`` that only some methods take.
+
+    Parameters
+    ----------
+    name
+        The keyword.
+    read
+        From what the user gave to what the method gets; raises TypeError or ValueError.
+    without
+        Why a method without it has no use for it, as in "occlusion does not sample".
+    default
+        What it is unless given.
+    """
+
+    name: str
+    read: Callable[[Any], Any]
+    without: str
+    default: Any = None
 
 
 @dataclass(frozen=True)
 class Options:
-    """A method and what it was told; None where the default of the method is meant."""
+    """What a method was told; None where its default is meant.
 
-    method: MethodName
+    Parameters
+    ----------
+    score, reduction, baseline
+        As :meth:`LanguageModel.attribute` says.
+    own
+        The method's own options by name, all of them.
+    """
+
     score: ScoreName
     reduction: Reduction
     baseline: Any
-    n_steps: int | None
-    tolerance: float | None
-    window: int
-    n_samples: int | None
-    seed: int
+    own: Mapping[str, Any]
 
     @property
-    def facts(self) -> Method:
-        """What the method is."""
-        return METHODS[self.method]
-
-    def orders(self, rows: int) -> int | None:
-        """How many orders Shapley values sample; None if they are to be exact."""
-        if self.n_samples is None:
-            return None if rows <= EXACT else _ORDERS
-        return self.n_samples
+    def deletes(self) -> bool:
+        """Whether tokens are left out rather than replaced."""
+        return isinstance(self.baseline, str) and self.baseline == "delete"
 
 
 def parse_options(
+    method: str,
+    options: Iterable[Option],
+    known: Iterable[Option],
     *,
-    method: Any = "integrated_gradients",
     score: Any = "logprob",
     reduction: Any = "sum",
     baseline: Any = None,
-    n_steps: Any = None,
-    tolerance: Any = 0.01,
-    window: Any = None,
-    n_samples: Any = None,
-    seed: Any = None,
+    given: Mapping[str, Any],
 ) -> Options:
     """Check the arguments that say how to attribute.
+
+    Parameters
+    ----------
+    method
+        Its name.
+    options
+        What it takes besides the settings of all.
+    known
+        What any method takes besides.
+    score, reduction, baseline
+        The settings of all.
+    given
+        The other keywords, each of which some method takes.
 
     Raises
     ------
     TypeError, ValueError
         If one is of the wrong kind, out of range, or means nothing to the method.
     """
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     _one_of("score", score, get_args(ScoreName))
     _one_of("reduction", reduction, get_args(Reduction))
-    facts = METHODS[method]
-    if baseline is not None and facts.baseline is None:
-        raise ValueError(f"baseline: {method} compares with none; leave it out")
-    if method == "attention_rollout" and score != "logprob":
-        raise ValueError("score: attention_rollout looks at attention, not at scores; leave it out")
-    _only(facts, "n_steps", n_steps, "follows no path")
-    _only(facts, "window", window, "occludes nothing")
-    _only(facts, "n_samples", n_samples, "does not sample")
-    _only(facts, "seed", seed, "does not sample")
-    options = Options(
-        method=method,
-        score=score,
-        reduction=reduction,
-        baseline=baseline,
-        n_steps=_count("n_steps", n_steps),
-        tolerance=None if tolerance is None else real(tolerance, "tolerance"),
-        window=_count("window", window) or 1,
-        n_samples=_count("n_samples", n_samples, least=2),
-        seed=0 if seed is None else integer(seed, "seed"),
-    )
-    if options.n_samples is not None and options.n_samples % 2:
-        raise ValueError(
-            f"n_samples: expected an even number, each order being drawn with its reverse, "
-            f"got {options.n_samples}"
-        )
-    if options.seed < 0:
-        raise ValueError(f"seed: expected an int of at least 0, got {options.seed}")
-    if options.tolerance is not None and not 0 < options.tolerance < math.inf:
-        raise ValueError(f"tolerance: expected a number above 0 or None, got {tolerance!r}")
-    if "tolerance" in facts.options and n_steps is None and tolerance is None:
-        raise ValueError("n_steps: expected a number of path steps when tolerance is None")
-    return options
+    own = {option.name: option for option in options}
+    for option in known:
+        if option.name not in own and given.get(option.name) is not None:
+            raise ValueError(f"{option.name}: {method} {option.without}; leave it out")
+    read = {
+        name: option.read(given[name]) if name in given else option.default
+        for name, option in own.items()
+    }
+    return Options(score, reduction, baseline, read)
+
+
+def count(name: str, value: Any, least: int = 1) -> int | None:
+    """An int of at least so much, or None."""
+    if value is None:
+        return None
+    number = integer(value, name)
+    if number < least:
+        raise ValueError(f"{name}: expected an int of at least {least}, got {number}")
+    return number
 
 
 def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
-
-
-def _only(facts: Method, name: str, value: Any, why: str) -> None:
-    if value is not None and name not in facts.options:
-        raise ValueError(f"{name}: {facts.name} {why}; leave it out")
-
-
-def _count(name: str, value: Any, least: int = 1) -> int | None:
-    if value is None:
-        return None
-    count = integer(value, name)
-    if count < least:
-        raise ValueError(f"{name}: expected an int of at least {least}, got {count}")
-    return count

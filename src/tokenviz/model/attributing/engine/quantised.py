@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from tokenviz.model.attributing.asking.options import Options
 from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["gradients_or_reason", "whole_gradient"]
 
-_GRADIENT_METHODS = ("integrated_gradients", "input_x_gradient", "gradient_norm")
 _SIGNS = (
     "does not require grad",
     "not have been used in the graph",
@@ -25,19 +23,29 @@ _LOST = "an autograd kernel was not registered"
 
 
 @contextmanager
-def gradients_or_reason(lm: LoadedModel, options: Options) -> Iterator[None]:
-    """Say, where a model cannot be differentiated, that it cannot, and what to use instead."""
+def gradients_or_reason(lm: LoadedModel, method: str, instead: Sequence[str]) -> Iterator[None]:
+    """Say, where a model cannot be differentiated, that it cannot, and what to use instead.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    method
+        What needs gradients.
+    instead
+        Methods that need none.
+    """
     try:
         yield
     except (RuntimeError, NotImplementedError) as error:
-        broken = any(sign in str(error) for sign in _SIGNS)
-        if options.method not in _GRADIENT_METHODS or not broken:
+        if not any(sign in str(error) for sign in _SIGNS):
             raise
+        others = " or ".join(map(repr, instead))
         kind = type(lm.model).__name__
         raise ValueError(
-            f"method: {options.method} needs gradients with respect to the embeddings, and {kind} "
+            f"method: {method} needs gradients with respect to the embeddings, and {kind} "
             f"does not let them through ({_quantisation(lm)}{str(error).splitlines()[0]}); "
-            "use 'occlusion' or 'shapley', which need none, or load the model unquantised"
+            f"use {others}, which need none, or load the model unquantised"
         ) from error
 
 

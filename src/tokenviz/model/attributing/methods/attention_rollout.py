@@ -15,12 +15,15 @@ from typing import Any
 
 import torch
 
+from tokenviz.model.attributing.asking.options import Options
+from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import Targets
 from tokenviz.model.attributing.engine.work import Work
+from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
 from tokenviz.model.running.forward import forward
 from tokenviz.model.running.loaded_model import LoadedModel
 
-__all__ = ["attention_rollout"]
+__all__ = ["METHOD", "attention_rollout"]
 
 _HOOKED = "_output_capturing_hooks_installed"
 
@@ -103,3 +106,36 @@ def _attentions(model: Any) -> Iterator[None]:
                 del module._forward_hooks[key]
             if not was_marked:
                 vars(module).pop(_HOOKED, None)
+
+
+def _check(problem: Problem, options: Options) -> None:
+    if options.score != "logprob":
+        raise ValueError("score: attention_rollout looks at attention, not at scores; leave it out")
+
+
+def _run(asked: Asked) -> Found:
+    problem = asked.problem
+    shares = attention_rollout(asked.lm, problem.ids, problem.targets, asked.objective.work)
+    return Found(problem.features.sums(shares))
+
+
+def _positions(asked: Asked) -> int:
+    terms = asked.problem.targets.terms
+    branches = {term.branch: 0 for term in terms}
+    for term in terms:
+        branches[term.branch] = max(branches[term.branch], term.last_row)
+    return sum(asked.problem.n_prompt + length for length in branches.values())
+
+
+METHOD = register(
+    Method(
+        "attention_rollout",
+        guarantees="never negative; shares of attention, the same whatever token comes next",
+        cost="one pass",
+        source="Abnar and Zuidema 2020, arXiv:2005.00928",
+        run=_run,
+        positions=_positions,
+        has_score=False,
+        check=_check,
+    )
+)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import torch
 
 from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
 
-__all__ = ["input_x_gradient"]
+__all__ = ["METHOD", "input_x_gradient"]
 
 
 def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor:
@@ -29,3 +30,21 @@ def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor
         x_i · ∂F/∂x_i in the unit of the score, shape ``[n, m]``.
     """
     return objective.products(inputs[None], inputs)[0].T
+
+
+def _run(asked: Asked) -> Found:
+    values = input_x_gradient(asked.objective, asked.problem.inputs)
+    return Found(asked.problem.features.sums(values))
+
+
+METHOD = register(
+    Method(
+        "input_x_gradient",
+        guarantees="signed; exact where the model is linear in its embeddings",
+        cost="the smaller of n and m passes",
+        source="Shrikumar et al. 2016, arXiv:1605.01713",
+        run=_run,
+        positions=lambda asked: asked.objective.rows_of_products(1),
+        needs_gradients=True,
+    )
+)

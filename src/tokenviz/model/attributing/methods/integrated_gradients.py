@@ -10,17 +10,24 @@ Source: Sundararajan et al. 2017, "Axiomatic attribution for deep networks" (arX
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
+from tokenviz.data.tokens import Token
+from tokenviz.model.attributing.asking.options import Option, Options, count
+from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import ScoreName
 from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
 from tokenviz.model.attributing.methods.quadrature import NODES, Path
+from tokenviz.model.running.scalars import real
 
-__all__ = ["PathIntegral", "integrated_gradients"]
+__all__ = ["METHOD", "PathIntegral", "integrated_gradients"]
 
 _MOST = 2048
 _SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
@@ -105,3 +112,62 @@ def integrated_gradients(
             stacklevel=5,
         )
     return PathIntegral(values, int(nodes.max()), error)
+
+
+def _tolerance(value: Any) -> float | None:
+    tolerance = None if value is None else real(value, "tolerance")
+    if tolerance is not None and not 0 < tolerance < math.inf:
+        raise ValueError(f"tolerance: expected a number above 0 or None, got {value!r}")
+    return tolerance
+
+
+def _check(problem: Problem, options: Options) -> None:
+    if options.own["n_steps"] is None and options.own["tolerance"] is None:
+        raise ValueError("n_steps: expected a number of path steps when tolerance is None")
+
+
+def _run(asked: Asked) -> Found:
+    problem, options = asked.problem, asked.options
+    assert asked.baseline is not None  # it has one
+    result = integrated_gradients(
+        asked.objective,
+        problem.inputs,
+        asked.baseline,
+        n_steps=options.own["n_steps"],
+        tolerance=options.own["tolerance"],
+        score=options.score,
+        labels=[t.label if isinstance(t, Token) else t for t in problem.targets.labels],
+    )
+    values = problem.features.sums(result.values)
+    return Found(values, result.n_steps, result.completeness_error)
+
+
+def _positions(asked: Asked) -> int:
+    nodes: int = asked.options.own["n_steps"] or NODES
+    if asked.options.own["tolerance"] is not None:
+        nodes = min(nodes, NODES)
+    return asked.objective.rows_of_scores(2) + asked.objective.rows_of_products(nodes)
+
+
+METHOD = register(
+    Method(
+        "integrated_gradients",
+        guarantees="signed; a target's values sum to F(x) − F(baseline), within the stated error",
+        cost="path nodes × the smaller of n and m passes",
+        source="Sundararajan et al. 2017, arXiv:1703.01365",
+        run=_run,
+        positions=_positions,
+        # Not zero: near it, models with RMSNorm amplify everything, and what the path collects
+        # there is large, of both signs, and says nothing about the tokens (see quadrature.py).
+        # Nor the mean: no token is near it, so a trained model says little sensible there.
+        baseline="eos",
+        options=(
+            Option("n_steps", lambda value: count("n_steps", value), "follows no path"),
+            Option("tolerance", _tolerance, "follows no path", default=0.01),
+        ),
+        needs_gradients=True,
+        check=_check,
+        # A path that is not smooth takes more than the first nodes.
+        is_open_ended=lambda options: options.own["tolerance"] is not None,
+    )
+)

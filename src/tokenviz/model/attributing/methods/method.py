@@ -1,26 +1,73 @@
-"""The methods by name: what each costs, what it guarantees, where it comes from, what it takes."""
+"""What a method of attribution is: what it says of itself, and how it runs.
+
+A method is one file of this folder. It makes a :class:`Method` and hands it to :func:`register`;
+whatever is in the folder is found (``__init__.py``), so nothing else is touched to add one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
 
 from tokenviz.data.provenance import Aggregation
+from tokenviz.model.attributing.asking.options import Option, Options
+from tokenviz.model.attributing.asking.problem import Problem
+from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.running.loaded_model import LoadedModel
 
-__all__ = ["METHODS", "Method", "MethodName", "MethodTable", "attribution_methods"]
+__all__ = ["DEFAULT", "METHODS", "Asked", "Found", "Method", "find", "register"]
 
-MethodName: TypeAlias = Literal[
-    "integrated_gradients",
-    "input_x_gradient",
-    "gradient_norm",
-    "occlusion",
-    "shapley",
-    "attention_rollout",
-]
+DEFAULT = "integrated_gradients"
+"""What ``attribute`` takes unless told otherwise."""
+
+METHODS: dict[str, Method] = {}
+"""The methods by name, the default first and the others in alphabetical order."""
 
 
-class Method(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
+    """What a method is asked.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    problem
+        Prompt, features, targets.
+    options
+        How.
+    objective
+        F, which computes scores and derivatives.
+    baseline
+        What tokens are compared with, ``[n, d]``; None where with nothing, or with their absence.
+    """
+
+    lm: LoadedModel
+    problem: Problem
+    options: Options
+    objective: Objective
+    baseline: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Values ``[rows, m]``, and what a method says of them ``[m]`` or ``[rows, m]``."""
+
+    values: torch.Tensor
+    n_steps: int | None = None
+    completeness_error: torch.Tensor | None = None
+    standard_error: torch.Tensor | None = None
+
+
+def _nothing_to_check(problem: Problem, options: Options) -> None:
+    """Most methods take whatever is asked."""
+
+
+@dataclass(frozen=True)
+class Method:
     """A way to attribute.
 
     Parameters
@@ -33,122 +80,68 @@ class Method(NamedTuple):
         With n tokens (or groups), m targets; a pass is one run over prompt and targets.
     source
         The paper.
+    run
+        From what is asked to values.
+    positions
+        How many token positions that goes through.
     baseline
         What it compares with unless told otherwise; None where it compares with nothing. "eos" is
         the end-of-sequence token, or the nearest to it that the tokenizer has.
     aggregation
         Whether groups of tokens are attributed as groups, or their tokens' values summed.
     options
-        Keywords of ``attribute`` that only some methods take.
+        Keywords of ``attribute`` that not all methods take.
+    has_score
+        Whether its values are in the unit of a score, which can be chosen.
+    needs_gradients
+        Whether the model must let gradients through.
+    can_delete
+        Whether ``baseline="delete"`` is understood.
+    check
+        Raises ValueError where the method cannot do what is asked.
+    is_open_ended
+        Whether, with these options, ``positions`` is a lower bound.
     """
 
-    name: MethodName
+    name: str
     guarantees: str
     cost: str
     source: str
-    baseline: Literal["zero", "eos"] | None
-    aggregation: Aggregation
-    options: frozenset[str] = frozenset()
+    run: Callable[[Asked], Found]
+    positions: Callable[[Asked], int]
+    baseline: Literal["zero", "eos"] | None = None
+    aggregation: Aggregation = "sum"
+    options: tuple[Option, ...] = ()
+    has_score: bool = True
+    needs_gradients: bool = False
+    can_delete: bool = False
+    check: Callable[[Problem, Options], None] = _nothing_to_check
+    is_open_ended: Callable[[Options], bool] = lambda options: False
+
+    def takes(self, option: str) -> bool:
+        """Whether it takes a keyword."""
+        return any(own.name == option for own in self.options)
 
 
-class MethodTable(tuple[Method, ...]):
-    """The methods; a table in a notebook."""
-
-    _COLUMNS = ("name", "guarantees", "cost", "baseline", "source")
-
-    def __new__(cls, methods: Iterable[Method]) -> MethodTable:
-        """Keep the methods in order."""
-        return super().__new__(cls, methods)
-
-    def __repr__(self) -> str:
-        return "\n".join(
-            f"{m.name}\n    guarantees: {m.guarantees}\n    cost: {m.cost}\n"
-            f"    baseline: {m.baseline or 'none'}\n    source: {m.source}"
-            for m in self
-        )
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in self._COLUMNS)
-        rows = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="text-align:left">{escape(str(getattr(method, name) or "none"))}</td>'
-                for name in self._COLUMNS
-            )
-            + "</tr>"
-            for method in self
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+def register(method: Method) -> Method:
+    """Make a method known under its name."""
+    if method.name in METHODS:
+        raise ValueError(f"a method is already called {method.name!r}")
+    known = sorted([*METHODS.values(), method], key=lambda one: (one.name != DEFAULT, one.name))
+    METHODS.clear()
+    METHODS.update({one.name: one for one in known})
+    return method
 
 
-METHODS: dict[MethodName, Method] = {
-    method.name: method
-    for method in (
-        Method(
-            "integrated_gradients",
-            "signed; a target's values sum to F(x) − F(baseline), within the stated error",
-            "path nodes × the smaller of n and m passes",
-            "Sundararajan et al. 2017, arXiv:1703.01365",
-            # Not zero: near it, models with RMSNorm amplify everything, and what the path collects
-            # there is large, of both signs, and says nothing about the tokens (see quadrature.py).
-            # Nor the mean: no token is near it, so a trained model says little sensible there.
-            "eos",
-            "sum",
-            frozenset({"n_steps", "tolerance"}),
-        ),
-        Method(
-            "input_x_gradient",
-            "signed; exact where the model is linear in its embeddings",
-            "the smaller of n and m passes",
-            "Shrikumar et al. 2016, arXiv:1605.01713",
-            None,
-            "sum",
-        ),
-        Method(
-            "gradient_norm",
-            "never negative: how sensitive the score is, not for or against",
-            "m passes",
-            "Simonyan et al. 2013, arXiv:1312.6034",
-            None,
-            "sum",
-        ),
-        Method(
-            "occlusion",
-            "signed; exactly what the score loses without the token (or group)",
-            "about n / 2 passes without gradients",
-            "Zeiler and Fergus 2014, arXiv:1311.2901",
-            "zero",
-            "group",
-            frozenset({"window"}),
-        ),
-        Method(
-            "shapley",
-            "signed; sums to F(x) − F(baseline) exactly; fair in Shapley's sense, with a standard "
-            "error, and exact for up to 10 tokens or groups",
-            "n_samples · n passes without gradients, or 2^n where exact",
-            "Castro et al. 2009; Mitchell et al. 2022, arXiv:2104.12199",
-            "eos",
-            "group",
-            frozenset({"n_samples", "seed"}),
-        ),
-        Method(
-            "attention_rollout",
-            "never negative; shares of attention, the same whatever token comes next",
-            "one pass",
-            "Abnar and Zuidema 2020, arXiv:2005.00928",
-            None,
-            "sum",
-        ),
-    )
-}
+def find(name: object) -> Method:
+    """The method of a name.
 
-
-def attribution_methods() -> MethodTable:
-    """The methods of :meth:`LanguageModel.attribute`, with what they cost and guarantee.
-
-    Returns
-    -------
-    MethodTable
-        A tuple of :class:`Method`, shown as a table in a notebook.
+    Raises
+    ------
+    ValueError
+        If there is none.
     """
-    return MethodTable(METHODS.values())
+    method = METHODS.get(name) if isinstance(name, str) else None
+    if method is None:
+        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {name!r}")
+    return method

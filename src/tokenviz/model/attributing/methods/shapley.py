@@ -16,17 +16,21 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from tokenviz.model.attributing.asking.features import Features
+from tokenviz.model.attributing.asking.options import Option, count
 from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
+from tokenviz.model.running.scalars import integer
 
-__all__ = ["EXACT", "ShapleyValues", "coalitions", "drawn_masks", "shapley"]
+__all__ = ["METHOD", "ShapleyValues", "coalitions", "drawn_masks", "shapley"]
 
-EXACT = 10
-"""With at most so many features, all coalitions are evaluated."""
+_EXACT = 10  # features, of which all coalitions are evaluated
+_ORDERS = 24  # that are drawn of more
 
 
 @dataclass(frozen=True)
@@ -143,3 +147,67 @@ def _exact(
         weights = share[size[without]].double()[:, None]
         values[row] = (weights * (worth[joined] - worth[without])).sum(0)
     return ShapleyValues(values, None, None)
+
+
+def _n_samples(value: Any) -> int | None:
+    n_samples = count("n_samples", value, least=2)
+    if n_samples is not None and n_samples % 2:
+        raise ValueError(
+            f"n_samples: expected an even number, each order being drawn with its reverse, "
+            f"got {n_samples}"
+        )
+    return n_samples
+
+
+def _seed(value: Any) -> int:
+    seed = 0 if value is None else integer(value, "seed")
+    if seed < 0:
+        raise ValueError(f"seed: expected an int of at least 0, got {seed}")
+    return seed
+
+
+def _orders(asked: Asked) -> int | None:
+    """How many orders are drawn; None if the values are to be exact."""
+    n_samples: int | None = asked.options.own["n_samples"]
+    if n_samples is None:
+        return None if len(asked.problem.features) <= _EXACT else _ORDERS
+    return n_samples
+
+
+def _run(asked: Asked) -> Found:
+    problem, seed = asked.problem, asked.options.own["seed"]
+    assert asked.baseline is not None  # it has one
+    result = shapley(
+        asked.objective, problem.inputs, asked.baseline, problem.features, _orders(asked), seed
+    )
+    return Found(result.values, result.n_samples, standard_error=result.standard_error)
+
+
+def _positions(asked: Asked) -> int:
+    objective, features = asked.objective, asked.problem.features
+    orders = _orders(asked)
+    if orders is None or len(features) == 1:
+        return objective.rows_of_perturbed(coalitions(features)[1])
+    pairs = drawn_masks(features, orders, asked.options.own["seed"])
+    return objective.rows_of_scores(2) + sum(
+        objective.rows_of_perturbed(masks) for _, masks in pairs
+    )
+
+
+METHOD = register(
+    Method(
+        "shapley",
+        guarantees="signed; sums to F(x) − F(baseline) exactly; fair in Shapley's sense, with a "
+        "standard error, and exact for up to 10 tokens or groups",
+        cost="n_samples · n passes without gradients, or 2^n where exact",
+        source="Castro et al. 2009; Mitchell et al. 2022, arXiv:2104.12199",
+        run=_run,
+        positions=_positions,
+        baseline="eos",
+        aggregation="group",
+        options=(
+            Option("n_samples", _n_samples, "does not sample"),
+            Option("seed", _seed, "does not sample", default=0),
+        ),
+    )
+)

@@ -1,0 +1,95 @@
+"""A question, checked whole: which method, of what, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tokenviz._keywords import check_keywords
+from tokenviz.data.provenance import Grouping
+from tokenviz.model.attributing.asking.options import Option, Options, parse_options
+from tokenviz.model.attributing.asking.problem import Problem, parse_problem
+from tokenviz.model.attributing.methods.method import DEFAULT, METHODS, Method, find
+from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.text.grouping import Span
+
+__all__ = ["OWN_DEFAULTS", "Question", "parse_question"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Parameters of :meth:`LanguageModel.attribute`, checked."""
+
+    method: Method
+    problem: Problem
+    options: Options
+
+
+def parse_question(
+    lm: LoadedModel,
+    prompt: Any,
+    targets: Any = None,
+    *,
+    continuation: Any = None,
+    method: Any = DEFAULT,
+    score: Any = "logprob",
+    reduction: Any = "sum",
+    baseline: Any = None,
+    grouping: Grouping | Sequence[Span] | None = None,
+    roles: str | Collection[str] | None = None,
+    **own: Any,
+) -> Question:
+    """Check everything that says what is to be attributed, and how.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range, or means nothing to the method.
+    """
+    known = _own_options()
+    check_keywords("attribute", own, [*_COMMON, *known])
+    chosen = find(method)
+    options = parse_options(
+        chosen.name,
+        chosen.options,
+        known.values(),
+        score=score,
+        reduction=reduction,
+        baseline=baseline,
+        given=own,
+    )
+    _check_baseline(chosen, options)
+    problem = parse_problem(
+        lm,
+        prompt,
+        targets,
+        continuation,
+        reduction=options.reduction,
+        grouping=grouping,
+        roles=roles,
+    )
+    chosen.check(problem, options)
+    return Question(chosen, problem, options)
+
+
+def _own_options() -> dict[str, Option]:
+    """The keywords that only some methods take."""
+    return {option.name: option for method in METHODS.values() for option in method.options}
+
+
+def _check_baseline(method: Method, options: Options) -> None:
+    if options.baseline is not None and method.baseline is None:
+        raise ValueError(f"baseline: {method.name} compares with none; leave it out")
+    if options.deletes and not method.can_delete:
+        can = " and ".join(one.name for one in METHODS.values() if one.can_delete)
+        raise ValueError(f"baseline: {method.name} cannot delete tokens; only {can} can")
+
+
+_COMMON = (
+    "continuation", "method", "score", "reduction", "baseline", "grouping", "roles",
+    "memory_budget", "progress",
+)  # fmt: skip
+
+OWN_DEFAULTS = {name: option.default for name, option in _own_options().items()}
+"""The keywords that only some methods take, as tokenviz comes, and their defaults."""
