@@ -101,9 +101,11 @@ def areas(subject: Subject, case: DigitCase, order: Sequence[int]) -> tuple[floa
         here = set(order[:k])
         rows.append([id_ if i in here else BASELINE for i, id_ in enumerate(case.prompt)])
     probabilities = _probabilities(subject, case, rows)
-    shares = np.array(replaced) / n
-    deletion, insertion = np.split(probabilities, 2)
-    return float(np.trapezoid(deletion, shares)), float(np.trapezoid(insertion, shares))
+    widths = np.diff(replaced) / n
+    deletion, insertion = (
+        float((curve[1:] + curve[:-1]) @ widths / 2) for curve in np.split(probabilities, 2)
+    )
+    return deletion, insertion
 
 
 def _scores(

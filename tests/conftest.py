@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from scripts import system_versions
@@ -21,6 +22,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shell that runs the suite in the background has it ignore interrupts; some tests are about them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# On the lock the same examples are tried each time, so that what passed passes; elsewhere new ones.
+# None is late: how long one takes depends on what else the machine does.
+settings.register_profile("tokenviz", deadline=None, derandomize=environment() == "lock")
+settings.load_profile("tokenviz")
 
 
 def pytest_configure(config: pytest.Config) -> None:
