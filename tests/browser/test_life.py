@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure
 from tests.jupyterlab import JupyterLab, evaluate, execute, wait_for, wait_until_ready
-from tokenviz.widget.figure import static
+from tokenviz.widget.bundle import static
 
 CELLS = [
     "import tokenviz as tv\nattribution, trace = tv.examples.attribution(), tv.examples.trace()",
