@@ -27,6 +27,9 @@ const known = page[RENDERERS];
 /** How ipywidgets writes that a trait is another model. */
 const REFERENCE = "IPY_MODEL_";
 
+/** Milliseconds after which the kernel is asked; hosts may wait ten seconds for a missing model. */
+const SOON = 500;
+
 /** Milliseconds after which a reader is told what is waited for. */
 const PATIENCE = 4000;
 
@@ -54,9 +57,13 @@ async function evaluate(sources: string[]): Promise<Renderer> {
   }
 }
 
+const pause = (ms: number) => new Promise<null>((resolve) => setTimeout(resolve, ms, null));
+
 /** The sources of a model's renderer: of its bundle, or asked of the kernel where none is found. */
 function sourcesOf(model: AnyModel, signal: AbortSignal): Promise<string[]> {
-  return bundled(model, String(model.get("_renderer"))).catch(() => asked(model, signal));
+  const found = bundled(model, String(model.get("_renderer")));
+  const soon = Promise.race([found, pause(SOON)]).catch(() => null);
+  return Promise.any([found, soon.then((sources) => sources ?? asked(model, signal))]);
 }
 
 /**
@@ -90,23 +97,26 @@ const HEAVY = ["_data", "_colormap_table"];
 
 /**
  * A closed model lets go of its data: JupyterLab keeps the model itself for as long as the kernel
- * runs, through the comm's handlers. Hosts that know no such event keep nothing either.
+ * runs, through the comm's handlers, and with it whatever a closure in this function knows: so
+ * nothing but the model. Hosts that know no such event keep nothing either.
  *
  * A trace that is being written is heard of by its model, whether or not a view is open.
  */
 async function initialize(props: InitializeProps): Promise<void> {
-  const { model, signal } = props;
+  const { model } = props;
   model.on("destroy", () => {
     for (const name of HEAVY) model.set(name, null);
     // Backbone keeps the values from before the latest call.
     model.set("_data", null);
   });
   if (model.get("_live") == null) return;
-  const listening = sourcesOf(model, signal)
-    .then(load)
-    .then((renderer) => signal.aborted || renderer.default.initialize?.(props));
   // What the kernel answers is kept from the model until this function returns.
-  await Promise.race([listening, new Promise((resolve) => setTimeout(resolve, HELD_UP))]);
+  await Promise.race([listen(props), pause(HELD_UP)]);
+}
+
+async function listen(props: InitializeProps): Promise<void> {
+  const renderer = await load(await sourcesOf(props.model, props.signal));
+  if (!props.signal.aborted) renderer.default.initialize?.(props);
 }
 
 async function render(props: RenderProps): Promise<void> {
