@@ -88,6 +88,9 @@ def trust(path: Path) -> None:
 def assert_alive(opened: Opened, count: int) -> None:
     """Figures are drawn, and a control of the first heatmap recolours it."""
     page = opened.page
+    page.locator(READY).first.wait_for(timeout=60_000)
+    for cell in page.locator(".jp-Notebook .jp-CodeCell").all():
+        cell.scroll_into_view_if_needed()  # those out of sight are drawn when JupyterLab has time
     expect(page.locator(READY)).to_have_count(count, timeout=60_000)
     first = page.locator(f"{READY}[data-tokenviz-kind=heatmap]").first
     first.scroll_into_view_if_needed()
