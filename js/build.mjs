@@ -1,16 +1,19 @@
 /**
- * Builds the one renderer for its two homes: an ES module for anywidget with the few lines that
- * load it, a classic script for exported pages, and the style sheet that both share. `--watch`
- * rebuilds on change.
+ * Builds the one renderer for its two homes: bundles for anywidget with the few lines that load
+ * them, a classic script for exported pages, and the style sheet of those. `--watch` rebuilds on
+ * change.
  */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { context } from "esbuild";
-import { minify } from "terser";
 import { esbuildBundled } from "./bundled.mjs";
+import { shrink } from "./shrink.mjs";
 
 const OUT = "src/tokenviz/static";
+
+/** What figures load as a model of its own: `glue/<name>.ts`, known to Python by that name. */
+const BUNDLES = ["widget"];
 
 /** Dependencies are ES modules; where require.js lives, a UMD wrapper would go astray. */
 const WIDGET = { define: "undefined", PAGE: "false" };
@@ -26,18 +29,12 @@ const shared = {
 };
 
 const builds = [
-  {
-    entryPoints: ["js/glue/loader.ts"],
-    outfile: `${OUT}/loader.js`,
+  ...["loader", ...BUNDLES].map((name) => ({
+    entryPoints: [`js/glue/${name}.ts`],
+    outfile: `${OUT}/${name}.js`,
     format: "esm",
     define: WIDGET,
-  },
-  {
-    entryPoints: ["js/glue/widget.ts"],
-    outfile: `${OUT}/widget.js`,
-    format: "esm",
-    define: WIDGET,
-  },
+  })),
   {
     entryPoints: ["js/glue/page.ts"],
     outfile: `${OUT}/page.js`,
@@ -58,22 +55,14 @@ if (process.argv.includes("--watch")) {
     await ctx.dispose();
   }
   for (const { outfile, format } of builds) {
-    if (format !== undefined) await shrink(outfile, format === "esm");
+    if (format !== undefined) {
+      const text = await readFile(outfile, "utf8");
+      await writeFile(outfile, await shrink(text, format === "esm"));
+    }
     const bytes = await readFile(outfile);
     const kilobytes = (n) => `${(n / 1000).toFixed(1)} kB`;
     console.log(
       `${outfile}  ${kilobytes(bytes.length)}, gzip ${kilobytes(gzipSync(bytes).length)}`,
     );
   }
-}
-
-/**
- * A second minifier, which looks across functions, saves some more. It may take it that reading a
- * property does nothing else, and that nothing calls a plain function with `new`.
- */
-async function shrink(file, module) {
-  const compress = { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true };
-  const options = { module, ecma: 2022, compress, format: { comments: "some" } };
-  const { code } = await minify(await readFile(file, "utf8"), options);
-  await writeFile(file, code);
 }

@@ -1,4 +1,4 @@
-/** A module's bundle as text: see bundled.mjs. */
+/** A module's bundle, or a style sheet, as text: see bundled.mjs. */
 declare module "*?bundled" {
   const code: string;
   export default code;

@@ -1,10 +1,12 @@
 /**
  * `import code from "./worker.ts?bundled"` gives that module, bundled, as text: a worker's code
- * inside the one script that a widget or a page has. For esbuild, and for Vite in the tests.
+ * inside the one script that a widget or a page has, or a widget's style sheet. For esbuild, and
+ * for Vite in the tests.
  */
 
 import { dirname, resolve } from "node:path";
 import { build } from "esbuild";
+import { shrink } from "./shrink.mjs";
 
 const QUERY = "?bundled";
 
@@ -14,8 +16,9 @@ async function bundle(path) {
     ...{ entryPoints: [path], bundle: true, minify: true, write: false, metafile: true },
     ...{ format: "iife", target: ["es2022"], logLevel: "warning" },
   });
+  const { text } = outputFiles[0];
   return {
-    text: outputFiles[0].text,
+    text: path.endsWith(".css") ? text.trim() : await shrink(text, false),
     files: Object.keys(metafile.inputs).map((file) => resolve(file)),
   };
 }

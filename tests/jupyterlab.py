@@ -32,16 +32,20 @@ QUIET = {
 
 
 class JupyterLab:
-    """A server in an empty folder, with notebooks in ``root``; ``url`` opens one."""
+    """A server in an empty folder, with notebooks in ``root``; ``url`` opens one.
 
-    def __init__(self, folder: Path) -> None:
+    ``settings`` of JupyterLab's extensions come on top of those that keep it quiet.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any] | None = None) -> None:
         self.root, home = folder / "notebooks", folder / "home"
         self.root.mkdir()
         self._token = secrets.token_hex(16)
         self._port = _free_port()
-        settings = home / "settings"
-        settings.mkdir(parents=True)
-        (settings / "overrides.json").write_text(json.dumps(QUIET), encoding="utf-8")
+        app = home / "settings"
+        app.mkdir(parents=True)
+        overrides = json.dumps(QUIET | (settings or {}))
+        (app / "overrides.json").write_text(overrides, encoding="utf-8")
         self._runtime = home / "runtime"
         self._log = (home / "server.log").open("w+", encoding="utf-8")
         self._server = subprocess.Popen(
@@ -49,8 +53,8 @@ class JupyterLab:
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser",
                 "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self._port}",
                 "--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}",
-                f"--ServerApp.root_dir={self.root}", f"--LabServerApp.app_settings_dir={settings}",
-                f"--LabApp.app_settings_dir={settings}", f"--LabApp.workspaces_dir={home / 'ws'}",
+                f"--ServerApp.root_dir={self.root}", f"--LabServerApp.app_settings_dir={app}",
+                f"--LabApp.app_settings_dir={app}", f"--LabApp.workspaces_dir={home / 'ws'}",
                 f"--LabApp.user_settings_dir={home / 'user'}", "--LabApp.news_url=",
             ],
             env={
@@ -98,6 +102,11 @@ class JupyterLab:
         finally:
             client.stop_channels()
 
+    def end_kernels(self) -> None:
+        """End the kernels, as when everybody has gone home."""
+        for session in self._get("/api/sessions"):
+            self._get(f"/api/sessions/{session['id']}", method="DELETE")
+
     def stop(self) -> None:
         """End the server and its kernels."""
         self._server.terminate()
@@ -108,12 +117,12 @@ class JupyterLab:
     def _base(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def _get(self, path: str) -> Any:
+    def _get(self, path: str, method: str = "GET") -> Any:
         request = urllib.request.Request(
-            self._base + path, headers={"Authorization": f"token {self._token}"}
+            self._base + path, headers={"Authorization": f"token {self._token}"}, method=method
         )
         with urllib.request.urlopen(request, timeout=10) as response:
-            return json.load(response)
+            return json.loads(response.read() or "null")
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + 60

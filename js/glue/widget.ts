@@ -6,9 +6,11 @@
 import type { InitializeProps, RenderProps } from "@anywidget/types";
 import { listen } from "../state/hear.ts";
 import { mount } from "./mount.ts";
+import { dress } from "./style.ts";
 import { hideTwins } from "./twin.ts";
 
 function render({ model, el, signal }: RenderProps): void {
+  dress(el, signal);
   mount(model, el, signal);
   hideTwins(el, signal);
 }

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure
 from tests.jupyterlab import JupyterLab, evaluate, execute, wait_for, wait_until_ready
-from tokenviz.widget.figure import static
+from tokenviz.widget.bundle import static
 
 CELLS = [
     "import tokenviz as tv\nattribution, trace = tv.examples.attribution(), tv.examples.trace()",
@@ -32,8 +32,7 @@ BATCHES = 5
 RUNS = 200
 # What may be left of a run: what JupyterLab remembers of any execution, the module of a few lines
 # that anywidget imports, and a closed model without its data, with the empty elements of its view.
-# That is about 20,000 bytes and two nodes; the style sheet alone would be 16,000 more, and the
-# source of the renderer 350,000.
+# That is about 20,000 bytes and two nodes; the source of the renderer would be 380,000 more.
 BYTES = 30_000
 NODES = 3
 LISTENERS = 0.1
@@ -129,7 +128,7 @@ def test_a_cell_that_runs_200_times_leaves_nothing_behind(
     page = opened.page
     run(page, AGAIN, times=WARM_UP)
     kept, levels = in_kernel(kernel), [counts(page, devtools)]
-    assert kept == "(2, 2)"  # one figure and its CSS box
+    assert kept == "(3, 3)"  # one figure, its CSS box, and the renderer that all share
     for _ in range(BATCHES):
         run(page, AGAIN, times=(RUNS - WARM_UP) // BATCHES)
         levels.append(counts(page, devtools))

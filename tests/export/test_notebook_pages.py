@@ -7,6 +7,7 @@ live figure, the table, or at least a message that says what to do.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from ipywidgets import Widget
 from nbconvert.exporters import get_exporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -207,6 +209,32 @@ def test_damaged_state_leaves_the_table(caplog: pytest.LogCaptureFixture) -> Non
     html = convert(notebook_of(view(), new_output("display_data", bundle)))
     assert "shown as a table" in html
     assert "cannot be read" in caplog.text
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("bundle", ["whole", "damaged", "missing"])
+def test_figures_need_no_renderer_from_the_notebook(bundle: str, older: bool) -> None:
+    """A page brings its own; and a bundle is no widget that needs a manager."""
+    figure = tv.examples.attribution().show()
+    figure.model_id  # noqa: B018
+    shared, widgets = figure._renderer.model_id, [figure, figure.layout, figure._renderer]
+    saved = Widget.get_manager_state(drop_defaults=False, widgets=widgets)
+    models = json.loads(json.dumps(saved["state"]))
+    if bundle == "missing":
+        del models[shared]
+    elif bundle == "damaged":
+        models[shared] = {"model_name": "WidgetModel", "state": {"source": None}}
+    if older:  # each figure held the renderer
+        models[figure.model_id]["state"] |= {"_renderer": "export default {}", "_css": "a{}"}
+    notebook = notebook_of(view(figure.model_id))
+    notebook.metadata["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": saved | {"state": models}
+    }
+    html = convert(notebook)
+    assert html.count('class="tokenviz-figure"') == 1
+    assert html.count('<script class="tokenviz-renderer">') == 1
+    assert "html-manager" not in html
+    assert "export default {}" not in html
 
 
 def test_widgets_of_other_libraries_are_left_alone() -> None:

@@ -16,16 +16,17 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
 import tokenviz as tv
+from tokenviz.widget.bundle import Bundle
 from tokenviz.widget.cells import CELLS
 
 Run = Callable[[str | None, str], None]
 
 
 def opened() -> int:
-    """How many widgets the kernel keeps open."""
+    """How many widgets the kernel keeps open, but for the bundle that they share."""
     from ipywidgets.widgets.widget import _instances
 
-    return len(_instances)
+    return sum(not isinstance(widget, Bundle) for widget in _instances.values())
 
 
 @pytest.fixture

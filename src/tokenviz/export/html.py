@@ -17,7 +17,8 @@ from typing import Any
 from tokenviz.export.embed import state_scripts
 from tokenviz.export.state import Buffer, FigureState
 from tokenviz.export.table import static_table
-from tokenviz.widget.figure import Figure, static
+from tokenviz.widget.bundle import static
+from tokenviz.widget.figure import Figure
 
 __all__ = ["fragment", "page", "renderer", "save", "twin"]
 

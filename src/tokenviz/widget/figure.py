@@ -7,14 +7,13 @@ without the kernel. Every public trait is also a keyword of ``show()`` and has t
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
+from ipywidgets.widgets.widget import widget_serialization
 
 from tokenviz._keywords import check_keywords
 from tokenviz._options import options
@@ -24,6 +23,7 @@ from tokenviz.data.attribution import Attribution
 from tokenviz.data.files import PICTURES, save
 from tokenviz.data.trace import Trace
 from tokenviz.tiles.large import LargeAttribution
+from tokenviz.widget.bundle import Bundle, answer, bundle, static
 from tokenviz.widget.cells import CELLS
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
 from tokenviz.widget.scale import figure_scale, find_table
@@ -34,18 +34,6 @@ __all__ = ["Figure"]
 _SCALE_TRAITS = [
     "colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma", "channel",
 ]  # fmt: skip
-
-
-@cache
-def static(name: str) -> str:
-    """Text of a built file of the renderer."""
-    file = files("tokenviz") / "static" / name
-    if not file.is_file():
-        raise FileNotFoundError(
-            f"tokenviz/static/{name} is missing: the renderer has not been built. "
-            "In a source checkout run `npm ci && npm run build`"
-        )
-    return file.read_text(encoding="utf-8")
 
 
 def caption(facts: dict[str, str]) -> str:
@@ -88,8 +76,7 @@ class Figure(OnDemand, anywidget.AnyWidget):
     # Defaults below rather than here, so that the classes exist before the bundle is built; text
     # and not a path, because a path keeps every instance alive.
     _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
-    _renderer = traitlets.Unicode().tag(sync=True)
+    _renderer = traitlets.Instance(Bundle).tag(sync=True, **widget_serialization)
     _kind = traitlets.Unicode().tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
     _colormap_table = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
@@ -149,6 +136,14 @@ class Figure(OnDemand, anywidget.AnyWidget):
             sync_data = sync_data | {"selected": None}
         super().set_state(sync_data)
 
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        """Hear of a view that cannot find the renderer: not every host knows other models."""
+        reply = answer(self._renderer, content)
+        if reply is None:
+            super()._handle_custom_msg(content, buffers)
+        else:
+            self.send(reply)
+
     def color_scale(self) -> ColorScale:
         """The scale that the current traits describe: what colour stands for which value."""
         traits = [name for name in _SCALE_TRAITS if self.has_trait(name)]
@@ -204,12 +199,8 @@ class Figure(OnDemand, anywidget.AnyWidget):
         return static("loader.js")
 
     @traitlets.default("_renderer")
-    def _read_renderer(self) -> str:
-        return static("widget.js")
-
-    @traitlets.default("_css")
-    def _read_css(self) -> str:
-        return static("tokenviz.css")
+    def _share_renderer(self) -> Bundle:
+        return bundle("widget")
 
     @traitlets.validate("colormap")
     def _name_colormap(self, proposal: Any) -> str:
