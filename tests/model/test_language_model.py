@@ -85,10 +85,11 @@ def test_models_without_a_causal_head() -> None:
     for model in (
         headless.from_config(random_model("llama").config),
         BertForMaskedLM(BertConfig(**BERT)),
-        T5ForConditionalGeneration(T5Config(vocab_size=420, **shape)),
     ):
         with pytest.raises(ValueError, match=r"model: .* has no causal language-model head"):
             LanguageModel(model, tokenizer)
+    with pytest.raises(ValueError, match=r"T5.* is an encoder–decoder model"):
+        LanguageModel(T5ForConditionalGeneration(T5Config(vocab_size=420, **shape)), tokenizer)
 
 
 def test_a_head_that_sees_the_future_is_refused() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz.data.attribution import Attribution, Target
+from tokenviz.data.replacing import replacing
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 
@@ -48,7 +49,8 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
     """Write ``source`` to ``path``; the suffix chooses the format.
 
     ``.npz`` and ``.json`` keep the data, ``.html`` the interactive figure, ``.svg``, ``.pdf`` and
-    ``.png`` (which need matplotlib) its picture.
+    ``.png`` (which need matplotlib) its picture. A file that is there stays as it is until the new
+    one is whole.
 
     Returns
     -------
@@ -67,11 +69,12 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
     header, arrays = _split(source)
     if suffix == ".npz":
         encoded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-        with path.open("wb") as file:
+        with replacing(path) as place, place.open("wb") as file:
             np.savez_compressed(file, header=encoded, **arrays)  # type: ignore[arg-type]
     elif suffix == ".json":
         columns = {name: _to_json(array) for name, array in arrays.items()}
-        path.write_text(json.dumps(header | columns, ensure_ascii=False), encoding="utf-8")
+        with replacing(path) as place:
+            place.write_text(json.dumps(header | columns, ensure_ascii=False), encoding="utf-8")
     else:
         raise ValueError(
             f"path: expected a name ending in .npz, .json, {', '.join(PICTURES)}, got {path.name!r}"

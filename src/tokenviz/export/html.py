@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tokenviz.data.replacing import replacing
 from tokenviz.export.embed import state_scripts
 from tokenviz.export.state import Buffer, FigureState
 from tokenviz.export.table import static_table
@@ -120,7 +121,10 @@ def save(widget: Figure, path: str | Path) -> Path:
         raise ValueError(f"path: expected a name ending in .html, got {path.name!r}")
     title = str(widget.title) or path.stem
     figure = _figure(FigureState.from_widget(widget))
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with (
+        replacing(path) as place,
+        place.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
         file.writelines(_page([figure], title, widget.theme))
     return path
 

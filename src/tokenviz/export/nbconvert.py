@@ -15,7 +15,7 @@ MathJax where the notebook writes formulas, require.js where another output asks
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -27,12 +27,10 @@ from nbformat import NotebookNode
 from traitlets import default
 
 from tokenviz.export.html import STATE_TYPE, TWIN, figure_html, renderer
+from tokenviz.export.outputs import VIEW, figures_in, oddity, text_of, widget_models
 from tokenviz.export.state import FigureState
 
 __all__ = ["LiveFigures", "TokenvizHTMLExporter"]
-
-VIEW = "application/vnd.jupyter.widget-view+json"
-STATE = "application/vnd.jupyter.widget-state+json"
 
 _RENDERER = re.compile(r'<(style|script) class="tokenviz-renderer">.*?</\1>', re.DOTALL)
 _OURS = re.compile(r"(AttributionHeatmap|LiveTrace|TokenTrace)\(")
@@ -59,18 +57,12 @@ class LiveFigures(Preprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Rewrite the outputs of ``nb`` (which is nbconvert's own copy)."""
-        models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+        self._models = widget_models(nb)
         found = {
             model_id: self._figure(partial(FigureState.from_notebook, model))
-            for model_id, model in models.items()
+            for model_id, model in self._models.items()
         }
-        own = {model_id: html for model_id, html in found.items() if html is not None}
-        self._figures = {
-            model_id: "\n".join(own[figure] for figure in figures)
-            for model_id in models
-            if (figures := list(_figures_in(model_id, models, own)))
-        }
-        self._saved = frozenset(models)
+        self._figures = {model_id: html for model_id, html in found.items() if html is not None}
         self._live, self._missing = 0, 0
         for cell in nb.cells:
             if cell.cell_type == "code":
@@ -108,18 +100,20 @@ class LiveFigures(Preprocessor):
         waiting: NotebookNode | None = None  # a view without state, whose twin may follow
         for output in outputs:
             data = output.get("data", {})
-            html = _text(data.get("text/html", ""))
+            html = text_of(data.get("text/html", ""))
             if VIEW in data:
                 if waiting is not None:
                     yield self._note(waiting)
                     waiting = None
-                fragment = self._figures.get(data[VIEW].get("model_id"))
-                if fragment is not None:
+                model_id = data[VIEW]["model_id"]
+                figures = figures_in(model_id, self._models, self._figures)
+                if figures:
                     live_views += 1
-                    yield self._show(output, fragment)
-                elif _OURS.match(_text(data.get("text/plain", ""))):
+                    fragments = (self._figures[figure] for figure in figures)
+                    yield self._show(output, "\n".join(fragments))
+                elif _OURS.match(text_of(data.get("text/plain", ""))):
                     waiting = output
-                elif not self._saved or data[VIEW].get("model_id") in self._saved:
+                elif not self._models or model_id in self._models:
                     yield output
                 # else it was closed, as a progress bar that is done: nothing could show it
             elif html.startswith(TWIN):
@@ -184,10 +178,40 @@ class TokenvizHTMLExporter(HTMLExporter):
             str(Path(__file__).with_name("templates")),
         ]
 
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> Any:
+        """Convert a notebook; an output that is not as nbformat has it becomes a note."""
+        # Before anything else: nbconvert gives up a notebook of which one output is odd.
+        nb = NotebookNode({**nb, "cells": [self._readable(cell) for cell in nb.cells]})
+        return super().from_notebook_node(nb, resources, **options)
+
+    def _readable(self, cell: NotebookNode) -> NotebookNode:
+        reasons = [oddity(output) for output in cell.get("outputs", ())]
+        if not any(reasons):
+            return cell
+        for reason in filter(None, reasons):
+            self.log.warning("An output of the notebook cannot be read: %s", reason)
+        outputs = [
+            output if reason is None else _unreadable(reason)
+            for output, reason in zip(cell.outputs, reasons, strict=True)
+        ]
+        return NotebookNode({**cell, "outputs": outputs})
+
     def _init_preprocessors(self) -> None:
         super()._init_preprocessors()  # type: ignore[no-untyped-call]
         # Last, and so after the execution.
         self.register_preprocessor(LiveFigures, enabled=True)  # type: ignore[no-untyped-call]
+
+
+def _unreadable(why: str) -> NotebookNode:
+    """What stands in the place of an output that is not as nbformat has it."""
+    html = _message(f"This output cannot be read: {why}.")
+    return NotebookNode(
+        output_type="display_data",
+        data=NotebookNode({"text/html": html}),
+        metadata=NotebookNode(),
+    )
 
 
 def _bundles(cell: NotebookNode) -> Iterator[dict[str, Any]]:
@@ -207,26 +231,13 @@ def _has_math(nb: NotebookNode, bundles: Iterable[dict[str, Any]]) -> bool:
     for bundle in bundles:
         if "text/latex" in bundle:
             return True
-        written.append(_text(bundle.get("text/markdown", "")))
+        written.append(text_of(bundle.get("text/markdown", "")))
     return any(_MATH.search(_CODE.sub("", text)) for text in written)
 
 
 def _uses_require(bundle: dict[str, Any]) -> bool:
     scripts = (bundle.get("application/javascript", ""), bundle.get("text/html", ""))
-    return any("tokenviz-figure" not in _text(s) and _AMD.search(_text(s)) for s in scripts)
-
-
-def _figures_in(model_id: str, models: Mapping[str, Any], figures: Container[str]) -> Iterator[str]:
-    """Ids of the figures that a widget is or, being a box, a tab or the like, contains."""
-    if model_id in figures:
-        yield model_id
-        return
-    for child in models.get(model_id, {}).get("state", {}).get("children", []):
-        yield from _figures_in(str(child).removeprefix("IPY_MODEL_"), models, figures)
-
-
-def _text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "".join(value)
+    return any("tokenviz-figure" not in text_of(s) and _AMD.search(text_of(s)) for s in scripts)
 
 
 def _message(text: str) -> str:

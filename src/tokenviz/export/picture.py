@@ -18,6 +18,7 @@ from tokenviz.color.numbers import written
 from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.channels import CHANNELS
+from tokenviz.data.replacing import replacing
 from tokenviz.data.tokens import labels
 from tokenviz.data.trace import Trace
 from tokenviz.export.table import TraceCell, arranged_places, trace_columns
@@ -86,7 +87,8 @@ def save(widget: Figure, path: Path) -> Path:
             _caption(canvas, widget.caption, height)
         if widget.title:
             canvas.suptitle(widget.title, fontsize=_FONT + 2, x=0, ha="left", y=1 + 0.3 / height)
-        canvas.savefig(path, bbox_inches="tight", pad_inches=0.05, dpi=200)
+        with replacing(path) as place:
+            canvas.savefig(place, bbox_inches="tight", pad_inches=0.05, dpi=200)
     return path
 
 

@@ -211,7 +211,7 @@ class LanguageModel(LoadedModel):
         ----------
         text
             The text, or its token ids ``[n]``; or a list of texts or of lists of ids, which gives
-            a list of traces. With a ``prompt`` it is encoded on its own, as its continuation, so a
+            a list of traces. With a ``prompt`` it gets the tokens that it has after that, so a
             leading space is the caller's to write.
         prompt
             What comes before the text, in any form that :meth:`generate` takes; for several texts
@@ -272,9 +272,9 @@ class LanguageModel(LoadedModel):
             What is explained, one column each: text or a sequence of ids (a whole continuation of
             the prompt), one id (the next token), a :class:`Contrast` ("A rather than B"), or a
             function of the next-token logits, float32 ``[rows, vocabulary]`` to ``[rows]``. Text
-            is encoded on its own, without special tokens, as what follows the prompt: a leading
-            space is the caller's to write (tokenizers that put a space before every text, such as
-            Llama 2's, do so here too).
+            gets the tokens that it has where it follows the prompt, without special ones: a
+            leading space is the caller's to write, whatever the tokenizer does at the beginning
+            of a text. A warning says where the tokenizer would join the two in one token.
         continuation
             Instead of ``targets``: text or ids, one column per token, each given those before it.
         method

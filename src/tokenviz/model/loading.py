@@ -17,8 +17,8 @@ __all__ = ["load_model"]
 
 # from_pretrained keywords that say where to find the files, so they hold for the tokenizer too.
 _SOURCE_KEYWORDS = (
-    "cache_dir", "force_download", "local_files_only", "proxies", "revision", "subfolder", "token",
-    "trust_remote_code",
+    "cache_dir", "force_download", "gguf_file", "local_files_only", "proxies", "revision",
+    "subfolder", "token", "trust_remote_code",
 )  # fmt: skip
 
 

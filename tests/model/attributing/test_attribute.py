@@ -70,10 +70,11 @@ def test_what_an_attribution_records() -> None:
     assert lm.attribute(PROMPT, [5], baseline=1).baseline == "token <s> (1)"
 
 
-def test_a_target_is_encoded_on_its_own() -> None:
+def test_a_target_is_encoded_as_it_stands_after_the_prompt() -> None:
     lm = LanguageModel(random_model("llama", vocab_size=480), sentencepiece_tokenizer(bos=True))
-    text = lm.attribute("The cat", ["sat"], method="input_x_gradient")
-    as_ids = lm.tokenizer("sat", add_special_tokens=False)["input_ids"]
+    text = lm.attribute("The cat", [" sat"], method="input_x_gradient")
+    whole = lm.tokenizer("The cat sat")["input_ids"]
+    as_ids = whole[len(lm.tokenizer("The cat")["input_ids"]) :]
     by_ids = lm.attribute("The cat", [as_ids], method="input_x_gradient")
     np.testing.assert_array_equal(text.values, by_ids.values)
     assert text.tokens[0] == Token("<s>", id=1, special=True) and text.tokens[1].text == " The"

@@ -1,6 +1,7 @@
 """Occlusion and Shapley values, with groups, roles, windows and deletion, written out."""
 
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from tests.model.attributing.brute_columns import column_functions, replaced, shapley_of_spans
 from tests.model.chats import CHATML
 from tests.model.decoders import decoder_lm, decoder_model
+from tests.model.running.test_calling import Prompted
 from tests.model.small import byte_level_tokenizer
 from tests.model.text.test_chat import chat_lm
 from tokenviz.model.attributing.asking.features import Features
@@ -302,6 +304,35 @@ def test_attention_rollout_is_a_product_of_layers(name: str) -> None:
     np.testing.assert_allclose(found.values[:, 0], flow[4:7, :5].mean(0), atol=1e-6)
     np.testing.assert_allclose(found.values[:, 1], flow[4, :5], atol=1e-6)
     assert found.values[:, 1].sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_rows_before_the_text_take_part_in_the_rollout() -> None:
+    model = Prompted()
+    model.inner.set_attn_implementation("eager")
+    lm = LanguageModel(model, byte_level_tokenizer())
+    found = lm.attribute(PROMPT, [9], method="attention_rollout").values[:, 0]
+    assert found.shape == (5,) and 0 < found.sum() < 1  # the rest is theirs
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([None, torch.ones(1, 2, 5, 5)], "only 1 of the 2 layers of Odd give"),
+        ([torch.ones(1, 2, 5, 9)] * 2, r"shape \[1, 2, 5, 9\] for 5 tokens"),
+        ([torch.ones(1, 2, 5, 5), torch.ones(1, 5, 5)], r"and \[1, 5, 5\]"),
+    ],
+)
+def test_a_rollout_of_some_layers_is_none(given: Any, message: str) -> None:
+    class Odd(Prompted):
+        def forward(self, *args: Any, **kwargs: Any) -> Any:
+            for name in ("output_attentions", "use_cache"):
+                kwargs.pop(name, None)
+            out = super().forward(*args, **kwargs)
+            return SimpleNamespace(logits=out.logits, attentions=given)
+
+    lm = LanguageModel(Odd(), byte_level_tokenizer())
+    with pytest.raises(ValueError, match=message):
+        lm.attribute(PROMPT, [9], method="attention_rollout")
 
 
 def test_a_model_without_attention_has_no_rollout() -> None:

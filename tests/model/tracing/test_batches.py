@@ -117,7 +117,7 @@ def test_a_model_that_cannot_hide_padding_runs_those_of_one_length() -> None:
     lm = LanguageModel(model, byte_level_tokenizer())
     prompts = [[5, 6, 7], [8], [9, 10, 11], [12]]
     assert not lm.probe(hides_padding)
-    lm.generate([5], max_new_tokens=1)  # after the checks of a new model
+    lm.generate([5], max_new_tokens=2)  # after the checks of a new model
     seen.clear()
     together = lm.generate(prompts, max_new_tokens=3)
     assert seen == [(2, 1)] * 3 + [(2, 3)] + [(2, 1)] * 2

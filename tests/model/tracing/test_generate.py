@@ -261,3 +261,18 @@ def test_logits_that_are_no_distribution() -> None:
         model.lm_head.weight[7] = math.nan
     with pytest.raises(FloatingPointError, match="NaN or infinity"):
         lm.generate(PROMPT, max_new_tokens=1)
+
+
+@pytest.mark.parametrize("temperature", [1e-45, 1e-40, 1e-30, 1e-8])
+def test_a_temperature_near_zero_is_greedy(temperature: float) -> None:
+    lm = random_lm()
+    greedy = lm.generate(PROMPT, max_new_tokens=8)
+    for dtype_lm in (lm, random_lm("llama", torch.bfloat16)):
+        expected = greedy if dtype_lm is lm else dtype_lm.generate(PROMPT, max_new_tokens=8)
+        drawn = dtype_lm.generate(PROMPT, max_new_tokens=8, temperature=temperature, seed=0)
+        assert drawn.tokens == expected.tokens
+        np.testing.assert_array_equal(drawn.logprobs, expected.logprobs)
+    shown = lm.generate(
+        PROMPT, max_new_tokens=8, temperature=temperature, seed=0, distribution="sampling"
+    )
+    np.testing.assert_array_equal(shown.probabilities, np.ones(8, np.float32))

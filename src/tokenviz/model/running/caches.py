@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
 from transformers.cache_utils import DynamicLayer
+
+from tokenviz.model.running.calling import call, entry, takes, takes_any
 
 __all__ = ["Cache", "RoomyLayer"]
 
@@ -30,8 +31,8 @@ class Cache:
 
     def __init__(self, model: torch.nn.Module) -> None:
         self._model = model
-        self._parameters = inspect.signature(model.forward).parameters
         self._memory: _Memory | None = None
+        self._read = 0  # tokens
 
     @property
     def filled(self) -> bool:
@@ -40,34 +41,35 @@ class Cache:
 
     def takes(self, argument: str) -> bool:
         """Whether the model's forward names an argument."""
-        return argument in self._parameters
+        return takes(self._model, argument)
 
-    def run(self, **inputs: Any) -> torch.Tensor:
-        """Logits ``[b, n, vocabulary]`` for the next tokens."""
+    def run(self, input_ids: torch.Tensor, **inputs: Any) -> torch.Tensor:
+        """Logits ``[b, n, vocabulary]`` for the next tokens, ids ``[b, n]``.
+
+        Their positions go with them, unless given: not every memory tells how long it is.
+        """
         if self._memory is not None:
             inputs[self._memory.argument] = self._memory.value
-        if self.takes("use_cache") or self._takes_any:
-            inputs["use_cache"] = True
-        output = self._model(**inputs)
+        end = self._read + input_ids.shape[1]
+        if self.takes("position_ids") and "position_ids" not in inputs:
+            positions = torch.arange(self._read, end, device=input_ids.device)
+            inputs["position_ids"] = positions.expand(len(input_ids), -1)
+        logits, output = call(self._model, input_ids=input_ids, use_cache=True, **inputs)
         if self._memory is None:
             self._memory = self._remembered(output)
-        logits: torch.Tensor = output.logits
+        if self.filled:
+            self._read = end
         return logits
-
-    @property
-    def _takes_any(self) -> bool:
-        """Whether the model's forward takes arguments that it does not name."""
-        return any(p.kind is p.VAR_KEYWORD for p in self._parameters.values())
 
     def _remembered(self, output: Any) -> _Memory | None:
         """The memory in an output, if the model can be given it back."""
-        found = next((name for name in _NAMES if _entry(output, name) is not None), None)
+        found = next((name for name in _NAMES if entry(output, name) is not None), None)
         if found is None:
             return None
         argument = _argument(self._model) or found
-        if not (self.takes(argument) or self._takes_any):
+        if not (self.takes(argument) or takes_any(self._model)):
             return None
-        value = _entry(output, found)
+        value = entry(output, found)
         _make_room(value)
         return _Memory(argument, value)
 
@@ -77,14 +79,6 @@ class _Memory(NamedTuple):
 
     argument: str
     value: Any
-
-
-def _entry(output: Any, name: str) -> Any:
-    """An entry of a model's output; None where it has none."""
-    if isinstance(output, Mapping):
-        # By its own keys: attributes of transformers' outputs also answer to old names, and warn.
-        return output[name] if name in set(output.keys()) else None
-    return getattr(output, name, None)
 
 
 def _argument(model: torch.nn.Module) -> str | None:

@@ -6,13 +6,13 @@ asked for are computed where the model lets us say so (``logits_to_keep``).
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
+from tokenviz.model.running.calling import call, takes
 from tokenviz.model.running.turns import turns_at
 
 __all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
@@ -93,11 +93,10 @@ def forward(
     output
         The model's own output, for what else is in it.
     """
-    if "logits_to_keep" in inspect.signature(model.forward).parameters:
+    if takes(model, "logits_to_keep"):
         # They index what may be on another device than the embeddings; the CPU's fit any.
         inputs["logits_to_keep"] = positions.cpu()
-    output = model(**inputs)
-    logits: torch.Tensor = output.logits
+    logits, output = call(model, **inputs)
     if logits.shape[1] != len(positions):  # the model gave every position
         logits = logits[:, positions.to(logits.device)]
     return logits, output

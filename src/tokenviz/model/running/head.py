@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from tokenviz.model.running.calling import call
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
@@ -54,8 +55,7 @@ class SplitModel:
         stand_in = _StandIn(self._output(last_hidden_state=hidden[None]))
         parent = self._lm.model.get_submodule(self._parent)
         with _exchanged(parent, self._name, stand_in):
-            model: Any = self._lm.model
-            logits: torch.Tensor = model(input_ids=ids, use_cache=False).logits
+            logits, _ = call(self._lm.model, input_ids=ids, use_cache=False)
         return logits[0]
 
 
@@ -63,8 +63,7 @@ def find_split(lm: LoadedModel) -> SplitModel | None:
     """The split of a model, if on a few tokens it gives what the model does; None otherwise."""
     ids = sample_ids(lm)[None]
     with borrowed(lm.model), torch.no_grad():
-        model: Any = lm.model
-        expected = model(input_ids=ids, use_cache=False).logits[0]
+        expected = call(lm.model, input_ids=ids, use_cache=False)[0][0]
         for path in _bodies(lm.model):
             split = SplitModel(lm, path)
             try:

@@ -150,16 +150,21 @@ def _check_model(model: Any) -> None:
             f"got {type(model).__name__}"
         )
     module: Any = model
-    generates = getattr(module, "can_generate", lambda: True)()
-    if module.get_output_embeddings() is None or not generates or _is_encoder_decoder(module):
+    kind = type(model).__name__
+    if bool(getattr(module.config, "is_encoder_decoder", False)):
         raise ValueError(
-            f"model: {type(model).__name__} has no causal language-model head; load it with "
+            f"model: {kind} is an encoder–decoder model, which tokenviz cannot explain yet; "
+            "expected a decoder-only one (a causal language model)"
+        )
+    # Transformers' own classes without generate() have no such head; a model's own code may have
+    # one and leave out the mixin.
+    own_code = not type(model).__module__.startswith("transformers.")
+    generates = own_code or getattr(module, "can_generate", lambda: True)()
+    if module.get_output_embeddings() is None or not generates:
+        raise ValueError(
+            f"model: {kind} has no causal language-model head; load it with "
             "AutoModelForCausalLM instead"
         )
-
-
-def _is_encoder_decoder(model: Any) -> bool:
-    return bool(getattr(model.config, "is_encoder_decoder", False))
 
 
 def _check_tokenizer(tokenizer: Any) -> None:

@@ -49,15 +49,31 @@ def check_embeddings(lm: LoadedModel) -> None:
         )
 
 
-def sample_ids(lm: LoadedModel) -> torch.Tensor:
+def sample_ids(lm: LoadedModel, most: int = 4) -> torch.Tensor:
     """Different ids from the middle of the vocabulary, clear of padding and other control ids."""
-    count = min(4, lm.vocabulary_size, lm.max_context or 4)
+    count = min(most, lm.vocabulary_size, lm.max_context or most)
     start = (lm.vocabulary_size - count) // 2
     return torch.arange(start, start + count, device=lm.device)
 
 
-def differ(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether logits differ by more than rounding."""
-    rounding = min(100 * torch.finfo(one.dtype).eps, _MOST_ROUNDING)
+def differ(
+    one: torch.Tensor,
+    other: torch.Tensor,
+    *,
+    dtype: torch.dtype | None = None,
+    most_rounding: float = _MOST_ROUNDING,
+) -> bool:
+    """Whether logits differ by more than rounding.
+
+    Parameters
+    ----------
+    one, other
+        The logits.
+    dtype
+        In which they were computed; their own if None.
+    most_rounding
+        The most that rounding may be, as a share of the largest.
+    """
+    rounding = min(100 * torch.finfo(dtype or one.dtype).eps, most_rounding)
     one, other = wide(one), wide(other)
     return bool((one - other).abs().max() > rounding * one.abs().max())

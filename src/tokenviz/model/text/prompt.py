@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeGuard
@@ -93,12 +94,23 @@ def encode_prompt(lm: LoadedModel, prompt: Prompt, *, name: str = "prompt") -> t
         ids = _encode_chat(lm, prompt, name)
     else:
         ids = encode_ids(lm, prompt, name=name)
+        bos = getattr(lm.tokenizer, "bos_token_id", None)
+        if bos is not None and ids[:2].tolist() == [bos, bos]:
+            warnings.warn(
+                f"{name}: begins with BOS (id {bos}) twice, which models seldom read in training; "
+                "encode the text with add_special_tokens=False where it has one",
+                stacklevel=2,
+            )
     check_length(lm, name, len(ids))
     return ids
 
 
 def encode_text(lm: LoadedModel, text: str, *, name: str, special: bool) -> torch.Tensor:
-    """Encode text, with (``special``) or without the tokens that the tokenizer adds around it."""
+    """Encode text, with (``special``) or without the tokens that the tokenizer puts before it.
+
+    What it puts after a text (T5 ends each with EOS) is left out, because the text goes on; and a
+    text that begins with BOS itself, as a rendered chat does, gets no second one.
+    """
     if not text:
         start = "; to start from nothing, pass the id of a start token"
         hint = start if special else ", which tokenises to nothing"
@@ -111,10 +123,25 @@ def encode_text(lm: LoadedModel, text: str, *, name: str, special: bool) -> torc
             "which is not valid Unicode text"
         ) from None
     # verbose=False: over-long text is our own error to report, not a logged warning.
-    ids = lm.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"]
+    ids = lm.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    if special:
+        whole = lm.tokenizer(text, add_special_tokens=True, verbose=False)["input_ids"]
+        ids = _begun(list(ids), list(whole), getattr(lm.tokenizer, "bos_token_id", None))
     if not len(ids):
         raise ValueError(f"{name}: {text!r} tokenises to no tokens; give text that makes some")
     return encode_ids(lm, ids, name=name)
+
+
+def _begun(plain: list[int], whole: list[int], bos: int | None) -> list[int]:
+    """A text's ids with those that the tokenizer puts before it."""
+    starts = range(len(whole) - len(plain) + 1)
+    start = next((i for i in starts if whole[i : i + len(plain)] == plain), None)
+    if start is None or not plain:
+        return whole
+    before = whole[:start]
+    if bos is not None and plain[0] == bos and before[-1:] == [bos]:
+        before = before[:-1]
+    return before + plain
 
 
 def encode_ids(lm: LoadedModel, ids: Any, *, name: str) -> torch.Tensor:

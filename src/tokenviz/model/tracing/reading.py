@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from tokenviz.model.running.caches import Cache
+from tokenviz.model.running.calling import call
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.head import find_split
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -61,8 +62,7 @@ def reads_in_pieces(lm: LoadedModel) -> bool:
     """Whether a model gives the same for a text in pieces over its cache as for the whole."""
     ids = sample_ids(lm)
     with borrowed(lm.model), torch.no_grad():
-        model: Any = lm.model
-        whole = model(input_ids=ids[None], use_cache=False).logits[0]
+        whole = call(lm.model, input_ids=ids[None], use_cache=False)[0][0]
         cache = Cache(lm.model)
         pieces: list[torch.Tensor] = []
         for half in torch.split(ids, max(1, len(ids) // 2)):
@@ -79,8 +79,8 @@ def reads_in_pieces(lm: LoadedModel) -> bool:
 def _read_alone(lm: LoadedModel, ids: torch.Tensor, start: int) -> Iterator[torch.Tensor]:
     rows = _rows(lm)
     if not lm.probe(reads_in_pieces):
-        model: Any = lm.model
-        yield from model(input_ids=ids[None], use_cache=False).logits[0, start:].split(rows)
+        logits, _ = call(lm.model, input_ids=ids[None], use_cache=False)
+        yield from torch.split(logits[0, start:], rows)
         return
     cache = Cache(lm.model)
     for begin in range(0, len(ids), rows):

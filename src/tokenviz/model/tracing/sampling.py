@@ -119,7 +119,9 @@ class Sampler:
         if self._process:
             scores = self._process(ids, scores.clone())  # some processors write into what they get
         if self.temperature not in (None, 0, 1):
-            scores = scores / self.temperature
+            # From the largest down: of a temperature near 0 the quotients would overflow, and what
+            # they stand for is that nothing but the largest is left.
+            scores = (scores - scores.amax(-1, keepdim=True)) / self.temperature
         if self.top_k is not None and self.top_k < scores.shape[-1]:
             least = scores.topk(self.top_k).values[:, -1:]
             scores = scores.masked_fill(scores < least, -math.inf)

@@ -13,6 +13,7 @@ from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.positions import grows_with_length
 from tokenviz.model.running.progress import Progress
+from tokenviz.model.text.continuing import encode_continuation
 from tokenviz.model.text.prompt import (
     Ids,
     Prompt,
@@ -143,9 +144,10 @@ def _context_and_text(
         ids = encode_ids(lm, text, name=name)
         before = ids[:0] if prompt is None else encode_prompt(lm, prompt, name=prompt_name)
         return before, ids
-    ids = encode_text(lm, text, name=name, special=False)
     if prompt is not None:
-        return encode_prompt(lm, prompt, name=prompt_name), ids
+        before = encode_prompt(lm, prompt, name=prompt_name)
+        return before, encode_continuation(lm, text, before, name=name)
+    ids = encode_text(lm, text, name=name, special=False)
     # Without a prompt, the tokens that the tokenizer puts before a text (BOS) are the context.
     whole = encode_text(lm, text, name=name, special=True)
     start = _find(ids.tolist(), whole.tolist())

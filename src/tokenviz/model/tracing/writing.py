@@ -11,7 +11,7 @@ import torch
 from tokenviz.data.trace import TraceStep
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.tracing.batching import padding_id
-from tokenviz.model.tracing.decoding import Decoding
+from tokenviz.model.tracing.decoding import Decoding, remembers
 from tokenviz.model.tracing.reduction import (
     NOT_FINITE,
     Columns,
@@ -111,7 +111,9 @@ class Writer:
         positions = Positions()
         for place, text in enumerate(texts):
             text.begin(positions, place, len(texts))
-        decoding = Decoding(self.lm, [text.prompt for text in texts])
+        # The first token needs no memory, and asking a model whether it has one takes passes.
+        cached = self.max_new_tokens > 1 and self.lm.probe(remembers)
+        decoding = Decoding(self.lm, [text.prompt for text in texts], cached=cached)
         generators = self.sampler.generators(len(texts), decoding.ids.device)
         while active := [place for place, text in enumerate(texts) if not text.finished]:
             logits = decoding.logits()

@@ -77,7 +77,7 @@ def _prompt_and_targets(
             )
         ids = encode_ids(lm, _token_ids(prompt.prompt, "prompt.prompt"), name="prompt.prompt")
         chosen = _token_ids(prompt.tokens, "prompt.tokens")
-        return EncodedPrompt(ids), continuation_tokens(lm, chosen, len(ids), "prompt.tokens")
+        return EncodedPrompt(ids), continuation_tokens(lm, chosen, ids, "prompt.tokens")
     if len(given) != 1:
         raise ValueError(
             f"targets, continuation: expected one of the two, got {'both' if given else 'neither'}"
@@ -89,8 +89,8 @@ def _prompt_and_targets(
         )
     encoded = encode(lm, prompt)
     if targets is not None:
-        return encoded, parse_targets(lm, targets, len(encoded.ids), reduction)
-    return encoded, continuation_tokens(lm, continuation, len(encoded.ids))
+        return encoded, parse_targets(lm, targets, encoded.ids, reduction)
+    return encoded, continuation_tokens(lm, continuation, encoded.ids)
 
 
 def _token_ids(tokens: Sequence[Token], name: str) -> list[int]:

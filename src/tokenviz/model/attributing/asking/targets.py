@@ -16,7 +16,8 @@ import torch
 from tokenviz.data.tokens import Token
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer, is_scalar
-from tokenviz.model.text.prompt import Ids, check_length, encode_ids, encode_text, refuse_bytes
+from tokenviz.model.text.continuing import encode_continuation
+from tokenviz.model.text.prompt import Ids, check_length, encode_ids, refuse_bytes
 
 __all__ = [
     "Contrast",
@@ -186,7 +187,7 @@ class Targets:
 
 
 def parse_targets(
-    lm: LoadedModel, targets: Any, n_prompt: int, reduction: Reduction = "sum"
+    lm: LoadedModel, targets: Any, prompt: torch.Tensor, reduction: Reduction = "sum"
 ) -> Targets:
     """Targets as the user gave them, one column each.
 
@@ -194,7 +195,7 @@ def parse_targets(
     ------
     TypeError, ValueError
         If there is none, one is of no accepted form or tokenises to nothing, or one exceeds the
-        model's context after a prompt of ``n_prompt`` tokens.
+        model's context after the prompt, ids ``[n]``.
     """
     entries = _as_list(targets)
     if not entries:
@@ -203,8 +204,8 @@ def parse_targets(
     for position, entry in enumerate(entries):
         name = f"targets[{position}]"
         if isinstance(entry, Contrast):
-            target, target_label = _parse_one(lm, entry.target, f"{name}.target", n_prompt)
-            foil, foil_label = _parse_one(lm, entry.foil, f"{name}.foil", n_prompt)
+            target, target_label = _parse_one(lm, entry.target, f"{name}.target", prompt)
+            foil, foil_label = _parse_one(lm, entry.foil, f"{name}.foil", prompt)
             if torch.equal(target, foil):
                 raise ValueError(f"{name}: target and foil are the same tokens; nothing differs")
             weights = {result.add_continuation(target): 1.0, result.add_continuation(foil): -1.0}
@@ -213,7 +214,7 @@ def parse_targets(
             weights = {result.add_function(entry): 1.0}
             label = getattr(entry, "__name__", type(entry).__name__)
         else:
-            ids, label = _parse_one(lm, entry, name, n_prompt)
+            ids, label = _parse_one(lm, entry, name, prompt)
             weights = {result.add_continuation(ids): 1.0}
         result.columns.append(weights)
         result.labels.append(label)
@@ -221,14 +222,14 @@ def parse_targets(
 
 
 def continuation_tokens(
-    lm: LoadedModel, continuation: Any, n_prompt: int, name: str = "continuation"
+    lm: LoadedModel, continuation: Any, prompt: torch.Tensor, name: str = "continuation"
 ) -> Targets:
     """Every token of one continuation, given the tokens before it."""
     if isinstance(continuation, str):
-        ids = encode_text(lm, continuation, name=name, special=False)
+        ids = encode_continuation(lm, continuation, prompt, name=name)
     else:
         ids = encode_ids(lm, continuation, name=name)
-    check_length(lm, name, n_prompt + len(ids), f"after a prompt of {n_prompt} shorten it")
+    _check_room(lm, name, ids, prompt)
     result = Targets(labels=list(lm.vocabulary.tokens(ids.tolist())))
     result.add_tokens(ids)
     return result
@@ -277,12 +278,12 @@ def _as_list(targets: Any) -> Sequence[Any]:
 
 
 def _parse_one(
-    lm: LoadedModel, entry: Any, name: str, n_prompt: int
+    lm: LoadedModel, entry: Any, name: str, prompt: torch.Tensor
 ) -> tuple[torch.Tensor, str | Token]:
     """The ids of one continuation, and its label."""
     label: str | Token
     if isinstance(entry, str):
-        ids, label = encode_text(lm, entry, name=name, special=False), entry
+        ids, label = encode_continuation(lm, entry, prompt, name=name), entry
     else:
         if is_scalar(entry):
             entry = [integer(entry, name, "text or token ids")]
@@ -293,5 +294,10 @@ def _parse_one(
             if len(tokens) == 1
             else b"".join(token.bytes for token in tokens).decode("utf-8", errors="replace")
         )
-    check_length(lm, name, n_prompt + len(ids), f"after a prompt of {n_prompt} shorten it")
+    _check_room(lm, name, ids, prompt)
     return ids, label
+
+
+def _check_room(lm: LoadedModel, name: str, ids: torch.Tensor, prompt: torch.Tensor) -> None:
+    n = len(prompt)
+    check_length(lm, name, n + len(ids), f"after a prompt of {n} shorten it")

@@ -20,7 +20,8 @@ from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import Targets
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
-from tokenviz.model.running.forward import forward
+from tokenviz.model.running.calling import entry
+from tokenviz.model.running.forward import forward, text_config
 from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["METHOD", "attention_rollout"]
@@ -73,17 +74,41 @@ def _rollout(lm: LoadedModel, ids: torch.Tensor) -> torch.Tensor:
     last = torch.tensor([len(ids) - 1], device=ids.device)
     inputs = {"input_ids": ids[None], "output_attentions": True, "use_cache": False}
     _, output = forward(lm.model, last, **inputs)
-    attentions = getattr(output, "attentions", None)
-    if not attentions or any(layer is None for layer in attentions):
+    layers = _weights(lm, output, len(ids))
+    # A model may put rows of its own before the text (prompt tuning): they take part.
+    size = len(layers[0])
+    result = torch.eye(size, dtype=torch.float64)
+    for mean in layers:
+        result = (0.5 * mean + 0.5 * torch.eye(size, dtype=torch.float64)) @ result
+    return result[-len(ids) :, -len(ids) :]
+
+
+def _weights(lm: LoadedModel, output: Any, n: int) -> list[torch.Tensor]:
+    """Of each layer the mean over its heads, ``[rows, rows]``, float64 on the CPU."""
+    attentions = entry(output, "attentions")
+    given = [layer for layer in attentions or () if layer is not None]
+    kind = type(lm.model).__name__
+    if not given:
         raise ValueError(
-            f"method: attention_rollout needs attention weights, and {type(lm.model).__name__} "
-            "gives none; use another method"
+            f"method: attention_rollout needs attention weights, and {kind} gives none; use "
+            "another method"
         )
-    result = torch.eye(len(ids), dtype=torch.float64)
-    for layer in attentions:
-        mean = layer[0].cpu().double().mean(0)
-        result = (0.5 * mean + 0.5 * torch.eye(len(ids), dtype=torch.float64)) @ result
-    return result
+    layers = getattr(text_config(lm.model), "num_hidden_layers", None)
+    if isinstance(layers, int) and len(given) != layers:
+        raise ValueError(
+            "method: attention_rollout follows attention through all layers, and only "
+            f"{len(given)} of the {layers} layers of {kind} give attention weights; use another "
+            "method"
+        )
+    means = [layer[0].cpu().double().mean(0) for layer in given if layer.ndim == 4]
+    sizes = {size for mean in means for size in mean.shape}
+    if len(means) < len(given) or len(sizes) > 1 or min(sizes) < n:
+        shapes = sorted({str(list(layer.shape)) for layer in given})
+        raise ValueError(
+            f"method: attention_rollout needs weights of each position for each, and {kind} gives "
+            f"some of shape {' and '.join(shapes)} for {n} tokens; use another method"
+        )
+    return means
 
 
 @contextmanager

@@ -1,0 +1,88 @@
+"""One call of a model: the arguments that its forward takes, and the logits that come out.
+
+Transformers' own models name ``use_cache`` and give a ``ModelOutput``; code that a model brings
+along may name fewer arguments and give a tuple or plain logits, and what wraps a model (PEFT's
+prompt tuning) may put rows of its own before the text. Whoever runs a model goes through here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+__all__ = ["call", "entry", "logits_of", "takes", "takes_any"]
+
+
+def takes(model: torch.nn.Module, argument: str) -> bool:
+    """Whether the model's forward names an argument."""
+    return argument in inspect.signature(model.forward).parameters
+
+
+def takes_any(model: torch.nn.Module) -> bool:
+    """Whether the model's forward takes arguments that it does not name."""
+    parameters = inspect.signature(model.forward).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def call(model: torch.nn.Module, **inputs: Any) -> tuple[torch.Tensor, Any]:
+    """Run a causal language model.
+
+    Parameters
+    ----------
+    model
+        The model.
+    inputs
+        ``input_ids`` ``[b, n]`` or ``inputs_embeds`` ``[b, n, d]``, and what else. ``use_cache``
+        is left out for a forward that does not know it.
+
+    Returns
+    -------
+    logits
+        Of each position, or of the last ones where ``logits_to_keep`` was given, ``[b, p, v]``.
+        Rows that the model put before the text are not among them.
+    output
+        What the model gave.
+    """
+    if "use_cache" in inputs and not (takes(model, "use_cache") or takes_any(model)):
+        del inputs["use_cache"]
+    output = model(**inputs)
+    logits = logits_of(output)
+    text = inputs["input_ids"] if "input_ids" in inputs else inputs["inputs_embeds"]
+    return logits[:, -text.shape[1] :], output
+
+
+def logits_of(output: Any) -> torch.Tensor:
+    """The logits in what a model gives: an entry, an attribute, the first of a tuple, or itself.
+
+    Raises
+    ------
+    TypeError
+        If there are none.
+    """
+    found = entry(output, "logits")
+    if found is None and isinstance(output, tuple | list) and output:
+        found = output[0]
+    if found is None:
+        found = output
+    if not isinstance(found, torch.Tensor) or found.ndim != 3:
+        got = (
+            f"a tensor of shape {list(found.shape)}"
+            if isinstance(found, torch.Tensor)
+            else type(output).__name__
+        )
+        raise TypeError(
+            "model: expected logits of shape [texts, positions, vocabulary], as an output with "
+            f"`logits`, the first entry of a tuple, or alone; its forward gave {got}"
+        )
+    return found
+
+
+def entry(output: Any, name: str) -> Any:
+    """An entry of a model's output; None where it has none."""
+    if isinstance(output, Mapping):
+        # By its own keys: attributes of transformers' outputs also answer to old names, and warn.
+        return output[name] if name in set(output.keys()) else None
+    return getattr(output, name, None)
