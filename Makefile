@@ -68,8 +68,9 @@ lock: $(RESOLVER)/stamp
 	$(RESOLVER)/bin/python -m scripts.system_versions --write
 	rm -rf build/npm && mkdir -p build/npm && cp package.json package-lock.json .npmrc build/npm
 	npm --prefix build/npm update --package-lock-only --ignore-scripts
-	npm --prefix build/npm ci --dry-run --ignore-scripts  # npm may choose what it cannot install
-	cp build/npm/package-lock.json package-lock.json
+	@# npm may choose what it cannot install.
+	npm --prefix build/npm ci --dry-run --ignore-scripts && cp build/npm/package-lock.json . \
+		|| echo "package-lock.json is kept: what npm chose cannot be installed, see above."
 
 # Whether the ranges of pyproject.toml are true: the suite on their lowest and on their newest.
 test-lowest test-newest: test-%: .venv-%/stamp $(STATIC)/widget.js $(CHROMIUM)

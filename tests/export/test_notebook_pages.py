@@ -22,6 +22,7 @@ from nbconvert.exporters import get_exporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import expect
+from traitlets.config import Config
 
 import tokenviz as tv
 from tests.chromium import OfflinePages, Opened
@@ -251,6 +252,20 @@ def test_widgets_of_other_libraries_are_left_alone() -> None:
     assert html.count('class="tokenviz-figure"') == 1
     assert '"model_id": "slider"' in html
     assert "html-manager" in html
+
+
+def test_a_progress_bar_that_is_done_leaves_nothing_on_a_page() -> None:
+    """nbclient keeps the state of closed widgets; a bar that is done is hidden first."""
+    source = (
+        "import tokenviz as tv\n"
+        "lm = tv.load_model()\n"
+        "lm.attribute('3 x 4 =', ' 12', method='occlusion', progress=True)\n"
+        "lm.generate('3 x 4 =', max_new_tokens=4, progress=True).text"
+    )
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    page = convert(notebook, config=Config(ExecutePreprocessor={"enabled": True}))
+    assert "html-manager" not in page and "require.js" not in page
+    assert "position/s" not in page and "token/s" not in page
 
 
 def test_a_progress_bar_that_was_closed_fetches_no_widget_manager() -> None:

@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 from traitlets import default
 
 from tokenviz.export.html import STATE_TYPE, TWIN, figure_html, renderer
-from tokenviz.export.outputs import VIEW, figures_in, oddity, text_of, widget_models
+from tokenviz.export.outputs import VIEW, figures_in, is_hidden, oddity, text_of, widget_models
 from tokenviz.export.state import FigureState
 
 __all__ = ["LiveFigures", "TokenvizHTMLExporter"]
@@ -113,7 +113,9 @@ class LiveFigures(Preprocessor):
                     yield self._show(output, "\n".join(fragments))
                 elif _OURS.match(text_of(data.get("text/plain", ""))):
                     waiting = output
-                elif not self._models or model_id in self._models:
+                elif not self._models or (
+                    model_id in self._models and not is_hidden(model_id, self._models)
+                ):
                     yield output
                 # else it was closed, as a progress bar that is done: nothing could show it
             elif html.startswith(TWIN):

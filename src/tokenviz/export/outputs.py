@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-__all__ = ["STATE", "VIEW", "figures_in", "oddity", "text_of", "widget_models"]
+__all__ = ["STATE", "VIEW", "figures_in", "is_hidden", "oddity", "text_of", "widget_models"]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -54,6 +54,12 @@ def figures_in(
     return list(found)
 
 
+def is_hidden(model_id: str, models: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a widget takes no room: its box says so, as that of a progress bar that is done."""
+    box = str(_state(models.get(model_id)).get("layout")).removeprefix(_REFERENCE)
+    return _state(models.get(box)).get("display") == "none"
+
+
 def oddity(output: Any) -> str | None:
     """Why an output cannot be read; None where it can."""
     kind = output.get("output_type") if isinstance(output, Mapping) else None
@@ -81,11 +87,15 @@ def text_of(value: Any) -> str:
 
 
 def _children(model: Mapping[str, Any]) -> Iterator[str]:
-    state = model.get("state")
-    children = state.get("children") if isinstance(state, Mapping) else None
+    children = _state(model).get("children")
     for child in children if isinstance(children, list) else ():
         if isinstance(child, str):
             yield child.removeprefix(_REFERENCE)
+
+
+def _state(model: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    state = None if model is None else model.get("state")
+    return state if isinstance(state, Mapping) else {}
 
 
 def _is_text(value: Any) -> bool:

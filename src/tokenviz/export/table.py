@@ -330,8 +330,10 @@ def _heading(
 
 def _table(heading: str, lines: Iterable[str], caption: str) -> str:
     return (
-        # The classes keep MathJax from reading "$35 ($85 - $50)" as formulas.
-        '<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">'
+        # The classes keep MathJax from reading "$35 ($85 - $50)" as formulas. What scrolls can be
+        # focused, so that the keys scroll it.
+        '<div class="tex2jax_ignore mathjax_ignore" role="group" aria-label="The figure as a table"'
+        ' tabindex="0" style="overflow-x:auto">'
         f'<table style="{_TABLE}">'
         f'<caption style="{_HEADING}">{heading}</caption><tbody>{"".join(lines)}</tbody>'
         f"</table>{_caption(caption)}</div>"

@@ -51,7 +51,14 @@ class Progress:
         self._bar.total += amount
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Take the bar away.
+
+        A notebook's is a widget. What executes notebooks keeps the state of widgets that are
+        closed, and would show the bar for ever; so it is hidden first.
+        """
+        box = getattr(self._bar, "container", None)
+        if box is not None:
+            box.layout.display = "none"
         self._bar.close()
 
     def __enter__(self) -> Progress:
