@@ -24,6 +24,7 @@ __all__ = [
     "encode_ids",
     "encode_prompt",
     "encode_text",
+    "place_of",
     "refuse_bytes",
 ]
 
@@ -134,14 +135,19 @@ def encode_text(lm: LoadedModel, text: str, *, name: str, special: bool) -> torc
 
 def _begun(plain: list[int], whole: list[int], bos: int | None) -> list[int]:
     """A text's ids with those that the tokenizer puts before it."""
-    starts = range(len(whole) - len(plain) + 1)
-    start = next((i for i in starts if whole[i : i + len(plain)] == plain), None)
+    start = place_of(plain, whole)
     if start is None or not plain:
         return whole
     before = whole[:start]
     if bos is not None and plain[0] == bos and before[-1:] == [bos]:
         before = before[:-1]
     return before + plain
+
+
+def place_of(part: Sequence[int], whole: Sequence[int]) -> int | None:
+    """Where ``part`` begins in ``whole``; None if it is not in there."""
+    starts = range(len(whole) - len(part) + 1)
+    return next((i for i in starts if whole[i : i + len(part)] == part), None)
 
 
 def encode_ids(lm: LoadedModel, ids: Any, *, name: str) -> torch.Tensor:

@@ -21,6 +21,7 @@ from tokenviz.model.text.prompt import (
     encode_ids,
     encode_prompt,
     encode_text,
+    place_of,
 )
 from tokenviz.model.tracing.batching import Prompts, as_batch, as_batch_size, groups
 from tokenviz.model.tracing.reading import read
@@ -150,13 +151,5 @@ def _context_and_text(
     ids = encode_text(lm, text, name=name, special=False)
     # Without a prompt, the tokens that the tokenizer puts before a text (BOS) are the context.
     whole = encode_text(lm, text, name=name, special=True)
-    start = _find(ids.tolist(), whole.tolist())
+    start = place_of(ids.tolist(), whole.tolist())
     return (ids[:0], whole) if start is None else (whole[:start], ids)
-
-
-def _find(part: Sequence[int], whole: Sequence[int]) -> int | None:
-    """Where ``part`` begins in ``whole``; None if it is not in there."""
-    for start in range(len(whole) - len(part) + 1):
-        if whole[start : start + len(part)] == part:
-            return start
-    return None
