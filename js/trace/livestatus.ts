@@ -26,13 +26,16 @@ export function liveStatus(parts: FigureParts<TraceState>): void {
   let heard = performance.now();
   let timer: ReturnType<typeof setInterval> | undefined;
 
+  const ask = () => {
+    stopping = store.send({ tokenviz: "stop" });
+  };
   const text = h("span", { class: "tokenviz-status" });
   const stop = toolButton({
     control: "stop",
     label: "Stop writing",
     icon: icon(svg("rect", { x: 4, y: 4, width: 8, height: 8, rx: 1, fill: "currentColor" })),
     press: () => {
-      stopping = store.send({ tokenviz: "stop" });
+      ask();
       show();
     },
     signal,
@@ -63,8 +66,15 @@ export function liveStatus(parts: FigureParts<TraceState>): void {
     }
   };
 
+  // What is said before the kernel's subshell stands waits behind a running cell, and what is said
+  // to one that is just taken down is dropped: so it is said again until it is heard.
+  const beat = () => {
+    if (stopping) ask();
+    show();
+  };
+
   const watch = () => {
-    if (status.running && store.connected) timer ??= setInterval(show, SILENCE / 4);
+    if (status.running && store.connected) timer ??= setInterval(beat, SILENCE / 4);
     else {
       clearInterval(timer);
       timer = undefined;

@@ -245,7 +245,7 @@ def test_stop_button_stops_within_one_token(session: Session) -> None:
             expect(stop_button(figure)).to_be_focused()
             session.page.keyboard.press("Enter")
         wait_until_written(figure)
-        (arrived,) = ast.literal_eval(evaluate(session.kernel, "arrived"))
+        arrived, *_ = ast.literal_eval(evaluate(session.kernel, "arrived"))
         written = int(evaluate(session.kernel, "len(live.wait())"))
         assert arrived <= written <= arrived + 1
         assert length(figure) == written
@@ -266,6 +266,21 @@ def test_stop_works_while_a_cell_waits(session: Session) -> None:
     stop_button(figure).click()
     wait_until_written(figure)
     assert int(evaluate(session.kernel, "len(trace)")) == length(figure) < 4000
+
+
+def test_a_stop_that_was_lost_is_asked_for_again(session: Session) -> None:
+    figure = session.run(
+        "live = lm.generate(prompt, **slowly)\n"
+        "arrived = []\n"
+        "live.stop = lambda: arrived.append(1) or len(arrived) > 1 and type(live).stop(live)\n"
+        "live"
+    )
+    expect(figure).to_have_count(1)
+    wait_for_tokens(figure, 10)
+    stop_button(figure).click()
+    wait_until_written(figure)
+    assert len(ast.literal_eval(evaluate(session.kernel, "arrived"))) > 1
+    assert int(evaluate(session.kernel, "len(live.wait())")) == length(figure) < 4000
 
 
 def test_async_cell_goes_on_with_the_trace(session: Session) -> None:
