@@ -8,7 +8,7 @@ on the device that computed it, and leaves it a block at a time, so that no step
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -213,6 +213,9 @@ def trace_of(
     distribution: Literal["model", "sampling"] = "model",
     model: str | None = None,
     partial: bool = False,
+    prompt_roles: Sequence[str] | None = None,
+    prompt_turns: Sequence[int] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Trace:
     """Positions as a trace.
 
@@ -226,7 +229,7 @@ def trace_of(
         How many alternatives are kept at each position, the chosen token not counted.
     unknown
         Tokens before them with nothing before, so that their probabilities are not defined.
-    prompt, distribution, model, partial
+    prompt, distribution, model, partial, prompt_roles, prompt_turns, notes
         As for :class:`~tokenviz.data.trace.Trace`.
     """
     logprobs, entropies, top = np.split(columns.floats, (1, 2), axis=1)
@@ -250,4 +253,7 @@ def trace_of(
         distribution=distribution,
         model=model,
         partial=partial,
+        prompt_roles=prompt_roles,
+        prompt_turns=prompt_turns,
+        notes=notes,
     )
