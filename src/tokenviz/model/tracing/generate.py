@@ -38,6 +38,7 @@ from tokenviz.model.tracing.processing import (
 )
 from tokenviz.model.tracing.reduction import (
     as_top_k,
+    check_kept,
     trace_of,
 )
 from tokenviz.model.tracing.sampling import Sampler
@@ -47,6 +48,7 @@ from tokenviz.model.tracing.writing import OnToken, Text, Writer
 __all__ = ["Generation", "prepare"]
 
 
+_MOST_TOKENS = 1 << 24  # of one text
 _WRITTEN = 16  # texts written together
 _CACHED = 1 << 14  # tokens of them, prompts included, that a cache may come to hold
 
@@ -156,7 +158,13 @@ def prepare(lm: LoadedModel, prompt: Prompt | Prompts, options: Mapping[str, Any
     max_new_tokens = integer(asked["max_new_tokens"], "max_new_tokens")
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens: expected at least 1, got {max_new_tokens}")
+    if max_new_tokens > _MOST_TOKENS:
+        raise ValueError(
+            f"max_new_tokens: expected at most {_MOST_TOKENS:,}, got {max_new_tokens:,}; a trace "
+            "holds no more"
+        )
     top_k = as_top_k(asked["top_k"])
+    check_kept(top_k, max_new_tokens, lm.vocabulary_size)
     stop_rule = StopRule(lm, asked["stop"])
     criteria = StoppingCriteria(asked["stopping_criteria"])
     batch_size = as_batch_size(asked["batch_size"])

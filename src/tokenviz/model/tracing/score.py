@@ -34,6 +34,7 @@ from tokenviz.model.tracing.reduction import (
     Columns,
     Positions,
     as_top_k,
+    check_kept,
     reduce,
     trace_of,
 )
@@ -59,6 +60,7 @@ def score(
     batch_size = as_batch_size(batch_size)
     several, asked_of = _questions(lm, text, prompt, chat or {})
     pairs = [(one.context.ids, one.ids) for one in asked_of]
+    check_kept(top_k, sum(len(ids) for _, ids in pairs), lm.vocabulary_size)
     # Nothing is asked after the last token; where nothing comes before it, nor of the first.
     read_ids = [torch.cat(pair)[:-1] for pair in pairs]
     asked = [ids if len(context) else ids[1:] for context, ids in pairs]
