@@ -119,8 +119,9 @@ def test_a_forced_beginning_is_one_of_an_empty_prompt() -> None:
     lm = random_lm()
     with config_of(lm, forced_bos_token_id=33, pad_token_id=0):
         for prompt in ([5], [5, 6, 7]):
-            assert ids_of(lm.generate(prompt, max_new_tokens=5)) == (
-                theirs(lm, prompt, max_new_tokens=5)[0]
+            assert (
+                ids_of(lm.generate(prompt, max_new_tokens=5))
+                == (theirs(lm, prompt, max_new_tokens=5)[0])
             )
         assert lm.generate([5], max_new_tokens=2).tokens[0].id == 33
 
@@ -259,7 +260,11 @@ def test_every_processor_of_this_transformers_is_known() -> None:
         ({"typical_p": 0, "do_sample": True}, ValueError, "typical_p: expected 0 < typical_p ≤ 1"),
         ({"repetition_penalty": 0}, ValueError, "repetition_penalty: expected a finite number > 0"),
         ({"repetition_penalty": "x"}, TypeError, "repetition_penalty: expected a number, got str"),
-        ({"num_beams": 2}, TypeError, "no option 'num_beams'; .* no search. known options: .*top_k"),
+        (
+            {"num_beams": 2},
+            TypeError,
+            "no option 'num_beams'; .* no search. known options: .*top_k",
+        ),
         ({"max_length": 2}, TypeError, "no option 'max_length'; max_new_tokens counts"),
         ({"no_repeat_ngram_size": 2}, TypeError, "'no_repeat_ngram_size'; set it in model.gener"),
         ({"temprature": 2}, TypeError, r"'temprature'; did you mean 'temperature'\? known options"),
@@ -298,14 +303,14 @@ def test_absurd_numbers_are_served_or_refused_at_once() -> None:
     lm = random_lm()
     whole = lm.generate(PROMPT, max_new_tokens=3, top_k=10**9)
     assert [len(step) for step in whole.alternatives] == [419] * 3
-    drawn = lm.generate(
-        PROMPT, max_new_tokens=3, temperature=1.0, sampling_top_k=10**12, seed=1
-    )
+    drawn = lm.generate(PROMPT, max_new_tokens=3, temperature=1.0, sampling_top_k=10**12, seed=1)
     same(drawn, lm.generate(PROMPT, max_new_tokens=3, temperature=1.0, seed=1))
     lm.generate(PROMPT, max_new_tokens=3, temperature=1e300, seed=1)
     with pytest.raises(ValueError, match="max_new_tokens: expected at most 16,777,216"):
         lm.generate(PROMPT, max_new_tokens=10**12)
     large = LanguageModel(random_model("llama", vocab_size=150_000), byte_level_tokenizer())
-    with pytest.raises(ValueError, match=r"top_k: 1,000,000,000 alternatives at each of up to 120 "):
+    with pytest.raises(
+        ValueError, match=r"top_k: 1,000,000,000 alternatives at each of up to 120 "
+    ):
         large.generate([5, 6], max_new_tokens=120, top_k=10**9)
     assert len(large.generate([5, 6], max_new_tokens=1, top_k=10**9).alternatives[0]) == 149_999

@@ -93,7 +93,7 @@ def rendered_tokens(
 
 
 def _tell_of_hidden_calls(messages: Sequence[Message], parts: Sequence[Part], name: str) -> None:
-    shown = {part.message for part in parts}
+    shown = {part.message for part in parts if _size(part)}
     for i, message in enumerate(messages):
         if message.get("tool_calls") and not message.get("content") and i not in shown:
             warnings.warn(

@@ -109,17 +109,18 @@ def render_chat(
     for form in _forms(given, name):
         try:
             text = whole(form)
-        except _CannotContinueError:
-            raise
+            closed = apply(form, False) if continued else text  # what is cut off shows it too
         except Exception as error:
             refused = (form, error)
             continue
-        if _shows_parts(text, form):
+        if _shows_parts(closed, form):
             return Rendering(text, form, render)
         fallback = fallback or Rendering(text, form, render)
     if fallback is not None:
         return fallback
     assert refused is not None
+    if isinstance(refused[1], _CannotContinueError):
+        raise refused[1]
     raise _refusal(apply, *refused, name) from refused[1]
 
 
@@ -141,8 +142,9 @@ def _message(message: Any, name: str) -> Message:
         )
     if not isinstance(present["role"], str):
         raise TypeError(f"{name}['role']: expected text, got {_short(present['role'])}")
-    content = present.get("content")
-    _check_content(content, f"{name}['content']")
+    _check_content(present.get("content"), f"{name}['content']")
+    if present.get("content") in ([], ()):
+        present["content"] = ""
     return present
 
 
