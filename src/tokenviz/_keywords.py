@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["check_keywords", "showing"]
+__all__ = ["check_keywords", "showing", "unknown_keyword"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -22,11 +22,32 @@ def check_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> No
     """
     known = sorted(known)
     for name in given:
-        if name in known:
-            continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]!r}?" if near else f"known options: {', '.join(known)}"
-        raise TypeError(f"{owner} has no option {name!r}; {hint}")
+        if name not in known:
+            raise unknown_keyword(owner, name, known)
+
+
+def unknown_keyword(
+    owner: str, name: str, known: Iterable[str], hint: str | None = None
+) -> TypeError:
+    """The error about an option that does not exist: what to take instead, and all that there is.
+
+    Parameters
+    ----------
+    owner
+        Who has the options.
+    name
+        The one that does not exist.
+    known
+        Those that do.
+    hint
+        What to do instead; by default the nearest name.
+    """
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if hint is None and near:
+        hint = f"did you mean {near[0]!r}?"
+    ending = f"known options: {', '.join(known)}"
+    return TypeError(f"{owner} has no option {name!r}; {f'{hint} ' if hint else ''}{ending}")
 
 
 def showing(

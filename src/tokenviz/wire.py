@@ -156,6 +156,20 @@ def encode_trace(trace: Trace) -> Wire:
         ],
         "distribution": trace.distribution,
         "facts": trace_facts(trace),
+        **trace_chat(trace),
+    }
+
+
+def trace_chat(trace: Trace) -> Wire:
+    """The prompt of a trace that is a chat's, which nothing draws: it tells whose each token is."""
+    if trace.prompt_roles is None or trace.prompt_turns is None:
+        return {}
+    return {
+        "prompt": {
+            "tokens": _table(trace.prompt, displayed(trace.prompt)),
+            "roles": list(trace.prompt_roles),
+            "turns": list(trace.prompt_turns),
+        }
     }
 
 
@@ -200,7 +214,18 @@ def decode_trace(data: Wire) -> Trace:
         distribution=data["distribution"],
         # States saved before there were channels have none.
         channels={c["name"]: _values(c["values"]) for c in data.get("channels", ())},
+        **_decode_chat(data.get("prompt")),
     )  # fmt: skip
+
+
+def _decode_chat(prompt: Wire | None) -> Wire:
+    if prompt is None:
+        return {}
+    return {
+        "prompt": _tokens(prompt["tokens"]),
+        "prompt_roles": prompt["roles"],
+        "prompt_turns": prompt["turns"],
+    }
 
 
 def attribution_facts(attribution: Attribution) -> dict[str, str]:
@@ -246,6 +271,8 @@ def trace_facts(trace: Trace) -> dict[str, str]:
         facts["probabilities"] = "the model's own"
     if trace.partial:
         facts["partial"] = "interrupted before its end"
+    for word, note in trace.notes:
+        facts.setdefault(word, note)
     return facts
 
 

@@ -33,6 +33,7 @@ _TRACE_ARRAYS = (
     "index", "logprobs", "offsets", "alternative_index", "alternative_logprobs",
     "ranks", "entropies",
 )  # fmt: skip
+_TRACE_CHAT = ("prompt_roles", "prompt_turns")
 _CHANNEL = "channel_"
 _ATTRIBUTION_ARRAYS = ("values", "completeness_error", "standard_error")
 _ATTRIBUTION_FACTS = ("method", "score", "baseline", "n_steps", "model", "label")
@@ -155,6 +156,10 @@ def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
         "model": source.model,
         **({"partial": True} if source.partial else {}),
         **({"channels": list(source.channels)} if source.channels else {}),
+        **({"notes": dict(source.notes)} if source.notes else {}),
+        **{
+            name: getattr(source, name) for name in _TRACE_CHAT if getattr(source, name) is not None
+        },
     }, {name: getattr(source, name) for name in _TRACE_ARRAYS} | {
         # By number: a name may be any text, a member of an archive may not.
         f"{_CHANNEL}{i}": values

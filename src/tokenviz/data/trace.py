@@ -8,7 +8,7 @@ per position: ``trace.tokens[i]``, ``trace.probabilities[i]``, ``trace.alternati
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.data.arrays import frozen, numeric, same, text
+from tokenviz.data.arrays import frozen, numeric, same, text, whole
 from tokenviz.data.channels import Channels
 from tokenviz.data.tokens import Token, as_tokens
 
@@ -97,6 +97,12 @@ class Trace:
     channels
         Your own numbers to colour by, from a name to one value per chosen token, shape ``[n]``
         (kept as float32; NaN where unknown), for instance a loss or a reward.
+    prompt_roles, prompt_turns
+        Where the prompt is a chat, per token of it the role of the message whose content it is, or
+        "template", and the number of the message in whose turn it stands; ``[len(prompt)]``.
+    notes
+        What else the caption says of how the trace came about, a text for each word: what changed
+        the scores that tokens were chosen from, and what was left out. Kept as pairs.
 
     Raises
     ------
@@ -118,6 +124,9 @@ class Trace:
     model: str | None
     partial: bool
     channels: Channels
+    prompt_roles: tuple[str, ...] | None
+    prompt_turns: tuple[int, ...] | None
+    notes: tuple[tuple[str, str], ...]
 
     def __init__(
         self,
@@ -132,6 +141,9 @@ class Trace:
         model: str | None = None,
         partial: bool = False,
         channels: Mapping[str, npt.ArrayLike] | None = None,
+        prompt_roles: Iterable[str] | None = None,
+        prompt_turns: Iterable[int] | None = None,
+        notes: Mapping[str, str] | None = None,
     ) -> None:
         chosen = as_tokens(tokens)
         considered = _candidates(alternatives, chosen)
@@ -152,6 +164,9 @@ class Trace:
             model=model,
             partial=partial,
             channels=channels,
+            prompt_roles=prompt_roles,
+            prompt_turns=prompt_turns,
+            notes=notes,
         )
 
     @classmethod
@@ -171,6 +186,9 @@ class Trace:
         model: str | None = None,
         partial: bool = False,
         channels: Mapping[str, npt.ArrayLike] | None = None,
+        prompt_roles: Iterable[str] | None = None,
+        prompt_turns: Iterable[int] | None = None,
+        notes: Mapping[str, str] | None = None,
     ) -> Trace:
         """Build a trace from its columns, without a Python object per position.
 
@@ -184,7 +202,8 @@ class Trace:
             Position ``i`` owns the alternatives ``offsets[i]`` to ``offsets[i + 1]``; ``[n + 1]``.
         alternative_index, alternative_logprobs
             The alternatives of all positions, each position's most probable first; ``[k]``.
-        ranks, entropies, prompt, distribution, model, partial, channels
+        ranks, entropies, prompt, distribution, model, partial, channels, prompt_roles, \
+        prompt_turns, notes
             As for :class:`Trace`.
         """
         trace = cls.__new__(cls)
@@ -202,6 +221,9 @@ class Trace:
             model=model,
             partial=partial,
             channels=channels,
+            prompt_roles=prompt_roles,
+            prompt_turns=prompt_turns,
+            notes=notes,
         )
         return trace
 
@@ -316,7 +338,11 @@ class Trace:
         model: str | None,
         partial: bool,
         channels: Mapping[str, npt.ArrayLike] | None,
+        prompt_roles: Iterable[str] | None,
+        prompt_turns: Iterable[int] | None,
+        notes: Mapping[str, str] | None,
     ) -> None:
+        before = as_tokens(prompt, "prompt")
         n, k = len(numeric("index", index)), len(numeric("alternative_index", alternative_index))
         per_token, per_alternative = "one per token", "one per alternative"
         own = {
@@ -340,11 +366,18 @@ class Trace:
                 (n,),
                 per_token,
             ),
-            "prompt": as_tokens(prompt, "prompt"),
+            "prompt": before,
             "distribution": distribution,
             "model": text("model", model),
             "partial": partial,
             "channels": Channels(channels, n),
+            "prompt_roles": None
+            if prompt_roles is None
+            else _per_token("prompt_roles", prompt_roles, before, _words),
+            "prompt_turns": None
+            if prompt_turns is None
+            else _per_token("prompt_turns", prompt_turns, before, _turn),
+            "notes": _notes(notes),
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)
@@ -459,6 +492,38 @@ def probability(logprobs: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """
     with np.errstate(over="ignore"):
         return np.minimum(1, np.exp(np.asarray(logprobs, np.float64))).astype(np.float32)
+
+
+def _per_token(
+    name: str, values: Iterable[Any], tokens: Sequence[Token], check: Callable[[str, Any], Any]
+) -> tuple[Any, ...]:
+    """One checked entry per token."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: expected a sequence, got {type(values).__name__}: {values!r}")
+    entries = tuple(check(f"{name}[{i}]", value) for i, value in enumerate(values))
+    if len(entries) != len(tokens):
+        raise ValueError(
+            f"{name}: expected one entry per token of the prompt ({len(tokens)}), "
+            f"got {len(entries)}"
+        )
+    return entries
+
+
+def _turn(name: str, value: Any) -> int:
+    return whole(name, value, at_least=0)
+
+
+def _words(name: str, value: Any) -> str:
+    return cast(str, text(name, value, optional=False))
+
+
+def _notes(notes: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    if notes is not None and not isinstance(notes, Mapping):
+        raise TypeError(f"notes: expected a text for each word, got {notes!r}")
+    return tuple(
+        (_words("notes", word), _words(f"notes[{word!r}]", note))
+        for word, note in (notes or {}).items()
+    )
 
 
 _SLACK = 1e-3  # log-probabilities of bfloat16 models and rounded tables may exceed 0 by a little

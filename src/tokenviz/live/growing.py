@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from tokenviz.data.tokens import LONGEST_CHARACTER, Kind, Token, displayed_at
 from tokenviz.data.trace import Trace, TraceStep
-from tokenviz.wire import Wire, _array, _table, trace_facts
+from tokenviz.wire import Wire, _array, _table, trace_chat, trace_facts
 
 __all__ = ["GrowingTrace", "Piece"]
 
@@ -102,6 +102,9 @@ class GrowingTrace:
             distribution=begun.distribution,
             model=begun.model,
             partial=True,
+            prompt_roles=begun.prompt_roles,
+            prompt_turns=begun.prompt_turns,
+            notes=dict(begun.notes),
         )  # fmt: skip
 
     def wire(self, facts: dict[str, str] | None = None) -> Wire:
@@ -121,6 +124,7 @@ class GrowingTrace:
             "channels": [],
             "distribution": self._begun.distribution,
             "facts": facts,
+            **trace_chat(self._begun),
         }
 
     def news(self) -> Piece | None:

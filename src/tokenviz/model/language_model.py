@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import torch
 
@@ -22,8 +22,9 @@ from tokenviz.model.attributing.methods.method import DEFAULT
 from tokenviz.model.attributing.question import OWN_DEFAULTS, Question, parse_question
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import check_causal, check_embeddings
+from tokenviz.model.text.chat_options import CHAT_DEFAULTS, ChatKeywords, parse_chat_options
 from tokenviz.model.text.grouping import Span
-from tokenviz.model.text.prompt import Ids, Prompt, encode_prompt
+from tokenviz.model.text.prompt import Ids, Prompt, encode, is_chat
 from tokenviz.model.text.vocabulary import Vocabulary
 from tokenviz.model.tracing.batching import Prompts
 from tokenviz.model.tracing.generate import prepare
@@ -66,9 +67,19 @@ class LanguageModel(LoadedModel):
         """The tokens of the vocabulary, by id."""
         return Vocabulary(self.tokenizer)
 
-    def encode(self, prompt: Prompt) -> torch.Tensor:
-        """A prompt (text, chat messages or ids) as token ids, int64, shape ``[n]``."""
-        return encode_prompt(self, prompt)
+    @showing(CHAT_DEFAULTS, ChatKeywords)
+    def encode(self, prompt: Prompt, **chat: Any) -> torch.Tensor:
+        """A prompt (text, chat messages or ids) as token ids, int64, shape ``[n]``.
+
+        Parameters
+        ----------
+        prompt
+            Text, chat messages or ids.
+        chat
+            How chat messages become text, as :meth:`generate` says.
+        """
+        _, options = parse_chat_options(self, "encode", chat, is_chat=is_chat(prompt))
+        return encode(self, prompt, options).ids
 
     @overload
     def generate(self, prompt: Prompt, **options: Unpack[GenerateOptions]) -> Trace: ...
@@ -84,14 +95,22 @@ class LanguageModel(LoadedModel):
     ) -> Trace | list[Trace] | LiveTrace:
         """Let the model continue a prompt, or several, and record each step.
 
-        Decoding is greedy unless ``temperature`` (> 0) or ``do_sample=True`` is given; sampling
-        defaults in the model's generation config are not applied.
+        Decoding is greedy unless ``temperature`` (> 0) or ``do_sample=True`` is given. What the
+        model's generation config does to scores (a repetition penalty, suppressed tokens, a forced
+        end; temperature, top-k, min-p and the like where tokens are drawn) is done here as in
+        transformers' ``generate``, unless it is given as a keyword. The caption says what was
+        applied, and what of the config is not (beams, guidance, sampling where nothing asks for
+        it). Transformers' own default for models that say nothing, the 50 most probable tokens,
+        is none of the model's, and not applied.
 
         Parameters
         ----------
         prompt
             Text, chat messages (``[{"role": "user", "content": "…"}]``) or token ids ``[n]``; or a
-            list of texts, of chats or of lists of ids, which gives a list of traces.
+            list of texts, of chats or of lists of ids, which gives a list of traces. A message's
+            content may be a list of parts (``{"type": "text", "text": "…"}``). A chat whose last
+            message is the assistant's, with content, is gone on with where that ends: it is a
+            beginning of the answer.
         max_new_tokens
             Stop after so many tokens, if not at an end-of-sequence token before.
         top_k
@@ -100,11 +119,22 @@ class LanguageModel(LoadedModel):
         do_sample
             Draw tokens rather than take the most probable; None: only if ``temperature`` > 0.
         temperature
-            Divides the logits before drawing; 0 is greedy. 1 if sampling without it.
+            Divides the logits before drawing; 0 is greedy. If sampling without it the model's
+            generation config's, else 1.
         sampling_top_k
-            Draw only from so many most probable tokens.
+            Draw only from so many most probable tokens. None, as for those that follow: what the
+            generation config says, else all.
         top_p
-            Draw only from the fewest most probable tokens whose probabilities reach ``top_p``.
+            Draw only from the fewest most probable tokens whose probabilities reach ``top_p``; 1
+            for all.
+        min_p
+            Draw only from tokens at least so probable, as a share of the most probable; 0 for all.
+        typical_p
+            Draw only from the tokens whose surprisal is nearest to the entropy, until their
+            probabilities reach this; 1 for all.
+        repetition_penalty
+            Divides positive and multiplies negative logits of tokens that occur before, in the
+            prompt too; 1 for none.
         seed
             Makes draws reproducible with a generator of their own; torch's global one is then
             neither read nor moved. None draws from the global one. Each of several prompts has
@@ -140,6 +170,20 @@ class LanguageModel(LoadedModel):
             a :class:`tokenviz.LiveTrace`, with a button that stops. Its ``wait()``, or ``await``,
             gives the whole trace; errors while writing are shown in it and raised there. One
             prompt only. Other computations with the model go between two tokens.
+        chat_template
+            For chat messages: a template, or the name of one of the tokenizer's, instead of its
+            own.
+        tools, documents
+            Functions that the model may call, and texts that it may look into, for the template.
+        continue_final_message
+            Whether the last message is left open, as in transformers' ``apply_chat_template``.
+            None: if it is the assistant's, has content and calls no tool. False closes it and
+            opens a turn of the model after it.
+        add_generation_prompt
+            Whether the model's turn is opened; None: unless the last message is continued.
+        options
+            What the chat template reads besides, such as ``enable_thinking=False``; what it does
+            not read is refused.
 
         Returns
         -------
@@ -162,7 +206,7 @@ class LanguageModel(LoadedModel):
         self.probe(check_causal)
         if stream:
             options["progress"] = bool(options.get("progress"))
-        generation = prepare(self, prompt, cast(GenerateOptions, options))
+        generation = prepare(self, prompt, options)
         if not stream:
             traces = generation.run()
             return traces if generation.several else traces[0]
@@ -179,12 +223,13 @@ class LanguageModel(LoadedModel):
     @overload
     def score(
         self,
-        text: str | Ids,
+        text: Prompt,
         *,
         prompt: Prompt | None = None,
         top_k: int = 5,
         batch_size: int | None = None,
         progress: bool | None = None,
+        **chat: Any,
     ) -> Trace: ...
     @overload
     def score(
@@ -195,15 +240,18 @@ class LanguageModel(LoadedModel):
         top_k: int = 5,
         batch_size: int | None = None,
         progress: bool | None = None,
+        **chat: Any,
     ) -> list[Trace]: ...
+    @showing(CHAT_DEFAULTS, ChatKeywords)
     def score(
         self,
-        text: str | Ids | Prompts,
+        text: Prompt | Prompts,
         *,
         prompt: Prompt | Prompts | None = None,
         top_k: int = 5,
         batch_size: int | None = None,
         progress: bool | None = None,
+        **chat: Any,
     ) -> Trace | list[Trace]:
         """Read a given text, or several, and record how probable each token was (teacher forcing).
 
@@ -212,7 +260,8 @@ class LanguageModel(LoadedModel):
         text
             The text, or its token ids ``[n]``; or a list of texts or of lists of ids, which gives
             a list of traces. With a ``prompt`` it gets the tokens that it has after that, so a
-            leading space is the caller's to write.
+            leading space is the caller's to write. Of chat messages the last is scored: its
+            content (or tool calls), given the chat before it.
         prompt
             What comes before the text, in any form that :meth:`generate` takes; for several texts
             one for all of them, or a list of one for each. Without it the tokens that the
@@ -224,6 +273,8 @@ class LanguageModel(LoadedModel):
             The most texts that are read together; None for as many as are moderate, 4096 tokens.
         progress
             Whether to show a progress bar; None: when it takes longer than two seconds.
+        chat
+            How chat messages become text, as :meth:`generate` says.
 
         Returns
         -------
@@ -241,10 +292,11 @@ class LanguageModel(LoadedModel):
         """
         self.probe(check_causal)
         return score_texts(
-            self, text, prompt=prompt, top_k=top_k, batch_size=batch_size, progress=progress
-        )
+            self, text, prompt=prompt, top_k=top_k, batch_size=batch_size, progress=progress,
+            chat=chat,
+        )  # fmt: skip
 
-    @showing(OWN_DEFAULTS)
+    @showing({**OWN_DEFAULTS, **CHAT_DEFAULTS}, ChatKeywords)
     def attribute(
         self,
         prompt: Prompt | Trace,
@@ -315,6 +367,9 @@ class LanguageModel(LoadedModel):
         roles
             Of a chat, only tokens with these roles are rows ("user", "system", "assistant", …;
             "template" for the template's own tokens); others stay in the prompt, unattributed.
+        chat_template, tools, documents, continue_final_message, add_generation_prompt
+            How chat messages become text, as :meth:`generate` says; further keywords are the chat
+            template's.
         memory_budget
             How much the computation may take besides the model: bytes, or text such as "2 GiB";
             by default half of what is free on the device. Work that does not fit into it is done

@@ -6,13 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tokenviz._keywords import check_keywords
 from tokenviz.data.provenance import Grouping
+from tokenviz.data.trace import Trace
 from tokenviz.model.attributing.asking.options import Option, Options, parse_options
 from tokenviz.model.attributing.asking.problem import Problem, parse_problem
 from tokenviz.model.attributing.methods.method import DEFAULT, METHODS, Method, find
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.text.chat_options import parse_chat_options
 from tokenviz.model.text.grouping import Span
+from tokenviz.model.text.prompt import is_chat
 
 __all__ = ["OWN_DEFAULTS", "Question", "parse_question"]
 
@@ -48,7 +50,9 @@ def parse_question(
         If an argument is of the wrong kind or out of range, or means nothing to the method.
     """
     known = _own_options()
-    check_keywords("attribute", own, [*_COMMON, *known])
+    method_options, chat = parse_chat_options(
+        lm, "attribute", own, {*_COMMON, *known}, is_chat=_has_chat(prompt)
+    )
     chosen = find(method)
     options = parse_options(
         chosen.name,
@@ -57,7 +61,7 @@ def parse_question(
         score=score,
         reduction=reduction,
         baseline=baseline,
-        given=own,
+        given=method_options,
     )
     _check_baseline(chosen, options)
     problem = parse_problem(
@@ -68,9 +72,15 @@ def parse_question(
         reduction=options.reduction,
         grouping=grouping,
         roles=roles,
+        chat=chat,
     )
     chosen.check(problem, options)
     return Question(chosen, problem, options)
+
+
+def _has_chat(prompt: Any) -> bool:
+    """Whether the prompt goes through a template now: a trace's did already."""
+    return not isinstance(prompt, Trace) and is_chat(prompt)
 
 
 def _own_options() -> dict[str, Option]:

@@ -8,8 +8,9 @@ prompt tuning) may put rows of its own before the text. Whoever runs a model goe
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -18,13 +19,29 @@ __all__ = ["call", "entry", "logits_of", "takes", "takes_any"]
 
 def takes(model: torch.nn.Module, argument: str) -> bool:
     """Whether the model's forward names an argument."""
-    return argument in inspect.signature(model.forward).parameters
+    return argument in _parameters(model.forward)
 
 
 def takes_any(model: torch.nn.Module) -> bool:
     """Whether the model's forward takes arguments that it does not name."""
-    parameters = inspect.signature(model.forward).parameters.values()
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    kinds = {parameter.kind for parameter in _parameters(model.forward).values()}
+    return inspect.Parameter.VAR_KEYWORD in kinds
+
+
+# Asked at every token. By what was looked at, not by model: a forward may be replaced.
+_seen: WeakKeyDictionary[Any, Mapping[str, inspect.Parameter]] = WeakKeyDictionary()
+
+
+def _parameters(forward: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a forward, looked at once for each function."""
+    function = getattr(forward, "__func__", forward)
+    try:
+        known = _seen.get(function)
+        if known is None:
+            known = _seen[function] = inspect.signature(forward).parameters
+        return known
+    except TypeError:  # nothing that can be held on to weakly
+        return inspect.signature(forward).parameters
 
 
 def call(model: torch.nn.Module, **inputs: Any) -> tuple[torch.Tensor, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.text.chat_options import ChatOptions
 from tokenviz.model.text.chat_template import Message, Part, message_parts, turn_starts
 from tokenviz.model.text.offsets import token_spans
+from tokenviz.model.text.rendering import Rendering, render_chat
 
-__all__ = ["TEMPLATE", "ChatTokens", "chat_roles", "chat_tokens"]
+__all__ = ["TEMPLATE", "ChatTokens", "chat_roles", "chat_tokens", "rendered_tokens"]
 
 TEMPLATE = "template"
 """The role of tokens that the template put there: headers, ends of turns, the model's opening."""
@@ -51,22 +54,23 @@ def chat_tokens(lm: LoadedModel, messages: Sequence[Message], ids: Sequence[int]
         The role of a message for tokens of its content (of a tool call's name and arguments as
         well), "template" for the others. A token that holds some of both is the content's.
     """
+    opened = ChatOptions(add_generation_prompt=True)
+    return rendered_tokens(lm, render_chat(lm, messages, opened, "messages"), ids)
 
-    def render(some: Sequence[Message], opened: bool) -> str | None:
-        # A template is somebody's program, so whatever it raises, it has refused the messages.
-        try:
-            rendered: Any = lm.tokenizer.apply_chat_template(
-                [dict(message) for message in some], add_generation_prompt=opened, tokenize=False
-            )
-        except Exception:
-            return None
-        return rendered if isinstance(rendered, str) else None
 
-    ids = [int(id_) for id_ in ids]
-    text = render(messages, True)
-    if text is None:
-        raise ValueError("messages: expected a chat that the tokenizer's template renders")
+def rendered_tokens(
+    lm: LoadedModel, chat: Rendering, ids: Sequence[int], name: str = "messages"
+) -> ChatTokens:
+    """The same of a chat that is rendered already.
+
+    Warns
+    -----
+    UserWarning
+        If the template leaves out the tool calls of a message.
+    """
+    ids, text, messages, render = [int(id_) for id_ in ids], chat.text, chat.messages, chat.render
     parts = message_parts(render, messages, text)
+    _tell_of_hidden_calls(messages, parts, name)
     # One more character, so that a token at the end without any has a place.
     owner = np.full(len(text) + 1, -1)
     for start, stop, message in sorted(parts, key=_size, reverse=True):
@@ -86,6 +90,17 @@ def chat_tokens(lm: LoadedModel, messages: Sequence[Message], ids: Sequence[int]
             roles.append(TEMPLATE)
             turns.append(int(turn[start]))
     return ChatTokens(tuple(roles), tuple(turns))
+
+
+def _tell_of_hidden_calls(messages: Sequence[Message], parts: Sequence[Part], name: str) -> None:
+    shown = {part.message for part in parts if _size(part)}
+    for i, message in enumerate(messages):
+        if message.get("tool_calls") and not message.get("content") and i not in shown:
+            warnings.warn(
+                f"{name}[{i}]: the chat template shows nothing of its 'tool_calls', so the model "
+                "does not read them",
+                stacklevel=2,
+            )
 
 
 def _size(part: Part) -> int:

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Message", "Part", "Render", "message_parts", "turn_starts"]
+__all__ = ["Message", "Part", "Render", "marker_for", "message_parts", "turn_starts"]
 
 Message: TypeAlias = Mapping[str, Any]
 Render: TypeAlias = Callable[[Sequence[Message], bool], "str | None"]
-"""From messages, and whether to open the model's turn, to text; None where the template refuses."""
+"""From messages, and whether as a prompt (the model's turn opened, or the last message left open)
+or with every turn closed, to text; None where the template refuses."""
 
 _WORDS_OF_THE_FORM = {"role", "type"}  # keys of a message that choose what the template does
 
@@ -35,7 +36,7 @@ def message_parts(render: Render, messages: Sequence[Message], text: str) -> lis
 
     Parts of tool calls and of lists of content count as well; a part may be empty.
     """
-    marker = _marker(text, messages)
+    marker = marker_for(text, messages)
     parts = {
         Part(start, stop, number)
         for number, message in enumerate(messages)
@@ -157,7 +158,7 @@ def _shared(a: str, b: str) -> int:
     return low
 
 
-def _marker(text: str, messages: Sequence[Message]) -> str:
+def marker_for(text: str, messages: Sequence[Message]) -> str:
     """Digits that occur nowhere: no template strips, escapes or changes the case of those."""
     held = text + repr(messages)
     number = 9081726354

@@ -13,7 +13,9 @@ import torch
 
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import BYTES
-from tokenviz.model.text.chat import chat_tokens
+from tokenviz.model.text.chat import rendered_tokens
+from tokenviz.model.text.chat_options import ChatOptions
+from tokenviz.model.text.rendering import render_chat
 
 __all__ = [
     "EncodedPrompt",
@@ -22,8 +24,8 @@ __all__ = [
     "check_length",
     "encode",
     "encode_ids",
-    "encode_prompt",
     "encode_text",
+    "is_chat",
     "place_of",
     "refuse_bytes",
 ]
@@ -33,6 +35,9 @@ Ids: TypeAlias = "Sequence[int] | npt.NDArray[np.integer[Any]] | torch.Tensor"
 
 Prompt: TypeAlias = "str | Sequence[Mapping[str, Any]] | Ids"
 """Text, chat messages (``[{"role": "user", "content": "…"}]``), or token ids."""
+
+
+_OPENED = ChatOptions()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +59,9 @@ class EncodedPrompt:
     turns: tuple[int, ...] | None = None
 
 
-def encode(lm: LoadedModel, prompt: Prompt, *, name: str = "prompt") -> EncodedPrompt:
-    """Encode a prompt like :func:`encode_prompt`, and say of a chat's tokens whose they are."""
-    ids = encode_prompt(lm, prompt, name=name)
-    if isinstance(prompt, str) or not _is_chat(prompt, name):
-        return EncodedPrompt(ids)
-    roles, turns = chat_tokens(lm, prompt, ids.tolist())
-    return EncodedPrompt(ids, roles, turns)
-
-
-def encode_prompt(lm: LoadedModel, prompt: Prompt, *, name: str = "prompt") -> torch.Tensor:
+def encode(
+    lm: LoadedModel, prompt: Prompt, chat: ChatOptions = _OPENED, *, name: str = "prompt"
+) -> EncodedPrompt:
     """Encode a prompt as the tokenizer is set up to, special tokens such as BOS included.
 
     Parameters
@@ -71,39 +69,42 @@ def encode_prompt(lm: LoadedModel, prompt: Prompt, *, name: str = "prompt") -> t
     lm
         The model whose tokenizer and limits count.
     prompt
-        Text; chat messages, which go through the tokenizer's chat template with the opening of
-        the model's turn added; or token ids, taken as they are.
+        Text; chat messages, which go through the tokenizer's chat template; or token ids, taken as
+        they are.
+    chat
+        How chat messages become text. By default the model's turn is opened after them; a last
+        message that is the assistant's own is left open instead, and gone on with.
     name
         What the argument is called in errors.
 
     Returns
     -------
-    torch.Tensor
-        int64, shape ``[n]``, n ≥ 1, on the model's device.
+    EncodedPrompt
+        Its ids, and of a chat's tokens whose they are.
 
     Raises
     ------
     TypeError
         If the prompt is of no accepted form.
     ValueError
-        If it is empty, holds an id outside the vocabulary, has the wrong shape, or is longer than
-        the model's context.
+        If it is empty, holds an id outside the vocabulary, has the wrong shape, is longer than the
+        model's context, or the chat template refuses it.
     """
     if isinstance(prompt, str):
-        ids = encode_text(lm, prompt, name=name, special=True)
-    elif _is_chat(prompt, name):
-        ids = _encode_chat(lm, prompt, name)
+        encoded = EncodedPrompt(encode_text(lm, prompt, name=name, special=True))
+    elif is_chat(prompt, name):
+        encoded = _encode_chat(lm, prompt, chat, name)
     else:
-        ids = encode_ids(lm, prompt, name=name)
+        encoded = EncodedPrompt(encode_ids(lm, prompt, name=name))
         bos = getattr(lm.tokenizer, "bos_token_id", None)
-        if bos is not None and ids[:2].tolist() == [bos, bos]:
+        if bos is not None and encoded.ids[:2].tolist() == [bos, bos]:
             warnings.warn(
                 f"{name}: begins with BOS (id {bos}) twice, which models seldom read in training; "
                 "encode the text with add_special_tokens=False where it has one",
                 stacklevel=2,
             )
-    check_length(lm, name, len(ids))
-    return ids
+    check_length(lm, name, len(encoded.ids))
+    return encoded
 
 
 def encode_text(lm: LoadedModel, text: str, *, name: str, special: bool) -> torch.Tensor:
@@ -202,7 +203,8 @@ def check_length(lm: LoadedModel, name: str, length: int, hint: str = "shorten i
         )
 
 
-def _is_chat(prompt: Any, name: str) -> TypeGuard[Sequence[Mapping[str, Any]]]:
+def is_chat(prompt: Any, name: str = "prompt") -> TypeGuard[Sequence[Mapping[str, Any]]]:
+    """Whether a prompt is a list of chat messages."""
     if isinstance(prompt, Mapping):
         raise TypeError(
             f"{name}: expected a list of chat messages, text or ids, got one "
@@ -213,23 +215,16 @@ def _is_chat(prompt: Any, name: str) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     return is_list and len(prompt) > 0 and any(isinstance(entry, Mapping) for entry in prompt)
 
 
-def _encode_chat(lm: LoadedModel, messages: Any, name: str) -> torch.Tensor:
-    for position, message in enumerate(messages):
-        if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
-            raise ValueError(
-                f"{name}[{position}]: expected a message with 'role' and 'content', "
-                f"got {_short(message)}"
-            )
-        refuse_bytes(message["content"], f"{name}[{position}]['content']")
-    if not getattr(lm.tokenizer, "chat_template", None):
-        raise ValueError(
-            f"{name}: the tokenizer of {lm.name} has no chat template; pass the prompt as text, "
-            "or set tokenizer.chat_template"
-        )
-    ids = lm.tokenizer.apply_chat_template(
-        [dict(message) for message in messages], add_generation_prompt=True, return_dict=False
-    )
-    return encode_ids(lm, ids, name=name)
+def _encode_chat(
+    lm: LoadedModel, messages: Sequence[Any], options: ChatOptions, name: str
+) -> EncodedPrompt:
+    chat = render_chat(lm, messages, options, name)
+    if not chat.text:
+        raise ValueError(f"{name}: the chat template of {lm.name} makes no text of the messages")
+    # The template writes what stands before a text, BOS included.
+    encoded = lm.tokenizer(chat.text, add_special_tokens=False, verbose=False)
+    ids = encode_ids(lm, encoded["input_ids"], name=name)
+    return EncodedPrompt(ids, *rendered_tokens(lm, chat, ids.tolist(), name))
 
 
 def _short(value: Any) -> str:

@@ -8,23 +8,19 @@ rank, the entropy and the top alternatives before the next step begins. Asking t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
-from tokenviz._keywords import check_keywords
 from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
 from tokenviz.model.running.scalars import integer
-from tokenviz.model.text.prompt import (
-    Prompt,
-    check_length,
-    encode_prompt,
-)
+from tokenviz.model.text.chat_options import CHAT_DEFAULTS, parse_chat_options
+from tokenviz.model.text.prompt import Prompt, check_length, encode, is_chat
 from tokenviz.model.tracing.batching import (
     Prompts,
     as_batch,
@@ -32,9 +28,17 @@ from tokenviz.model.tracing.batching import (
     groups,
 )
 from tokenviz.model.tracing.decoding import hides_padding
-from tokenviz.model.tracing.options import DEFAULTS, GenerateOptions
+from tokenviz.model.tracing.options import DEFAULTS, HINTS, GenerateOptions
+from tokenviz.model.tracing.processing import (
+    DRAWING,
+    GenerationSettings,
+    described,
+    ends_of,
+    generation_settings,
+)
 from tokenviz.model.tracing.reduction import (
     as_top_k,
+    check_kept,
     trace_of,
 )
 from tokenviz.model.tracing.sampling import Sampler
@@ -44,6 +48,7 @@ from tokenviz.model.tracing.writing import OnToken, Text, Writer
 __all__ = ["Generation", "prepare"]
 
 
+_MOST_TOKENS = 1 << 24  # of one text
 _WRITTEN = 16  # texts written together
 _CACHED = 1 << 14  # tokens of them, prompts included, that a cache may come to hold
 
@@ -64,6 +69,8 @@ class Generation:
         Whether a list was asked for.
     progress
         Whether to show a progress bar.
+    notes
+        What captions say of how tokens are chosen.
     """
 
     writer: Writer
@@ -71,6 +78,7 @@ class Generation:
     together: Sequence[Sequence[int]]
     several: bool
     progress: bool | None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> list[Trace]:
         """Write the texts; ``stopped`` is asked after each step whether to go no further."""
@@ -113,50 +121,71 @@ class Generation:
                 text.columns(),
                 lm.vocabulary,
                 self.writer.top_k,
-                prompt=lm.vocabulary.tokens(text.prompt.tolist()),
+                prompt=lm.vocabulary.tokens(text.prompt.ids.tolist()),
                 distribution="model" if self.writer.shows_model else "sampling",
                 model=lm.name,
                 partial=not text.finished,
+                prompt_roles=text.prompt.roles,
+                prompt_turns=text.prompt.turns,
+                notes=self.notes,
             )
             for text in self.texts
         ]
 
 
-def prepare(lm: LoadedModel, prompt: Prompt | Prompts, options: GenerateOptions) -> Generation:
+def prepare(lm: LoadedModel, prompt: Prompt | Prompts, options: Mapping[str, Any]) -> Generation:
     """Check everything that is asked of :meth:`LanguageModel.generate`."""
-    check_keywords("generate", options, [*DEFAULTS, "stream"])
-    asked: GenerateOptions = {**DEFAULTS, **options}
+    batch = as_batch(prompt)
+    known = {*DEFAULTS, "stream"} - CHAT_DEFAULTS.keys()
+    chats = any(is_chat(one) for one in ([prompt] if batch is None else batch))
+    own, chat = parse_chat_options(lm, "generate", options, known, is_chat=chats, hints=HINTS)
+    asked: GenerateOptions = {**DEFAULTS, **own}  # type: ignore[typeddict-item]
+    settings, ends = generation_settings(lm), ends_of(lm)
     sampler = Sampler(
         asked["temperature"],
         asked["sampling_top_k"],
         asked["top_p"],
+        asked["min_p"],
+        asked["typical_p"],
+        asked["repetition_penalty"],
         asked["do_sample"],
         asked["seed"],
         asked["logits_processor"],
+        settings,
     )
     distribution, on_token = asked["distribution"], asked["on_token"]
-    _check_distribution(distribution, sampler)
+    _check_distribution(distribution, sampler.changes_scores(has_end=bool(ends)))
     max_new_tokens = integer(asked["max_new_tokens"], "max_new_tokens")
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens: expected at least 1, got {max_new_tokens}")
+    if max_new_tokens > _MOST_TOKENS:
+        raise ValueError(
+            f"max_new_tokens: expected at most {_MOST_TOKENS:,}, got {max_new_tokens:,}; a trace "
+            "holds no more"
+        )
     top_k = as_top_k(asked["top_k"])
+    check_kept(top_k, max_new_tokens, lm.vocabulary_size)
     stop_rule = StopRule(lm, asked["stop"])
     criteria = StoppingCriteria(asked["stopping_criteria"])
     batch_size = as_batch_size(asked["batch_size"])
     if on_token is not None and not callable(on_token):
         raise TypeError(f"on_token: expected a function or None, got {type(on_token).__name__}")
-    several, prompts = _prompts(lm, prompt)
-    for ids in prompts:
+    prompts = (
+        [encode(lm, prompt, chat)]  # type: ignore[arg-type]
+        if batch is None
+        else [encode(lm, one, chat, name=f"prompt[{i}]") for i, one in enumerate(batch)]
+    )
+    for one in prompts:
         check_length(
             lm,
             "max_new_tokens",
-            len(ids) + max_new_tokens,
-            f"after a prompt of {len(ids)} ask for fewer new tokens than {max_new_tokens}",
+            len(one.ids) + max_new_tokens,
+            f"after a prompt of {len(one.ids)} ask for fewer new tokens than {max_new_tokens}",
         )
-    # The user's objects see all ids: there, filling up cannot be hidden.
-    unfilled = bool(sampler.processors) or bool(criteria)
+    # Processors and criteria see all ids: there, filling up cannot be hidden.
+    unfilled = sampler.reads_text(has_end=bool(ends)) or bool(criteria)
     together = groups(
-        [len(ids) + max_new_tokens for ids in prompts],
+        [len(one.ids) + max_new_tokens for one in prompts],
         batch_size,
         rows=_WRITTEN,
         positions=_CACHED,
@@ -169,25 +198,50 @@ def prepare(lm: LoadedModel, prompt: Prompt | Prompts, options: GenerateOptions)
         max_new_tokens,
         top_k,
         asked["keep_eos"],
+        ends,
         distribution == "model",
         on_token,
     )
-    texts = [Text(row, ids, stop_rule.afresh()) for row, ids in enumerate(prompts)]
-    return Generation(writer, texts, together, several, asked["progress"])
+    texts = [Text(row, one, stop_rule.afresh()) for row, one in enumerate(prompts)]
+    notes = _notes(asked, sampler, settings, bool(ends))
+    return Generation(writer, texts, together, batch is not None, asked["progress"], notes)
 
 
-def _prompts(lm: LoadedModel, prompt: Any) -> tuple[bool, list[torch.Tensor]]:
-    """Whether there are several prompts, and the ids of each."""
-    several = as_batch(prompt)
-    if several is None:
-        return False, [encode_prompt(lm, prompt)]
-    return True, [encode_prompt(lm, one, name=f"prompt[{i}]") for i, one in enumerate(several)]
+def _notes(
+    asked: GenerateOptions, sampler: Sampler, settings: GenerationSettings, has_end: bool
+) -> dict[str, str]:
+    """What a caption says of the model's generation config: what was applied, and what was not."""
+    given = {
+        name
+        for name, value in (
+            ("temperature", asked["temperature"]),
+            ("top_k", asked["sampling_top_k"]),
+            ("top_p", asked["top_p"]),
+            ("min_p", asked["min_p"]),
+            ("typical_p", asked["typical_p"]),
+            ("repetition_penalty", asked["repetition_penalty"]),
+        )
+        if value is not None
+    }
+    changing = sampler.settings.changing(samples=sampler.samples, has_end=has_end)
+    applied = [name for name in changing if name not in given]
+    left_out = dict(settings.left_out)
+    if asked["do_sample"] is None and asked["temperature"] is None and settings.do_sample:
+        # Greedy because nothing was said, where the model's own way is to draw.
+        own = {name: settings.entries[name] for name in DRAWING if name in settings.entries}
+        left_out = {"do_sample": True, **own, **left_out}
+    notes = {}
+    if applied:
+        notes["chosen after"] = f"{described(settings.entries, applied)} (generation config)"
+    if left_out:
+        notes["not applied"] = f"{described(left_out, left_out)} (generation config)"
+    return notes
 
 
-def _check_distribution(distribution: str, sampler: Sampler) -> None:
+def _check_distribution(distribution: str, changes_scores: bool) -> None:
     if distribution not in ("model", "sampling"):
         raise ValueError(f"distribution: expected 'model' or 'sampling', got {distribution!r}")
-    if distribution == "sampling" and not sampler.changes_scores:
+    if distribution == "sampling" and not changes_scores:
         raise ValueError(
             "distribution: 'sampling' needs sampling, but decoding is greedy; "
             "pass temperature=1.0 (or do_sample=True), logits_processor=…, or distribution='model'"

@@ -8,7 +8,7 @@ on the device that computed it, and leaves it a block at a time, so that no step
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "Reduction",
     "argmax",
     "as_top_k",
+    "check_kept",
     "reduce",
     "trace_of",
 ]
@@ -38,6 +39,9 @@ NOT_FINITE = (
 )
 
 _BLOCK = 1024  # positions that are kept together
+_WIDE = 1 << 20  # numbers of them, where each has many alternatives
+_MANY = 1000  # alternatives at a position, from which on it matters how many there are in all
+_MOST_KEPT = 1 << 24  # alternatives of a trace, 8 bytes each
 _STRIP = 256  # logits of which the largest is found first
 _CACHED = 1 << 20  # logits that are reduced together on a CPU, so that they stay in its cache
 _FAR_BELOW = -1e4  # from the largest logit: its exponential is 0, and 0 times it is 0, unlike −inf
@@ -164,13 +168,15 @@ class Positions:
     def add(self, reduction: Reduction) -> None:
         """Take some more positions."""
         length, start = self._length, 0
+        # Whole vocabularies are kept in shorter blocks.
+        rows = max(1, min(_BLOCK, _WIDE // reduction.floats.shape[1]))
         while start < len(reduction.floats):
-            block, at = divmod(length, _BLOCK)
+            block, at = divmod(length, rows)
             if block == len(self._blocks):
                 if self._blocks:
                     self._blocks[-1] = Reduction(*(part.cpu() for part in self._blocks[-1]))
-                self._blocks.append(_empty_block(reduction))
-            count = min(len(reduction.floats) - start, _BLOCK - at)
+                self._blocks.append(_empty_block(reduction, rows))
+            count = min(len(reduction.floats) - start, rows - at)
             for kept, new in zip(self._blocks[block], reduction, strict=True):
                 kept[at : at + count] = new[start : start + count]
             length, start = length + count, start + count
@@ -187,8 +193,8 @@ class Positions:
         return Columns(floats, ids)
 
 
-def _empty_block(reduction: Reduction) -> Reduction:
-    shape = (_BLOCK, reduction.floats.shape[1])
+def _empty_block(reduction: Reduction, rows: int) -> Reduction:
+    shape = (rows, reduction.floats.shape[1])
     return Reduction(
         reduction.floats.new_empty(shape, dtype=torch.float32),
         reduction.ids.new_empty(shape, dtype=torch.int32),
@@ -203,6 +209,27 @@ def as_top_k(top_k: Any) -> int:
     return count
 
 
+def check_kept(top_k: int, positions: int, vocabulary_size: int) -> None:
+    """Refuse more alternatives than a trace can keep.
+
+    Parameters
+    ----------
+    top_k
+        How many are asked for; more than the vocabulary has are all of it.
+    positions
+        How many positions there may be.
+    vocabulary_size
+        How many tokens there are.
+    """
+    count = min(top_k, vocabulary_size)
+    if count > _MANY and count * positions > _MOST_KEPT:
+        raise ValueError(
+            f"top_k: {top_k:,} alternatives at each of up to {positions:,} positions are "
+            f"{count * positions:,} in all, and a trace keeps at most {_MOST_KEPT:,}; ask for at "
+            f"most {max(_MANY, _MOST_KEPT // positions):,}, or for fewer positions"
+        )
+
+
 def trace_of(
     columns: Columns,
     vocabulary: TokenTable,
@@ -213,6 +240,9 @@ def trace_of(
     distribution: Literal["model", "sampling"] = "model",
     model: str | None = None,
     partial: bool = False,
+    prompt_roles: Sequence[str] | None = None,
+    prompt_turns: Sequence[int] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Trace:
     """Positions as a trace.
 
@@ -226,7 +256,7 @@ def trace_of(
         How many alternatives are kept at each position, the chosen token not counted.
     unknown
         Tokens before them with nothing before, so that their probabilities are not defined.
-    prompt, distribution, model, partial
+    prompt, distribution, model, partial, prompt_roles, prompt_turns, notes
         As for :class:`~tokenviz.data.trace.Trace`.
     """
     logprobs, entropies, top = np.split(columns.floats, (1, 2), axis=1)
@@ -250,4 +280,7 @@ def trace_of(
         distribution=distribution,
         model=model,
         partial=partial,
+        prompt_roles=prompt_roles,
+        prompt_turns=prompt_turns,
+        notes=notes,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,14 +14,17 @@ from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.positions import grows_with_length
 from tokenviz.model.running.progress import Progress
+from tokenviz.model.text.chat import TEMPLATE
+from tokenviz.model.text.chat_options import ChatOptions, parse_chat_options
 from tokenviz.model.text.continuing import encode_continuation
 from tokenviz.model.text.prompt import (
-    Ids,
+    EncodedPrompt,
     Prompt,
     check_length,
+    encode,
     encode_ids,
-    encode_prompt,
     encode_text,
+    is_chat,
     place_of,
 )
 from tokenviz.model.tracing.batching import Prompts, as_batch, as_batch_size, groups
@@ -30,6 +34,7 @@ from tokenviz.model.tracing.reduction import (
     Columns,
     Positions,
     as_top_k,
+    check_kept,
     reduce,
     trace_of,
 )
@@ -37,21 +42,25 @@ from tokenviz.model.tracing.reduction import (
 __all__ = ["score"]
 
 _READ = 1 << 12  # tokens of texts read together
+_KEYWORDS = ("prompt", "top_k", "batch_size", "progress")
 
 
 def score(
     lm: LoadedModel,
-    text: str | Ids | Prompts,
+    text: Prompt | Prompts,
     *,
     prompt: Prompt | Prompts | None = None,
     top_k: int = 5,
     batch_size: int | None = None,
     progress: bool | None = None,
+    chat: Mapping[str, Any] | None = None,
 ) -> Trace | list[Trace]:
     """Record the probability of each token of given texts; see :meth:`LanguageModel.score`."""
     top_k = as_top_k(top_k)
     batch_size = as_batch_size(batch_size)
-    several, pairs = _contexts_and_texts(lm, text, prompt)
+    several, asked_of = _questions(lm, text, prompt, chat or {})
+    pairs = [(one.context.ids, one.ids) for one in asked_of]
+    check_kept(top_k, sum(len(ids) for _, ids in pairs), lm.vocabulary_size)
     # Nothing is asked after the last token; where nothing comes before it, nor of the first.
     read_ids = [torch.cat(pair)[:-1] for pair in pairs]
     asked = [ids if len(context) else ids[1:] for context, ids in pairs]
@@ -76,6 +85,7 @@ def score(
     ends = dict(zip(order, np.cumsum([len(asked[row]) for row in order]), strict=True))
     columns, traces = known.columns(), []
     for row, (context, ids) in enumerate(pairs):
+        before = asked_of[row].context
         own = slice(ends[row] - len(asked[row]), ends[row])
         floats, reduced_ids = columns.floats[own], columns.ids[own]
         partial = len(floats) < len(asked[row])
@@ -89,6 +99,8 @@ def score(
                 prompt=lm.vocabulary.tokens(context.tolist()),
                 model=lm.name,
                 partial=partial,
+                prompt_roles=before.roles,
+                prompt_turns=before.turns,
             )
         )
     return traces if several else traces[0]
@@ -118,38 +130,90 @@ def _score(
         begin += len(chosen)
 
 
-def _contexts_and_texts(
-    lm: LoadedModel, text: Any, prompt: Any
-) -> tuple[bool, list[tuple[torch.Tensor, torch.Tensor]]]:
-    """Whether there are several texts, and what each is conditioned on and its ids."""
+class _Question(NamedTuple):
+    """A text as ids ``[n]``, and what it is conditioned on."""
+
+    context: EncodedPrompt
+    ids: torch.Tensor
+
+
+def _questions(
+    lm: LoadedModel, text: Any, prompt: Any, keywords: Mapping[str, Any]
+) -> tuple[bool, list[_Question]]:
+    """Whether there are several texts, and what is asked of each."""
     texts, prompts = as_batch(text), as_batch(prompt)
     if prompts is not None and len(prompts) != len(texts or [text]):
         expected = "one prompt" if texts is None else f"one prompt, or one per text ({len(texts)})"
         raise ValueError(f"prompt: expected {expected}, got a list of {len(prompts)}")
-    pairs = []
+    chats = [
+        is_chat(one, name)
+        for name, ones in (
+            ("text", [text] if texts is None else texts),
+            ("prompt", [prompt] if prompts is None else prompts),
+        )
+        for one in ones
+    ]
+    _, chat = parse_chat_options(lm, "score", keywords, _KEYWORDS, is_chat=any(chats))
+    questions = []
     for i, one in enumerate([text] if texts is None else texts):
         name = "text" if texts is None else f"text[{i}]"
         before = prompt if prompts is None else prompts[i]
         before_name = "prompt" if prompts is None else f"prompt[{i}]"
-        context, ids = _context_and_text(lm, one, before, name, before_name)
-        check_length(lm, name, len(context) + len(ids), "shorten it or its prompt")
-        pairs.append((context, ids))
-    return texts is not None, pairs
+        question = _question(lm, one, before, name, before_name, chat)
+        length = len(question.context.ids) + len(question.ids)
+        check_length(lm, name, length, "shorten it or its prompt")
+        questions.append(question)
+    return texts is not None, questions
 
 
-def _context_and_text(
-    lm: LoadedModel, text: Any, prompt: Any, name: str, prompt_name: str
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """What the text is conditioned on, and the text itself, as ids ``[c]`` and ``[n]``."""
+def _question(
+    lm: LoadedModel, text: Any, prompt: Any, name: str, prompt_name: str, chat: ChatOptions
+) -> _Question:
+    """What is asked of one text."""
+    if is_chat(text, name):
+        if prompt is not None:
+            raise ValueError(
+                f"{prompt_name}: a chat brings its own, the messages before its last; leave it out"
+            )
+        return _last_message(lm, text, chat, name)
     if not isinstance(text, str):
         ids = encode_ids(lm, text, name=name)
-        before = ids[:0] if prompt is None else encode_prompt(lm, prompt, name=prompt_name)
-        return before, ids
+        if prompt is None:
+            return _Question(EncodedPrompt(ids[:0]), ids)
+        return _Question(encode(lm, prompt, chat, name=prompt_name), ids)
     if prompt is not None:
-        before = encode_prompt(lm, prompt, name=prompt_name)
-        return before, encode_continuation(lm, text, before, name=name)
+        before = encode(lm, prompt, chat, name=prompt_name)
+        return _Question(before, encode_continuation(lm, text, before.ids, name=name))
     ids = encode_text(lm, text, name=name, special=False)
     # Without a prompt, the tokens that the tokenizer puts before a text (BOS) are the context.
     whole = encode_text(lm, text, name=name, special=True)
     start = place_of(ids.tolist(), whole.tolist())
-    return (ids[:0], whole) if start is None else (whole[:start], ids)
+    if start is None:
+        return _Question(EncodedPrompt(ids[:0]), whole)
+    return _Question(EncodedPrompt(whole[:start]), ids)
+
+
+def _last_message(lm: LoadedModel, messages: Any, chat: ChatOptions, name: str) -> _Question:
+    """What the last message of a chat says, given what comes before that."""
+    if chat.add_generation_prompt:
+        raise ValueError(
+            "add_generation_prompt: scored is the last message of a chat, after which no turn is "
+            "opened; leave it out"
+        )
+    closed = replace(chat, continue_final_message=False, add_generation_prompt=False)
+    whole = encode(lm, messages, closed, name=name)
+    assert whole.roles is not None and whole.turns is not None
+    last = len(messages) - 1
+    said = [
+        i
+        for i, (role, turn) in enumerate(zip(whole.roles, whole.turns, strict=True))
+        if turn == last and role != TEMPLATE
+    ]
+    if not said:
+        raise ValueError(
+            f"{name}[{last}]: the chat template shows nothing of what the last message says, so "
+            "there is nothing to score"
+        )
+    start = said[0]
+    context = EncodedPrompt(whole.ids[:start], whole.roles[:start], whole.turns[:start])
+    return _Question(context, whole.ids[start : said[-1] + 1])

@@ -10,8 +10,10 @@ import torch
 
 from tokenviz.data.trace import TraceStep
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.text.prompt import EncodedPrompt
 from tokenviz.model.tracing.batching import padding_id
 from tokenviz.model.tracing.decoding import Decoding, remembers
+from tokenviz.model.tracing.processing import Situation
 from tokenviz.model.tracing.reduction import (
     NOT_FINITE,
     Columns,
@@ -43,13 +45,13 @@ class Text:
     row
         Its place among the prompts.
     prompt
-        Token ids, ``[n]``.
+        What it goes on from.
     stop_rule
         When it ends.
     """
 
     row: int
-    prompt: torch.Tensor
+    prompt: EncodedPrompt
     stop_rule: StopRule
     length: int = 0
     finished: bool = False
@@ -85,6 +87,8 @@ class Writer:
         How many alternatives are kept at each position.
     keep_eos
         Whether an end-of-sequence token is part of the text.
+    ends
+        The ids that end a text.
     shows_model
         Whether the model's own probabilities are recorded, rather than those chosen from.
     on_token
@@ -97,6 +101,7 @@ class Writer:
     max_new_tokens: int
     top_k: int
     keep_eos: bool
+    ends: Sequence[int]
     shows_model: bool
     on_token: OnToken | None
 
@@ -113,11 +118,19 @@ class Writer:
             text.begin(positions, place, len(texts))
         # The first token needs no memory, and asking a model whether it has one takes passes.
         cached = self.max_new_tokens > 1 and self.lm.probe(remembers)
-        decoding = Decoding(self.lm, [text.prompt for text in texts], cached=cached)
+        decoding = Decoding(self.lm, [text.prompt.ids for text in texts], cached=cached)
         generators = self.sampler.generators(len(texts), decoding.ids.device)
+        at = Situation(
+            decoding.ids.shape[1],
+            self.max_new_tokens,
+            self.ends,
+            self.lm.vocabulary_size,
+            decoding.ids.device,
+        )
+        score = self.sampler.scores(at)
         while active := [place for place, text in enumerate(texts) if not text.finished]:
             logits = decoding.logits()
-            scores = self.sampler.scores(decoding.ids, logits)
+            scores = score(decoding.ids, logits)
             chosen = self.sampler.choose(scores, generators)
             reduction = reduce(logits if self.shows_model else scores, chosen, self.top_k)
             ids = self._checked(chosen, reduction, logits, scores, active)
@@ -150,7 +163,7 @@ class Writer:
         This is the one place of a step that waits for the device.
         """
         sound = ~reduction.floats[:, 1].isnan()
-        if self.sampler.changes_scores:
+        if scores is not logits:
             sound &= scores.gather(-1, chosen[:, None])[:, 0] > -torch.inf
         ids: list[int] = chosen.where(sound, -1).tolist()
         if any(ids[place] < 0 for place in active):

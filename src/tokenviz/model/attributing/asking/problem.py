@@ -19,6 +19,7 @@ from tokenviz.model.attributing.asking.targets import (
     parse_targets,
 )
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.text.chat_options import ChatOptions
 from tokenviz.model.text.grouping import Span
 from tokenviz.model.text.prompt import EncodedPrompt, encode, encode_ids
 
@@ -49,9 +50,12 @@ def parse_problem(
     reduction: Reduction = "sum",
     grouping: Grouping | Sequence[Span] | None = None,
     roles: str | Collection[str] | None = None,
+    chat: ChatOptions | None = None,
 ) -> Problem:
     """Check the arguments that say what is explained, and by what."""
-    encoded, columns = _prompt_and_targets(lm, prompt, targets, continuation, reduction)
+    encoded, columns = _prompt_and_targets(
+        lm, prompt, targets, continuation, reduction, chat or ChatOptions()
+    )
     tokens = lm.vocabulary.tokens(encoded.ids.tolist())
     features = parse_features(encoded, tokens, grouping, roles)
     with torch.no_grad():
@@ -60,7 +64,12 @@ def parse_problem(
 
 
 def _prompt_and_targets(
-    lm: LoadedModel, prompt: Any, targets: Any, continuation: Any, reduction: Reduction
+    lm: LoadedModel,
+    prompt: Any,
+    targets: Any,
+    continuation: Any,
+    reduction: Reduction,
+    chat: ChatOptions,
 ) -> tuple[EncodedPrompt, Targets]:
     given = [n for n, v in (("targets", targets), ("continuation", continuation)) if v is not None]
     if isinstance(prompt, list | tuple) and prompt and isinstance(prompt[0], Trace | str):
@@ -77,7 +86,8 @@ def _prompt_and_targets(
             )
         ids = encode_ids(lm, _token_ids(prompt.prompt, "prompt.prompt"), name="prompt.prompt")
         chosen = _token_ids(prompt.tokens, "prompt.tokens")
-        return EncodedPrompt(ids), continuation_tokens(lm, chosen, ids, "prompt.tokens")
+        encoded = EncodedPrompt(ids, prompt.prompt_roles, prompt.prompt_turns)
+        return encoded, continuation_tokens(lm, chosen, ids, "prompt.tokens")
     if len(given) != 1:
         raise ValueError(
             f"targets, continuation: expected one of the two, got {'both' if given else 'neither'}"
@@ -87,7 +97,7 @@ def _prompt_and_targets(
             "reduction: every token of a continuation is a column of its own, so there is nothing "
             "to average; leave it out"
         )
-    encoded = encode(lm, prompt)
+    encoded = encode(lm, prompt, chat)
     if targets is not None:
         return encoded, parse_targets(lm, targets, encoded.ids, reduction)
     return encoded, continuation_tokens(lm, continuation, encoded.ids)
