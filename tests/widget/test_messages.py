@@ -187,7 +187,7 @@ def test_questions_that_the_renderer_never_asks_are_told(
     assert len(caplog.records) == 1 and not sent
     sound = {"type": "tile", "level": 0, "row": 0, "column": 0, "id": "a"}
     figure._handle_msg({"content": {"data": {"method": "custom", "content": sound}}})
-    assert sent[0][0]["shape"] == [256, 256]
+    assert sent[0][0]["shape"] == [300, 300]
 
 
 def test_the_shared_code_and_the_box_are_guarded(caplog: pytest.LogCaptureFixture) -> None:
