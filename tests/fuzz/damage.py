@@ -70,7 +70,8 @@ def broken_json(draw: st.DrawFn, sound: Any) -> Any:
                 for _ in range(draw(st.sampled_from([1, 2, 60]))):
                     holder[key] = [holder[key]]
             case "rename" if isinstance(holder, dict):
-                holder[draw(st.text(max_size=6) | st.sampled_from(list(holder)))] = holder.pop(key)
+                name = draw(st.text(max_size=6) | st.sampled_from(list(holder)))
+                holder[name] = holder.pop(key)
     return value
 
 
