@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SPACE", "visible"]
+__all__ = ["SPACE", "printable", "visible"]
 
 SPACE = "␣"
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", " ": SPACE}
@@ -53,6 +53,15 @@ def visible(text: str) -> str:
     return _at_once(text) if len(text) > _LONG else _one_by_one(text)
 
 
+def printable(text: str) -> str:
+    r"""Text as it is, but for what no file of text may hold: controls and lone surrogates.
+
+    Those become their escapes. A line break and a tab stay, and whatever else XML allows.
+    """
+    return _UNWRITABLE.sub(lambda found: _escape(found[0]), text)
+
+
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LONG = 500
 
 

@@ -137,6 +137,8 @@ class LargeAttribution:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        if isinstance(self.values, _Carried):  # of a shallow copy, which nothing unpacked
+            self.values = self.values.values
         self.pyramid = Pyramid(self.values)
 
     def __repr__(self) -> str:
@@ -151,10 +153,10 @@ class _Carried:
     """Values on their way into a pickle, out of which they come as themselves."""
 
     def __init__(self, values: Any) -> None:
-        self._values = values
+        self.values = values
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        values = self._values
+        values = self.values
         if isinstance(values, np.memmap):
             return _mapped(values)
         try:

@@ -23,13 +23,14 @@ from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.files import PICTURES, save
 from tokenviz.data.trace import Trace
+from tokenviz.data.visible import printable
 from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.bundle import Bundle, answer, bundle, static
 from tokenviz.widget.cells import CELLS
 from tokenviz.widget.messages import Guarded, is_cell
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
 from tokenviz.widget.scale import figure_scale, find_table
-from tokenviz.widget.traits import ColormapTable, Finite, Positive
+from tokenviz.widget.traits import ColormapTable, Finite, Positive, Words
 
 __all__ = ["Figure"]
 
@@ -93,9 +94,9 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     symmetric = traitlets.Bool(False).tag(sync=True)
     show_values = traitlets.Bool(True).tag(sync=True)
     decimals = traitlets.Int(2, min=0, max=8).tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
-    title = traitlets.Unicode().tag(sync=True)
-    caption = traitlets.Unicode().tag(sync=True)
+    label = Words().tag(sync=True)
+    title = Words().tag(sync=True)
+    caption = Words().tag(sync=True)
     selected = traitlets.Tuple(
         traitlets.Int(), traitlets.Int(), allow_none=True, default_value=None
     ).tag(sync=True)
@@ -131,7 +132,7 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
             self._data = encoded
             self._adopt(source)
             for name, word in words.items():
-                if getattr(self, name) == suggested[name]:  # else the user's own words
+                if getattr(self, name) == printable(suggested[name]):  # else the user's own words
                     self.set_trait(name, word)
 
     def set_state(self, sync_data: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import traitlets
 
 from tokenviz.color.colormaps import SIZE
+from tokenviz.data.visible import printable
 
-__all__ = ["ColormapTable", "Finite", "Positive"]
+__all__ = ["ColormapTable", "Finite", "Positive", "Words"]
 
 
 class Finite(traitlets.Float[Any, Any]):
@@ -41,6 +42,14 @@ class Positive(Finite):
         if number <= 0:
             self.error(obj, value)
         return number
+
+
+class Words(traitlets.Unicode[str, Any]):
+    """Text that a message, a page and a picture can hold: see :func:`printable`."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Write what cannot be written as its escape."""
+        return printable(super().validate(obj, value))
 
 
 class ColormapTable(traitlets.TraitType[Any, Any]):
