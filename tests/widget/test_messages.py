@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -198,3 +200,15 @@ def test_the_shared_code_and_the_box_are_guarded(caplog: pytest.LogCaptureFixtur
     assert figure.layout.height is None and len(caplog.records) == 2
     figure.layout._handle_msg(update({"width": "50%"}))
     assert figure.layout.width == "50%"
+
+
+@pytest.mark.parametrize("name", ["title", "label", "caption"])
+def test_a_saved_picture_is_well_formed_whatever_the_words_are(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    odd = "a\x00\x0b\x1b<&\ud800\ufffe\uffff\x85]]>"
+    source = tv.Attribution([[1.0]], ["a\x00\x1b\uffff"], ["x\x0b"])
+    for figure in (source.show(), tv.Trace([b"\xed\xa0\x80"], [-1.0]).show()):
+        setattr(figure, name, odd)
+        ElementTree.parse(figure.save(tmp_path / "figure.svg"))
+        page = figure.save(tmp_path / "figure.html").read_text(encoding="utf-8")
+        assert "\x00" not in page
