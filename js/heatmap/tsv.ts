@@ -1,6 +1,7 @@
 /** The heatmap as tab-separated values: a header line of targets, then a line for each token. */
 
 import { shortest } from "../color/numbers.ts";
+import { field } from "../data/field.ts";
 import type { HeatmapData } from "../data/heatmap.ts";
 
 type Names = Pick<HeatmapData, "rows" | "columns">;
@@ -27,9 +28,4 @@ function number(value: number | undefined): string {
   if (Number.isFinite(value)) return shortest(value);
   if (Number.isNaN(value)) return "NaN";
   return value > 0 ? "inf" : "-inf";
-}
-
-/** Labels hold no tab and no line break; a quotation mark must be doubled inside of two. */
-function field(label: string): string {
-  return label.includes('"') ? `"${label.replaceAll('"', '""')}"` : label;
 }

@@ -8,6 +8,7 @@
 
 import { shortest } from "../color/numbers.ts";
 import type { ChannelValues } from "../data/channels.ts";
+import { field } from "../data/field.ts";
 import type { TraceData } from "../data/trace.ts";
 
 /** Channels that have a column anyway. */
@@ -23,7 +24,7 @@ export function tsv(data: TraceData, shown: Uint8Array, channel: TsvChannel): st
   const { name, values } = channel;
   const more = !ALWAYS.has(name);
   const own = (value: number) => (more ? [number(value)] : []);
-  const lines = [[...HEADER, ...(more ? [quoted(plain(name))] : [])].join("\t")];
+  const lines = [[...HEADER, ...(more ? [field(plain(name))] : [])].join("\t")];
   const { index, logprobs, alternative_index, alternative_logprobs } = data;
   for (let position = 0; position < index.length; position++) {
     const chosen = line(data, position, 0, index[position], logprobs[position]);
@@ -48,7 +49,7 @@ function line(
   return [
     position + 1,
     slot,
-    quoted(vocabulary.label[index]),
+    field(vocabulary.label[index]),
     number(Number(probability.toPrecision(6))),
     number(logprob),
   ];
@@ -62,9 +63,4 @@ function number(value: number): string {
 /** The name of a channel may be any text. */
 function plain(name: string): string {
   return name.replaceAll(/\s+/g, " ");
-}
-
-/** Spreadsheets and pandas read a field with a quotation mark only when it is quoted. */
-function quoted(field: string): string {
-  return field.includes('"') ? `"${field.replaceAll('"', '""')}"` : field;
 }

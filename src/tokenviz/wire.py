@@ -311,7 +311,9 @@ def _table(names: Sequence[Target], shown: Iterable[tuple[str, str]]) -> Wire:
 
 def _spelt(label: str, kind: str) -> bytes:
     """The bytes that a label stands for when nothing else is said; as in ``js/wire/tokens.ts``."""
-    return (label if kind == "expression" else label.replace(SPACE, " ")).encode()
+    return (
+        label.replace(SPACE, " ") if kind != "expression" and SPACE in label else label
+    ).encode()
 
 
 def _tokens(table: Wire) -> list[Token]:

@@ -1,12 +1,14 @@
 """Odd characters in a label: kept where they are seen or do something, written out elsewhere."""
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenviz.data.tokens import visible
+from tokenviz.data.tokens import Token, visible
+from tokenviz.data.visible import _at_once, _one_by_one, printable
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
@@ -84,3 +86,41 @@ def test_no_mark_stands_on_what_it_does_not_belong_to(text: str) -> None:
     for escape in ("\\u200b", "\\ufe0f", "\\n", "\\u200d", "\\u200c", "␣"):
         for mark in ("\u0301", "\u094d", "\ufe0f"):
             assert escape + mark not in label
+
+
+ODD = "a é1#*\n\t\x00\u200b\u200c\u200d\ufe0f\ufe0e\u0301\u093f\u0915\u094d\u0628"
+ODD += "👩👧🏽❤🏴\u20e3↔\u2800\u0600\ud800"
+ODD += "\U000e0067\U000e007f\u180b\u3164漢"
+
+
+@given(st.text(st.sampled_from(ODD), max_size=40) | st.text(max_size=20) | st.just(ENGLAND * 3))
+def test_long_texts_are_written_as_short_ones_are(text: str) -> None:
+    assert _at_once(text) == _one_by_one(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", " ", "é", "\u200b", "a\n", "हिन्दी ", "👩\u200d👧", "\u0301", "\ufe0f", "漢字", "\x00"],
+)
+def test_a_label_costs_what_its_length_is(text: str) -> None:
+    def seconds(length: int) -> float:
+        token = Token(text * (length // len(text)))
+        began = time.process_time()
+        assert len(token.label) >= length // len(text)
+        return time.process_time() - began
+
+    seconds(1000)  # what is imported, and looked up once
+    assert seconds(300_000) < 0.5  # a tenth of it, on a machine at rest
+
+
+@pytest.mark.parametrize("octets", [b"\xff", b"\xffa", b"\xf0\x9f"])
+def test_a_label_of_damaged_bytes_does_too(octets: bytes) -> None:
+    began = time.process_time()
+    label = Token(octets * 100_000).label
+    assert time.process_time() - began < 1.5 and label.startswith("⟨F")
+
+
+def test_what_no_file_may_hold_is_written_as_its_escape() -> None:
+    assert printable("a\x00\n\t\x1b\ud800\uffff\x85é$") == r"a\x00" + "\n\t" + (
+        r"\x1b\ud800\uffff\x85" + "é$"
+    )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -92,15 +95,13 @@ def test_the_widget_answers_what_a_view_asks(monkeypatch: pytest.MonkeyPatch) ->
     widget._handle_custom_msg(ask, [])
     widget._handle_custom_msg({"type": "other"}, [])
     widget._handle_custom_msg(ask | {"row": 2}, [])
-    widget._handle_custom_msg({"type": "tile", "id": 4}, [])
-    (found, (view,)), (missing, nothing), (bad, _) = sent
+    widget._handle_custom_msg({"type": "tile", "id": 4}, [])  # no renderer asks so
+    (found, (view,)), (missing, nothing) = sent
     np.testing.assert_array_equal(
         np.frombuffer(view, "<f4").reshape(found["shape"]), values[512:].astype(np.float32)
     )
     assert missing["error"] == "IndexError: tile: level 0 has no tile (2, 0)"
     assert nothing == []
-    assert bad["id"] == 4
-    assert "KeyError" in bad["error"]
 
 
 def test_an_array_that_cannot_be_read_any_more_says_so() -> None:
@@ -209,3 +210,30 @@ def test_colours_of_a_page_are_fitted_to_what_it_holds() -> None:
     (_, picture) = widget.source.pyramid.picture()
     figure = _detailed(FigureState.from_widget(widget))
     assert figure.scale.range.low == pytest.approx(float(np.nanmin(picture.values)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_fork_while_a_tile_is_read_does_not_wait_for_it() -> None:
+    reading, go_on = threading.Event(), threading.Event()
+
+    class Slow(Virtual):
+        def __getitem__(self, key: Any) -> Any:
+            if os.getpid() == parent:
+                reading.set()
+                go_on.wait(30)
+            return super().__getitem__(key)
+
+    parent = os.getpid()
+    large = tv.LargeAttribution(Slow((10, 10)))
+    thread = threading.Thread(target=large.pyramid.tile, args=(0, 0, 0))
+    thread.start()
+    assert reading.wait(30)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # ends it where it waits for ever
+        large.pyramid.tile(0, 0, 0)
+        os._exit(7)
+    go_on.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -42,18 +43,67 @@ def frozen(
 
 
 def numeric(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
-    """``value`` as an array of real numbers, whatever library it came from."""
+    """``value`` as an array of real numbers, whatever library it came from.
+
+    What a masked array hides is NaN.
+
+    Raises
+    ------
+    TypeError
+        If it holds complex numbers, dates, text or objects.
+    ValueError
+        If its rows differ in length.
+    """
     if hasattr(value, "detach"):  # a torch tensor, on any device and of any dtype
-        value = value.detach().float().cpu()
+        tensor: Any = value.detach()
+        value = (tensor.float() if tensor.is_floating_point() else tensor.resolve_conj()).cpu()
+    if isinstance(value, list | tuple) and any(isinstance(v, np.ma.MaskedArray) for v in value):
+        value = [numeric(f"{name}[{i}]", item) for i, item in enumerate(value)]
     try:
-        array = np.asarray(value)
+        array = value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: rows differ in length ({error})") from None
+    kind = array.dtype.kind
+    if kind not in "fiub" and (array.size or kind in "cMm"):
+        remedy = f"; {_REMEDIES[kind]}" if kind in _REMEDIES else ""
+        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}{remedy}")
     if array.size == 0:
-        array = array.astype(np.float32)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
+        return np.asarray(array).astype(np.float32)
+    if isinstance(array, np.ma.MaskedArray):
+        return _unmasked(array)
     return array
+
+
+_REMEDIES = {
+    "c": "take their real part or their magnitude, whichever is meant",
+    "M": "count seconds or days from a date of your choice",
+    "m": "divide by a unit, such as np.timedelta64(1, 's')",
+    "O": "convert them to numbers, as array.astype(float) does",
+}
+
+
+def _unmasked(array: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
+    """NaN where masked, which no integer could hold."""
+    if not np.ma.is_masked(array):
+        return np.asarray(array.data)
+    floating: Any = array if array.dtype.kind == "f" else array.astype(np.float64)
+    filled: npt.NDArray[Any] = floating.filled(np.nan)
+    return filled
+
+
+class Frozen:
+    """What stays read-only when it is copied or comes out of a pickle.
+
+    numpy makes arrays anew there, and new arrays can be written to.
+    """
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            columns = value.values() if isinstance(value, dict) else [value]
+            for column in columns:
+                if isinstance(column, np.ndarray):
+                    column.flags.writeable = False
+            object.__setattr__(self, name, value)
 
 
 def check_integers(name: str, array: npt.NDArray[Any], limits: np.iinfo[Any]) -> None:
@@ -72,7 +122,9 @@ def whole(name: str, value: Any, *, at_least: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}: expected a whole number, got {value!r}") from None
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name}: expected a whole number, got {value!r}")
     if number < at_least:
         raise ValueError(f"{name}: expected a whole number ≥ {at_least}, got {number}")
     return number
@@ -95,6 +147,13 @@ def one_of(name: str, value: Any, words: tuple[str, ...]) -> Any:
         expected = ", ".join(map(repr, words))
         raise ValueError(f"{name}: expected one of {expected} or None, got {value!r}")
     return value
+
+
+def yes_or_no(name: str, value: Any) -> bool:
+    """True or False, and nothing that merely counts as one of them."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+    return bool(value)
 
 
 def text(name: str, value: Any, *, optional: bool = True) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.data.arrays import frozen, numeric, one_of, real, same, text, whole
+from tokenviz.data.arrays import Frozen, frozen, numeric, one_of, real, same, text, whole, yes_or_no
 from tokenviz.data.provenance import (
     Aggregation,
     Grouping,
@@ -39,7 +39,7 @@ Target = str | Token
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class Attribution:
+class Attribution(Frozen):
     """Signed attribution of input tokens (rows) to targets (columns).
 
     Parameters
@@ -167,7 +167,7 @@ class Attribution:
             if spans is None
             else as_spans(spans, n, None if ids is None else len(ids)),
             "terms": None if terms is None else as_terms(terms, m),
-            "partial": bool(partial),
+            "partial": yes_or_no("partial", partial),
             "label": text("label", label, optional=False),
         }
         for name, value in own.items():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.data.arrays import frozen, same, text
+from tokenviz.data.arrays import Frozen, frozen, same, text
 
 if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
@@ -108,7 +108,7 @@ class ChannelValues(NamedTuple):
     """Of all alternatives, shape ``[k]``; None where they have none: they stay uncoloured."""
 
 
-class Channels(Mapping[str, Column]):
+class Channels(Frozen, Mapping[str, Column]):
     """A trace's own channels by name: read-only float32 columns, one value per chosen token."""
 
     def __init__(self, columns: Mapping[str, npt.ArrayLike] | None, n: int) -> None:

@@ -8,16 +8,16 @@ float32 by the shortest decimal that reads back as the same float32.
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tokenviz.data.attribution import Attribution, Target
 from tokenviz.data.replacing import replacing
+from tokenviz.data.stored import Archive, Column, Text, write_archive
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 
@@ -42,8 +42,7 @@ _ATTRIBUTION_RECORDS = (
     "seconds", "positions", "grouping", "aggregation", "reduction", "roles", "prompt_ids", "spans",
     "terms", "partial",
 )  # fmt: skip
-_ARRAYS = {*_ATTRIBUTION_ARRAYS, *_TRACE_ARRAYS}
-_NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_Read = TypeVar("_Read")
 
 
 def save(source: Attribution | Trace, path: str | Path) -> Path:
@@ -70,8 +69,8 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
     header, arrays = _split(source)
     if suffix == ".npz":
         encoded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-        with replacing(path) as place, place.open("wb") as file:
-            np.savez_compressed(file, header=encoded, **arrays)  # type: ignore[arg-type]
+        with replacing(path) as place:
+            write_archive(place, encoded, arrays)
     elif suffix == ".json":
         columns = {name: _to_json(array) for name, array in arrays.items()}
         with replacing(path) as place:
@@ -86,25 +85,39 @@ def save(source: Attribution | Trace, path: str | Path) -> Path:
 def load(path: str | Path) -> Attribution | Trace:
     """Read what :func:`save` wrote to ``.npz`` or ``.json``.
 
+    Anybody may have written the file: it is checked before anything in it is unpacked, nothing in
+    it is run, and what it takes to read follows from its size.
+
     Raises
     ------
     ValueError
-        If the file is not one of ours, is damaged, or comes from a later version.
+        If the file is not one of ours, is damaged, or comes from a later version; the message has
+        its name, and what is wrong.
+    OSError
+        If there is no such file, or it may not be read.
     """
     path = Path(path)
-    readers = {".npz": _read_npz, ".json": _read_json}
+    readers: dict[str, type[Archive | Text]] = {".npz": Archive, ".json": Text}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ValueError(f"path: expected a name ending in .npz or .json, got {path.name!r}")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"path: {path.name} is no file")
+    content = path.read_bytes()
     try:
-        header, arrays = reader(path)
-        _check_format(header, path.name)
-        return _join(header, arrays)
+        file = reader(content)
+        kind = _kind_of(file.header, path.name)
+        return _join(kind, file)
     except _ForeignError:
         raise
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, BadZipFile) as error:
+    except MemoryError as error:
+        raise ValueError(f"path: {path.name} needs more memory than there is") from error
+    # Damage makes zlib, zipfile, struct and json raise whatever they like.
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        why = why if len(why) <= _MOST_SAID else f"{why[:_MOST_SAID]}…"
         raise ValueError(
-            f"path: {path.name} is damaged, or was not written by tokenviz ({error})"
+            f"path: {path.name} is damaged, or was not written by tokenviz ({why})"
         ) from error
 
 
@@ -112,25 +125,21 @@ class _ForeignError(ValueError):
     """A sound file that this version does not read."""
 
 
-def _read_npz(path: Path) -> tuple[Any, Arrays]:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files if name != "header"}
-        return json.loads(archive["header"].tobytes()), arrays
+_MOST_SAID = 300  # characters of a reason, which may quote the file
 
 
-def _read_json(path: Path) -> tuple[Any, Arrays]:
-    return json.loads(path.read_text(encoding="utf-8")), {}
-
-
-def _check_format(header: Any, name: str) -> None:
-    kind = str(header.get("format", "")) if isinstance(header, dict) else ""
-    if kind.removeprefix("tokenviz.") not in _NAMES:
+def _kind_of(header: Any, name: str) -> str:
+    """Which of the two it holds, by name."""
+    kind = header.get("format") if isinstance(header, dict) else None
+    if not isinstance(kind, str) or kind.removeprefix("tokenviz.") not in _NAMES:
         raise _ForeignError(f"path: {name} is not a tokenviz attribution or trace")
-    if header.get("version") != _VERSION:
+    version = header.get("version")
+    if type(version) is not int or version != _VERSION:
+        said = repr(version)[:40]
         raise _ForeignError(
-            f"path: {name} has format version {header.get('version')!r}, "
-            f"this tokenviz reads {_VERSION}"
+            f"path: {name} has format version {said}, this tokenviz reads {_VERSION}"
         )
+    return kind.removeprefix("tokenviz.")
 
 
 def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
@@ -167,26 +176,63 @@ def _split(source: Attribution | Trace) -> tuple[dict[str, Any], Arrays]:
     }
 
 
-def _join(header: dict[str, Any], arrays: Arrays) -> Attribution | Trace:
-    cls = _NAMES[header["format"].removeprefix("tokenviz.")]
-    own: dict[str, Any] = header | arrays
-    del own["format"], own["version"]
-    for field in ("tokens", "vocabulary", "prompt"):
-        if field in own:
-            own[field] = [_token_from_json(item) for item in own[field]]
-    for field in _ARRAYS & own.keys():
-        own[field] = _from_json(own[field])
-    if cls is Trace:
-        own["channels"] = {
-            name: _from_json(own.pop(f"{_CHANNEL}{i}"))
-            for i, name in enumerate(own.get("channels", ()))
-        }
-        return Trace.from_columns(**own)
-    own["targets"] = [_target_from_json(item) for item in own["targets"]]
-    shape = (len(own["tokens"]), len(own["targets"]))
-    for field in {"values", "standard_error"} & own.keys():
-        own[field] = np.asarray(own[field], dtype=np.float32).reshape(shape)
-    return Attribution(**own)
+def _join(kind: str, file: Archive | Text) -> Attribution | Trace:
+    return _attribution(file) if kind == "attribution" else _trace(file)
+
+
+def _attribution(file: Archive | Text) -> Attribution:
+    known = {"tokens", "targets", *_ATTRIBUTION_FACTS, *_ATTRIBUTION_RECORDS}
+    facts = file.facts(known, required=("tokens", "targets"))
+    own: dict[str, Any] = facts | {
+        "tokens": _listed("tokens", facts["tokens"], _token_from_json),
+        "targets": _listed("targets", facts["targets"], _target_from_json),
+    }
+    n, m = len(own["tokens"]), len(own["targets"])
+    shapes = {"values": (n, m), "completeness_error": (m,), "standard_error": (n, m)}
+    columns = [Column(name, np.float32, shape) for name, shape in shapes.items()]
+    return Attribution(**own, **file.arrays(columns, required=("values",)))
+
+
+def _trace(file: Archive | Text) -> Trace:
+    known = {"vocabulary", "prompt", "distribution", "model", "partial", "channels"}
+    facts = file.facts(known, required=("vocabulary",))
+    channels = facts.pop("channels", [])
+    if not isinstance(channels, list) or not all(isinstance(name, str) for name in channels):
+        raise ValueError("channels: expected a list of names")
+    if len(set(channels)) < len(channels):
+        raise ValueError("channels: a name is there twice")
+    n, k = file.length("index"), file.length("alternative_index")
+    columns = [
+        Column("index", np.uint32, (n,)),
+        Column("logprobs", np.float32, (n,)),
+        Column("offsets", np.uint32, (n + 1,)),
+        Column("alternative_index", np.uint32, (k,)),
+        Column("alternative_logprobs", np.float32, (k,)),
+        Column("ranks", np.int32, (n,)),
+        Column("entropies", np.float32, (n,)),
+        *(Column(f"{_CHANNEL}{i}", np.float32, (n,)) for i in range(len(channels))),
+    ]
+    required = [c.name for c in columns if c.name not in ("ranks", "entropies")]
+    arrays = file.arrays(columns, required=required)
+    own = {name: arrays.pop(f"{_CHANNEL}{i}") for i, name in enumerate(channels)}
+    facts |= {
+        name: _listed(name, facts[name], _token_from_json)
+        for name in facts.keys() & {"vocabulary", "prompt"}
+    }
+    return Trace.from_columns(**facts, **arrays, channels=own)
+
+
+def _listed(name: str, value: Any, read: Callable[[Any], _Read]) -> list[_Read]:
+    """Each entry of a list as ``read`` takes it, with its place in the message where it cannot."""
+    if not isinstance(value, list):
+        raise ValueError(f"{name}: expected a list, got {type(value).__name__}")
+    entries: list[_Read] = []
+    for item in value:
+        try:
+            entries.append(read(item))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name}[{len(entries)}]: {error}") from None
+    return entries
 
 
 def _token_to_json(token: Token) -> str | dict[str, Any]:
@@ -206,19 +252,34 @@ def _token_to_json(token: Token) -> str | dict[str, Any]:
     return content
 
 
-def _token_from_json(item: str | dict[str, Any]) -> Token:
+def _token_from_json(item: Any) -> Token:
     if isinstance(item, str):
         return Token(item)
-    content = bytes.fromhex(item["hex"]) if "hex" in item else item["text"]
-    return Token(content, id=item.get("id"), special=item.get("special", False))
+    if not isinstance(item, dict) or item.keys() - {"text", "hex", "id", "special"}:
+        raise ValueError("expected text, or an object of text or hex, id and special")
+    if len(item.keys() & {"text", "hex"}) != 1:
+        raise ValueError("expected either text or hex")
+    text, octets = item.get("text"), item.get("hex")
+    if not isinstance(text if octets is None else octets, str):
+        raise ValueError("expected text or hex to be a string")
+    special, id_ = item.get("special", False), item.get("id")
+    if not isinstance(special, bool) or not (id_ is None or type(id_) is int):
+        raise ValueError("expected special to be true or false, and id a whole number")
+    content = text if octets is None else bytes.fromhex(octets)
+    assert content is not None
+    return Token(content, id=id_, special=special)
 
 
 def _target_to_json(target: Target) -> str | dict[str, Any]:
     return {"token": _token_to_json(target)} if isinstance(target, Token) else target
 
 
-def _target_from_json(item: str | dict[str, Any]) -> Target:
-    return item if isinstance(item, str) else _token_from_json(item["token"])
+def _target_from_json(item: Any) -> Target:
+    if isinstance(item, str):
+        return item
+    if not isinstance(item, dict) or item.keys() != {"token"}:
+        raise ValueError("expected text, or an object with a token")
+    return _token_from_json(item["token"])
 
 
 def _to_json(array: npt.NDArray[Any]) -> Any:
@@ -233,10 +294,3 @@ def _float_to_json(value: np.float32) -> float | str:
     if np.isfinite(value):
         return float(str(value))  # the shortest decimal that is this float32
     return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _from_json(value: Any) -> Any:
-    """Undo the spelling of non-finite numbers in a nested list; an array passes through."""
-    if isinstance(value, list):
-        return [_from_json(item) for item in value]
-    return _NONFINITE[value] if isinstance(value, str) else value

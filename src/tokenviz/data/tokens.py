@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import builtins
 import codecs
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from tokenviz.data.arrays import whole
-from tokenviz.data.visible import visible
+from tokenviz.data.visible import SPACE, visible
 
 __all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_bytes", "as_tokens", "displayed",
            "displayed_at", "labels", "visible"]  # fmt: skip
@@ -87,6 +88,12 @@ class Token:
         return f"Token({shown}{extras}{', special=True' if self.special else ''})"
 
 
+_new = object.__new__
+_set_bytes, _set_id, _set_special = (
+    vars(Token)[name].__set__ for name in ("bytes", "id", "special")
+)
+
+
 def as_tokens(items: Iterable[Token | str | bytes], name: str = "tokens") -> tuple[Token, ...]:
     """Make tokens of plain text or bytes, naming the argument and index of what cannot be one."""
     if isinstance(items, str | bytes):
@@ -94,12 +101,20 @@ def as_tokens(items: Iterable[Token | str | bytes], name: str = "tokens") -> tup
             f"{name}: expected a sequence of tokens, got one {type(items).__name__}; "
             f"write [{items!r}] for a single token"
         )
-    tokens = []
-    for position, item in enumerate(items):
-        try:
-            tokens.append(item if isinstance(item, Token) else Token(item))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{name}[{position}]: {error}") from None
+    tokens: list[Token] = []
+    try:
+        for item in items:
+            if type(item) is str and item.isascii():
+                # As Token(item), in a third of the time: there may be a million.
+                token = _new(Token)
+                _set_bytes(token, item.encode())
+                _set_id(token, None)
+                _set_special(token, False)
+                tokens.append(token)
+            else:
+                tokens.append(item if isinstance(item, Token) else Token(item))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}[{len(tokens)}]: {error}") from None
     return tuple(tokens)
 
 
@@ -111,8 +126,15 @@ def labels(tokens: Sequence[Token]) -> list[str]:
 def displayed(tokens: Sequence[Token]) -> list[tuple[str, Kind]]:
     """Label and kind of each token of a sequence."""
     shown: list[tuple[str, Kind]] = []
-    while len(shown) < len(tokens):
+    n = len(tokens)
+    while len(shown) < n:
         shown += displayed_at(tokens, len(shown))
+        # Nearly all are whole and plain, and there may be a million: those without detours.
+        for i in range(len(shown), n):
+            data = (token := tokens[i]).bytes
+            if not data.isascii() or not (text := data.decode("ascii")).isprintable() or not text:
+                break
+            shown.append((text.replace(" ", SPACE), "special" if token.special else "text"))
     return shown
 
 
@@ -164,22 +186,15 @@ def _label(data: bytes) -> str:
     """Readable text where the bytes are UTF-8, ``⟨F0 9F⟩`` where they are not."""
     if not data:
         return _EMPTY
-    out: list[str] = []
-    unreadable = b""
-    while data:
-        try:
-            readable, bad, data = data.decode("utf-8"), b"", b""
-        except UnicodeDecodeError as error:
-            readable = data[: error.start].decode("utf-8")
-            bad, data = data[error.start : error.end], data[error.end :]
-        if readable and unreadable:
-            out.append(_hex(unreadable))
-            unreadable = b""
-        out.append(visible(readable))
-        unreadable += bad
-    return "".join(out) + (_hex(unreadable) if unreadable else "")
+    # Bytes that are no character come as surrogates, of which UTF-8 has none of its own.
+    pieces = _UNREADABLE.split(data.decode("utf-8", errors="surrogateescape"))
+    return "".join(
+        _hex(piece.encode("utf-8", errors="surrogateescape")) if i % 2 else visible(piece)
+        for i, piece in enumerate(pieces)
+    )
 
 
+_UNREADABLE = re.compile("([\udc80-\udcff]+)")
 _EMPTY = "⟨empty⟩"
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.data.arrays import frozen, numeric, same, text, whole
+from tokenviz.data.arrays import Frozen, frozen, numeric, same, text, whole
 from tokenviz.data.channels import Channels
 from tokenviz.data.tokens import Token, as_tokens
 
@@ -67,7 +67,7 @@ class TraceStep(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class Trace:
+class Trace(Frozen):
     """The chosen path of tokens with log-probabilities, ranks, entropies, and alternatives.
 
     Parameters

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
-__all__ = ["SPACE", "visible"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SPACE", "printable", "visible"]
 
 SPACE = "␣"
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", " ": SPACE}
@@ -44,6 +50,23 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.replace(" ", SPACE)
+    return _at_once(text) if len(text) > _LONG else _one_by_one(text)
+
+
+def printable(text: str) -> str:
+    r"""Text as it is, but for what no file of text may hold: controls and lone surrogates.
+
+    Those become their escapes. A line break and a tab stay, and whatever else XML allows.
+    """
+    return _UNWRITABLE.sub(lambda found: _escape(found[0]), text)
+
+
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_LONG = 500
+
+
+def _one_by_one(text: str) -> str:
+    """What :func:`visible` promises, character by character."""
     flags = {i for flag in _FLAG.finditer(text) for i in range(*flag.span())}
     out: list[str] = []
     bare = True  # nothing is drawn that a mark could stand on
@@ -66,6 +89,79 @@ def visible(text: str) -> str:
     return "".join(out)
 
 
+def _at_once(text: str) -> str:
+    """The same for a text of a million characters: what each is, is looked up once."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    distinct, place = np.unique(codes, return_inverse=True)
+    looked_up = [_facts(chr(code)) for code in distinct.tolist()]
+    shown = np.array([fact.shown for fact in looked_up], dtype=object)[place]
+    is_ = {
+        name: np.array([getattr(fact, name) for fact in looked_up], dtype=bool)[place]
+        for name in _Facts._fields[1:]
+    }
+    acts = _acting(is_, "selector") | _acting(is_, "joiner")
+    for flag in _FLAG.finditer(text):
+        acts[slice(*flag.span())] = True
+    marks = is_["mark"] & ~is_["hidden"] & ~acts
+    # Whether something is drawn that a mark could stand on: as the last one left it that tells.
+    tells = np.where(acts, 0, np.arange(1, len(codes) + 1))
+    last = np.concatenate([[0], np.maximum.accumulate(tells)[:-1]])
+    bare = np.concatenate([[True], is_["hidden"]])[last]
+    for i in np.flatnonzero(marks & bare).tolist():
+        shown[i] = f"◌{text[i]}"
+    for i in np.flatnonzero(acts).tolist():
+        shown[i] = text[i]
+    return "".join(shown.tolist())
+
+
+class _Facts(NamedTuple):
+    """What :func:`_one_by_one` asks of a character."""
+
+    shown: str
+    """How it is written where it neither acts nor stands bare."""
+    hidden: bool
+    """Whether it is written as an escape, on which no mark stands."""
+    mark: bool
+    selector: bool
+    joiner: bool
+    narrow: bool
+    """A joiner that needs what comes after it, too."""
+    has_forms: bool
+    emoji: bool
+    shaped: bool
+
+
+@lru_cache(maxsize=2**16)
+def _facts(character: str) -> _Facts:
+    category = unicodedata.category(character)
+    invisible = _is_invisible(character, category)
+    escaped = character in _ESCAPES or invisible
+    return _Facts(
+        _ESCAPES.get(character) or (_escape(character) if invisible else character),
+        escaped,
+        category in _MARKS,
+        _SELECTOR.match(character) is not None,
+        character in _JOINERS,
+        character == "\u200c",
+        character in "0123456789#*" or _has_forms(character),
+        _is_emoji(character),
+        _is_shaped(character),
+    )
+
+
+def _acting(is_: Mapping[str, npt.NDArray[np.bool_]], name: str) -> npt.NDArray[np.bool_]:
+    """Which selectors, or which joiners, have beside them what they act on."""
+    before = {key: np.concatenate([[False], column[:-1]]) for key, column in is_.items()}
+    after = {key: np.concatenate([column[1:], [False]]) for key, column in is_.items()}
+    if name == "selector":
+        acting = before["has_forms"]
+    else:
+        acting = before["shaped"] & (after["shaped"] | ~is_["narrow"])
+        acting |= ~is_["narrow"] & before["emoji"] & after["emoji"]
+    found: npt.NDArray[np.bool_] = is_[name] & acting
+    return found
+
+
 def _is_invisible(character: str, category: str) -> bool:
     if category in _INVISIBLE:
         return character not in _DRAWN
@@ -74,7 +170,7 @@ def _is_invisible(character: str, category: str) -> bool:
 
 def _acts(text: str, position: int) -> bool:
     """Whether a joiner or a selector has beside it what it acts on."""
-    character, before = text[position], text[:position][-1:]
+    character, before = text[position], text[max(0, position - 1) : position]
     if _SELECTOR.match(character):
         # Digits, # and * are the bases of keycaps; of other ASCII there are no two forms.
         return before != "" and (before in "0123456789#*" or _has_forms(before))

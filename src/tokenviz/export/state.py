@@ -154,6 +154,9 @@ def _widget_classes() -> dict[str, type[Figure]]:
     return {"heatmap": AttributionHeatmap, "trace": TokenTrace}
 
 
+_PLAIN = {str, int, float, bool, type(None)}
+
+
 def _without_buffers(value: Any, path: Path, buffers: dict[Path, Buffer]) -> Any:
     """Copy ``value`` without its binary leaves, which go into ``buffers``."""
     if value is None or isinstance(value, str | int | float):
@@ -164,6 +167,8 @@ def _without_buffers(value: Any, path: Path, buffers: dict[Path, Buffer]) -> Any
     if isinstance(value, dict):
         return {key: _without_buffers(item, (*path, key), buffers) for key, item in value.items()}
     if isinstance(value, list | tuple):
+        if _PLAIN.issuperset(map(type, value)):  # labels, of which there may be a million
+            return list(value)
         return [_without_buffers(item, (*path, i), buffers) for i, item in enumerate(value)]
     return value
 

@@ -24,6 +24,7 @@ from tokenviz.live.growing import GrowingTrace, Piece
 from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy
 from tokenviz.live.writing import Write, Writing
 from tokenviz.widget.figure import Figure, caption
+from tokenviz.widget.messages import whole_numbers
 from tokenviz.widget.trace import TokenTrace
 from tokenviz.wire import trace_facts
 
@@ -195,11 +196,15 @@ class LiveTrace(TokenTrace):
         if asked == "stop":
             self.stop()
         elif asked == "missing":
+            try:
+                known = whole_numbers(content, "positions", "vocabulary")
+            except ValueError as error:
+                self._refuse(str(error))
+                return
             with self._lock:
                 if self._growing is None:
                     self.send_state("_data")
                 else:
-                    known = int(content["positions"]), int(content["vocabulary"])
                     self._send_piece(self._growing.piece(*known))
         else:
             super()._handle_custom_msg(content, buffers)

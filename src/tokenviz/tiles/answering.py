@@ -7,7 +7,6 @@ of at most a megabyte. The kernel remembers nothing of whom it told what.
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,31 @@ Reply = tuple[dict[str, Any], list[memoryview]]
 def answer(large: LargeAttribution, question: Any) -> Reply | None:
     """Answer a message; None if it does not ask for a tile.
 
-    What goes wrong while reading (the file has vanished, the question makes no sense) is the answer
-    too, because the browser waits for one.
+    What goes wrong while reading (the file has vanished, there is no such tile) is the answer too,
+    because the browser waits for one.
+
+    Raises
+    ------
+    ValueError
+        If the message is none that the renderer sends.
     """
     if not isinstance(question, dict) or question.get("type") != "tile":
         return None
-    reply = {name: question.get(name) for name in ("type", "id", "level", "row", "column")}
+    place = [question.get(name) for name in ("level", "row", "column")]
+    if not all(type(number) is int and 0 <= number < 2**53 for number in place):
+        raise ValueError(f"tile: {repr(place)[:80]} are no level, row and column")
+    asker = question.get("id")
+    if not (asker is None or type(asker) is int or (isinstance(asker, str) and len(asker) < 100)):
+        raise ValueError(f"tile: {repr(asker)[:80]} is no id of a view")
+    level, row, column = (int(number or 0) for number in place)
+    reply: dict[str, Any] = {
+        "type": "tile",
+        "id": asker,
+        "level": level,
+        "row": row,
+        "column": column,
+    }
     try:
-        level, row, column = (operator.index(question[n]) for n in ("level", "row", "column"))
         values, exact = large.pyramid.tile(level, row, column)
     except (Exception, KeyboardInterrupt) as error:
         return reply | {"error": f"{type(error).__name__}: {error}"}, []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from tokenviz.data.attribution import Attribution, Target, as_targets
 from tokenviz.data.tokens import Token, as_tokens
 from tokenviz.tiles.pyramid import Pyramid
+from tokenviz.tiles.reading import Area
 
 if TYPE_CHECKING:
     from tokenviz.widget.heatmap import AttributionHeatmap
@@ -110,7 +112,7 @@ class LargeAttribution:
         n, m = min(rows, self.shape[0]), min(columns, self.shape[1])
         tokens = (self.tokens or tuple(Token(str(i + 1)) for i in range(n)))[:n]
         targets = (self.targets or tuple(str(j + 1) for j in range(m)))[:m]
-        values = np.asarray(self.values[:n, :m], dtype=np.float32)
+        values = self.pyramid.reader.read(Area(0, n, 0, m))
         return Attribution(values, tokens, targets, label=self.label)
 
     def show(self, **options: Any) -> AttributionHeatmap:
@@ -129,12 +131,55 @@ class LargeAttribution:
     def _ipython_display_(self) -> None:
         self.show()._ipython_display_()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle or a deep copy holds: the values, but no tiles, which are read again."""
+        return {**self.__dict__, "values": _Carried(self.values), "pyramid": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if isinstance(self.values, _Carried):  # of a shallow copy, which nothing unpacked
+            self.values = self.values.values
+        self.pyramid = Pyramid(self.values)
+
     def __repr__(self) -> str:
         n, m = self.shape
         kind = type(self.values)
         return (f"LargeAttribution({n:,} tokens × {m:,} targets, "
                 f"{np.dtype(self.values.dtype).name} in a {kind.__module__.partition('.')[0]} "
                 f"{kind.__name__})")  # fmt: skip
+
+
+class _Carried:
+    """Values on their way into a pickle, out of which they come as themselves."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        values = self.values
+        if isinstance(values, np.memmap):
+            return _mapped(values)
+        try:
+            return values.__reduce_ex__(protocol)
+        except Exception as error:
+            kind = type(values)
+            raise TypeError(
+                f"a LargeAttribution of a {kind.__module__.partition('.')[0]} {kind.__name__} "
+                f"cannot be pickled: {error}; make it anew where it is needed, from what opens "
+                "the array there"
+            ) from error
+
+
+def _mapped(values: Any) -> Any:
+    """A mapped file is carried as its name, not as gigabytes of values."""
+    if values.filename is None or not isinstance(values.base, mmap):
+        raise TypeError(
+            "a LargeAttribution of a part of a mapped file cannot be pickled: numpy does not tell "
+            "which part; make it anew where it is needed"
+        )
+    order = "C" if values.flags.c_contiguous else "F"
+    place = str(values.filename), values.dtype, "r", values.offset, values.shape, order
+    return np.memmap, place
 
 
 _PROVENANCE = {

@@ -8,9 +8,11 @@ exact that fits in memory.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from threading import Lock
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -42,6 +44,19 @@ class Tile(NamedTuple):
     exact: bool
 
 
+_PYRAMIDS: WeakSet[Pyramid] = WeakSet()
+
+
+def _after_fork() -> None:
+    """Give up locks that a thread held which the child of a fork does not have."""
+    for pyramid in list(_PYRAMIDS):
+        pyramid._lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class Pyramid:
     """Levels of a matrix that is not in memory.
 
@@ -60,6 +75,7 @@ class Pyramid:
         self._pooled: dict[int, Texels] = {}
         self._lock = Lock()  # a front end's messages may be heard in another thread
         self._overview: Tile | None = None
+        _PYRAMIDS.add(self)
 
     def tile(self, level: int, row: int, column: int) -> Tile:
         """A tile of at most :data:`TILE` × :data:`TILE` texels.

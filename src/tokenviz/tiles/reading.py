@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tokenviz.data.arrays import numeric
 from tokenviz.tiles.ahead import announced
 from tokenviz.tiles.pooling import Texels, pool
 
@@ -81,9 +82,18 @@ class Reader:
 
     def read(self, area: Area, step: tuple[int, int] = (1, 1)) -> Texels:
         """The cells of an area, or every so many of them, as float32."""
-        part = np.asarray(
-            self.array[area.top : area.bottom : step[0], area.left : area.right : step[1]]
+        rows, columns = range(area.top, area.bottom, step[0]), range(area.left, area.right, step[1])
+        # Whatever its type promises, what a reader gives is looked at: numbers, and as many.
+        part = numeric(
+            "values",
+            self.array[area.top : area.bottom : step[0], area.left : area.right : step[1]],
         )
+        if part.shape != (len(rows), len(columns)):
+            raise ValueError(
+                f"values: expected shape {(len(rows), len(columns))} of rows "
+                f"{area.top} to {area.bottom} and columns {area.left} to {area.right}, "
+                f"got {part.shape}"
+            )
         with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is ±Inf
             if part.flags.c_contiguous:  # read from end to end, and perhaps no copy
                 return np.asarray(part, dtype=np.float32)

@@ -20,6 +20,7 @@ from typing import Any
 import traitlets
 from ipywidgets.widgets.widget import widget_serialization
 
+from tokenviz.widget.messages import Guarded
 from tokenviz.widget.ondemand import OnDemand
 
 __all__ = ["Bundle", "answer", "bundle", "static"]
@@ -37,7 +38,7 @@ def static(name: str) -> str:
     return file.read_text(encoding="utf-8")
 
 
-class Bundle(OnDemand):
+class Bundle(Guarded, OnDemand):
     """A module of the renderer, its style included, as ``js/glue/loader.ts`` evaluates it.
 
     Parameters

@@ -7,6 +7,7 @@ without the kernel. Every public trait is also a keyword of ``show()`` and has t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.files import PICTURES, save
 from tokenviz.data.trace import Trace
+from tokenviz.data.visible import printable
 from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.bundle import Bundle, answer, bundle, static
 from tokenviz.widget.cells import CELLS
+from tokenviz.widget.messages import Guarded, is_cell
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
 from tokenviz.widget.scale import figure_scale, find_table
-from tokenviz.widget.traits import Finite, Positive
+from tokenviz.widget.traits import ColormapTable, Finite, Positive, Words
 
 __all__ = ["Figure"]
 
@@ -36,12 +39,15 @@ _SCALE_TRAITS = [
 ]  # fmt: skip
 
 
+_LONGEST_NAME = 200  # characters of a colormap's
+
+
 def caption(facts: dict[str, str]) -> str:
     """One line of how a figure came about: ``method: integrated gradients · steps: 32``."""
     return " · ".join(f"{name}: {value}" for name, value in facts.items())
 
 
-class Figure(OnDemand, anywidget.AnyWidget):
+class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     """Base of the two widgets.
 
     Attributes
@@ -79,7 +85,7 @@ class Figure(OnDemand, anywidget.AnyWidget):
     _renderer = traitlets.Instance(Bundle).tag(sync=True, **widget_serialization)
     _kind = traitlets.Unicode().tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
-    _colormap_table = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    _colormap_table = ColormapTable(allow_none=True, default_value=None).tag(sync=True)
     colormap = traitlets.Any().tag(sync=True)
     vmin = Finite(allow_none=True).tag(sync=True)
     vmax = Finite(1.0, allow_none=True).tag(sync=True)
@@ -88,9 +94,9 @@ class Figure(OnDemand, anywidget.AnyWidget):
     symmetric = traitlets.Bool(False).tag(sync=True)
     show_values = traitlets.Bool(True).tag(sync=True)
     decimals = traitlets.Int(2, min=0, max=8).tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
-    title = traitlets.Unicode().tag(sync=True)
-    caption = traitlets.Unicode().tag(sync=True)
+    label = Words().tag(sync=True)
+    title = Words().tag(sync=True)
+    caption = Words().tag(sync=True)
     selected = traitlets.Tuple(
         traitlets.Int(), traitlets.Int(), allow_none=True, default_value=None
     ).tag(sync=True)
@@ -126,15 +132,28 @@ class Figure(OnDemand, anywidget.AnyWidget):
             self._data = encoded
             self._adopt(source)
             for name, word in words.items():
-                if getattr(self, name) == suggested[name]:  # else the user's own words
+                if getattr(self, name) == printable(suggested[name]):  # else the user's own words
                     self.set_trait(name, word)
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
+    def set_state(self, sync_data: Any) -> None:
         """Take a front end's changes; a cell that a newer source no longer has is dropped."""
-        cell = sync_data.get("selected")
-        if cell is not None and not self._holds(tuple(cell)):
+        cell = sync_data.get("selected") if isinstance(sync_data, dict) else None
+        if is_cell(cell) and not self._holds(tuple(cell)):
             sync_data = sync_data | {"selected": None}
         super().set_state(sync_data)
+
+    def settable(self) -> frozenset[str]:
+        """The options, which views change, and the colormap's own table."""
+        return frozenset(self.option_names()) | {"_colormap_table"}
+
+    def _check_state(self, state: Mapping[str, Any]) -> None:
+        super()._check_state({n: v for n, v in state.items() if n != "colormap"})
+        own = state.get("_colormap_table", self._colormap_table)
+        if "colormap" in state or "_colormap_table" in state:
+            name = state.get("colormap", self.colormap)
+            if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+                raise ValueError(f"colormap: expected a name, got {type(name).__name__}")
+            find_table(name, own)
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         """Hear of a view that cannot find the renderer: not every host knows other models."""

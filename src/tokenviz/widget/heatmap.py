@@ -91,7 +91,11 @@ class AttributionHeatmap(Figure):
         """Send the tile that a view asks for."""
         if not isinstance(self._source, LargeAttribution):
             return
-        reply = answer(self._source, content)
+        try:
+            reply = answer(self._source, content)
+        except ValueError as error:
+            self._refuse(str(error))
+            return
         if reply is not None:
             self.send(*reply)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import ipywidgets
 
+from tokenviz.widget.messages import Guarded
+
 __all__ = ["OnDemand", "OwnLayout", "in_use"]
 
 
@@ -48,8 +50,13 @@ class OnDemand(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets has no ty
         return {**super().get_view_spec(), "model_id": self.model_id}
 
 
-class OwnLayout(OnDemand, ipywidgets.Layout):  # type: ignore[misc]
+class OwnLayout(Guarded, OnDemand, ipywidgets.Layout):  # type: ignore[misc]
     """The CSS box that a figure makes for itself, and that ends with it."""
+
+    def settable(self) -> frozenset[str]:
+        """The properties of CSS."""
+        inherited = ipywidgets.Widget.class_trait_names()
+        return frozenset(n for n in self.keys if n not in inherited and n[0] != "_")
 
 
 def in_use(widget: ipywidgets.Widget) -> bool:

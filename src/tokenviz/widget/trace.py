@@ -104,7 +104,7 @@ class TokenTrace(Figure):
         # The trait is this class's, so it does not hear of the default that Figure gives its own.
         return OwnLayout()
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
+    def set_state(self, sync_data: Any) -> None:
         """Take a front end's changes; it sets the looks of a channel itself."""
         self._told_looks = True
         try:
