@@ -6,6 +6,6 @@ no text runs through another. Vector formats keep text as text; whatever was cut
 the ``<title>`` of an SVG.
 """
 
-from tokenviz.export.picture.drawing import MAX_CELLS, picture, save
+from tokenviz.export.picture.drawing import MAX_CELLS, drawable, picture, png, save
 
-__all__ = ["MAX_CELLS", "picture", "save"]
+__all__ = ["MAX_CELLS", "drawable", "picture", "png", "save"]

@@ -22,12 +22,12 @@ from tokenviz.export.picture.colorbar import paint_colorbar
 from tokenviz.export.picture.flow import flow_texts, paint_flow
 from tokenviz.export.picture.heatmap import heatmap_texts, paint_heatmap
 from tokenviz.export.picture.lettering import Lettering
-from tokenviz.export.picture.sheet import SMALL, Sheet, colors, printable
+from tokenviz.export.picture.sheet import POINT, SMALL, Sheet, colors, printable
 from tokenviz.export.picture.trace import paint_trace, trace_texts
 from tokenviz.export.table import arranged_places
 from tokenviz.widget.scale import scaled_values
 
-__all__ = ["MAX_CELLS", "picture", "save"]
+__all__ = ["MAX_CELLS", "drawable", "picture", "png", "save"]
 
 MAX_CELLS = 20_000
 """Cells drawn one by one; more would take minutes and could not be read in a paper anyway."""
@@ -70,6 +70,21 @@ def picture(source: Attribution | Trace, scale: ColorScale, options: Any, kind: 
     return written.getvalue()
 
 
+def png(source: Attribution | Trace, scale: ColorScale, options: Any) -> tuple[bytes, int, int]:
+    """A PNG, and the width and height at which it is to be shown, in CSS pixels."""
+    data = picture(source, scale, options, "png")
+    # In its header, and the second size of the density in its pHYs chunk: pixels per metre.
+    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    at = data.index(b"pHYs") + 4
+    per_pixel = int.from_bytes(data[at : at + 4], "big") * 0.0254 / 72 * POINT
+    return data, round(width / per_pixel), round(height / per_pixel)
+
+
+def drawable(source: Any, options: Any) -> bool:
+    """Whether a picture can hold a figure: not too many cells, and all of them at hand."""
+    return isinstance(source, Attribution | Trace) and _cells(source, options) <= MAX_CELLS
+
+
 def draw(
     source: Attribution | Trace, scale: ColorScale, options: Any, place: Path | IO[bytes], kind: str
 ) -> None:
@@ -103,11 +118,7 @@ def draw(
 
 
 def _check_size(source: Attribution | Trace, options: Any, kind: str) -> None:
-    if isinstance(source, Attribution):
-        down, across, _ = arranged_places(source, options)
-        cells = len(down) * len(across)
-    else:
-        cells = len(source)
+    cells = _cells(source, options)
     if cells > MAX_CELLS:
         raise ValueError(
             f"path: a .{kind} holds at most {MAX_CELLS:,} cells, this figure has {cells:,}; "
@@ -115,9 +126,16 @@ def _check_size(source: Attribution | Trace, options: Any, kind: str) -> None:
         )
 
 
+def _cells(source: Attribution | Trace, options: Any) -> int:
+    if isinstance(source, Attribution):
+        down, across, _ = arranged_places(source, options)
+        return len(down) * len(across)
+    return len(source)
+
+
 @contextmanager
 def _matplotlib() -> Iterator[None]:
-    """Set matplotlib's own settings, but for the user's fonts; and without what it says of glyphs."""
+    """Set what is matplotlib's own but the user's fonts; silence what it says of glyphs."""
     import matplotlib as mpl
     from matplotlib import style
 

@@ -20,12 +20,12 @@ import numpy.typing as npt
 
 from tokenviz.export.picture.lettering import CAP_HEIGHT, Lettering
 
-__all__ = ["LABEL", "SMALL", "Colors", "Sheet", "colors", "printable"]
+__all__ = ["LABEL", "POINT", "SMALL", "Colors", "Sheet", "colors", "printable"]
 
 LABEL, SMALL = 12.0, 10.5
 """Sizes of type in CSS pixels: labels and values; ticks and whatever must give way."""
 
-_POINT = 2 / 3
+POINT = 2 / 3
 """Points of a CSS pixel: what is 12 pixels on the screen is 8 points on paper."""
 _MARGIN = 6
 _DPI = 200
@@ -101,7 +101,7 @@ class Sheet:
         inset = 0 if edge == "none" else line / 2
         place = (x + inset, y + inset), width - 2 * inset, height - 2 * inset
         style: dict[str, Any] = {
-            "fc": fill, "ec": edge, "alpha": alpha, "lw": 0 if edge == "none" else line * _POINT
+            "fc": fill, "ec": edge, "alpha": alpha, "lw": 0 if edge == "none" else line * POINT
         }  # fmt: skip
         if rounded:
             shape = f"round,pad=0,rounding_size={rounded}"
@@ -138,9 +138,7 @@ class Sheet:
         def draw(figure: Any, at: Any) -> None:
             for points in ends:
                 across, down = zip(*points, strict=True)
-                figure.add_artist(
-                    Line2D(across, down, color=color, lw=width * _POINT, transform=at)
-                )
+                figure.add_artist(Line2D(across, down, color=color, lw=width * POINT, transform=at))
 
         self._drawn.append(draw)
 
@@ -202,7 +200,7 @@ class Sheet:
             lambda figure, at: figure.text(
                 *place,
                 text,
-                fontsize=size * _POINT,
+                fontsize=size * POINT,
                 color=self.look.text if color is None else color,
                 weight="bold" if bold else 400,
                 ha=align,
@@ -230,8 +228,8 @@ class Sheet:
         if self.right < self.left:
             self._reach(0, 0, 1, 1)
         left, top = self.left - _MARGIN, self.top - _MARGIN
-        width = (self.right + _MARGIN - left) * _POINT
-        height = (self.bottom + _MARGIN - top) * _POINT
+        width = (self.right + _MARGIN - left) * POINT
+        height = (self.bottom + _MARGIN - top) * POINT
         shrink = min(1.0, _LONGEST / max(width, height)) if kind == "pdf" else 1.0
         dpi = _DPI
         if kind == "png":
@@ -246,7 +244,7 @@ class Sheet:
             figsize=(width * shrink / 72, height * shrink / 72), facecolor=self.look.page
         )
         at = (
-            Affine2D().translate(-left, -top).scale(shrink * _POINT / 72, -shrink * _POINT / 72)
+            Affine2D().translate(-left, -top).scale(shrink * POINT / 72, -shrink * POINT / 72)
             + Affine2D().translate(0, height * shrink / 72)
             + figure.dpi_scale_trans
         )
