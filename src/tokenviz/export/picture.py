@@ -21,7 +21,7 @@ from tokenviz.data.channels import CHANNELS
 from tokenviz.data.replacing import replacing
 from tokenviz.data.tokens import labels
 from tokenviz.data.trace import Trace
-from tokenviz.export.table import TraceCell, arranged_places, trace_columns
+from tokenviz.export.table import DEFAULT_ROW_LENGTH, TraceCell, arranged_places, trace_columns
 from tokenviz.widget.scale import scaled_values
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _trace(canvas: Any, source: Trace, scale: ColorScale, widget: Any) -> float:
     """Draw the rows of positions; return the height of the drawing in inches."""
     from matplotlib.patches import Rectangle
 
-    length, n = widget.row_length, len(source)
+    length, n = widget.row_length or DEFAULT_ROW_LENGTH, len(source)
     columns = list(trace_columns(source, widget))
     cells: list[tuple[float, float, float, TraceCell]] = []  # x, y, height
     borders: list[tuple[float, int]] = []
