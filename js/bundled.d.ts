@@ -1,5 +1,11 @@
-/** A module's bundle, or a style sheet, as text: see bundled.mjs. */
+/** A module's bundle as a function that returns what it exports: see bundled.mjs. */
+declare module "*?alone" {
+  const make: () => unknown;
+  export default make;
+}
+
+/** A style sheet as text. */
 declare module "*?bundled" {
-  const code: string;
-  export default code;
+  const text: string;
+  export default text;
 }

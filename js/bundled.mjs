@@ -1,38 +1,46 @@
 /**
- * `import code from "./worker.ts?bundled"` gives that module, bundled, as text: a worker's code
- * inside the one script that a widget or a page has, or a widget's style sheet. For esbuild, and
- * for Vite in the tests.
+ * `import make from "./worker.ts?alone"` gives that module, bundled, as a function that returns
+ * what it exports and refers to nothing outside: `make()` calls it here, and `${make}` is its
+ * source, for a worker. So one script, which is all that a widget or a page has, holds it once.
+ * `import text from "./style.css?bundled"` gives a style sheet as text. For esbuild, and for Vite
+ * in the tests.
  */
 
 import { dirname, resolve } from "node:path";
 import { build } from "esbuild";
-import { shrink } from "./shrink.mjs";
 
-const QUERY = "?bundled";
+const QUERY = /\?(alone|bundled)$/;
 
-/** The text, and the files it was made of. */
+/** A module that exports the function, or the text, and the files it was made of. */
 async function bundle(path) {
   const { outputFiles, metafile } = await build({
     ...{ entryPoints: [path], bundle: true, minify: true, write: false, metafile: true },
-    ...{ format: "iife", target: ["es2022"], logLevel: "warning" },
+    ...{ format: "esm", target: ["es2022"], logLevel: "warning" },
   });
-  const { text } = outputFiles[0];
+  const text = outputFiles[0].text.trim();
   return {
-    text: path.endsWith(".css") ? text.trim() : await shrink(text, false),
+    contents: `export default ${path.endsWith(".css") ? JSON.stringify(text) : alone(text)}`,
     files: Object.keys(metafile.inputs).map((file) => resolve(file)),
   };
+}
+
+/** `export{a as build}` at the end becomes what a function returns. */
+function alone(module) {
+  const [whole, names] = module.match(/export\{([^{}]*)\};$/);
+  const exports = names.split(",").map((name) => name.split(" as ").reverse().join(":"));
+  return `function(){${module.slice(0, -whole.length)}return{${exports.join(",")}}}`;
 }
 
 export const esbuildBundled = {
   name: "bundled",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\?bundled$/ }, ({ path, resolveDir }) => ({
-      path: resolve(resolveDir, path.slice(0, -QUERY.length)),
+    onResolve({ filter: QUERY }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path.replace(QUERY, "")),
       namespace: "bundled",
     }));
     onLoad({ filter: /./, namespace: "bundled" }, async ({ path }) => {
-      const { text, files } = await bundle(path);
-      return { contents: text, loader: "text", watchFiles: files };
+      const { contents, files } = await bundle(path);
+      return { contents, loader: "js", watchFiles: files };
     });
   },
 };
@@ -43,12 +51,11 @@ export const viteBundled = {
   name: "bundled",
   enforce: "pre",
   resolveId(id, importer) {
-    if (!id.endsWith(QUERY)) return null;
-    return VIRTUAL + resolve(dirname(importer), id.slice(0, -QUERY.length));
+    if (!QUERY.test(id)) return null;
+    return VIRTUAL + resolve(dirname(importer), id.replace(QUERY, ""));
   },
   async load(id) {
     if (!id.startsWith(VIRTUAL)) return null;
-    const { text } = await bundle(id.slice(VIRTUAL.length));
-    return `export default ${JSON.stringify(text)}`;
+    return (await bundle(id.slice(VIRTUAL.length))).contents;
   },
 };

@@ -1,10 +1,26 @@
 import { describe, expect, test } from "vitest";
+import bundled from "./colormaps.json" with { type: "json" };
 import { baseName, COLORMAPS, findTable, reversedName } from "./colormaps.ts";
 import { bestTextOn, contrastRatio } from "./contrast.ts";
 
 describe("the menu", () => {
   test("has 256 colours in each map", () => {
     expect(COLORMAPS.map(({ table }) => table.length)).toEqual(COLORMAPS.map(() => 768));
+  });
+
+  test("is straight between knots, to the bit", () => {
+    for (const { name, knots } of bundled) {
+      if (knots === undefined) continue;
+      const bytes = (knots.match(/../g) ?? []).map((hex) => Number.parseInt(hex, 16));
+      const last = bytes.length / 3 - 1;
+      const want = Array.from({ length: 768 }, (_, k) => {
+        const [i, channel] = [Math.floor(k / 3), k % 3];
+        const [at, rest] = [Math.floor((i * last) / 255), (i * last) % 255];
+        const [from, to] = [at, Math.min(last, at + 1)].map((j) => bytes[3 * j + channel]);
+        return Math.floor((2 * (255 * from + (to - from) * rest) + 255) / 510); // half up
+      });
+      expect([...(findTable(name, null) as Uint8Array)]).toEqual(want);
+    }
   });
 
   test("offers maps that are safe for colour-blind readers, of either kind", () => {

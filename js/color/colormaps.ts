@@ -40,13 +40,29 @@ function unbent(first: string, bends: string): Uint8Array {
   return table;
 }
 
+/** The same from some colours in hex, an even way apart and straight between. */
+function straight(knots: string): Uint8Array {
+  const table = new Uint8Array(3 * 256);
+  const last = knots.length / 6 - 1;
+  const knot = (i: number) => Number.parseInt(knots.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < 256; i++) {
+    const at = (i * last) / 255;
+    const lower = Math.min(last - 1, Math.floor(at));
+    for (let channel = 0; channel < 3; channel++) {
+      const [start, end] = [knot(3 * lower + channel), knot(3 * lower + channel + 3)];
+      table[3 * i + channel] = start + (end - start) * (at - lower) + 0.5;
+    }
+  }
+  return table;
+}
+
 /** The colormaps of the menu, in its order. Most are never looked at, so tables come when asked. */
-export const COLORMAPS: readonly Colormap[] = bundled.map(({ first, bends, ...entry }) => {
+export const COLORMAPS: readonly Colormap[] = bundled.map(({ knots, first, bends, ...entry }) => {
   let table: Uint8Array | null = null;
   return {
     ...entry,
     get table() {
-      table ??= unbent(first, bends);
+      table ??= knots ? straight(knots) : unbent(first as string, bends as string);
       return table;
     },
   };

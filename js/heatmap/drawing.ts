@@ -28,7 +28,7 @@ import { cellSize, HeatmapGrid } from "./layout.ts";
 import { paintOverview } from "./overview.ts";
 import { LABEL_GAP, paintHeatmap, type Scene } from "./painter.ts";
 import { ArraySource } from "./pyramid/array.ts";
-import { extreme } from "./pyramid/extreme.ts";
+import { extreme } from "./pyramid/kit.ts";
 import type { LevelSource } from "./pyramid/source.ts";
 import { Reach } from "./reach.ts";
 import { readable } from "./readable.ts";

@@ -10,7 +10,7 @@ import { hatchPixels } from "../canvas/hatch.ts";
 import type { Theme } from "../canvas/theme.ts";
 import { lookupOf } from "../color/lookup.ts";
 import type { ColorScale } from "../color/scale.ts";
-import { bitsOf, extremeBits } from "./pyramid/extreme.ts";
+import { bitsOf, extremeBits } from "./pyramid/kit.ts";
 import type { Level, LevelSource } from "./pyramid/source.ts";
 import { coarsest, type Runs, runsOf, type Side } from "./runs.ts";
 

@@ -28,7 +28,7 @@ import type { Drawing, Fact, Overview, PaintContext } from "../figure/drawing.ts
 import type { TraceState } from "../state/state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
-import { cellWidth, labelsToFit } from "./cellwidth.ts";
+import { cellWidth, fittingLength, labelsToFit } from "./cellwidth.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { Flow, type FlowSource } from "./flow/flow.ts";
 import { FLOW_MARGIN, FLOW_TOP } from "./flow/layout.ts";
@@ -140,16 +140,19 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
     const { data, row_length, show_values, _live } = this.#state;
-    const reserved = _live?.running ? row_length : 0;
+    const valueWidth = show_values ? this.#valueWidth(measure) : 0;
+    const room = { labelWidths, valueWidth, availableWidth };
+    const positions = data.index.length;
+    const running = _live?.running ?? false;
+    const rowLength = row_length ?? fittingLength(room, running ? Infinity : positions);
+    const reserved = running ? rowLength : 0;
     return new Grid({
-      positions: data.index.length,
-      rowLength: row_length,
+      positions,
+      rowLength,
       reserved,
       cellWidth: cellWidth({
-        labelWidths,
-        valueWidth: show_values ? this.#valueWidth(measure) : 0,
-        columns: Math.max(1, reserved, Math.min(row_length, data.index.length)),
-        availableWidth,
+        ...room,
+        columns: Math.max(1, reserved, Math.min(rowLength, positions)),
       }),
       shown: this.#shown,
       showValues: show_values,
@@ -219,7 +222,7 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
     if (this.#flow !== null) return this.#flow.step(cell, key, ctrl);
-    return step({ columns: this.#state.row_length, shown: this.#shown }, cell, key, ctrl);
+    return step(this.#rows, cell, key, ctrl);
   }
 
   /** Of every chosen token and every alternative: what is shown just now moves no colour. */
@@ -358,6 +361,10 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   /** A filter may have hidden the cell that was selected; its neighbour stands in for it. */
   #nearest(cell: Cell): Cell {
-    return nearestCell({ columns: this.#state.row_length, shown: this.#shown }, cell);
+    return nearestCell(this.#rows, cell);
+  }
+
+  get #rows(): { columns: number; shown: Uint8Array } {
+    return { columns: this.#grid?.columns ?? 1, shown: this.#shown };
   }
 }

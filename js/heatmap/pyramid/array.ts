@@ -7,8 +7,9 @@
 
 import type { Places } from "../../data/arrange.ts";
 import type { HeatmapData } from "../../data/heatmap.ts";
-import { type Built, build, buildNow, gather, type LevelArray } from "./build.ts";
+import type { Built, LevelArray } from "./build.ts";
 import { buildInWorker } from "./client.ts";
+import { build, buildNow, gather } from "./kit.ts";
 import type { Level, LevelSource } from "./source.ts";
 import type { Summary } from "./summary.ts";
 

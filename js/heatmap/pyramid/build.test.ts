@@ -5,7 +5,7 @@ import type { Places } from "../../data/arrange.ts";
 import { random } from "../../testing.ts";
 import { type BuildOptions, type Built, buildNow, type LevelArray } from "./build.ts";
 import { bitsOf, extreme, extremeBits } from "./extreme.ts";
-import code from "./worker.ts?bundled";
+import { WORKER } from "./kit.ts";
 
 const AS_THEY_ARE: Places = { rows: null, columns: null };
 
@@ -160,7 +160,7 @@ test("the worker's code stands alone and answers the same", () => {
     onmessage: (_: { data: BuildOptions }) => {},
     postMessage: (built: Built, transfer: unknown[]) => answers.push([built, transfer]),
   };
-  new Function("self", code)(scope);
+  new Function("self", WORKER)(scope);
   scope.onmessage({ data: options });
   const [[built, transfer]] = answers;
   expect(built).toEqual(buildNow(options));

@@ -1,18 +1,18 @@
 /**
  * This end of the worker.
  *
- * Its code travels as text inside the bundle (js/bundled.mjs) and starts from a Blob URL, because
- * neither a widget nor an exported page has a second file. A page's policy may refuse that.
+ * Its code is part of the bundle (kit.ts) and starts from a Blob URL, because neither a widget nor
+ * an exported page has a second file. A page's policy may refuse that.
  */
 
 import type { BuildOptions, Built } from "./build.ts";
-import code from "./worker.ts?bundled";
+import { WORKER } from "./kit.ts";
 
 /** Rejects when no worker can be had, or when the signal aborts. */
 export function buildInWorker(options: BuildOptions, signal: AbortSignal): Promise<Built> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
     let worker: Worker;
     try {
       worker = new Worker(url);

@@ -8,7 +8,8 @@
 
 import type { HeatmapData } from "../../data/heatmap.ts";
 import { decodeFloats } from "../../wire/codec.ts";
-import { buildNow, halving, type LevelArray } from "../pyramid/build.ts";
+import type { LevelArray } from "../pyramid/build.ts";
+import { buildNow, halving } from "../pyramid/kit.ts";
 import type { Level, LevelSource } from "../pyramid/source.ts";
 import type { Summary } from "../pyramid/summary.ts";
 import type { Link } from "./link.ts";

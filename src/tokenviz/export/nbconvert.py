@@ -33,7 +33,8 @@ from tokenviz.export.state import FigureState
 __all__ = ["Figures", "LiveFigures", "ReadsAnything", "TokenvizHTMLExporter"]
 
 _RENDERER = re.compile(r'<(style|script) class="tokenviz-renderer">.*?</\1>', re.DOTALL)
-_OURS = re.compile(r"(AttributionHeatmap|LiveTrace|TokenTrace)\(")
+# The name of a figure, or of a box that begins with one.
+_OURS = re.compile(r"(\w+\(children=\(+)*(AttributionHeatmap|LiveTrace|TokenTrace)\(")
 _CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 _MATH = re.compile(
     r"(?<![\\$])\$[^\s$](?:[^$\n]*[^\s$\\])?\$(?!\d)|\$\$.+?\$\$|\\\\[(\[]|\\begin\{", re.DOTALL

@@ -28,17 +28,27 @@ from tokenviz.tiles.large import LargeAttribution
 if TYPE_CHECKING:
     from tokenviz.color.scale import ColorScale
 
-__all__ = ["MAX_CELLS", "TableOptions", "static_table"]
+__all__ = ["DEFAULT_ROW_LENGTH", "MAX_CELLS", "TableOptions", "static_table"]
 
 MAX_CELLS = 5_000
 """Cells written at most: a browser lays out a table of this size without a noticeable wait."""
 
+DEFAULT_ROW_LENGTH = 20
+"""Positions in a row of a trace where there is no width that they should fit."""
+
 _MAX_COLUMNS = 100
 
+# What a host says of its text must not change tokens or spread them.
+_TEXT = (
+    "direction:ltr;text-transform:none;letter-spacing:normal;word-spacing:normal;text-indent:0;"
+    "text-shadow:none"
+)
 _TABLE = (
     "border-collapse:separate;border-spacing:1px;font:13px/1.35 system-ui,sans-serif;"
-    "font-variant-numeric:tabular-nums;margin:0"
+    f"font-variant-numeric:tabular-nums;margin:0;width:auto;table-layout:auto;{_TEXT}"
 )
+# Hosts stripe rows, and mark the one under the pointer.
+_TR = '<tr style="background:none">'
 _CELL = "padding:3px 8px;text-align:center;white-space:nowrap;border:0"
 # Digits stand below each other, and the minus before them; a mark after them takes no room.
 _NUMBER = "padding:3px 20px 3px 12px;text-align:right;white-space:nowrap;border:0"
@@ -61,7 +71,7 @@ class TableOptions:
     label: str | None = None
     decimals: int | None = None
     emphasis: float | None = 0.35
-    row_length: int = 20
+    row_length: int | None = None
     top_k: int = 5
     min_probability: float = 0.05
     border: bool = True
@@ -130,13 +140,13 @@ def _attribution_table(
 
     cells.prepare(shown)
     lines = [
-        "<tr>",
+        _TR,
         _header("token", "col"),
         *(_header(label, "col") for label in targets),
         "</tr>",
     ]
     for token, row in zip(tokens, shown, strict=True):
-        lines += ["<tr>", _header(token, "row"), *cells.row(row, options.emphasis), "</tr>"]
+        lines += [_TR, _header(token, "row"), *cells.row(row, options.emphasis), "</tr>"]
 
     left_out = " ".join(
         filter(
@@ -178,8 +188,9 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     shown = list(_while_affordable(columns, MAX_CELLS))
     cells.prepare(np.array([cell.value for column in shown for cell in column], dtype=np.float32))
     lines: list[str] = []
-    for start in range(0, len(shown), options.row_length):
-        lines += _trace_rows(shown[start : start + options.row_length], start, cells, options)
+    length = options.row_length or DEFAULT_ROW_LENGTH
+    for start in range(0, len(shown), length):
+        lines += _trace_rows(shown[start : start + length], start, cells, options)
 
     left_out = _left_out((len(source), len(shown), "positions"))
     label = look.label if options.label is None else options.label
@@ -240,18 +251,18 @@ def _trace_rows(
     columns: list[_Column], start: int, cells: _Cells, options: TableOptions
 ) -> Iterator[str]:
     """One row of positions: their numbers, the chosen path, then a row per rank."""
-    yield "<tr>"
+    yield _TR
     gap = ";padding-top:10px" * (start > 0)
     yield _header("position", "row", muted=True, style=gap)
     for i in range(len(columns)):
         yield _header(str(start + i + 1), "col", muted=True, style=gap)
     yield "</tr>"
     for slot in range(max(len(column) for column in columns)):
-        yield "<tr>"
+        yield _TR
         yield _header("chosen" if slot == 0 else f"alternative {slot}", "row", muted=True)
         for i, column in enumerate(columns):
             if slot >= len(column):
-                yield "<td></td>"
+                yield '<td style="border:0"></td>'
                 continue
             path = ""
             if slot == 0 and options.border:
@@ -365,7 +376,7 @@ def _caption(text: str) -> str:
 def _header(label: str, scope: str, *, muted: bool = False, style: str = "") -> str:
     align = "right" if scope == "row" else "center"
     weight = "font-weight:400;opacity:.7" if muted else "font-weight:500"
-    style = f"padding:3px 8px;text-align:{align};white-space:nowrap;{weight}{style}"
+    style = f"padding:3px 8px;text-align:{align};white-space:nowrap;border:0;{weight}{style}"
     return f'<th scope="{scope}" style="{style}">{escape(label)}</th>'
 
 

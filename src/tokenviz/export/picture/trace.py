@@ -13,7 +13,7 @@ from tokenviz.data.trace import Trace
 from tokenviz.export.picture.cell import ink_on, paint_cell
 from tokenviz.export.picture.lettering import Fitted, Lettering
 from tokenviz.export.picture.sheet import LABEL, SMALL, Sheet, printable
-from tokenviz.export.table import TraceCell, trace_columns
+from tokenviz.export.table import DEFAULT_ROW_LENGTH, TraceCell, trace_columns
 from tokenviz.widget.scale import scaled_values
 
 __all__ = ["cell_text", "paint_trace", "trace_texts"]
@@ -57,7 +57,7 @@ def paint_trace(
     width = math.ceil(max(min(max(longest, _NARROWEST), _WIDEST), value) + 2 * _PADDING)
     special = _specials(source)
 
-    y, length = 0.0, options.row_length
+    y, length = 0.0, options.row_length or DEFAULT_ROW_LENGTH
     for start in range(0, len(columns), length):
         stretch = columns[start : start + length]
         top = y + _NUMBERS + _OUTSET
