@@ -57,7 +57,7 @@ def written(rgb: npt.NDArray[np.uint8]) -> dict[str, str]:
     return {"first": rgb[0].tobytes().hex(), "bends": bends(rgb)}
 
 
-def knots_of(column: npt.NDArray[np.uint8], near: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+def knots_of(column: npt.NDArray[np.uint8], near: npt.NDArray[np.int_]) -> npt.NDArray[Any]:
     """Whole numbers with as few differences as can be: an entry is beside its knot, not on it."""
     knots = column[near].astype(float)
 
@@ -76,7 +76,8 @@ def between(knots: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
     at = np.arange(256) * (len(knots) - 1) / 255
     lower = np.minimum(len(knots) - 2, at.astype(int))
     start = knots[lower]
-    return (start + (knots[lower + 1] - start) * (at - lower)[:, None] + 0.5).astype(int)
+    entries: npt.NDArray[Any] = start + (knots[lower + 1] - start) * (at - lower)[:, None]
+    return np.floor(entries + 0.5)
 
 
 def bends(rgb: npt.NDArray[np.uint8]) -> str:

@@ -1,5 +1,7 @@
 /** A canvas made ready to be painted. */
 
+import { density } from "./space.ts";
+
 /**
  * Sizes a canvas for the screen's pixels and gives its context, empty and scaled to CSS pixels.
  * A size is set only when it is another: even the same would cost a new bitmap.
@@ -9,11 +11,11 @@ export function cleared(
   width: number,
   height: number,
 ): CanvasRenderingContext2D {
-  const ratio = window.devicePixelRatio || 1;
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
+  const ratio = density(canvas);
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
   const ctx = canvas.getContext("2d") as CanvasRenderingContext2D;
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   ctx.clearRect(0, 0, w, h);

@@ -1,8 +1,8 @@
 /**
  * A token's label, made to fit a cell.
  *
- * A label that is too wide is slightly condensed, then made smaller, then condensed further, then
- * set in two lines where there is room for them, and at last cut with an ellipsis (the tooltip has
+ * A label that is too wide is slightly condensed, then made smaller, then set in two lines where
+ * there is room for them, then condensed further, and at last cut with an ellipsis (the tooltip has
  * the whole). Spaces arrive as "␣"; many fonts lack that character,
  * and where most tokens begin with one it must not shout: it is drawn as a small bracket of its
  * own, so it is measured here too. Special tokens wear a badge, which takes room, and less of it
@@ -10,6 +10,7 @@
  */
 
 import type { TokenKind, TokenTable } from "../data/tokens.ts";
+import { SIZE } from "./fonts.ts";
 import { graphemes } from "./graphemes.ts";
 import type { TextMeasure } from "./text.ts";
 import { labelFont, labelSizes } from "./typography.ts";
@@ -67,10 +68,13 @@ export interface FittedLabel {
 export class LabelFitter {
   readonly #vocabulary: TokenTable;
   readonly #measure: TextMeasure;
+  readonly #sizes: typeof labelSizes;
   /** Fitted labels, for each width by vocabulary index and lines. */
   readonly #fitted = new Map<number, Map<number, FittedLabel>>();
 
-  constructor(vocabulary: TokenTable, measure: TextMeasure) {
+  /** `oneSize`: whether all are set in the same, as labels of an axis are. */
+  constructor(vocabulary: TokenTable, measure: TextMeasure, oneSize = false) {
+    this.#sizes = oneSize ? () => [SIZE] : labelSizes;
     this.#vocabulary = vocabulary;
     this.#measure = measure;
   }
@@ -78,7 +82,7 @@ export class LabelFitter {
   /** The width a label takes at its preferred size, its badge included. */
   naturalWidth(index: number): number {
     const kind = this.#vocabulary.kind[index];
-    const { width } = this.#line(this.#vocabulary.label[index], kind, labelSizes(kind)[0]);
+    const { width } = this.#line(this.#vocabulary.label[index], kind, this.#sizes(kind)[0]);
     return width + (kind === "special" ? 2 * BADGE_PADDING : 0);
   }
 
@@ -105,7 +109,7 @@ export class LabelFitter {
     let textRoom = Math.max(0, room - 2 * padding);
     let size = 0;
     let line: Line = { runs: [], width: 0 };
-    for (size of labelSizes(kind)) {
+    for (size of this.#sizes(kind)) {
       line = this.#line(label, kind, size);
       if (line.width * CONDENSED <= textRoom) break;
     }
@@ -114,11 +118,12 @@ export class LabelFitter {
       textRoom = Math.max(0, room - 2 * padding);
     }
     let lines = [line];
-    if (line.width * NARROWEST > textRoom) {
+    if (line.width * CONDENSED > textRoom) {
       const widest = textRoom / NARROWEST;
       const breakable = most === 2 && line.width <= 2 * widest;
       const two = breakable ? this.#twoLines(label, kind, size, widest) : null;
-      lines = two ?? [this.#cut(label, kind, size, widest)];
+      if (two !== null) lines = two;
+      else if (line.width > widest) lines = [this.#cut(label, kind, size, widest)];
     }
     const width = Math.max(...lines.map((each) => each.width));
     const condense = width > textRoom ? textRoom / width : 1;

@@ -38,7 +38,7 @@ export class CellControls implements Control {
 }
 
 interface TraceFields {
-  rowLength: Field<number>;
+  rowLength: Field<number | null>;
   topK: Field<number>;
   minProbability: Field<number>;
   minProbabilityNumber: Field<number>;
@@ -51,8 +51,9 @@ function traceFields(settings: Settings, signal: AbortSignal): TraceFields {
     change: (min_probability: number) => settings.set({ min_probability }),
   };
   return {
-    rowLength: numberField({
+    rowLength: numberField<number | null>({
       ...{ control: "row_length", label: "positions", min: 1, max: 200, step: 1, signal },
+      placeholder: "auto",
       change: (row_length) => settings.set({ row_length }),
     }),
     topK: numberField({

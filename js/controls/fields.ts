@@ -23,17 +23,19 @@ export interface FieldOptions<Value> {
   signal: AbortSignal;
 }
 
-export interface NumberOptions extends FieldOptions<number> {
+export interface NumberOptions<Value = number> extends FieldOptions<Value> {
   min?: number;
   max?: number;
   step?: number | "any";
+  /** What an empty field says, where it means null. */
+  placeholder?: string;
 }
 
 /** A number field. With `visibleLabel` false the label is for screen readers only. */
-export function numberField(
-  { control, label, change, signal, min, max, step = "any" }: NumberOptions,
+export function numberField<Value extends number | null = number>(
+  { control, label, change, signal, min, max, step = "any", placeholder }: NumberOptions<Value>,
   visibleLabel = true,
-): Field<number> {
+): Field<Value> {
   const input = h("input", {
     type: "number",
     class: "tokenviz-number",
@@ -41,17 +43,20 @@ export function numberField(
     min: min ?? null,
     max: max ?? null,
     step,
+    placeholder: placeholder ?? null,
   });
   input.addEventListener(
     "input",
     () => {
-      if (input.value !== "" && input.checkValidity()) change(input.valueAsNumber);
+      if (!input.checkValidity()) return;
+      if (input.value !== "") change(input.valueAsNumber as Value);
+      else if (placeholder !== undefined) change(null as Value);
     },
     { signal },
   );
-  let shown = 0;
+  let shown: number | null = 0;
   const rewrite = () => {
-    input.value = compact(shown, 6);
+    input.value = shown === null ? "" : compact(shown, 6);
   };
   input.addEventListener("change", rewrite, { signal });
   input.addEventListener("blur", rewrite, { signal });
@@ -68,7 +73,7 @@ export function numberField(
 }
 
 /** A slider; its value is shown elsewhere. */
-export function slider(options: Required<NumberOptions>): Field<number> {
+export function slider(options: Required<Omit<NumberOptions, "placeholder">>): Field<number> {
   const { control, label, change, signal, min, max, step } = options;
   const input = h("input", {
     type: "range",

@@ -5,6 +5,7 @@
  * across the bar, or draw a new range between them; a double click fits the range to the data.
  */
 
+import { toOwn } from "../canvas/space.ts";
 import type { Extent } from "../color/extent.ts";
 import { compact } from "../color/numbers.ts";
 import type { ResolvedRange } from "../color/range.ts";
@@ -147,7 +148,7 @@ export class BarEnds {
     this.#changed();
   }
 
-  #pixel({ clientY }: PointerEvent): number {
-    return clientY - this.#bar.getBoundingClientRect().top;
+  #pixel({ clientX, clientY }: PointerEvent): number {
+    return toOwn(this.#bar, { x: clientX, y: clientY }).y;
   }
 }

@@ -6,6 +6,9 @@ import type { Cell } from "../data/cell.ts";
 import type { Drawing, Fact } from "./drawing.ts";
 import type { TooltipContent } from "./tooltip.ts";
 
+/** What the triangle in a cell's corner is. */
+const MARKED = ", hence the mark in its corner";
+
 type Described = Pick<Drawing<never>, "valueAt" | "facts" | "announce">;
 
 export function tooltipContent(drawing: Described, scale: ColorScale, cell: Cell): TooltipContent {
@@ -28,7 +31,7 @@ function outside(value: number, scale: ColorScale): Fact[] {
   const { lo, hi } = scale.range;
   const bound = (end: number) => compact(end).replaceAll("-", "−").replace("e+", "e");
   const side = scale.side(value);
-  if (side === "above") return [{ name: "range", value: `above range (> ${bound(hi)})` }];
-  if (side === "below") return [{ name: "range", value: `below range (< ${bound(lo)})` }];
+  if (side === "above") return [{ name: "range", value: `above range (> ${bound(hi)})${MARKED}` }];
+  if (side === "below") return [{ name: "range", value: `below range (< ${bound(lo)})${MARKED}` }];
   return [];
 }

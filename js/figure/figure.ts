@@ -177,9 +177,15 @@ export class Figure<State extends FigureState> {
     }
   }
 
-  /** Where a cell is on the screen, in client coordinates. */
+  /**
+   * Where a cell is on the screen, in client coordinates, of a figure that no host scales: else the
+   * distances are the figure's own.
+   */
   rect(cell: Cell): DOMRect {
-    return this.#viewport.toClient(this.#drawing.rect(cell));
+    const { x, y, width, height } = this.#drawing.rect(cell);
+    const { visible, element } = this.#viewport;
+    const { left, top } = element.getBoundingClientRect();
+    return new DOMRect(x - visible.x + left, y - visible.y + top, width, height);
   }
 
   /** What the figure shows, as the browser has it. */

@@ -8,6 +8,7 @@
 
 import { cleared } from "../canvas/clear.ts";
 import type { Rect } from "../canvas/geometry.ts";
+import { density, toOwn } from "../canvas/space.ts";
 import type { Theme } from "../canvas/theme.ts";
 import type { ColorScale } from "../color/scale.ts";
 import { h } from "../dom.ts";
@@ -90,8 +91,7 @@ export class Overview {
     const { viewport, drawing } = this.#options;
     const { visible, contentSize: content } = viewport;
     const height = visible.height;
-    const ratio = window.devicePixelRatio || 1;
-    if (this.#stale || this.#canvas.height !== Math.round(height * ratio)) {
+    if (this.#stale || this.#canvas.height !== Math.round(height * density(this.#canvas))) {
       this.#paint(height, this.#colors);
       this.#stale = false;
     }
@@ -174,8 +174,7 @@ export class Overview {
   }
 
   #place({ clientX, clientY }: PointerEvent): { x: number; y: number } {
-    const { left, top } = this.element.getBoundingClientRect();
-    return { x: clientX - left, y: clientY - top };
+    return toOwn(this.element, { x: clientX, y: clientY });
   }
 
   #framed(): Rect {

@@ -6,6 +6,7 @@
  * to the document's body. A cell is no element, so an empty one lies over it and is the anchor.
  */
 
+import { scaleOf, toOwn } from "../canvas/space.ts";
 import { anchorTo, settle } from "../controls/anchor.ts";
 import { h } from "../dom.ts";
 import type { Fact } from "./drawing.ts";
@@ -56,15 +57,16 @@ export class Tooltip {
   /** Puts the anchor over a cell, as much of it as can be seen; client coordinates. */
   follow(cell: DOMRect, seen: DOMRect): void {
     const root = this.anchor.parentElement as HTMLElement;
-    const { left, top } = root.getBoundingClientRect();
     const [x0, x1] = [Math.max(cell.left, seen.left), Math.min(cell.right, seen.right)];
     const [y0, y1] = [Math.max(cell.top, seen.top), Math.min(cell.bottom, seen.bottom)];
     this.element.style.visibility = x1 < x0 || y1 < y0 ? "hidden" : "";
     const { style } = this.anchor;
-    style.left = `${x0 - left - root.clientLeft}px`;
-    style.top = `${y0 - top - root.clientTop}px`;
-    style.width = `${Math.max(0, x1 - x0)}px`;
-    style.height = `${Math.max(0, y1 - y0)}px`;
+    const by = scaleOf(root);
+    const { x, y } = toOwn(root, { x: x0, y: y0 });
+    style.left = `${x - root.clientLeft}px`;
+    style.top = `${y - root.clientTop}px`;
+    style.width = `${Math.max(0, x1 - x0) / by.x}px`;
+    style.height = `${Math.max(0, y1 - y0) / by.y}px`;
     settle(this.element, this.anchor, "above");
   }
 

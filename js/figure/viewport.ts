@@ -8,6 +8,7 @@
 
 import { cleared } from "../canvas/clear.ts";
 import type { Rect } from "../canvas/geometry.ts";
+import { density, toClient, toOwn, watchDensity } from "../canvas/space.ts";
 import { h } from "../dom.ts";
 import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
 
@@ -50,7 +51,7 @@ export class Viewport {
     this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
     this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
     this.element.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
-    window.addEventListener("resize", () => this.request(), { signal });
+    watchDensity(() => this.request(), signal);
     signal.addEventListener("abort", () => {
       if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     });
@@ -101,7 +102,7 @@ export class Viewport {
 
   /** The visible part of the content, on whole device pixels. */
   get visible(): Rect {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = density(this.#canvas);
     const snap = (length: number) => Math.round(length * ratio) / ratio;
     return {
       x: snap(this.#across.offset(this.element.scrollLeft)),
@@ -152,16 +153,15 @@ export class Viewport {
 
   /** From client to content coordinates. */
   toContent(clientX: number, clientY: number): { x: number; y: number } {
-    const { left, top } = this.element.getBoundingClientRect();
+    const at = toOwn(this.element, { x: clientX, y: clientY });
     const { x, y } = this.visible;
-    return { x: clientX - left + x, y: clientY - top + y };
+    return { x: at.x + x, y: at.y + y };
   }
 
   /** From content to client coordinates. */
   toClient({ x, y, width, height }: Rect): DOMRect {
-    const { left, top } = this.element.getBoundingClientRect();
     const visible = this.visible;
-    return new DOMRect(x - visible.x + left, y - visible.y + top, width, height);
+    return toClient(this.element, { x: x - visible.x, y: y - visible.y, width, height });
   }
 
   /** Scrolls as little as needed to show the rectangle with some room before it. */

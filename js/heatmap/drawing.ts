@@ -15,7 +15,7 @@ import type { Rect, Span } from "../canvas/geometry.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { Distribution } from "../color/distribution.ts";
 import type { Extent } from "../color/extent.ts";
-import { fixed } from "../color/numbers.ts";
+import { type Notation, notationOf, write } from "../color/notation.ts";
 import { ARRANGE, Arrangement, arrange } from "../data/arrange.ts";
 import type { Cell } from "../data/cell.ts";
 import type { Drawing, DrawingHost, Fact, Overview, PaintContext } from "../figure/drawing.ts";
@@ -89,6 +89,8 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   #labels: Labelling | null = null;
   #reach = NOWHERE;
   #zoom = 1;
+  /** How values are written. */
+  #notation: Notation = { decimals: 0, scientific: false };
   /** The longest written value, without its sign. */
   #digits = "";
   #signed = "";
@@ -211,14 +213,14 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   /**
-   * The longest absolute value as written: figures are tabular, so only the length matters. The
-   * largest that is written with an exponent may be shorter than the largest that is written whole.
+   * The longest absolute value as written: figures are tabular, so only the length matters.
    */
   #writeDigits(): void {
-    const { decimals } = this.#state;
-    const { largest = 0, largestWhole = 0, hasNegative = false } = this.#source.summary ?? {};
-    const texts = [fixed(largestWhole, decimals), fixed(largest, decimals)];
-    this.#digits = texts[0].length > texts[1].length ? texts[0] : texts[1];
+    const { decimals, data } = this.#state;
+    const { largest = 0, hasNegative = false } = this.#source.summary ?? {};
+    const values = data.tiles?.picture ?? data.values;
+    this.#notation = notationOf(this.#extent.finite, [values], decimals);
+    this.#digits = write(largest, this.#notation);
     this.#signed = hasNegative ? `−${this.#digits}` : this.#digits;
   }
 
@@ -244,7 +246,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     const digitsWidth = measure.width(this.#digits, font(cell.values === "full" ? SIZE : SMALL));
     this.#scene = {
       ...{ state: this.#state, image: this.#image, ...this.#shown },
-      ...{ grid, measure, digitsWidth },
+      ...{ grid, measure, digitsWidth, notation: this.#notation },
       ...{ rowLabels: this.#labels.rows, columnLabels: this.#labels.columns },
     };
     this.onLayout();
@@ -366,7 +368,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   announce(cell: Cell): string {
-    return announce(this.#state.data, cell, this.#values, this.#state.decimals);
+    return announce(this.#state.data, cell, this.#values, this.#notation);
   }
 
   readable(cell: Cell): Readable {

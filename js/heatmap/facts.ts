@@ -1,7 +1,8 @@
 /** All there is to know about a cell of a heatmap: as lines for the tooltip, and as a sentence. */
 
 import { spoken } from "../a11y/spoken.ts";
-import { exact, fixed } from "../color/numbers.ts";
+import { type Notation, write } from "../color/notation.ts";
+import { exact } from "../color/numbers.ts";
 import type { Cell } from "../data/cell.ts";
 import type { HeatmapData } from "../data/heatmap.ts";
 import type { TokenTable } from "../data/tokens.ts";
@@ -38,7 +39,7 @@ export function announce(
   data: HeatmapData,
   [row, column]: Cell,
   values: Values,
-  decimals: number,
+  notation: Notation,
 ): string {
   const value = values.valueAt(row, column);
   const error = errorAt(data, [row, column]);
@@ -47,8 +48,8 @@ export function announce(
     `${tokenNoun(data.rows.kind[row])} ${spoken(data.rows.label[row])}`,
     ...(role === null ? [] : [`of ${role}`]),
     `target ${spoken(data.columns.label[column])}`,
-    `attribution ${value === undefined ? absent(values) : fixed(value, decimals)}`,
-    ...(error === null ? [] : [`standard error ${fixed(error, decimals)}`]),
+    `attribution ${value === undefined ? absent(values) : write(value, notation)}`,
+    ...(error === null ? [] : [`standard error ${write(error, notation)}`]),
   ].join(", ");
 }
 

@@ -18,8 +18,8 @@ export interface Labelling {
 
 export function labelling(rows: TokenTable, columns: TokenTable, measure: TextMeasure): Labelling {
   const fitters = {
-    rows: new LabelFitter(rows, measure),
-    columns: new LabelFitter(columns, measure),
+    rows: new LabelFitter(rows, measure, true),
+    columns: new LabelFitter(columns, measure, true),
   };
   const columnWidth = (index: number) =>
     columns.kind[index] === "expression"

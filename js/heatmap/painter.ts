@@ -10,7 +10,7 @@ import { paintToken, tokenWidth } from "../canvas/labelpaint.ts";
 import { paintSideMark } from "../canvas/marks.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { CAP_HEIGHT } from "../canvas/typography.ts";
-import { fixed } from "../color/numbers.ts";
+import { type Notation, write } from "../color/notation.ts";
 import type { Arrangement } from "../data/arrange.ts";
 import type { Cell } from "../data/cell.ts";
 import type { PaintContext } from "../figure/drawing.ts";
@@ -33,6 +33,7 @@ export interface Scene {
   columnLabels: LabelFitter;
   /** The widest value without its sign: values align on the right of a block this wide. */
   digitsWidth: number;
+  notation: Notation;
   source: LevelSource;
   /** Which cells the places of the grid hold. */
   arrangement: Arrangement;
@@ -183,9 +184,9 @@ function inset({ x, y, width, height }: Rect): Rect {
 }
 
 function paintValues(scene: Scene, context: PaintContext, rows: Span, columns: Span): void {
-  const { state, grid, digitsWidth, source } = scene;
+  const { state, grid, digitsWidth, source, notation } = scene;
   const { ctx, scale, theme } = context;
-  const { decimals, emphasis } = state;
+  const { emphasis } = state;
   const size = grid.cell.values === "full" ? SIZE : SMALL;
   const fonts = { plain: font(size), bold: font(size, true) };
   ctx.textAlign = "right";
@@ -200,10 +201,10 @@ function paintValues(scene: Scene, context: PaintContext, rows: Span, columns: S
       const baseline = y + height / 2 + (size * CAP_HEIGHT) / 2;
       ctx.fillStyle = Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
       if (Number.isFinite(value)) {
-        ctx.fillText(fixed(value, decimals), x + (width + digitsWidth) / 2, baseline);
+        ctx.fillText(write(value, notation), x + (width + digitsWidth) / 2, baseline);
       } else {
         ctx.textAlign = "center";
-        ctx.fillText(fixed(value, 0), x + width / 2, baseline);
+        ctx.fillText(write(value, notation), x + width / 2, baseline);
         ctx.textAlign = "right";
       }
     }

@@ -6,6 +6,7 @@
  * middle.
  */
 
+import { scaleOf, toClient, toOwn } from "../canvas/space.ts";
 import { icon, toolButton } from "../controls/toolbutton.ts";
 import type { Cell } from "../data/cell.ts";
 import { h, svg } from "../dom.ts";
@@ -173,8 +174,8 @@ class Zooming {
     this.#drawing.zoomTo(zoom);
     relayout();
     const { x, y } = this.#drawing.point(this.#held.spot);
-    const { left, top } = viewport.element.getBoundingClientRect();
-    viewport.scrollTo(x - (to.x - left), y - (to.y - top));
+    const at = toOwn(viewport.element, to);
+    viewport.scrollTo(x - at.x, y - at.y);
     this.#scrolledTo = [viewport.element.scrollLeft, viewport.element.scrollTop];
   }
 
@@ -192,14 +193,12 @@ class Zooming {
   }
 
   /** The part of the screen where cells are seen. */
-  #cells(): { left: number; top: number; right: number; bottom: number } {
+  #cells(): DOMRect {
     const { element } = this.#parts.viewport;
-    const { x, y } = element.getBoundingClientRect();
     const { left, top } = this.#drawing.scrollPadding;
-    return {
-      ...{ left: x + left, top: y + top },
-      ...{ right: x + element.clientWidth, bottom: y + element.clientHeight },
-    };
+    const { clientWidth, clientHeight } = element;
+    const inside = { x: left, y: top, width: clientWidth - left, height: clientHeight - top };
+    return toClient(element, inside);
   }
 
   #say(): void {
@@ -277,7 +276,8 @@ function drag(viewport: Viewport, signal: AbortSignal): void {
     if (!held.moved && Math.hypot(dx, dy) < 3) return;
     held = { ...held, x: event.clientX, y: event.clientY, moved: true };
     const { x, y } = viewport.visible;
-    viewport.scrollTo(x - dx, y - dy);
+    const by = scaleOf(element);
+    viewport.scrollTo(x - dx / by.x, y - dy / by.y);
     event.stopPropagation();
   });
   let panned = false;

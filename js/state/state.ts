@@ -31,7 +31,8 @@ export interface HeatmapOptions extends FigureOptions, ArrangeOptions {
 }
 
 export interface TraceOptions extends FigureOptions {
-  row_length: number;
+  /** Positions to a row; null for as many as fit. */
+  row_length: number | null;
   /** How many alternatives to show under a position. */
   top_k: number;
   /** An alternative is shown when its probability is at least this, less 1e-6. */

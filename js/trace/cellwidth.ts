@@ -47,6 +47,19 @@ export function cellWidth(options: CellWidthOptions): number {
   return room >= atLeast(cramped) ? Math.min(longest, room) : atLeast(scrolling);
 }
 
+/** Positions to a row where nobody asked for a number: the most of these that fit. */
+const LENGTHS = [20, 15, 10, 5, 4, 3, 2];
+
+/** The longest row of so many positions whose cells all stand in the width there is. */
+export function fittingLength(options: Omit<CellWidthOptions, "columns">, positions: number) {
+  const fits = (length: number) => {
+    const columns = Math.max(1, Math.min(length, positions));
+    const pitch = cellWidth({ ...options, columns }) + COLUMN_GAP;
+    return 2 * MARGIN + columns * pitch - COLUMN_GAP <= options.availableWidth;
+  };
+  return LENGTHS.find(fits) ?? 1;
+}
+
 /** Positions looked at: enough for a share, and few enough to measure at once. */
 const SAMPLED_POSITIONS = 4000;
 /** An alternative below this does not widen the columns; the default of `min_probability`. */

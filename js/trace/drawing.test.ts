@@ -125,11 +125,12 @@ test("a selection that a filter hid falls back to a cell that is there", () => {
 });
 
 test("row length, decimals and written values change the layout", () => {
-  const { drawing, state, measure, size } = drawn(REFERENCE);
+  const { drawing, state, measure } = drawn(REFERENCE, { row_length: 20 });
   const relaid = (change: Partial<TraceState>) => {
     drawing.update({ ...state, ...change }, new Set(Object.keys(change)));
-    return drawing.layout(1100, measure);
+    return drawing.layout(900, measure);
   };
+  const size = relaid({});
   expect(relaid({ row_length: 10 }).height).toBeGreaterThan(size.height);
   expect(relaid({ row_length: 20, show_values: false }).height).toBeLessThan(size.height);
   expect(relaid({ show_values: true, decimals: 8 }).width).toBeGreaterThan(size.width);

@@ -14,26 +14,22 @@ import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf, joined } from "../color/extent.ts";
+import { type Notation, notationOf } from "../color/notation.ts";
 import { grouped } from "../color/numbers.ts";
 import type { Cell } from "../data/cell.ts";
-import {
-  type ChannelValues,
-  channelNamed,
-  channelValues,
-  PLAIN_DECIMALS,
-} from "../data/channels.ts";
+import { type ChannelValues, channelNamed, channelValues } from "../data/channels.ts";
 import { probabilities } from "../data/probability.ts";
 import type { TokenTable } from "../data/tokens.ts";
 import type { Drawing, Fact, Overview, PaintContext } from "../figure/drawing.ts";
 import type { TraceState } from "../state/state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
-import { cellWidth, labelsToFit } from "./cellwidth.ts";
+import { cellWidth, fittingLength, labelsToFit } from "./cellwidth.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { Flow, type FlowSource } from "./flow/flow.ts";
 import { FLOW_MARGIN, FLOW_TOP } from "./flow/layout.ts";
 import { flowReadable } from "./flow/readable.ts";
-import { cellValue, significant } from "./format.ts";
+import { cellValue, PLAIN, significant } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
 import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
@@ -55,6 +51,8 @@ export class TraceDrawing implements Drawing<TraceState> {
   #values!: ChannelValues;
   #extent!: Extent;
   #distribution: Distribution | null = null;
+  /** How values are written. */
+  #notation: Notation = PLAIN;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -101,6 +99,9 @@ export class TraceDrawing implements Drawing<TraceState> {
       this.#distribution = null;
       this.#pool = null;
     }
+    if (any("_data", "channel", "decimals")) {
+      this.#notation = notationOf(this.#extent.finite, this.#colored, state.decimals);
+    }
     if (any("_data", "top_k", "min_probability")) {
       this.#shown = shownAlternatives(
         data.offsets,
@@ -140,16 +141,19 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
     const { data, row_length, show_values, _live } = this.#state;
-    const reserved = _live?.running ? row_length : 0;
+    const valueWidth = show_values ? this.#valueWidth(measure) : 0;
+    const room = { labelWidths, valueWidth, availableWidth };
+    const positions = data.index.length;
+    const running = _live?.running ?? false;
+    const rowLength = row_length ?? fittingLength(room, running ? Infinity : positions);
+    const reserved = running ? rowLength : 0;
     return new Grid({
-      positions: data.index.length,
-      rowLength: row_length,
+      positions,
+      rowLength,
       reserved,
       cellWidth: cellWidth({
-        labelWidths,
-        valueWidth: show_values ? this.#valueWidth(measure) : 0,
-        columns: Math.max(1, reserved, Math.min(row_length, data.index.length)),
-        availableWidth,
+        ...room,
+        columns: Math.max(1, reserved, Math.min(rowLength, positions)),
       }),
       shown: this.#shown,
       showValues: show_values,
@@ -161,7 +165,7 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   paint(context: PaintContext): void {
-    const { data, decimals, show_values, border } = this.#state;
+    const { data, show_values, border } = this.#state;
     if (this.#grid === null) {
       this.#flow?.paint(this.#flowSource(), context);
       return;
@@ -172,7 +176,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       labels: this.#labels,
       values: this.#values,
       alternativeProbabilities: this.#alternativeProbabilities,
-      decimals,
+      notation: this.#notation,
       showValues: show_values,
       border,
       begun: this.#state._live?.running ?? false,
@@ -219,7 +223,7 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   step(cell: Cell | null, key: string, ctrl: boolean): Cell | null {
     if (this.#flow !== null) return this.#flow.step(cell, key, ctrl);
-    return step({ columns: this.#state.row_length, shown: this.#shown }, cell, key, ctrl);
+    return step(this.#rows, cell, key, ctrl);
   }
 
   /** Of every chosen token and every alternative: what is shown just now moves no colour. */
@@ -283,10 +287,9 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   /** Of the widest value that may be written in a cell. */
   #valueWidth(measure: TextMeasure): number {
-    const { decimals } = this.#state;
-    const texts = [cellValue(0, decimals)];
-    if (this.#values.alternatives === null) texts.push(cellValue(0, PLAIN_DECIMALS));
-    for (const end of this.#extent.finite ?? []) texts.push(cellValue(end, decimals));
+    const texts = [cellValue(0, this.#notation)];
+    if (this.#values.alternatives === null) texts.push(cellValue(0, PLAIN));
+    for (const end of this.#extent.finite ?? []) texts.push(cellValue(end, this.#notation));
     return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 
@@ -311,25 +314,25 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   #flowSource(): FlowSource {
-    const { data, decimals, min_probability } = this.#state;
+    const { data, min_probability } = this.#state;
     return {
       data,
       labels: this.#labels,
       shown: this.#shown,
       ...this.#values,
-      written: (position, slot) => this.#written(position, slot, decimals),
+      written: (position, slot) => this.#written(position, slot),
       leastProbability: min_probability,
       marks: this.#marks,
     };
   }
 
   /** The number under an alternative: its probability where the channel says nothing of it. */
-  #written(position: number, slot: number, decimals: number): string {
+  #written(position: number, slot: number): string {
     const j = this.#state.data.offsets[position] + slot - 1;
     const { alternatives } = this.#values;
     return alternatives === null
-      ? cellValue(this.#alternativeProbabilities[j], PLAIN_DECIMALS)
-      : cellValue(alternatives[j], decimals);
+      ? cellValue(this.#alternativeProbabilities[j], PLAIN)
+      : cellValue(alternatives[j], this.#notation);
   }
 
   #alternativeFacts(position: number): Fact[] {
@@ -350,7 +353,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       probabilities: this.#probabilities,
       alternativeProbabilities: this.#alternativeProbabilities,
       shown: this.#shown,
-      decimals: this.#state.decimals,
+      notation: this.#notation,
       channel: this.#state.channel,
       values: this.#values,
     };
@@ -358,6 +361,10 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   /** A filter may have hidden the cell that was selected; its neighbour stands in for it. */
   #nearest(cell: Cell): Cell {
-    return nearestCell({ columns: this.#state.row_length, shown: this.#shown }, cell);
+    return nearestCell(this.#rows, cell);
+  }
+
+  get #rows(): { columns: number; shown: Uint8Array } {
+    return { columns: this.#grid?.columns ?? 1, shown: this.#shown };
   }
 }

@@ -15,7 +15,7 @@ function source(steps: readonly Step[], channel = "probability", own?: OwnChanne
     probabilities: probabilities(data.logprobs),
     alternativeProbabilities,
     shown: shownAlternatives(data.offsets, alternativeProbabilities, 5, 0.05),
-    decimals: channelLook(data, channel).decimals,
+    notation: { decimals: channelLook(data, channel).decimals, scientific: false },
     channel,
     values: channelValues(data, channel),
   };

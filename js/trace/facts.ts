@@ -6,14 +6,15 @@
  */
 
 import { spoken } from "../a11y/spoken.ts";
+import type { Notation } from "../color/notation.ts";
 import { exact, fixed } from "../color/numbers.ts";
 import type { Cell } from "../data/cell.ts";
-import { CHANNELS, type ChannelValues, channelNamed, PLAIN_DECIMALS } from "../data/channels.ts";
+import { CHANNELS, type ChannelValues, channelNamed } from "../data/channels.ts";
 import { bits } from "../data/probability.ts";
 import type { TraceData } from "../data/trace.ts";
 import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts } from "../figure/tokenfacts.ts";
-import { cellValue, significant, UNKNOWN } from "./format.ts";
+import { cellValue, PLAIN, significant, UNKNOWN } from "./format.ts";
 
 export interface Facts {
   data: TraceData;
@@ -22,7 +23,7 @@ export interface Facts {
   alternativeProbabilities: Float32Array;
   /** How many alternatives each position shows. */
   shown: Uint8Array;
-  decimals: number;
+  notation: Notation;
   /** What colours the cells. */
   channel: string;
   values: ChannelValues;
@@ -141,12 +142,12 @@ function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
 
 /** The number written in a cell, or a dash. */
 function written(source: Facts, position: number, slot: number): string {
-  const { data, alternativeProbabilities, values, decimals } = source;
-  if (slot === 0) return cellValue(values.chosen[position], decimals);
+  const { data, alternativeProbabilities, values, notation } = source;
+  if (slot === 0) return cellValue(values.chosen[position], notation);
   const j = data.offsets[position] + slot - 1;
   return values.alternatives === null
-    ? cellValue(alternativeProbabilities[j], PLAIN_DECIMALS)
-    : cellValue(values.alternatives[j], decimals);
+    ? cellValue(alternativeProbabilities[j], PLAIN)
+    : cellValue(values.alternatives[j], notation);
 }
 
 /** The value in words, and the probability after it where the colour says something else. */
@@ -160,5 +161,5 @@ function spokenValue(source: Facts, position: number, slot: number): string {
   const j = data.offsets[position] + slot - 1;
   const probability = slot === 0 ? probabilities[position] : alternativeProbabilities[j];
   if (Number.isNaN(probability)) return value;
-  return `${value}, probability ${cellValue(probability, PLAIN_DECIMALS)}`;
+  return `${value}, probability ${cellValue(probability, PLAIN)}`;
 }

@@ -16,12 +16,13 @@ import { paintToken, tokenWidth } from "../canvas/labelpaint.ts";
 import { paintSideMark } from "../canvas/marks.ts";
 import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "../canvas/typography.ts";
 import { luminance } from "../color/contrast.ts";
+import type { Notation } from "../color/notation.ts";
 import type { Cell } from "../data/cell.ts";
-import { type ChannelValues, PLAIN_DECIMALS } from "../data/channels.ts";
+import type { ChannelValues } from "../data/channels.ts";
 import type { TraceData } from "../data/trace.ts";
 import type { PaintContext } from "../figure/drawing.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
-import { cellValue } from "./format.ts";
+import { cellValue, PLAIN } from "./format.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT } from "./layout.ts";
 import { paintMarks, paintRing } from "./rings.ts";
 
@@ -45,7 +46,7 @@ export interface Scene {
   values: ChannelValues;
   /** Written where the channel says nothing of alternatives. */
   alternativeProbabilities: Float32Array;
-  decimals: number;
+  notation: Notation;
   showValues: boolean;
   border: boolean;
   /** Is it still being written? */
@@ -202,21 +203,21 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
 
 function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, value, index, slot } = spot;
-  // A cell of the path is high enough for two small lines over the probability.
-  const label = labels.fit(index, width - 2 * LEAST_PADDING, slot === 0 ? 2 : 1);
+  const { x, y, width, height, value, index } = spot;
+  // Every cell is high enough for two small lines over the value.
+  const label = labels.fit(index, width - 2 * LEAST_PADDING, 2);
   ctx.fillStyle = textColor(value, context);
   const left = x + (width - tokenWidth(label)) / 2;
   const middle = label.lines.length === 1 ? LABEL_LINE : TWO_LABEL_LINES;
   paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
-function paintValue({ decimals }: Scene, context: PaintContext, spot: Spot): void {
+function paintValue({ notation }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
   const { x, y, width, height, value, probability } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(value, context);
-  const text = value === null ? cellValue(probability, PLAIN_DECIMALS) : cellValue(value, decimals);
+  const text = value === null ? cellValue(probability, PLAIN) : cellValue(value, notation);
   ctx.fillText(text, x + width / 2, baseline);
 }
 

@@ -1,4 +1,4 @@
-"""What a notebook cell's output carries: the live widget, a page fragment, or both."""
+"""What a notebook cell's output carries: the live widget, a page fragment, a picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 __all__ = ["Display", "Options", "options"]
 
-Display = Literal["widget", "html", "both"]
+Display = Literal["widget", "html", "both", "picture"]
 _VARIABLE = "TOKENVIZ_DISPLAY"
 
 
@@ -27,6 +27,8 @@ class Options:
         - ``"both"`` (default): the live widget, and a plain table that shows where it cannot run.
         - ``"html"``: a self-contained fragment, live without a kernel and without a network, but
           out of Python's reach.
+        - ``"picture"``: a picture (PNG), as :meth:`save` draws it, for whatever shows no HTML:
+          ``nbconvert --to latex`` or ``pdf``, papers, plain Markdown. Needs matplotlib.
 
         The environment variable ``TOKENVIZ_DISPLAY`` sets it from outside; assigning wins.
         """
@@ -44,7 +46,7 @@ def _checked(value: str, name: str) -> Display:
     for known in get_args(Display):
         if value == known:
             return known  # type: ignore[no-any-return]
-    raise ValueError(f"{name}: expected 'widget', 'html' or 'both', got {value!r}")
+    raise ValueError(f"{name}: expected 'widget', 'html', 'both' or 'picture', got {value!r}")
 
 
 options = Options()

@@ -63,8 +63,8 @@ def test_the_environment_sets_it_and_assignment_wins(monkeypatch: pytest.MonkeyP
     assert options.display == "widget"
     options.display = None
     assert options.display == "html"
-    monkeypatch.setenv("TOKENVIZ_DISPLAY", "picture")
-    with pytest.raises(ValueError, match="TOKENVIZ_DISPLAY: expected 'widget', 'html' or 'both'"):
+    monkeypatch.setenv("TOKENVIZ_DISPLAY", "movie")
+    with pytest.raises(ValueError, match="TOKENVIZ_DISPLAY: expected 'widget', 'html', 'both' or"):
         options.display  # noqa: B018
     with pytest.raises(ValueError, match=r"display: expected .* got 'png'"):
         options.display = "png"  # type: ignore[assignment]

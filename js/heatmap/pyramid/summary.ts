@@ -3,13 +3,11 @@
  */
 
 import type { Extent } from "../../color/extent.ts";
-import { LARGE } from "../../color/numbers.ts";
 
 export interface Summary {
   extent: Extent;
-  /** The largest finite magnitude of all, and of those that are written without an exponent. */
+  /** The largest finite magnitude. */
   largest: number;
-  largestWhole: number;
   hasNegative: boolean;
   /** Sums of magnitudes by row and by column, NaN left out. */
   rowSums: Float64Array;
@@ -26,7 +24,6 @@ export class Summing {
   #hi = -Infinity;
   #infinite = { below: false, above: false };
   #nan = false;
-  #whole = 0;
 
   constructor(values: Float32Array, [rows, columns]: readonly [number, number]) {
     this.#values = values;
@@ -58,7 +55,7 @@ export class Summing {
       if (v < lo) lo = v;
       if (v > hi) hi = v;
     }
-    this.#extend(start, lo, hi);
+    [this.#lo, this.#hi] = [lo, hi];
     return sum;
   }
 
@@ -80,22 +77,8 @@ export class Summing {
         if (v > hi) hi = v;
       }
     }
-    this.#extend(start, lo, hi);
-    return sum;
-  }
-
-  /** A row reaches so far: of large numbers, which are rare, the whole ones are looked for. */
-  #extend(start: number, lo: number, hi: number): void {
     [this.#lo, this.#hi] = [lo, hi];
-    if (lo > hi) return;
-    if (Math.max(-lo, hi) < LARGE) {
-      this.#whole = Math.max(this.#whole, -lo, hi);
-      return;
-    }
-    for (let j = 0; j < this.#columns; j++) {
-      const magnitude = Math.abs(this.#values[start + j]);
-      if (magnitude > this.#whole && magnitude < LARGE) this.#whole = magnitude;
-    }
+    return sum;
   }
 
   get result(): Summary {
@@ -107,7 +90,6 @@ export class Summing {
     return {
       extent: { finite, least, most, hasNaN: this.#nan },
       largest: finite === null ? 0 : Math.max(Math.abs(lo), Math.abs(hi)),
-      largestWhole: this.#whole,
       hasNegative: lo < 0 || below,
       rowSums: this.#rowSums,
       columnSums: this.#columnSums,

@@ -16,12 +16,12 @@ from typing import Any
 
 from tokenviz.data.replacing import replacing
 from tokenviz.export.embed import state_scripts
-from tokenviz.export.state import Buffer, FigureState
+from tokenviz.export.state import Buffer, FigureState, as_base64
 from tokenviz.export.table import static_table
 from tokenviz.widget.bundle import static
 from tokenviz.widget.figure import Figure
 
-__all__ = ["fragment", "page", "renderer", "save", "twin"]
+__all__ = ["fragment", "page", "renderer", "save", "still", "twin", "twin_output"]
 
 # The browser is told to refuse every request, so that not even a hostile token could cause one.
 # A worker that sums up a large matrix is made of the script itself.
@@ -31,7 +31,7 @@ _POLICY = (
 )
 
 STATE_TYPE = "application/vnd.tokenviz.figure+json"
-"""MIME type of a figure's state in a cell's output."""
+"""Under which name the metadata of a cell's output hold a figure's state."""
 
 TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
 """How the table beside a live widget begins."""
@@ -129,19 +129,51 @@ def save(widget: Figure, path: str | Path) -> Path:
     return path
 
 
-def twin(widget: Figure) -> dict[str, Any]:
-    """The output that stands beside a live widget in a cell, for where no widget can run.
+def twin(*widgets: Figure) -> dict[str, Any]:
+    """The output that stands beside live widgets in a cell, for where no widget can run.
 
-    A table as ``text/html``, hidden where the widget beside it is drawn; and, unless it is large,
-    the state under :data:`STATE_TYPE`, which no front end shows but from which the notebook
-    exporter makes the figure live when the notebook was saved without widget state.
+    Tables as ``text/html``, hidden where the widget beside them is drawn; and, unless they are
+    large, the states under :data:`STATE_TYPE`, from which the notebook exporter makes the figures
+    live when the notebook was saved without widget state.
     """
-    figure = FigureState.from_widget(widget)
-    html = f"{TWIN}{_table(figure)}</div>"
+    figures = [FigureState.from_widget(widget) for widget in widgets]
+    html = f"{TWIN}{''.join(map(_table, figures))}</div>"
     bundle: dict[str, Any] = {"text/html": html, "text/plain": ""}
-    if sum(map(_base64_size, figure.buffers.values())) <= MAX_SAVED_STATE:
-        bundle[STATE_TYPE] = figure.as_json
+    buffers = (buffer for figure in figures for buffer in figure.buffers.values())
+    if sum(map(_base64_size, buffers)) <= MAX_SAVED_STATE:
+        states = [figure.as_json for figure in figures]
+        bundle[STATE_TYPE] = states[0] if len(states) == 1 else {"figures": states}
     return bundle
+
+
+def twin_output(*widgets: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A cell's output and its metadata, made of :func:`twin`.
+
+    The states are metadata there: of data each type is to be shown, and Sphinx complains of one
+    that it does not know.
+    """
+    data = twin(*widgets)
+    state = data.pop(STATE_TYPE, None)
+    return data, {} if state is None else {STATE_TYPE: state}
+
+
+def still(widget: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A cell's output that is a picture, and its metadata; a table where there are too many cells.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    from tokenviz.export.picture import drawable, png
+
+    if not drawable(widget.source, widget):
+        return {"text/html": _table(FigureState.from_widget(widget))}, {}
+    data, width, height = png(widget.source, widget.color_scale(), widget)
+    return (
+        {"image/png": as_base64(data)},
+        {"image/png": {"width": width, "height": height, "alt": widget.title or repr(widget)}},
+    )
 
 
 def figure_html(figure: FigureState) -> str:

@@ -15,13 +15,13 @@ MathJax where the notebook writes formulas, require.js where another output asks
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import Exporter, HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets import default
@@ -30,10 +30,11 @@ from tokenviz.export.html import STATE_TYPE, TWIN, figure_html, renderer
 from tokenviz.export.outputs import VIEW, figures_in, is_hidden, oddity, text_of, widget_models
 from tokenviz.export.state import FigureState
 
-__all__ = ["LiveFigures", "TokenvizHTMLExporter"]
+__all__ = ["Figures", "LiveFigures", "ReadsAnything", "TokenvizHTMLExporter"]
 
 _RENDERER = re.compile(r'<(style|script) class="tokenviz-renderer">.*?</\1>', re.DOTALL)
-_OURS = re.compile(r"(AttributionHeatmap|LiveTrace|TokenTrace)\(")
+# The name of a figure, or of a box that begins with one.
+_OURS = re.compile(r"(\w+\(children=\(+)*(AttributionHeatmap|LiveTrace|TokenTrace)\(")
 _CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 _MATH = re.compile(
     r"(?<![\\$])\$[^\s$](?:[^$\n]*[^\s$\\])?\$(?!\d)|\$\$.+?\$\$|\\\\[(\[]|\\begin\{", re.DOTALL
@@ -46,11 +47,10 @@ _NOTE_STYLE = (
 )
 
 
-class LiveFigures(Preprocessor):
-    """Replace tokenviz widgets in a notebook's outputs by fragments that draw themselves.
+class Figures(Preprocessor):
+    """Finds tokenviz widgets in a notebook's outputs, and has them replaced by something else.
 
-    What the template needs to know goes into ``resources["tokenviz"]``: the renderer, a banner,
-    and whether the page has formulas or outputs that rely on require.js.
+    What a figure becomes, and what is said where it is missing, subclasses know.
     """
 
     def preprocess(
@@ -62,40 +62,41 @@ class LiveFigures(Preprocessor):
             model_id: self._figure(partial(FigureState.from_notebook, model))
             for model_id, model in self._models.items()
         }
-        self._figures = {model_id: html for model_id, html in found.items() if html is not None}
+        self._figures = {name: figure for name, figure in found.items() if figure is not None}
         self._live, self._missing = 0, 0
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs = list(self._outputs(cell.outputs))
-
-        bundles = [bundle for cell in nb.cells for bundle in _bundles(cell)]
-        other_widgets = any(VIEW in bundle for bundle in bundles)
-        if not other_widgets:  # or nbconvert would fetch a widget manager for nobody
-            nb.metadata.pop("widgets", None)
-        resources["tokenviz"] = {
-            "renderer": renderer() if self._live else "",
-            "banner": self._banner(nb),
-            "has_math": _has_math(nb, bundles),
-            "needs_require": other_widgets or any(map(_uses_require, bundles)),
-        }
         if self._missing:
             self.log.warning(
-                "%d tokenviz figure(s) are shown as tables: the notebook does not hold their "
+                "%d tokenviz figure(s) are missing or tables: the notebook does not hold their "
                 "state. %s", self._missing, _REMEDY,
             )  # fmt: skip
         return nb, resources
 
-    def _figure(self, state: Callable[[], FigureState | None]) -> str | None:
-        """The fragment of a figure; None if there is no figure, or its state is damaged."""
+    def drawn(self, figure: FigureState) -> Any:
+        """What becomes of a figure."""
+        raise NotImplementedError
+
+    def shown(self, output: NotebookNode, figures: list[Any]) -> Iterator[NotebookNode]:
+        """Outputs with figures as they were drawn, in the place of ``output``."""
+        raise NotImplementedError
+
+    def noted(self, output: NotebookNode, note: str, table: str) -> NotebookNode:
+        """The output that says why there is no figure, and holds its table if there is one."""
+        raise NotImplementedError
+
+    def _figure(self, state: Callable[[], FigureState | None]) -> Any:
+        """What becomes of a figure; None if there is no figure, or its state is damaged."""
         try:
             figure = state()
-            return None if figure is None else figure_html(figure)
+            return None if figure is None else self.drawn(figure)
         except Exception as error:  # one damaged figure must not cost the rest of the page
             self.log.warning("A saved tokenviz figure cannot be read: %r", error)
             return None
 
     def _outputs(self, outputs: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
-        """Outputs of a cell with figures live, and without the twins of those that are."""
+        """Outputs of a cell with figures drawn, and without the twins of those that are."""
         live_views = 0
         waiting: NotebookNode | None = None  # a view without state, whose twin may follow
         for output in outputs:
@@ -109,8 +110,7 @@ class LiveFigures(Preprocessor):
                 figures = figures_in(model_id, self._models, self._figures)
                 if figures:
                     live_views += 1
-                    fragments = (self._figures[figure] for figure in figures)
-                    yield self._show(output, "\n".join(fragments))
+                    yield from self._show(output, [self._figures[figure] for figure in figures])
                 elif _OURS.match(text_of(data.get("text/plain", ""))):
                     waiting = output
                 elif not self._models or (
@@ -123,24 +123,68 @@ class LiveFigures(Preprocessor):
                     live_views -= 1
                     continue
                 waiting = None
-                saved = data.get(STATE_TYPE)
-                fragment = self._figure(partial(FigureState.from_json, saved)) if saved else None
-                yield self._show(output, fragment) if fragment else self._note(output, table=html)
+                figures = [self._figure(partial(FigureState.from_json, s)) for s in _saved(output)]
+                if figures and None not in figures:
+                    yield from self._show(output, figures)
+                else:
+                    yield self._note(output, table=html)
             elif _RENDERER.search(html):
-                yield self._show(output, _RENDERER.sub("", html))
+                yield from self._fragment(output, html)
             else:
                 yield output
         if waiting is not None:
             yield self._note(waiting)
 
-    def _show(self, output: NotebookNode, fragment: str) -> NotebookNode:
+    def _show(self, output: NotebookNode, figures: list[Any]) -> Iterator[NotebookNode]:
         self._live += 1
-        return _with_html(output, fragment)
+        yield from self.shown(output, figures)
+
+    def _fragment(self, output: NotebookNode, html: str) -> Iterator[NotebookNode]:
+        """A figure that was displayed as HTML."""
+        self._live += 1
+        yield _with_html(output, _RENDERER.sub("", html))
 
     def _note(self, output: NotebookNode, table: str = "") -> NotebookNode:
         self._missing += 1
         what = "shown as a table" if table else "missing"
         note = f"This figure is {what}: the notebook was saved without its state. {_REMEDY}"
+        return self.noted(output, note, table)
+
+
+class LiveFigures(Figures):
+    """Replace tokenviz widgets in a notebook's outputs by fragments that draw themselves.
+
+    What the template needs to know goes into ``resources["tokenviz"]``: the renderer, a banner,
+    and whether the page has formulas or outputs that rely on require.js.
+    """
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Rewrite the outputs of ``nb`` (which is nbconvert's own copy)."""
+        nb, resources = super().preprocess(nb, resources)
+        bundles = [bundle for cell in nb.cells for bundle in _bundles(cell)]
+        other_widgets = any(VIEW in bundle for bundle in bundles)
+        if not other_widgets:  # or nbconvert would fetch a widget manager for nobody
+            nb.metadata.pop("widgets", None)
+        resources["tokenviz"] = {
+            "renderer": renderer() if self._live else "",
+            "banner": self._banner(nb),
+            "has_math": _has_math(nb, bundles),
+            "needs_require": other_widgets or any(map(_uses_require, bundles)),
+        }
+        return nb, resources
+
+    def drawn(self, figure: FigureState) -> str:
+        """Write the fragment of a figure."""
+        return figure_html(figure)
+
+    def shown(self, output: NotebookNode, figures: list[Any]) -> Iterator[NotebookNode]:
+        """Write fragments one below the other."""
+        yield _with_html(output, "\n".join(figures))
+
+    def noted(self, output: NotebookNode, note: str, table: str) -> NotebookNode:
+        """Write the note above the table."""
         return _with_html(output, _message(note) + table)
 
     def _banner(self, nb: NotebookNode) -> str:
@@ -164,21 +208,8 @@ _REMEDY = (
 )
 
 
-class TokenvizHTMLExporter(HTMLExporter):
-    """HTML with tokenviz figures live and no network; otherwise as nbconvert's HTML exporter."""
-
-    export_from_notebook = "HTML with tokenviz figures"
-
-    @default("template_name")
-    def _template_name_default(self) -> str:
-        return "tokenviz"
-
-    @default("extra_template_basedirs")
-    def _default_extra_template_basedirs(self) -> list[str]:
-        return [
-            *super()._default_extra_template_basedirs(),
-            str(Path(__file__).with_name("templates")),
-        ]
+class ReadsAnything(Exporter):
+    """An exporter that is not stopped by one odd output."""
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
@@ -200,6 +231,23 @@ class TokenvizHTMLExporter(HTMLExporter):
         ]
         return NotebookNode({**cell, "outputs": outputs})
 
+
+class TokenvizHTMLExporter(ReadsAnything, HTMLExporter):
+    """HTML with tokenviz figures live and no network; otherwise as nbconvert's HTML exporter."""
+
+    export_from_notebook = "HTML with tokenviz figures"
+
+    @default("template_name")
+    def _template_name_default(self) -> str:
+        return "tokenviz"
+
+    @default("extra_template_basedirs")
+    def _default_extra_template_basedirs(self) -> list[str]:
+        return [
+            *super()._default_extra_template_basedirs(),
+            str(Path(__file__).with_name("templates")),
+        ]
+
     def _init_preprocessors(self) -> None:
         super()._init_preprocessors()  # type: ignore[no-untyped-call]
         # Last, and so after the execution.
@@ -208,12 +256,21 @@ class TokenvizHTMLExporter(HTMLExporter):
 
 def _unreadable(why: str) -> NotebookNode:
     """What stands in the place of an output that is not as nbformat has it."""
-    html = _message(f"This output cannot be read: {why}.")
+    text = f"This output cannot be read: {why}."
     return NotebookNode(
         output_type="display_data",
-        data=NotebookNode({"text/html": html}),
+        data=NotebookNode({"text/html": _message(text), "text/plain": text}),
         metadata=NotebookNode(),
     )
+
+
+def _saved(output: NotebookNode) -> list[Any]:
+    """The states that an output carries, in its metadata or, until version 0.1, as data."""
+    held = output.get("metadata", {}).get(STATE_TYPE) or output.get("data", {}).get(STATE_TYPE)
+    if not isinstance(held, Mapping):
+        return []
+    figures = held.get("figures")
+    return list(figures) if isinstance(figures, list) else [held]
 
 
 def _bundles(cell: NotebookNode) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.color.numbers import written
+from tokenviz.color.numbers import Notation, notation
 from tokenviz.data.arrange import Order, arrange
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.channels import CHANNELS, channel_look, channel_values
@@ -28,18 +28,31 @@ from tokenviz.tiles.large import LargeAttribution
 if TYPE_CHECKING:
     from tokenviz.color.scale import ColorScale
 
-__all__ = ["MAX_CELLS", "TableOptions", "static_table"]
+__all__ = ["DEFAULT_ROW_LENGTH", "MAX_CELLS", "TableOptions", "static_table"]
 
 MAX_CELLS = 5_000
 """Cells written at most: a browser lays out a table of this size without a noticeable wait."""
 
+DEFAULT_ROW_LENGTH = 20
+"""Positions in a row of a trace where there is no width that they should fit."""
+
 _MAX_COLUMNS = 100
 
+# What a host says of its text must not change tokens or spread them.
+_TEXT = (
+    "direction:ltr;text-transform:none;letter-spacing:normal;word-spacing:normal;text-indent:0;"
+    "text-shadow:none"
+)
 _TABLE = (
     "border-collapse:separate;border-spacing:1px;font:13px/1.35 system-ui,sans-serif;"
-    "font-variant-numeric:tabular-nums;margin:0"
+    f"font-variant-numeric:tabular-nums;margin:0;width:auto;table-layout:auto;{_TEXT}"
 )
+# Hosts stripe rows, and mark the one under the pointer.
+_TR = '<tr style="background:none">'
 _CELL = "padding:3px 8px;text-align:center;white-space:nowrap;border:0"
+# Digits stand below each other, and the minus before them; a mark after them takes no room.
+_NUMBER = "padding:3px 20px 3px 12px;text-align:right;white-space:nowrap;border:0"
+_MARK = '<span style="position:absolute">&nbsp;{}</span>'
 _HEADING = "caption-side:top;text-align:left;padding:0 0 6px"
 _CAPTION = "font:12px/1.35 system-ui,sans-serif;opacity:.75;padding:8px 0 0"
 _PATH = "2px solid #d62728"
@@ -58,7 +71,7 @@ class TableOptions:
     label: str | None = None
     decimals: int | None = None
     emphasis: float | None = 0.35
-    row_length: int = 20
+    row_length: int | None = None
     top_k: int = 5
     min_probability: float = 0.05
     border: bool = True
@@ -96,21 +109,27 @@ def static_table(
         columns = min(source.shape[1], _MAX_COLUMNS)
         corner = source.corner(max(1, MAX_CELLS // max(1, columns)), columns)
         plain = replace(options, row_order="original", column_order="original", top_rows=None)
-        return _attribution_table(corner, source.shape, scale, replace(plain, hidden_columns=()))
+        values = source.pyramid.overview().values
+        plain = replace(plain, hidden_columns=())
+        return _attribution_table(corner, source.shape, values, scale, plain)
     if isinstance(source, Attribution):
-        return _attribution_table(source, source.values.shape, scale, options)
+        return _attribution_table(source, source.values.shape, source.values, scale, options)
     return _trace_table(source, scale, options)
 
 
 def _attribution_table(
-    source: Attribution, shape: tuple[int, ...], scale: ColorScale, options: TableOptions
+    source: Attribution,
+    shape: tuple[int, ...],
+    values: npt.NDArray[np.float32],
+    scale: ColorScale,
+    options: TableOptions,
 ) -> str:
-    """The table of a source, which may be the beginning of one of another shape."""
+    """The table of a source, which may be the beginning of one of that shape with those values."""
     down, across, arranged = arranged_places(source, options)
     n, m = (len(down), len(across)) if arranged else shape
     columns = min(m, _MAX_COLUMNS)
     rows = min(n, max(1, MAX_CELLS // max(1, columns)))
-    cells = _Cells(scale, 4 if options.decimals is None else options.decimals)
+    cells = _Cells(scale, notation(values, 4 if options.decimals is None else options.decimals))
     if arranged:
         every = labels(source.tokens)
         tokens = [every[i] for i in down[:rows]]
@@ -121,13 +140,13 @@ def _attribution_table(
 
     cells.prepare(shown)
     lines = [
-        "<tr>",
+        _TR,
         _header("token", "col"),
         *(_header(label, "col") for label in targets),
         "</tr>",
     ]
-    for token, values in zip(tokens, shown, strict=True):
-        lines += ["<tr>", _header(token, "row"), *cells.row(values, options.emphasis), "</tr>"]
+    for token, row in zip(tokens, shown, strict=True):
+        lines += [_TR, _header(token, "row"), *cells.row(row, options.emphasis), "</tr>"]
 
     left_out = " ".join(
         filter(
@@ -161,13 +180,17 @@ def arranged_places(
 
 def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str:
     look = channel_look(source, options.channel)
-    cells = _Cells(scale, look.decimals if options.decimals is None else options.decimals)
+    decimals = look.decimals if options.decimals is None else options.decimals
+    chosen, others = channel_values(source, options.channel)
+    values = chosen if others is None else np.concatenate([chosen, others])
+    cells = _Cells(scale, notation(values, decimals))
     columns = trace_columns(source, options, at_most=MAX_CELLS)
     shown = list(_while_affordable(columns, MAX_CELLS))
     cells.prepare(np.array([cell.value for column in shown for cell in column], dtype=np.float32))
     lines: list[str] = []
-    for start in range(0, len(shown), options.row_length):
-        lines += _trace_rows(shown[start : start + options.row_length], start, cells, options)
+    length = options.row_length or DEFAULT_ROW_LENGTH
+    for start in range(0, len(shown), length):
+        lines += _trace_rows(shown[start : start + length], start, cells, options)
 
     left_out = _left_out((len(source), len(shown), "positions"))
     label = look.label if options.label is None else options.label
@@ -228,18 +251,18 @@ def _trace_rows(
     columns: list[_Column], start: int, cells: _Cells, options: TableOptions
 ) -> Iterator[str]:
     """One row of positions: their numbers, the chosen path, then a row per rank."""
-    yield "<tr>"
+    yield _TR
     gap = ";padding-top:10px" * (start > 0)
     yield _header("position", "row", muted=True, style=gap)
     for i in range(len(columns)):
         yield _header(str(start + i + 1), "col", muted=True, style=gap)
     yield "</tr>"
     for slot in range(max(len(column) for column in columns)):
-        yield "<tr>"
+        yield _TR
         yield _header("chosen" if slot == 0 else f"alternative {slot}", "row", muted=True)
         for i, column in enumerate(columns):
             if slot >= len(column):
-                yield "<td></td>"
+                yield '<td style="border:0"></td>'
                 continue
             path = ""
             if slot == 0 and options.border:
@@ -256,9 +279,9 @@ def _trace_rows(
 class _Cells:
     """Writes data cells, and remembers which marks it used so that the caption explains them."""
 
-    def __init__(self, scale: ColorScale, decimals: int) -> None:
+    def __init__(self, scale: ColorScale, how: Notation) -> None:
         self._scale = scale
-        self._decimals = decimals
+        self._how = how
         self.marks: set[str] = set()
         self._colors: dict[float | None, tuple[str, str]] = {}
 
@@ -279,23 +302,24 @@ class _Cells:
 
     def write(self, value: float, *, label: str = "", bold: bool = False, style: str = "") -> str:
         # An ASCII minus, so that a copied cell pastes as a number.
-        text = written(value, self._decimals).replace("−", "-")
+        text = self._how.write(value).replace("−", "-")
         if bold:
             text = f"<strong>{text}</strong>"
         mark, title = self._saturation(value)
         if label:
-            text = f"{escape(label)}<br><small>{text}{mark}</small>"
-        else:
-            text += mark
+            text = f"{escape(label)}<br><small>{text}{'&nbsp;' * bool(mark)}{mark}</small>"
+        elif mark:
+            text += _MARK.format(mark)
         background, foreground = self._colors[value if value == value else None]
+        cell = _CELL if label else _NUMBER
         return (
-            f'<td{title} style="{_CELL};background-color:{background};color:{foreground}{style}">'
+            f'<td{title} style="{cell};background-color:{background};color:{foreground}{style}">'
             f"{text}</td>"
         )
 
     def write_plain(self, probability: float, label: str) -> str:
         """A cell that the channel says nothing of."""
-        text = written(probability, CHANNELS["probability"].look.decimals)
+        text = Notation(CHANNELS["probability"].look.decimals).write(probability)
         return f'<td style="{_CELL}">{escape(label)}<br><small>{text}</small></td>'
 
     def _saturation(self, value: float) -> tuple[str, str]:
@@ -307,7 +331,7 @@ class _Cells:
         else:
             return "", ""
         self.marks.add(mark)
-        return f"&nbsp;{mark}", f' title="{where}"'
+        return mark, f' title="{where}"'
 
 
 def _heading(
@@ -315,9 +339,10 @@ def _heading(
 ) -> str:
     """Title, the colour range as a strip of swatches with their values, and notes."""
     ends = np.linspace(scale.range.low, scale.range.high, 5)
-    swatches = "".join(
+    # With blanks between, for where styles are stripped.
+    swatches = " ".join(
         f'<span style="padding:1px 8px;background-color:{_hex(back)};color:{_hex(front)}">'
-        f"{value:.4g}</span>"
+        f"{_short(value)}</span>"
         for value, back, front in zip(ends, scale.rgb(ends), scale.text_rgb(ends), strict=True)
     )
     explained = {"▲": "▲ above the colour range", "▼": "▼ below the colour range"}
@@ -351,7 +376,7 @@ def _caption(text: str) -> str:
 def _header(label: str, scope: str, *, muted: bool = False, style: str = "") -> str:
     align = "right" if scope == "row" else "center"
     weight = "font-weight:400;opacity:.7" if muted else "font-weight:500"
-    style = f"padding:3px 8px;text-align:{align};white-space:nowrap;{weight}{style}"
+    style = f"padding:3px 8px;text-align:{align};white-space:nowrap;border:0;{weight}{style}"
     return f'<th scope="{scope}" style="{style}">{escape(label)}</th>'
 
 
@@ -365,6 +390,11 @@ def _left_out(*parts: tuple[int, int, str]) -> str:
     """Say which part of the data the table leaves out, "" if none."""
     cut = [f"{shown:,} of {total:,} {name}" for total, shown, name in parts if shown < total]
     return f"The table shows the first {' and '.join(cut)}." if cut else ""
+
+
+def _short(value: float) -> str:
+    mantissa, e, exponent = f"{value:.4g}".partition("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−") if e else mantissa.replace("-", "−")
 
 
 def _hex(rgb: npt.NDArray[np.uint8]) -> str:

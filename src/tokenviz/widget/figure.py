@@ -25,6 +25,7 @@ from tokenviz.data.files import PICTURES, save
 from tokenviz.data.trace import Trace
 from tokenviz.data.visible import printable
 from tokenviz.tiles.large import LargeAttribution
+from tokenviz.widget.boxes import watch_boxes
 from tokenviz.widget.bundle import Bundle, answer, bundle, static
 from tokenviz.widget.cells import CELLS
 from tokenviz.widget.messages import Guarded, is_cell
@@ -107,6 +108,7 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     def __init__(self, source: Attribution | LargeAttribution | Trace, **given: Any) -> None:
         check_keywords(type(self).__name__, given, self.option_names())
         self._source: Any = source
+        watch_boxes()
         super().__init__(
             _data=self._encode(source), layout=OwnLayout(), **self._words(source) | given
         )
@@ -243,6 +245,11 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
             from tokenviz.export.html import fragment
 
             return {"text/plain": repr(self), "text/html": fragment(self)}, {}
+        if options.display == "picture":
+            from tokenviz.export.html import still
+
+            data, metadata = still(self)
+            return {"text/plain": repr(self), **data}, metadata
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
             bundle[0]["text/plain"] = repr(self)
@@ -260,9 +267,10 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     def _show_twin(self) -> None:
         from IPython.display import display
 
-        from tokenviz.export.html import twin
+        from tokenviz.export.html import twin_output
 
-        display(twin(self), raw=True)  # type: ignore[no-untyped-call]
+        data, metadata = twin_output(self)
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.source!r})"

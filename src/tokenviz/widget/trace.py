@@ -45,8 +45,10 @@ class TokenTrace(Figure):
     **given
         Any trait of :class:`Figure`, and:
 
-        row_length : int
-            Positions per row.
+        row_length : int or None
+            Positions per row. ``None`` (default): 20 where they fit, else 15, 10, 5 or what does,
+            so that nothing is hidden to the right. Saved pictures and plain tables, which have no
+            width to fit, have 20.
         top_k : int
             Largest number of alternatives shown per position.
         min_probability : float
@@ -72,7 +74,7 @@ class TokenTrace(Figure):
     _kind = traitlets.Unicode("trace").tag(sync=True)
     colormap = traitlets.Any("Greens").tag(sync=True)
     vmin = Finite(0.0, allow_none=True).tag(sync=True)
-    row_length = traitlets.Int(20, min=1, max=200).tag(sync=True)
+    row_length = traitlets.Int(None, min=1, max=200, allow_none=True).tag(sync=True)
     top_k = traitlets.Int(5, min=0, max=20).tag(sync=True)
     min_probability = Finite(0.05, min=0.0, max=1.0).tag(sync=True)
     border = traitlets.Bool(True).tag(sync=True)

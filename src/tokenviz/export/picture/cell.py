@@ -1,0 +1,79 @@
+"""One cell: its colour, the hatch of NaN, the edge where it would melt into the page, the mark."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tokenviz.color.contrast import relative_luminance
+from tokenviz.color.scale import ColorScale
+from tokenviz.export.picture.sheet import Sheet
+
+__all__ = ["color_of", "hatched", "ink_on", "paint_cell"]
+
+_MARK = 6
+# Luminances between which a cell begins to melt into a light page, and into a dark one.
+_MELTS = {False: (0.72, 0.95), True: (0.05, 0.01)}
+_HATCH = 5
+
+
+def paint_cell(
+    sheet: Sheet,
+    place: tuple[float, float, float, float],
+    value: float,
+    scale: ColorScale | None,
+    *,
+    inset: float = 0,
+    edged: bool = False,
+) -> None:
+    """Paint a cell of x, y, width and height; without a scale its outline only."""
+    x, y, width, height = place
+    if scale is None:
+        sheet.box(*place, edge=sheet.look.hairline)
+        return
+    if math.isnan(value):
+        hatched(sheet, place)
+        return
+    edge = _melting(value, scale, dark=sheet.look.dark) if edged else 0
+    sheet.box(*place, fill=color_of(value, scale))
+    if edge:
+        sheet.box(*place, edge=sheet.look.hairline, alpha=edge)
+    low, high, _ = scale.range
+    if value > high or value < low:
+        right, sign = x + width - inset, 1 if value > high else -1
+        corner = y + inset if value > high else y + height - inset
+        corners = [(right - _MARK, corner), (right, corner), (right, corner + sign * _MARK)]
+        sheet.polygon(corners, ink_on(sheet, value, scale))
+
+
+def hatched(sheet: Sheet, place: tuple[float, float, float, float]) -> None:
+    """Paint the grey with diagonal lines that stands for NaN."""
+    x, y, width, height = place
+    sheet.box(*place, fill=sheet.look.nan)
+    lines = []
+    for start in np.arange(_HATCH - height, width, _HATCH):
+        # From the lower edge up to the right, as far as it is inside.
+        first, last = max(0.0, -start), min(height, width - start)
+        if last > first:
+            lines.append([(x + start + r, y + height - r) for r in (first, last)])
+    sheet.lines(lines, sheet.look.nan_line, 1)
+
+
+def color_of(value: float, scale: ColorScale) -> Any:
+    """The colour of a value, as matplotlib takes it."""
+    return tuple(scale.rgb(value) / 255)
+
+
+def ink_on(sheet: Sheet, value: float, scale: ColorScale | None) -> Any:
+    """The colour of text on a cell."""
+    if scale is None:
+        return sheet.look.text
+    return sheet.look.nan_text if math.isnan(value) else tuple(scale.text_rgb(value) / 255)
+
+
+def _melting(value: float, scale: ColorScale, *, dark: bool) -> float:
+    """How much of its edges a cell loses on the page, from 0 to 1."""
+    kept, lost = _MELTS[dark]
+    return float(np.clip((relative_luminance(scale.rgb(value)) - kept) / (lost - kept), 0, 1))

@@ -1,0 +1,69 @@
+"""The colour bar beside a figure: gradient, ticks, label, arrows, and the key of NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tokenviz.color.scale import ColorScale, Floats
+from tokenviz.color.ticks import color_ticks, tick_count
+from tokenviz.export.picture.cell import hatched
+from tokenviz.export.picture.sheet import LABEL, SMALL, Sheet
+
+__all__ = ["paint_colorbar"]
+
+_GAP = 26  # between the figure and the bar
+_WIDTH = 14
+_ARROW = 11
+_TICK = 4
+_TICK_GAP = 5
+_SHORTEST, _TALLEST = 110, 480
+_NAN = 20
+_LINE = 14
+
+
+def paint_colorbar(
+    sheet: Sheet, scale: ColorScale, values: Floats, label: str, top: float, height: float
+) -> None:
+    """Paint the bar to the right of what is on the sheet.
+
+    Parameters
+    ----------
+    values
+        What the figure colours: tells what lies beyond the ends, and whether there is NaN.
+    top, height
+        Of the figure's cells, which the bar stands beside.
+    """
+    x = sheet.right + _GAP
+    height = min(max(height, _SHORTEST), _TALLEST)
+    low, high, _ = scale.range
+    known = values[~np.isnan(values)]
+    above, below = bool((known > high).any()), bool((known < low).any())
+    first, last = top + _ARROW * above, top + height - _ARROW * below
+    count = round(2 * (last - first))
+    places = low + (high - low) * (np.arange(count)[::-1] + 0.5) / count
+    sheet.strips(x, first, _WIDTH, last - first, scale.rgb(places))
+    middle = x + _WIDTH / 2
+    for beyond, end, tip, value in ((above, first, top, high), (below, last, top + height, low)):
+        if beyond:
+            corners = [(x, end), (middle, tip), (x + _WIDTH, end)]
+            sheet.polygon(corners, tuple(scale.rgb(value) / 255))
+    edge = x + _WIDTH
+    upper = [(x, first), (middle, top if above else first), (edge, first)]
+    lower = [(edge, last), (middle, top + height if below else last), (x, last)]
+    sheet.lines([[*upper, *lower, upper[0]]], sheet.look.hairline, 1)
+    ticks = color_ticks(low, high, tick_count(height))
+    right = x + _WIDTH + _TICK + _TICK_GAP
+    widest = max(sheet.lettering.width(text, SMALL) for _, text in ticks)
+    for value, text in ticks:
+        y = last - (value - low) / (high - low) * (last - first)
+        sheet.box(x + _WIDTH, y - 0.5, _TICK, 1, fill=sheet.look.muted)
+        sheet.text(right, y, text, SMALL)
+    fitted = sheet.lettering.wrapped(label, LABEL, height, 2)
+    for i, line in enumerate(fitted.lines):
+        across = right + widest + 8 + _LINE * (i + 0.5)
+        sheet.text(across, top + height / 2, line, align="center", upright=True,
+                   whole=label if fitted.cut else "")  # fmt: skip
+    if len(known) < values.size:
+        below_bar = top + height + _NAN - _WIDTH / 2
+        hatched(sheet, (x, below_bar, _WIDTH, _WIDTH))
+        sheet.text(right, below_bar + _WIDTH / 2, "NaN", SMALL)

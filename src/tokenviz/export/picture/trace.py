@@ -1,0 +1,148 @@
+"""A trace as a picture, in its grid: rows of positions, alternatives below."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tokenviz.color.numbers import Notation, notation
+from tokenviz.color.scale import ColorScale
+from tokenviz.data.channels import CHANNELS
+from tokenviz.data.tokens import labels
+from tokenviz.data.trace import Trace
+from tokenviz.export.picture.cell import ink_on, paint_cell
+from tokenviz.export.picture.lettering import Fitted, Lettering
+from tokenviz.export.picture.sheet import LABEL, SMALL, Sheet, printable
+from tokenviz.export.table import DEFAULT_ROW_LENGTH, TraceCell, trace_columns
+from tokenviz.widget.scale import scaled_values
+
+__all__ = ["cell_text", "paint_trace", "trace_texts"]
+
+UNKNOWN = "–"
+
+_GAP = 2
+_NUMBERS = 17
+_OUTSET = 4
+_RANKS = 5  # from the border to the first rank
+_ROW_GAP = 15
+_HEIGHTS = {True: (42, 35), False: (29, 23)}  # of the path and of a rank, with values and without
+_BORDER = "#e03131"
+_NARROWEST, _WIDEST = 36, 72
+_PADDING = 3
+_SIZES = (LABEL, 11.0, 10.2, 9.5)
+_TWO_LINES = 9.5
+_NUMBER = 10.0
+
+
+def trace_texts(source: Trace) -> list[str]:
+    """What is written beside the numbers."""
+    used = {token.label for considered in source.alternatives for token, *_ in considered}
+    return [*labels(source.tokens), *used]
+
+
+def paint_trace(
+    sheet: Sheet, source: Trace, scale: ColorScale, options: Any
+) -> tuple[float, float]:
+    """Paint the rows of a trace; return the top and the height of what has colours."""
+    columns = list(trace_columns(source, options))
+    how = notation(scaled_values(source, options.channel), options.decimals)
+    plain = Notation(CHANNELS["probability"].look.decimals)
+    path, rank = _HEIGHTS[options.show_values]
+    fit = _Labels(sheet.lettering)
+    width_of = sheet.lettering.width
+    cells = [cell for column in columns for cell in column]
+    longest = max((fit.natural(cell.label) for cell in cells), default=0)
+    written = {cell_text(cell, how, plain) for cell in cells if options.show_values}
+    value = max((width_of(text, SMALL) for text in written), default=0)
+    width = math.ceil(max(min(max(longest, _NARROWEST), _WIDEST), value) + 2 * _PADDING)
+    special = _specials(source)
+
+    y, length = 0.0, options.row_length or DEFAULT_ROW_LENGTH
+    for start in range(0, len(columns), length):
+        stretch = columns[start : start + length]
+        top = y + _NUMBERS + _OUTSET
+        for i, column in enumerate(stretch):
+            x = i * (width + _GAP)
+            sheet.text(x + width / 2, y + _NUMBERS - 9, str(start + i + 1), _NUMBER,
+                       align="center", color=sheet.look.muted)  # fmt: skip
+            for slot, cell in enumerate(column):
+                at = top if slot == 0 else (
+                    top + path + _OUTSET + _RANKS + (slot - 1) * (rank + _GAP)
+                )  # fmt: skip
+                place = x, at, width, path if slot == 0 else rank
+                text = cell_text(cell, how, plain) if options.show_values else ""
+                badge = slot == 0 and special[start + i]
+                paint_labelled(sheet, place, cell, None if cell.plain else scale, text, fit, badge)
+        if options.border:
+            across = len(stretch) * (width + _GAP) - _GAP
+            sheet.box(-_OUTSET, top - _OUTSET, across + 2 * _OUTSET, path + 2 * _OUTSET,
+                      edge=_BORDER, line=2, rounded=3)  # fmt: skip
+        ranks = max(len(column) - 1 for column in stretch)
+        alternatives = _RANKS + ranks * (rank + _GAP) - _GAP if ranks else 0
+        y = top + path + _OUTSET + alternatives + _ROW_GAP
+    if not columns:
+        sheet.text(0, 0, "no tokens", SMALL, color=sheet.look.muted)
+        return 0, 0
+    return _NUMBERS, y - _ROW_GAP - _NUMBERS
+
+
+def cell_text(cell: TraceCell, how: Notation, plain: Notation) -> str:
+    """The number in a cell, or a dash."""
+    if math.isnan(cell.value):
+        return UNKNOWN
+    return (plain if cell.plain else how).write(cell.value)
+
+
+def paint_labelled(
+    sheet: Sheet,
+    place: tuple[float, float, float, float],
+    cell: TraceCell,
+    scale: ColorScale | None,
+    value: str,
+    fit: _Labels,
+    badge: bool,
+) -> None:
+    """Paint a cell with its token over its value."""
+    x, y, width, height = place
+    paint_cell(sheet, place, cell.value, scale, edged=True)
+    ink = ink_on(sheet, cell.value, scale)
+    fitted, size = fit(cell.label, width - 2 * _PADDING - 4 * badge)
+    two = len(fitted.lines) > 1
+    middle = y + height * (0.5 if not value else 0.305 if two else 0.33)
+    pitch = 1.08 * size
+    first = middle - (len(fitted.lines) - 1) * pitch / 2
+    whole = printable(cell.label) if fitted.cut else ""
+    for i, line in enumerate(fitted.lines):
+        sheet.text(x + width / 2, first + i * pitch, line, size, align="center", color=ink,
+                   whole=whole)  # fmt: skip
+    if badge and not two:
+        wide = sheet.lettering.width(fitted.lines[0], size) + 7
+        sheet.box(x + (width - wide) / 2, middle - size / 2 - 2, wide, size + 4, edge=ink,
+                  alpha=0.6, rounded=4)  # fmt: skip
+    if value:
+        lower = 0.78 if two and height < 40 else 0.71
+        sheet.text(x + width / 2, y + height * lower, value, SMALL, align="center", color=ink)
+
+
+class _Labels:
+    """Labels in the cells of a trace: smaller, then in two lines, then cut."""
+
+    def __init__(self, lettering: Lettering) -> None:
+        self._lettering = lettering
+
+    def natural(self, label: str) -> float:
+        """The width that a label would like to have."""
+        return self._lettering.width(printable(label), LABEL)
+
+    def __call__(self, label: str, room: float) -> tuple[Fitted, float]:
+        """A label in a room, and its size."""
+        text = printable(label)
+        for size in _SIZES:
+            if self._lettering.width(text, size) <= room:
+                return Fitted([text]), size
+        return self._lettering.wrapped(text, _TWO_LINES, room, 2), _TWO_LINES
+
+
+def _specials(source: Trace) -> list[bool]:
+    vocabulary = source.vocabulary
+    return [vocabulary[i].special for i in source.index]
