@@ -30,8 +30,8 @@ def attribute(
     reason = gradients_or_reason(lm, method.name, _without_gradients())
     # Tensors made in inference mode, should the caller be in it, cannot take part in gradients.
     with (
-        torch.inference_mode(False),
         borrowed(lm.model),
+        torch.inference_mode(False),
         reason if method.needs_gradients else nullcontext(),
     ):
         asked, baseline_name = asked_of(lm, question, budget)

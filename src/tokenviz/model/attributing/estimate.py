@@ -53,7 +53,7 @@ class Estimate:
 def estimate(lm: LoadedModel, question: Question, budget: Any = None) -> Estimate:
     """Measure one piece of the work, and reckon with the rest being like it."""
     method = question.method
-    with torch.inference_mode(False), borrowed(lm.model):
+    with borrowed(lm.model), torch.inference_mode(False):
         asked, _ = asked_of(lm, question, budget)
         objective = asked.objective
         positions = method.positions(asked)
