@@ -284,7 +284,7 @@ def calls(lm: Any) -> dict[str, Callable[[], Any]]:
         return lm.score([*PROMPT, 5, 6], progress=False).logprobs
 
     def estimated() -> Any:
-        return np.array([lm.estimate(PROMPT, [9], method="occlusion").positions])
+        return np.array([lm.estimate(PROMPT, [9], method="occlusion").positions[0]])
 
     named: dict[str, Callable[[], Any]] = {name: attribution(name) for name in METHODS}
     return {**named, "generate": generated, "score": scored, "estimate": estimated}

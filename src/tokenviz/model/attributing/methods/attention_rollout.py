@@ -173,6 +173,7 @@ METHOD = register(
         run=_run,
         positions=_positions,
         has_score=False,
+        is_change=False,
         check=_check,
     )
 )
