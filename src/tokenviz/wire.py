@@ -244,6 +244,10 @@ def attribution_facts(attribution: Attribution) -> dict[str, str]:
         facts["completeness error"] = f"{worst} %"
     if (worst := _largest(attribution.standard_error)) is not None:
         facts["standard error"] = worst
+    if (rounding := attribution.rounding) is not None:
+        small = np.abs(attribution.values) <= 2 * rounding
+        many = small.size and small.mean(axis=0).max() >= 0.5
+        facts["rounding"] = f"about {rounding:.2g}" + ", as much as many values" * bool(many)
     if attribution.grouping is not None:
         by = attribution.grouping.removesuffix("s")
         facts["rows"] = f"by {by}, summed" if attribution.aggregation == "sum" else f"by {by}"

@@ -81,6 +81,9 @@ class Attribution(Frozen):
         What each column is, so that it can be scored again: per column its :class:`Term` s
         (weight, ids, start), whose ``weight · score(ids[start:] given prompt + ids[:start])`` add
         up to its score. None where that cannot be written down (a function as target).
+    rounding
+        What the model's number format does to a score, in its unit, where it has few digits
+        (bfloat16, float16): a value that is not clearly larger says nothing.
     partial
         True where the computation was interrupted; the values it did not reach are NaN.
     label
@@ -112,6 +115,7 @@ class Attribution(Frozen):
     spans: tuple[tuple[int, ...], ...] | None
     terms: tuple[tuple[Term, ...], ...] | None
     partial: bool
+    rounding: float | None
     label: str
 
     def __init__(
@@ -137,6 +141,7 @@ class Attribution(Frozen):
         spans: Iterable[Iterable[int]] | None = None,
         terms: Iterable[Iterable[tuple[float, Iterable[int], int]]] | None = None,
         partial: bool = False,
+        rounding: float | None = None,
         label: str = "Token Attribution",
     ) -> None:
         tokens, targets = as_tokens(tokens), as_targets(targets)
@@ -168,6 +173,7 @@ class Attribution(Frozen):
             else as_spans(spans, n, None if ids is None else len(ids)),
             "terms": None if terms is None else as_terms(terms, m),
             "partial": yes_or_no("partial", partial),
+            "rounding": None if rounding is None else real("rounding", rounding, at_least=0),
             "label": text("label", label, optional=False),
         }
         for name, value in own.items():
@@ -194,6 +200,7 @@ class Attribution(Frozen):
             self,
             values=self.values / largest,
             standard_error=error,
+            rounding=None,  # no unit is left that it could be in
             label=f"{self.label} (normalized)",
         )
 

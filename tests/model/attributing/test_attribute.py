@@ -240,7 +240,7 @@ def test_one_prompt_at_a_time() -> None:
 
 def test_an_estimate_takes_what_attribute_takes() -> None:
     lm = random_lm()
-    assert lm.estimate(PROMPT, " the", method="occlusion", progress=True).positions > 0
+    assert lm.estimate(PROMPT, " the", method="occlusion", progress=True).positions[0] > 0
     with pytest.raises(ValueError, match="window: expected at most"):
         lm.estimate(PROMPT, " the", method="occlusion", window=50)
     with pytest.raises(ValueError, match="baseline: expected 'zero', 'mean'"):

@@ -47,9 +47,12 @@ def test_positions_are_those_predicted(
             way = {**way, "window": 1}  # two groups of two would leave one token
         predicted = lm.estimate(PROMPT, **case, **way)
         found = lm.attribute(PROMPT, **case, **way)
-        assert found.positions == predicted.positions > 0
-        assert predicted.seconds > 0 and predicted.bytes > 0
-        assert f"{predicted.positions:,} positions" in str(predicted)
+        low, high = predicted.positions
+        assert found.positions is not None and 0 < low <= found.positions <= high
+        assert low == high or way["method"] == "integrated_gradients"
+        assert 0 < predicted.seconds[0] < predicted.seconds[1]
+        assert 0 < predicted.bytes[0] < predicted.bytes[1]
+        assert f"{high:,} positions" in str(predicted)
     # However the work is cut into pieces (a method that goes by columns starts anew with each).
     if way["method"] != "gradient_norm":
         case = CASES[0]
@@ -64,10 +67,9 @@ def test_an_estimate_keeps_to_the_budget(name: str) -> None:
     prompt = list(range(60))
     for budget, size in (("2 MB", 2 * 10**6), ("1 MiB", 2**20), (700_000, 700_000)):
         predicted = lm.estimate(prompt, [9], memory_budget=budget)
-        assert 0 < predicted.bytes <= size
-    predicted = lm.estimate(prompt, [9], baseline="zero")  # of the first nodes
-    found = lm.attribute(prompt, [9], baseline="zero", tolerance=1)
-    assert found.positions is not None and predicted.positions <= found.positions
+        assert 0 < predicted.bytes[0] < predicted.bytes[1] <= size
+    with pytest.raises(ValueError, match=r"memory_budget: expected at least .* MiB"):
+        lm.estimate(prompt, [9], memory_budget=1)
 
 
 def test_what_is_recorded_and_saved(tmp_path: Path) -> None:

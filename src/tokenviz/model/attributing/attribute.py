@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import time
+import warnings
 from contextlib import nullcontext
 from typing import Any
 
 import torch
 
 from tokenviz.data.attribution import Attribution
+from tokenviz.data.tokens import Token
 from tokenviz.model.attributing.engine.choosing import objective_for
 from tokenviz.model.attributing.engine.quantised import gradients_or_reason
+from tokenviz.model.attributing.engine.rounding import (
+    is_coarse,
+    mostly_rounding,
+    rounding_of,
+    rows_of_rounding,
+)
+from tokenviz.model.attributing.finite import check_finite
 from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
-from tokenviz.model.attributing.methods.method import METHODS, Asked
+from tokenviz.model.attributing.methods.method import METHODS, Asked, Method
 from tokenviz.model.attributing.question import Question
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
 
-__all__ = ["asked_of", "attribute"]
+__all__ = ["asked_of", "attribute", "positions_of"]
 
 
 def attribute(
@@ -30,15 +39,18 @@ def attribute(
     reason = gradients_or_reason(lm, method.name, _without_gradients())
     # Tensors made in inference mode, should the caller be in it, cannot take part in gradients.
     with (
-        torch.inference_mode(False),
         borrowed(lm.model),
+        torch.inference_mode(False),
         reason if method.needs_gradients else nullcontext(),
     ):
         asked, baseline_name = asked_of(lm, question, budget)
         work = asked.objective.work
-        with Progress(method.name, method.positions(asked), "position", progress) as bar:
+        with Progress(method.name, positions_of(method, asked), "position", progress) as bar:
             work.report(bar)
             found = method.run(asked)
+            if not work.interrupted:
+                check_finite(asked, found.values)
+            rounding = _rounding(asked, method, found.values)
     if work.interrupted and bool(found.values.isnan().all()):
         raise KeyboardInterrupt
     features, targets = problem.features, problem.targets
@@ -65,7 +77,41 @@ def attribute(
         spans=features.spans,
         terms=targets.described(),
         partial=work.interrupted,
+        rounding=rounding,
     )
+
+
+def positions_of(method: Method, asked: Asked) -> int:
+    """How many token positions an attribution goes through, at least."""
+    measured = rows_of_rounding(asked.objective) if _is_coarse(method, asked) else 0
+    return method.positions(asked) + measured
+
+
+def _is_coarse(method: Method, asked: Asked) -> bool:
+    return method.is_change and is_coarse(asked.problem.inputs.dtype)
+
+
+def _rounding(asked: Asked, method: Method, values: torch.Tensor) -> float | None:
+    """The rounding of the scores where it can be seen, with a warning where it is all one sees."""
+    work, labels = asked.objective.work, asked.problem.targets.labels
+    if work.interrupted or not _is_coarse(method, asked):
+        return None
+    rounding = rounding_of(asked.objective, asked.problem.inputs)
+    if bool(work.interrupted) or not bool(rounding.isfinite().all()):
+        return None
+    for column in mostly_rounding(values, rounding).nonzero()[:1, 0].tolist():
+        label = labels[column]
+        name = label.label if isinstance(label, Token) else label
+        dtype = str(asked.problem.inputs.dtype).removeprefix("torch.")
+        warnings.warn(
+            f"{method.name}: at least half of the values of target "
+            f"{name!r} are no larger than what "
+            f"rounding in {dtype} does to its score (about {float(rounding[column]):.2g}), so "
+            "their signs and their order say nothing; load the model in float32 "
+            "(load_model(…, dtype=torch.float32)) to see them",
+            stacklevel=4,
+        )
+    return float(rounding.max())
 
 
 def asked_of(lm: LoadedModel, question: Question, budget: Any) -> tuple[Asked, str | None]:

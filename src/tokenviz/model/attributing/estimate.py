@@ -1,8 +1,13 @@
-"""An estimate of what an attribution will take, from a piece of the work.
+"""An estimate of what an attribution will take: ranges, from a look at a piece of the work.
 
 A position is one token of one prompt going through all layers once, forward or backward; the two
 cost the same here, since no gradient of a weight is computed. Rows that are only there to fill a
 piece of the work up do not count, so that the figure is the same however the work was cut.
+
+How many positions most methods take is known. Integrated gradients with a tolerance go on until a
+path is resolved, which only following it would tell: for them a few scores along the path say
+whether it is smooth. Ranges are as wide as what was seen (docs/engine.md): nine of ten runs lie
+within.
 """
 
 from __future__ import annotations
@@ -13,61 +18,82 @@ from typing import Any
 
 import torch
 
-from tokenviz.model.attributing.attribute import asked_of
+from tokenviz.model.attributing.attribute import asked_of, positions_of
+from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.question import Question
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["Estimate", "estimate"]
 
+_TRIES = 3
+_PACE = (0.3, 3.0)  # of the time that the piece took: small pieces, and what else a machine does
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """What an attribution will take.
+    """What an attribution will take: of each the least and the most, ``(low, high)``.
 
     Parameters
     ----------
     seconds
-        From the time of one piece of it, just measured.
+        From the time of a piece of it, just measured.
     bytes
-        At most in use at a time, the model not counted; pieces are made to fit into the budget.
+        In use at a time, the model not counted; pieces are made to fit into the budget.
     positions
-        Token positions, forward and backward.
-    at_least
-        Whether seconds and positions are a lower bound: integrated gradients with a tolerance are
-        counted with their first nodes, and a path that is not smooth takes more.
+        Token positions, forward and backward: known for most methods, and then the two are equal.
+    nodes
+        Path nodes that a target takes, of methods that follow a path; else None.
     """
 
-    seconds: float
-    bytes: int
-    positions: int
-    at_least: bool = False
+    seconds: tuple[float, float]
+    bytes: tuple[int, int]
+    positions: tuple[int, int]
+    nodes: tuple[int, int] | None = None
 
     def __str__(self) -> str:
+        low, high = self.positions
+        positions = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        nodes = ""
+        if self.nodes is not None:
+            few, many = self.nodes
+            nodes = (
+                f" ({few:,} path nodes)" if few == many else f" ({few:,} to {many:,} path nodes)"
+            )
         return (
-            f"{'at least' if self.at_least else 'about'} {self.seconds:.2g} s and up to "
-            f"{self.bytes / 2**20:.0f} MiB for {self.positions:,} positions"
+            f"{self.seconds[0]:.2g} to {self.seconds[1]:.2g} s and up to "
+            f"{self.bytes[1] / 2**20:.2g} MiB for {positions} positions{nodes}"
         )
 
 
 def estimate(lm: LoadedModel, question: Question, budget: Any = None) -> Estimate:
     """Measure one piece of the work, and reckon with the rest being like it."""
     method = question.method
-    with torch.inference_mode(False), borrowed(lm.model):
+    with borrowed(lm.model), torch.inference_mode(False):
         asked, _ = asked_of(lm, question, budget)
         objective = asked.objective
-        positions = method.positions(asked)
-        points = max(1, objective.work.rows // objective.rows_of_scores(1))
-        inputs = question.problem.inputs.expand(points, -1, -1)
-        objective.scores(inputs[:1])  # what only the first call does is not counted
-        before = objective.work.positions
-        start = time.perf_counter()
-        objective.scores(inputs)
-        rate = (time.perf_counter() - start) / (objective.work.positions - before)
-    in_flight = min(objective.work.rows, positions)
-    return Estimate(
-        rate * positions,
-        in_flight * objective.bytes_per_row(),
-        positions,
-        method.is_open_ended(question.options),
-    )
+        least = positions_of(method, asked)
+        expected = None if method.expected is None else method.expected(asked)
+        rate = _seconds_per_position(objective, question.problem.inputs)
+        if expected is None:
+            positions, nodes = (least, least), None
+        else:
+            extra = least - method.positions(asked)
+            low, high = expected.positions
+            positions, nodes = (low + extra, high + extra), expected.nodes
+        return Estimate(
+            (_PACE[0] * rate * positions[0], _PACE[1] * rate * positions[1]),
+            objective.bytes_in_flight(positions[1]),
+            positions,
+            nodes,
+        )
+
+
+def _seconds_per_position(objective: Objective, inputs: torch.Tensor) -> float:
+    """From the quickest of some scores of one prompt: what only a first call does is left out."""
+    seconds = []
+    for _ in range(_TRIES):
+        before, start = objective.work.positions, time.perf_counter()
+        objective.scores(inputs[None])
+        seconds.append((time.perf_counter() - start) / (objective.work.positions - before))
+    return min(seconds)

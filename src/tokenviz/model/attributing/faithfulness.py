@@ -131,7 +131,7 @@ def faithfulness(
         )
     if integer(seed, "seed") < 0:
         raise ValueError(f"seed: expected an int of at least 0, got {seed}")
-    with torch.inference_mode(False), torch.no_grad(), borrowed(lm.model):
+    with borrowed(lm.model), torch.inference_mode(False), torch.no_grad():
         problem = _problem(lm, attribution)
         score = cast(ScoreName, attribution.score or "logprob")
         objective = objective_for(lm, problem, score, memory_budget)

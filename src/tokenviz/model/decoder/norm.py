@@ -18,7 +18,10 @@ __all__ = ["Norm", "Normed"]
 
 
 class Normed(NamedTuple):
-    """What the derivatives of a norm need: x̂ ``[…, d]`` and r ``[…, 1]``."""
+    """What the derivatives of a norm need: x̂ ``[…, d]``, and r ``[…, 1]`` in float32 at least.
+
+    Near a zero input r is 1/√ε, which float16 does not hold.
+    """
 
     direction: torch.Tensor
     inverse_scale: torch.Tensor
@@ -55,19 +58,19 @@ class Norm:
         y = direction * self.weight
         if self.bias is not None:
             y += self.bias
-        return y, Normed(direction, scale.to(x.dtype))
+        return y, Normed(direction, scale)
 
     def push(self, at: Normed, tangent: torch.Tensor) -> torch.Tensor:
         """J ẋ."""
-        return self._project(at, tangent).mul_(self.weight)
+        return self._project(at, wide(tangent)).mul_(self.weight).to(tangent.dtype)
 
     def pull(self, at: Normed, cotangent: torch.Tensor) -> torch.Tensor:
         """Jᵀ ȳ."""
-        return self._project(at, cotangent * self.weight)
+        return self._project(at, wide(cotangent) * self.weight).to(cotangent.dtype)
 
     def _project(self, at: Normed, v: torch.Tensor) -> torch.Tensor:
         """The symmetric part: r · (v − mean(v) − x̂ · mean(x̂ v))."""
-        x = at.direction
+        x = wide(at.direction)
         along = torch.linalg.vecdot(v, x)[..., None] / x.shape[-1]
         result = torch.addcmul(v, x, along, value=-1)
         if self.centred:

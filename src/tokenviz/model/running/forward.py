@@ -6,70 +6,66 @@ asked for are computed where the model lets us say so (``logits_to_keep``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import operator
 from typing import Any
 
 import torch
+from typing_extensions import Self
 
 from tokenviz.model.running.calling import call, takes
 from tokenviz.model.running.turns import turns_at
+from tokenviz.model.running.undoing import Undo, undone
 
 __all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
 
 
-class Loan:
+class Loan(Undo):
     """A model while it is borrowed: in evaluation mode, its parameters frozen."""
 
     def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
         self._model = model
         self._turns = turns_at(model)
-        self._modules: list[tuple[torch.nn.Module, bool]] = []
-        self._parameters: list[tuple[torch.nn.Parameter, bool]] = []
-        self._taken = False
 
-    def take(self) -> None:
+    def begin(self) -> Self:
         """Wait until nobody else has it, and prepare it."""
-        self._turns.take()
-        self._taken = True
-        self._modules = [(module, module.training) for module in self._model.modules()]
-        self._parameters = [(p, p.requires_grad) for p in self._model.parameters()]
-        for module, _ in self._modules:
+        super().begin()
+        self._turns.take(self)
+        self._write_down()
+        for module in self._model.modules():
             module.training = False
-        for parameter, _ in self._parameters:
+        for parameter in self._model.parameters():
             parameter.requires_grad_(False)
-
-    def give_back(self) -> None:
-        """Leave it as it was found."""
-        if not self._taken:
-            return
-        for module, training in self._modules:
-            module.training = training
-        for parameter, requires_grad in self._parameters:
-            parameter.requires_grad_(requires_grad)
-        self._taken = False
-        self._turns.give()
+        return self
 
     def lend(self) -> None:
         """Let another thread that waits for it have it first; for between two steps."""
-        if self._turns.wanted and self._turns.depth == 1:
-            self.give_back()
-            self.take()
+        if self._turns.wanted and not self._turns.is_taken_within():
+            self.undo()
+            self.begin()
+
+    def _write_down(self) -> None:
+        parameters = [(p, "requires_grad", p.requires_grad) for p in self._model.parameters()]
+        plain, other = [], []
+        for module in self._model.modules():
+            own = vars(module)
+            if "training" in own:
+                plain.append((own, "training", module.training))
+            else:  # what wraps a model may have a setter of its own
+                other.append((module, "training", module.training))
+        self.steps(setattr, parameters)
+        self.steps(operator.setitem, plain)
+        self.steps(setattr, other)
 
 
-@contextmanager
-def borrowed(model: torch.nn.Module) -> Iterator[Loan]:
+def borrowed(model: torch.nn.Module) -> undone[Loan]:
     """Put a model in evaluation mode with frozen parameters; leave it as it was found.
 
     Freezing keeps a backward pass to the inputs from storing what only weight gradients need. Until
-    then other threads wait for the model, but for when the loan is lent.
+    then other threads wait for the model, but for when the loan is lent. It is given back whatever
+    happens (:mod:`tokenviz.model.running.undoing`).
     """
-    loan = Loan(model)
-    try:
-        loan.take()
-        yield loan
-    finally:
-        loan.give_back()
+    return undone(Loan(model))
 
 
 def forward(

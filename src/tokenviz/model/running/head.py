@@ -10,7 +10,6 @@ need not be known here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,6 +18,7 @@ from tokenviz.model.running.calling import call
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
+from tokenviz.model.running.undoing import Undo, undone
 
 __all__ = ["SplitModel", "find_split"]
 
@@ -54,7 +54,9 @@ class SplitModel:
         ids = torch.zeros(1, len(hidden), dtype=torch.int64, device=self._lm.device)
         stand_in = _StandIn(self._output(last_hidden_state=hidden[None]))
         parent = self._lm.model.get_submodule(self._parent)
-        with _exchanged(parent, self._name, stand_in):
+        with undone(Undo()) as undo:  # hooks of the body do not run meanwhile
+            undo.entry(parent._modules, self._name)
+            parent._modules[self._name] = stand_in
             logits, _ = call(self._lm.model, input_ids=ids, use_cache=False)
         return logits[0]
 
@@ -97,14 +99,3 @@ class _StandIn(torch.nn.Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         return self._output
-
-
-@contextmanager
-def _exchanged(parent: torch.nn.Module, name: str, module: torch.nn.Module) -> Iterator[None]:
-    """Put a module in the place of another for a while; hooks of the other do not run."""
-    own = parent._modules[name]
-    try:
-        parent._modules[name] = module
-        yield
-    finally:
-        parent._modules[name] = own

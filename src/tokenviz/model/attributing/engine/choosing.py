@@ -45,6 +45,13 @@ def objective_for(
     else:
         objective = GenericObjective(lm, problem.targets, score, problem.n_prompt, work)
     work.budget = memory_budget(budget, lm.device)
-    fitting = work.budget // objective.bytes_per_row()
+    work.rows = objective.rows_of_scores(1)
+    least = objective.least_bytes()
+    if budget is not None and work.budget < least:
+        raise ValueError(
+            f"memory_budget: expected at least {least / 2**20:.3g} MiB, which one prompt with its "
+            f"targets takes, got {budget!r}"
+        )
+    fitting = (work.budget - objective.bytes_of_logits()) // objective.bytes_per_row()
     work.rows = max(1, min(_ROWS.get(lm.device.type, _MANY_ROWS), fitting))
     return objective

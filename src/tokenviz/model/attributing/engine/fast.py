@@ -19,6 +19,7 @@ from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.packing import Packing
 from tokenviz.model.attributing.engine.perturbing import first_changed, rows_of_masks
 from tokenviz.model.attributing.engine.readout import Readout
+from tokenviz.model.attributing.engine.scaling import in_range
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.running.forward import wide
@@ -26,6 +27,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["FastObjective"]
 
+_TEMPORARY = 2.5  # what is in use between two results, beside them; measured
 _SHARE = 4  # cotangents or tangents that should fit beside each other at the points in flight
 
 
@@ -48,7 +50,13 @@ class FastObjective(Objective):
     def bytes_per_row(self) -> int:
         """See :meth:`Objective.bytes_per_row`."""
         kept, moving = self.decoder.bytes_per_row(self.longest)
-        return kept // _SHARE + moving
+        return int(_TEMPORARY * (kept // _SHARE + moving))
+
+    def bytes_of_logits(self) -> int:
+        """See :meth:`Objective.bytes_of_logits`."""
+        packing, _ = self._pack(self.n_prompt, self._targets.terms)
+        points = max(1, self.work.rows // len(packing.rows))
+        return self._readout.bytes_held(points * len(packing.reads))
 
     def rows_of_scores(self, points: int) -> int:
         """See :meth:`Objective.rows_of_scores`."""
@@ -95,7 +103,7 @@ class FastObjective(Objective):
 
         def run(at: Linearisation) -> torch.Tensor:
             if _forward_rows(at.packing) < sum(at.packing.term_rows()):
-                return self._push(at, directions)
+                return self._push(at, wide_directions)
             return self._pull(at, lambda g: torch.linalg.vecdot(wide(g), wide_directions))
 
         return self._linearised(points, terms, run)
@@ -165,7 +173,7 @@ class FastObjective(Objective):
 
         def run(piece: slice) -> torch.Tensor:
             terms = order[piece]
-            result = reduce(at.pull(terms))
+            result = reduce(in_range(lambda scale: at.pull(terms, scale), self.lm.dtype))
             self.work.advance(points * int(rows[terms].sum()))
             return result if result.ndim == 4 else result.cpu().double()
 
@@ -177,7 +185,7 @@ class FastObjective(Objective):
         points, count = len(at.direct), len(at.packing.rows)
 
         def run(tokens: slice) -> torch.Tensor:
-            result = at.push(tokens, directions)
+            result = in_range(lambda scale: at.push(tokens, directions, scale), self.lm.dtype)
             self.work.advance(points * sum(count - i for i in range(tokens.start, tokens.stop)))
             return result.cpu().double()
 

@@ -16,6 +16,7 @@ import torch
 from tokenviz.model.attributing.asking.targets import Term, evaluate
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.quantised import whole_gradient
+from tokenviz.model.attributing.engine.scaling import in_range
 from tokenviz.model.running.forward import forward, text_config, wide
 from tokenviz.model.running.positions import grows_with_length
 
@@ -174,7 +175,7 @@ class GenericObjective(Objective):
         """Terms of some rounds from one forward pass, in the order of the rounds."""
         members = [index for own in rounds for index in own]
         batch = _Batch(self, [terms[index] for index in members])
-        count = len(batch.branches)
+        count, dtype = len(batch.branches), self.lm.dtype
 
         def run(piece: slice) -> torch.Tensor:
             leaf = points[piece].repeat_interleave(count, dim=0).detach().requires_grad_()
@@ -191,8 +192,16 @@ class GenericObjective(Objective):
                             for k, row in zip(range(first, last), rows, strict=True)
                         ]
                     ).sum()
-                with whole_gradient():
-                    (gradient,) = torch.autograd.grad(total, leaf, retain_graph=last < len(members))
+                last_round = last == len(members)
+
+                def scaled(
+                    scale: float, total: torch.Tensor = total, last_round: bool = last_round
+                ) -> torch.Tensor:
+                    kept = not last_round or dtype == torch.float16
+                    with torch.enable_grad(), whole_gradient():
+                        return torch.autograd.grad(total * scale, leaf, retain_graph=kept)[0]
+
+                gradient = in_range(scaled, dtype)
                 self.work.advance(gradient.shape[0] * (gradient.shape[1] + batch.longest))
                 gradients += [reduce(gradient[row::count]) for row in rows]
                 first = last

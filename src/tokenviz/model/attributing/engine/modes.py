@@ -18,7 +18,7 @@ from tokenviz.model.decoder.block import Frame, QuerySide
 from tokenviz.model.decoder.decoder import Computed, Decoder, of_queries
 from tokenviz.model.decoder.norm import Normed
 from tokenviz.model.decoder.rotary import Rotation
-from tokenviz.model.running.forward import finest
+from tokenviz.model.running.forward import finest, wide
 
 __all__ = ["Linearisation"]
 
@@ -62,8 +62,8 @@ class Linearisation:
         frames = decoder.frames(packing.rows, embeddings.dtype)
         return cls(decoder, packing, frames, computed, pairs, attended[:, 0], direct[:, 0])
 
-    def pull(self, terms: torch.Tensor) -> torch.Tensor:
-        """Gradients of some terms with respect to the prompt, ``[B, terms, n, d]``."""
+    def pull(self, terms: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
+        """Gradients of some terms with respect to the prompt, times a factor, ``[B, terms, n, d]``."""
         pair, real = self.packing.pairs_of(terms)
         at = self.packing.reads[self.packing.pair_read[pair]]
         text = self._one_text(at) if self.packing.single else self._own_texts(at, terms)
@@ -72,7 +72,8 @@ class Linearisation:
         def of_pairs(tensor: torch.Tensor) -> torch.Tensor:
             return text.fold(tensor[:, pair])
 
-        weight = text.fold(real.to(self.direct.dtype).expand(b, -1, -1))[..., None]
+        scaled = real.to(self.direct.dtype) * scale
+        weight = text.fold(scaled.expand(b, -1, -1))[..., None]
         attended = of_pairs(self.attended) * weight[..., None]
         direct = of_pairs(self.direct) * weight
         block = self.decoder.blocks[-1]
@@ -98,8 +99,8 @@ class Linearisation:
             b, g, self.packing.n_prompt, cotangent.shape[-1]
         )
 
-    def push(self, tokens: slice, directions: torch.Tensor) -> torch.Tensor:
-        """Derivatives of all terms along the directions ``[n, d]`` of some tokens.
+    def push(self, tokens: slice, directions: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
+        """Derivatives of all terms along the directions ``[n, d]`` of some tokens, times a factor.
 
         Returns
         -------
@@ -110,7 +111,7 @@ class Linearisation:
         count, first = tokens.stop - tokens.start, tokens.start
         tangent = self.direct.new_zeros(b, count, n_rows - first, d)
         own = torch.arange(count, device=tangent.device)
-        tangent[:, own, own] = directions[tokens].to(tangent.dtype)
+        tangent[:, own, own] = (directions[tokens] * scale).to(tangent.dtype)
         steps = zip(
             self.decoder.blocks, self.frames, self.computed.keys, self.computed.queries, strict=True
         )
@@ -125,9 +126,10 @@ class Linearisation:
             keys, queries, inner[:, :, reads - first], inner, of_queries(frame, reads)
         )
         values = torch.linalg.vecdot(
-            moved[:, :, read].flatten(-2), self.attended[:, None].flatten(-2)
+            wide(moved[:, :, read].flatten(-2)), wide(self.attended[:, None].flatten(-2))
         )
-        values += torch.linalg.vecdot(tangent[:, :, reads[read] - first], self.direct[:, None])
+        late_tangent = wide(tangent[:, :, reads[read] - first])
+        values += torch.linalg.vecdot(late_tangent, wide(self.direct[:, None]))
         result: torch.Tensor = values.new_zeros(
             b, count, self.packing.n_terms, dtype=finest(values.device)
         )

@@ -21,6 +21,8 @@ from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["Objective", "Reduce"]
 
+_LEAST_SHARE = 0.1  # of what a piece may take: what is freed serves again
+
 Reduce: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """From gradients ``[…, n, d]`` to what is kept of them."""
 
@@ -154,6 +156,21 @@ class Objective(ABC):
         matrix = self._matrix if wanted is None else self._matrix[wanted]
         needed = (matrix != 0).any(0).nonzero()[:, 0]
         return [self._targets.terms[k] for k in needed.tolist()], matrix[:, needed]
+
+    def bytes_in_flight(self, positions: int) -> tuple[int, int]:
+        """The least and the most memory that work on so many token positions takes at a time."""
+        rows = min(self.work.rows, max(positions, 1))
+        rows = max(rows, self.rows_of_scores(1))
+        most = self.bytes_of_logits() + rows * self.bytes_per_row()
+        return int(_LEAST_SHARE * most), most
+
+    def least_bytes(self) -> int:
+        """Memory that the smallest piece of work takes: one prompt with its continuations."""
+        return self.bytes_of_logits() + self.rows_of_scores(1) * self.bytes_per_row()
+
+    def bytes_of_logits(self) -> int:
+        """Memory of the logits that are held at a time, where they are not counted with rows."""
+        return 0
 
     @abstractmethod
     def bytes_per_row(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.undoing import Undo, undone
 
 __all__ = ["gradients_or_reason", "whole_gradient"]
 
@@ -20,6 +21,8 @@ _SIGNS = (
     "backward",
 )
 _LOST = "an autograd kernel was not registered"
+# What catch_warnings exchanges: an interrupt in it would hide warnings ever after.
+_WARNING = ("filters", "showwarning", "_showwarnmsg_impl")
 
 
 @contextmanager
@@ -56,9 +59,12 @@ def whole_gradient() -> Iterator[None]:
     torch says so in a warning only, and passes none of the gradient on: what comes through beside
     it, along the residual stream, looks like an answer. Other warnings are passed on.
     """
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.filterwarnings("always", message=f".*{_LOST}")
-        yield
+    with undone(Undo()) as undo:
+        for name in _WARNING:
+            undo.entry(vars(warnings), name)
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.filterwarnings("always", message=f".*{_LOST}")
+            yield
     for warning in seen:
         if _LOST in str(warning.message):
             raise RuntimeError(str(warning.message))

@@ -40,6 +40,13 @@ class Readout:
         self._score = score
         self._normalised = score != "logit"
 
+    def bytes_held(self, rows: int) -> int:
+        """Memory of the logits of some rows, as many as are held at a time."""
+        weight = self._head.weight
+        held = max(1, _LOGITS.get(weight.device.type, _MANY_LOGITS) // len(weight))
+        # As the head gives them and in float32, and so again in the mean over the vocabulary.
+        return min(rows, held) * len(weight) * 2 * (weight.element_size() + 4)
+
     def scores(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, in the finest format."""
         pairs = hidden.new_zeros(hidden.shape[0], len(packing.pair_id), dtype=finest(hidden.device))

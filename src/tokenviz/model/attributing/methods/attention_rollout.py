@@ -9,8 +9,8 @@ Source: Abnar and Zuidema 2020, "Quantifying attention flow in transformers" (ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextvars import copy_context
+from operator import methodcaller
 from typing import Any
 
 import torch
@@ -23,10 +23,13 @@ from tokenviz.model.attributing.methods.method import Asked, Found, Method, regi
 from tokenviz.model.running.calling import entry
 from tokenviz.model.running.forward import forward, text_config
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.undoing import Undo, undone
 
 __all__ = ["METHOD", "attention_rollout"]
 
 _HOOKED = "_output_capturing_hooks_installed"
+_HOOKS = ("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called")
+_IMPLEMENTATION = "_attn_implementation_internal"
 
 
 def attention_rollout(
@@ -57,12 +60,14 @@ def attention_rollout(
     """
     n = len(ids)
     terms = torch.zeros(n, len(targets.terms), dtype=torch.float64)
-    with _attentions(lm.model), torch.no_grad():
+    with undone(Undo()) as undo, torch.no_grad():
+        _ask_for_attentions(lm.model, undo)
         for branch in sorted({term.branch for term in targets.terms}):
             own = [(k, term) for k, term in enumerate(targets.terms) if term.branch == branch]
             read = max(term.last_row for _, term in own)
             text = torch.cat([ids, targets.branches[branch][:read].to(ids.device)])
-            rollout = _rollout(lm, text)
+            # In a context of its own: transformers collects attentions in a variable of it.
+            rollout = copy_context().run(_rollout, lm, text)
             work.advance(len(text))
             for k, term in own:
                 rows = [n - 1 + token for token in term.tokens]
@@ -111,26 +116,33 @@ def _weights(lm: LoadedModel, output: Any, n: int) -> list[torch.Tensor]:
     return means
 
 
-@contextmanager
-def _attentions(model: Any) -> Iterator[None]:
-    """Compute attention in the way that gives its weights, and leave the model as it was."""
-    before = getattr(model.config, "_attn_implementation", None)
-    changed = before not in (None, "eager") and hasattr(model, "set_attn_implementation")
+def _ask_for_attentions(model: Any, undo: Undo) -> None:
+    """Compute attention in the way that gives its weights, until that is undone."""
+    for config in _configs(model):
+        undo.entry(vars(config), _IMPLEMENTATION)
     # transformers hangs hooks into a model that is asked for attentions, and leaves them there.
-    hooks = [(module, set(module._forward_hooks)) for module in model.modules()]
-    marked = [_HOOKED in vars(module) for module, _ in hooks]
-    try:
-        if changed:
-            model.set_attn_implementation("eager")
-        yield
-    finally:
-        if changed:
-            model.set_attn_implementation(before)
-        for (module, own), was_marked in zip(hooks, marked, strict=True):
-            for key in set(module._forward_hooks) - own:
-                del module._forward_hooks[key]
-            if not was_marked:
-                vars(module).pop(_HOOKED, None)
+    for module in model.modules():
+        undo.entry(vars(module), _HOOKED)
+        for name in _HOOKS:
+            hooks = getattr(module, name)
+            undo.step(methodcaller("update", hooks.copy()), hooks)
+            undo.step(methodcaller("clear"), hooks)
+    implementation = getattr(model.config, "_attn_implementation", None)
+    if implementation not in (None, "eager") and hasattr(model, "set_attn_implementation"):
+        model.set_attn_implementation("eager")
+
+
+def _configs(model: Any) -> list[Any]:
+    """The configurations of a model and of its parts."""
+    found: list[Any] = []
+    waiting = [module.config for module in model.modules() if hasattr(module, "config")]
+    while waiting:
+        config = waiting.pop()
+        if any(config is one for one in found) or not hasattr(config, "__dict__"):
+            continue
+        found.append(config)
+        waiting += [getattr(config, name, None) for name in getattr(config, "sub_configs", ())]
+    return found
 
 
 def _check(problem: Problem, options: Options) -> None:
@@ -161,6 +173,7 @@ METHOD = register(
         run=_run,
         positions=_positions,
         has_score=False,
+        is_change=False,
         check=_check,
     )
 )

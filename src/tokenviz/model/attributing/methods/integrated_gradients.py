@@ -23,13 +23,21 @@ from tokenviz.model.attributing.asking.options import Option, Options, count
 from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import ScoreName
 from tokenviz.model.attributing.engine.objective import Objective
-from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
+from tokenviz.model.attributing.methods.method import Asked, Expected, Found, Method, register
+from tokenviz.model.attributing.methods.nested_rules import LEVELS
 from tokenviz.model.attributing.methods.quadrature import NODES, Path
 from tokenviz.model.running.scalars import real
 
 __all__ = ["METHOD", "PathIntegral", "integrated_gradients"]
 
 _MOST = 2048
+_MOST_FIXED = 4096  # whose places are the eigenvalues of a matrix so large
+_MOST_ADAPTIVE = 10**6
+_LOOKS = 5
+# Nodes that nine of ten runs took, by how far the score is from a straight line on the way from
+# baseline to prompt, as a multiple of the error allowed.
+_SEEN = ((0.5, (7, 31)), (10.0, (7, 255)), (math.inf, (63, 1023)))
+_ANEW = 3.0
 _SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
 
 
@@ -124,6 +132,13 @@ def _tolerance(value: Any) -> float | None:
 def _check(problem: Problem, options: Options) -> None:
     if options.own["n_steps"] is None and options.own["tolerance"] is None:
         raise ValueError("n_steps: expected a number of path steps when tolerance is None")
+    adaptive = options.own["tolerance"] is not None
+    most = _MOST_ADAPTIVE if adaptive else _MOST_FIXED
+    if (options.own["n_steps"] or 0) > most:
+        raise ValueError(
+            f"n_steps: expected at most {most:,} nodes"
+            f"{'' if adaptive else ' without a tolerance'}, got {options.own['n_steps']:,}"
+        )
 
 
 def _run(asked: Asked) -> Found:
@@ -149,6 +164,36 @@ def _positions(asked: Asked) -> int:
     return asked.objective.rows_of_scores(2) + asked.objective.rows_of_products(nodes)
 
 
+def _expected(asked: Asked) -> Expected:
+    """From a few scores along the path: how far it is from straight, for what may be missed."""
+    n_steps, tolerance = asked.options.own["n_steps"], asked.options.own["tolerance"]
+    if tolerance is None or (n_steps is not None and n_steps < NODES):
+        exact = _positions(asked)
+        return Expected((exact, exact), (n_steps, n_steps))
+    assert asked.baseline is not None  # it has one
+    objective, inputs = asked.objective, asked.problem.inputs
+    alphas = torch.linspace(0, 1, _LOOKS, dtype=torch.float64)
+    scores = Path(objective, inputs, asked.baseline).scores(alphas)
+    size = scores.abs().amax(0)
+    scale = size if asked.options.score == "probability" else torch.ones_like(size)
+    change = (scores[-1] - scores[0]).abs().maximum(_SMALL_CHANGE * scale)
+    rounding = 2 * torch.finfo(inputs.dtype).eps * size
+    bends = scores.diff(dim=0).diff(dim=0).abs().sum(0)
+    roughness = float((bends / (tolerance * change + rounding)).nan_to_num(torch.inf).max())
+    most = max(n_steps or _MOST, NODES)
+    low, high = next(nodes for below, nodes in _SEEN if roughness <= below)
+    nodes = min(low, most), min(high, most)
+    ends = objective.rows_of_scores(2)
+    each = objective.rows_of_products(1)
+    # Not all targets take as many as the worst; where a path is cut, nodes are computed anew.
+    one = objective.n_targets == 1
+    positions = (
+        max(_positions(asked), ends + int(each * nodes[0] * (1 if one else 1 / 2))),
+        ends + int(each * nodes[1] * (1 if nodes[1] <= LEVELS[-1] else _ANEW)),
+    )
+    return Expected(positions, nodes)
+
+
 METHOD = register(
     Method(
         "integrated_gradients",
@@ -167,7 +212,6 @@ METHOD = register(
         ),
         needs_gradients=True,
         check=_check,
-        # A path that is not smooth takes more than the first nodes.
-        is_open_ended=lambda options: options.own["tolerance"] is not None,
+        expected=_expected,
     )
 )

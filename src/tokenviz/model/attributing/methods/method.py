@@ -18,7 +18,7 @@ from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.running.loaded_model import LoadedModel
 
-__all__ = ["DEFAULT", "METHODS", "Asked", "Found", "Method", "find", "register"]
+__all__ = ["DEFAULT", "METHODS", "Asked", "Expected", "Found", "Method", "find", "register"]
 
 DEFAULT = "integrated_gradients"
 """What ``attribute`` takes unless told otherwise."""
@@ -62,6 +62,14 @@ class Found:
     standard_error: torch.Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Expected:
+    """The least and the most that nine of ten runs take: token positions, and path nodes."""
+
+    positions: tuple[int, int]
+    nodes: tuple[int, int]
+
+
 def _nothing_to_check(problem: Problem, options: Options) -> None:
     """Most methods take whatever is asked."""
 
@@ -93,14 +101,17 @@ class Method:
         Keywords of ``attribute`` that not all methods take.
     has_score
         Whether its values are in the unit of a score, which can be chosen.
+    is_change
+        Whether its values are changes of the score, in its unit: those drown in its rounding.
     needs_gradients
         Whether the model must let gradients through.
     can_delete
         Whether ``baseline="delete"`` is understood.
     check
         Raises ValueError where the method cannot do what is asked.
-    is_open_ended
-        Whether, with these options, ``positions`` is a lower bound.
+    expected
+        What a method takes that goes on until something is reached, of which ``positions`` is the
+        least; None where that is all. It may take a few forward passes to say so.
     """
 
     name: str
@@ -113,10 +124,11 @@ class Method:
     aggregation: Aggregation = "sum"
     options: tuple[Option, ...] = ()
     has_score: bool = True
+    is_change: bool = True
     needs_gradients: bool = False
     can_delete: bool = False
     check: Callable[[Problem, Options], None] = _nothing_to_check
-    is_open_ended: Callable[[Options], bool] = lambda options: False
+    expected: Callable[[Asked], Expected] | None = None
 
     def takes(self, option: str) -> bool:
         """Whether it takes a keyword."""

@@ -54,6 +54,10 @@ class Path:
         self._delta = wide(inputs) - self._start
         self.ends = self._scores([0.0, 1.0], torch.arange(objective.n_targets))
 
+    def scores(self, alphas: torch.Tensor) -> torch.Tensor:
+        """F of all targets along the path, float64 on the CPU, ``[alphas, m]``."""
+        return self._scores(alphas.tolist(), torch.arange(self._objective.n_targets))
+
     def integral(self, n_steps: int) -> torch.Tensor:
         """(x − x') · ∫ ∂F/∂x dα with exactly so many Gauss–Legendre nodes in α, ``[n, m]``."""
         places, weights = np.polynomial.legendre.leggauss(n_steps)

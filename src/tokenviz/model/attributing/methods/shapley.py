@@ -31,6 +31,8 @@ __all__ = ["METHOD", "ShapleyValues", "coalitions", "drawn_masks", "shapley"]
 
 _EXACT = 10  # features, of which all coalitions are evaluated
 _ORDERS = 24  # that are drawn of more
+_MOST = 10**6
+_LOOKED = 128  # pairs of orders that are counted; any more are taken to be like them
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def _exact(
 
 def _n_samples(value: Any) -> int | None:
     n_samples = count("n_samples", value, least=2)
+    if n_samples is not None and n_samples > _MOST:
+        raise ValueError(f"n_samples: expected at most {_MOST:,} orders, got {n_samples:,}")
     if n_samples is not None and n_samples % 2:
         raise ValueError(
             f"n_samples: expected an even number, each order being drawn with its reverse, "
@@ -188,10 +192,10 @@ def _positions(asked: Asked) -> int:
     orders = _orders(asked)
     if orders is None or len(features) == 1:
         return objective.rows_of_perturbed(coalitions(features)[1])
-    pairs = drawn_masks(features, orders, asked.options.own["seed"])
-    return objective.rows_of_scores(2) + sum(
-        objective.rows_of_perturbed(masks) for _, masks in pairs
-    )
+    pairs, looked = orders // 2, min(orders // 2, _LOOKED)
+    drawn = drawn_masks(features, 2 * looked, asked.options.own["seed"])
+    each = sum(objective.rows_of_perturbed(masks) for _, masks in drawn)
+    return objective.rows_of_scores(2) + each * pairs // looked
 
 
 METHOD = register(

@@ -1,0 +1,92 @@
+"""Interrupts at chosen lines, and what a model must be afterwards.
+
+A tracing function raises as a signal's handler would, at any line of Python code that is run: also
+in ``finally``, in ``__exit__``, and while an earlier interrupt is answered. Signals come at fewer
+places, so what survives this survives them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import torch
+
+from tokenviz.model.running import undoing
+from tokenviz.model.running.turns import turns_at
+
+OURS = "tokenviz"
+
+
+def state(model: Any) -> Any:
+    """All that a call could leave behind in a model and its thread."""
+    configs = {id(m.config): m.config for m in model.modules() if hasattr(m, "config")}
+    return (
+        [(name, id(module), module.training) for name, module in model.named_modules()],
+        [parameter.requires_grad for parameter in model.parameters()],
+        [config._attn_implementation for config in configs.values()],
+        [
+            (
+                list(module._forward_hooks),
+                list(module._forward_pre_hooks),
+                list(module._forward_hooks_with_kwargs),
+                list(module._forward_hooks_always_called),
+                "_output_capturing_hooks_installed" in vars(module),
+            )
+            for module in model.modules()
+        ],
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        len(turns_at(model)._line),
+        len(undoing._journals),
+    )
+
+
+class Interrupts:
+    """Raises at lines that were chosen by their number.
+
+    Attributes
+    ----------
+    lines
+        How many lines were run.
+    """
+
+    def __init__(self, places: tuple[int, ...], below: str) -> None:
+        self._places = places
+        self._below = below
+        self.lines = 0
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """See :func:`sys.settrace`."""
+        if self._below not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            self.lines += 1
+            if self.lines in self._places:
+                raise KeyboardInterrupt
+        return self
+
+
+def run(call: Callable[[], Any], *places: int, below: str = OURS) -> tuple[int, Any]:
+    """Make a call, and interrupt it at the n-th lines run in files whose path holds a text.
+
+    Returns
+    -------
+    lines
+        How many were run.
+    came
+        The interrupt, if it came out, with its traceback: that keeps every frame that it went
+        through, as IPython does.
+    """
+    interrupts, came = Interrupts(places, below), None
+    before = sys.gettrace()
+    sys.settrace(interrupts)  # of what is called from here on, not of this frame
+    try:
+        call()
+    except KeyboardInterrupt as error:
+        came = error
+    finally:
+        sys.settrace(before)
+    return interrupts.lines, came
