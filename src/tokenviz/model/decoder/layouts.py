@@ -107,7 +107,7 @@ def _llama(model: Any) -> Decoder:
         _norm(body.norm),
         _linear(model.lm_head),
         None,
-        _rotation(body.rotary_emb),
+        {None: _rotation(body.rotary_emb)},
     )
 
 
@@ -144,7 +144,7 @@ def _gpt2(model: Any) -> Decoder:
         _norm(body.ln_f),
         _linear(model.lm_head),
         body.wpe.weight.detach(),
-        None,
+        {},
     )
 
 
@@ -176,7 +176,7 @@ def _gpt_neox(model: Any) -> Decoder:
         _norm(body.final_layer_norm),
         _linear(model.lm_head),
         None,
-        _rotation(body.rotary_emb),
+        {None: _rotation(body.rotary_emb)},
     )
 
 

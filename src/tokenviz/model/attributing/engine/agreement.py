@@ -49,7 +49,7 @@ def _agreement(lm: LoadedModel, decoder: Decoder, length: int) -> int:
     reads = positions[:: max(1, length // 16)]
     with torch.no_grad():
         theirs, _ = forward(lm.model, reads, input_ids=ids, use_cache=False)
-        rows = Rows(positions, positions[:, None] >= positions)
+        rows = Rows.of_text(length, lm.device)
         ours = decoder.head(decoder.extend(lm.embedding(ids), None, rows, reads))
     theirs, ours = wide(theirs), wide(ours)
     rounding = min(1000 * torch.finfo(lm.dtype).eps, _MOST_ROUNDING)

@@ -20,7 +20,7 @@ from tokenviz.model.attributing.engine.packing import Packing
 from tokenviz.model.attributing.engine.perturbing import first_changed, rows_of_masks
 from tokenviz.model.attributing.engine.readout import Readout
 from tokenviz.model.attributing.engine.work import Work
-from tokenviz.model.decoder import Decoder, Rows
+from tokenviz.model.decoder import Decoder
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
@@ -116,8 +116,7 @@ class FastObjective(Objective):
         n, count = self.n_prompt, len(packing.rows)
         changed = first_changed(masks)
         order = changed.argsort(stable=True)
-        prompt = Rows(packing.rows.positions[:n], packing.rows.allowed[:n, :n])
-        before = self.decoder.key_sides(inputs[None].to(after.dtype), prompt)
+        before = self.decoder.key_sides(inputs[None].to(after.dtype), packing.rows.first(n))
         self.work.advance(n)
 
         def run(piece: slice) -> torch.Tensor:
