@@ -118,9 +118,9 @@ def push(
             own = stack(at.queries[:, rows], groups)
             moved[..., -count:] += torch.matmul(own[:, None], stack(keys[:, :, late], groups).mT)
         moved.mul_(chances[:, None]).mul_(at.scale)
-        part = torch.matmul(
-            moved.view(b, g * x, -1), stack(at.values[:, seen.keys], groups)
-        ).view(b, g, x, -1)
+        part = torch.matmul(moved.view(b, g * x, -1), stack(at.values[:, seen.keys], groups)).view(
+            b, g, x, -1
+        )
         part -= moved.sum(-1, keepdim=True) * stack(at.output[:, rows], groups)[:, None]
         if count:
             by_values = torch.matmul(
@@ -168,14 +168,14 @@ def pull(at: Attended, cotangent: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
         chances = _probabilities(at.queries, at.keys, seen, at.scale)
         given = stack(cotangent[:, :, rows], groups)
         b, _, x, d = given.shape
-        moved = torch.matmul(
-            given.reshape(b, g * x, d), stack(at.values[:, keys], groups).mT
-        ).view(b, g, x, -1)
+        moved = torch.matmul(given.reshape(b, g * x, d), stack(at.values[:, keys], groups).mT).view(
+            b, g, x, -1
+        )
         moved -= torch.linalg.vecdot(given, stack(at.output[:, rows], groups)[:, None])[..., None]
         moved.mul_(chances[:, None]).mul_(at.scale)
-        query = torch.matmul(
-            moved.view(b, g * x, -1), stack(at.keys[:, keys], groups)
-        ).view(b, g, x, -1)
+        query = torch.matmul(moved.view(b, g * x, -1), stack(at.keys[:, keys], groups)).view(
+            b, g, x, -1
+        )
         of_queries[:, :, rows] = unstack(query, groups, _length(rows))
         key = torch.matmul(moved.mT, stack(at.queries[:, rows], groups)[:, None])
         of_keys[:, :, keys] += unstack(key, groups, _length(keys))

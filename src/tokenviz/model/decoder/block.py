@@ -364,9 +364,7 @@ def _select(normed: Normed, chosen: Callable[[torch.Tensor], torch.Tensor]) -> N
     return Normed(*map(chosen, normed))
 
 
-def _chosen(
-    normed: Normed | None, chosen: Callable[[torch.Tensor], torch.Tensor]
-) -> Normed | None:
+def _chosen(normed: Normed | None, chosen: Callable[[torch.Tensor], torch.Tensor]) -> Normed | None:
     return None if normed is None else _select(normed, chosen)
 
 

@@ -1,4 +1,5 @@
 """Which of two ways through an attention is cheaper at a size, from what each computes."""
+
 from __future__ import annotations
 
 __all__ = ["kernel_pulls"]

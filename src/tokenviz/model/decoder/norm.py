@@ -31,7 +31,7 @@ class Norm:
     Parameters
     ----------
     weight
-        Shape ``[d]``.
+        Shape ``[d]``; may be wider than what is normed.
     bias
         Shape ``[d]``, or None.
     epsilon
@@ -51,8 +51,12 @@ class Norm:
         if self.centred:
             inner = inner - inner.mean(-1, keepdim=True)
         scale = (inner.square().mean(-1, keepdim=True) + self.epsilon).rsqrt()
-        direction = (inner * scale).to(x.dtype)
-        y = direction * self.weight
+        inner = inner * scale
+        direction = inner.to(x.dtype)
+        if self.weight.dtype == x.dtype:
+            y = direction * self.weight
+        else:  # Gemma's weights are 1 and a little, which is summed in float32
+            y = (inner * self.weight).to(x.dtype)
         if self.bias is not None:
             y += self.bias
         return y, Normed(direction, scale.to(x.dtype))
@@ -63,7 +67,7 @@ class Norm:
 
     def pull(self, at: Normed, cotangent: torch.Tensor) -> torch.Tensor:
         """Jᵀ ȳ."""
-        return self._project(at, cotangent * self.weight)
+        return self._project(at, (cotangent * self.weight).to(cotangent.dtype))
 
     def _project(self, at: Normed, v: torch.Tensor) -> torch.Tensor:
         """The symmetric part: r · (v − mean(v) − x̂ · mean(x̂ v))."""

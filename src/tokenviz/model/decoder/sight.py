@@ -53,9 +53,7 @@ class Rows:
 
     def first(self, count: int) -> Rows:
         """The first of them."""
-        return Rows(
-            self.positions[..., :count], self.branch[..., :count], min(self.plain, count)
-        )
+        return Rows(self.positions[..., :count], self.branch[..., :count], min(self.plain, count))
 
     def sight(self, window: int | None) -> Sight:
         """What each row sees of all."""
@@ -152,7 +150,9 @@ class Sight:
             low, high = self._reach(start, stop, is_plain)
             # Of a plain text without a window, only the keys beside the queries hide any.
             masked = self.first + start if is_plain and self.window is None else low
-            yield Seen(slice(start, stop), slice(low, high), self._mask(start, stop, masked, high, dtype))
+            yield Seen(
+                slice(start, stop), slice(low, high), self._mask(start, stop, masked, high, dtype)
+            )
             start = stop
 
     def _fitting(self, start: int, is_plain: bool, held: int) -> int:
