@@ -15,7 +15,7 @@ from benchmarks import machine
 from benchmarks.report import markdown
 from benchmarks.timing import Budget
 
-SECTIONS = ("engine", "memory", "traces", "faithfulness", "render", "gpu")
+SECTIONS = ("engine", "long", "memory", "traces", "faithfulness", "render", "gpu")
 ON_ALL_CORES = ("render", "gpu")  # a browser is held to one core, its server is not
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"

@@ -20,6 +20,7 @@ Row = Mapping[str, Any]
 _MIB = 2**20
 _HEADINGS = {
     "engine": "Attribution",
+    "long": "Long prompts",
     "memory": "Memory of attribution",
     "traces": "Traces at a large vocabulary",
     "faithfulness": "Faithfulness",
@@ -158,6 +159,61 @@ _DEFINITIONS = """### What differs in definition
   where a change below 0.1 nat counts as 0.1; the worst column counts."""
 
 
+_LONG = {
+    "llama": "Llama (width 256, 4 layers, 8 heads, 4 of keys and values, vocabulary 32,000)",
+    "gpt2": "GPT-2 (width 256, 4 layers, 8 heads, vocabulary 50,257)",
+    "gemma": "Gemma 3 270M's shape, 2 of its layers (a window of 512, and none), float32",
+    "gemma, bfloat16": "The same in bfloat16, for which this processor has no instructions",
+}
+
+
+def _long(rows: Sequence[Row]) -> str:
+    parts = [
+        "Input × gradient of next tokens after a long prompt: CPU seconds of the process, held to "
+        "one core; in brackets how many times tokenviz's; then MiB of memory beyond the model, "
+        "each in a process of its own. tokenviz and plain autograd (a forward and a backward pass "
+        "for each target, logits of the last token only) alternate, and the least of up to three "
+        "rounds counts (¹ of one, because it takes long); captum and inseq are measured once. “–” "
+        "not measured, because it was expected to take too long. What tokenviz tries once for each "
+        "model is not counted. Models have random weights.",
+    ]
+    for model in _unique(rows, "model"):
+        own = [row for row in rows if row["model"] == model]
+        libraries = _unique(own, "library")
+        by_cell = {(row["prompt"], row["targets"], row["library"]): row for row in own}
+        sizes = dict.fromkeys((row["prompt"], row["targets"]) for row in own)
+        body = [
+            [
+                f"{n:,} tokens, {targets} target{'s' if targets > 1 else ''}",
+                *(
+                    _seconds_and_mebibytes(
+                        by_cell[n, targets, library], by_cell[n, targets, "tokenviz"]
+                    )
+                    for library in libraries
+                ),
+            ]
+            for n, targets in sizes
+        ]
+        worst = max(row["difference"] for row in own if "difference" in row)
+        parts += [
+            f"### {_LONG[model]}",
+            _table(["size", *libraries], body),
+            f"- tokenviz differs from autograd by at most {worst:.0e} of the largest value.",
+        ]
+    return "\n\n".join(parts)
+
+
+def _seconds_and_mebibytes(row: Row, own: Row) -> str:
+    if row.get("error"):
+        return "failed"
+    if row["seconds"] is None:
+        return "–"
+    once = "¹" if row["rounds"] == 1 and row["library"] in {"tokenviz", "autograd"} else ""
+    ratio = "" if row is own else f" ({row['seconds'] / own['seconds']:.2f}×)"
+    memory = f", {row['bytes'] / _MIB:,.0f} MiB" if "bytes" in row else ""
+    return f"{_number(row['seconds'])}{once}{ratio}{memory}"
+
+
 def _memory(rows: Sequence[Row]) -> str:
     by_way = {(row["library"], row["setting"], row["method"]): row for row in rows}
     body = []
@@ -260,6 +316,7 @@ def _gpu(result: Row) -> str:
 
 _SECTIONS: dict[str, Callable[[Any], str]] = {
     "engine": _engine,
+    "long": _long,
     "memory": _memory,
     "traces": _traces,
     "faithfulness": _faithfulness,

@@ -14,6 +14,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
+from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
@@ -22,6 +23,7 @@ from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.language_model import LanguageModel
 
+_ONE_AND = (GemmaRMSNorm, Gemma3RMSNorm)  # norms whose weight is 1 and what is learnt
 SIZE: dict[str, Any] = {
     "vocab_size": 420,
     "hidden_size": 32,
@@ -51,6 +53,15 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "qwen3": ("qwen3", {"head_dim": 16}),
     "gemma": ("gemma", {"head_dim": 8, "num_key_value_heads": 1}),
+    "gemma3": (
+        "gemma3_text",
+        {
+            "head_dim": 8,
+            "num_key_value_heads": 1,
+            "sliding_window": 3,
+            "layer_types": ["sliding_attention", "full_attention"],
+        },
+    ),
     "gpt2": ("gpt2", GPT2),
     "gpt_neox": ("gpt_neox", {}),
     "gpt_neox, not parallel": ("gpt_neox", {"use_parallel_residual": False}),
@@ -103,7 +114,7 @@ def exact_norms() -> Iterator[None]:
     Differences of scores would drown in that, and only gross errors could be told from it.
     """
     patch = pytest.MonkeyPatch()
-    for kind in (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, GemmaRMSNorm):
+    for kind in (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, *_ONE_AND):
         patch.setattr(kind, "forward", _exactly(kind, kind.forward))
     yield
     patch.undo()
@@ -115,7 +126,7 @@ def _exactly(kind: Any, rounded: Any) -> Any:
             return rounded(self, x)
         weight, epsilon = (
             (1 + self.weight, self.eps)
-            if kind is GemmaRMSNorm
+            if kind in _ONE_AND
             else (self.weight, self.variance_epsilon)
         )
         return weight * x * (x.square().mean(-1, keepdim=True) + epsilon).rsqrt()

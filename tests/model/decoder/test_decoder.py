@@ -36,7 +36,7 @@ def read(model: Any) -> Decoder:
 
 
 def text(n: int = N) -> Rows:
-    return Rows(torch.arange(n), torch.ones(n, n, dtype=torch.bool).tril())
+    return Rows.of_text(n)
 
 
 def random(*shape: int) -> torch.Tensor:
@@ -132,17 +132,16 @@ def heads_part(block: Block, frame: Frame, d: int) -> Part:
 
 def attention_part(block: Block, frame: Frame, d: int) -> Part:
     """Queries, keys and values behind one another; two query heads for each key–value head."""
-    size = 8
-    x = random(4, 4 * N, size)
+    x = random(2, N, 4 * 2, 8)
 
     def split(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        queries, keys, values = torch.split(x, [2 * N, N, N], dim=-2)
+        queries, keys, values = torch.split(x, [4, 2, 2], dim=-2)
         return queries, keys, values
 
-    at = attending.attend(*split(x), frame.mask, 0.3)
+    at = attending.attend(*split(x), frame.sight, 0.3)
     return Part(
         x,
-        lambda x: attending.attend(*split(x), frame.mask, 0.3).output,
+        lambda x: attending.attend(*split(x), frame.sight, 0.3).output,
         lambda t: attending.push(at, *split(t[:, None]))[:, 0],
         lambda g: torch.cat(attending.pull(at, g[:, None]), dim=-2)[:, 0],
     )

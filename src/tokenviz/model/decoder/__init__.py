@@ -7,7 +7,8 @@ from inputs to outputs (forward mode), cotangents *pulled* from outputs to input
 Being plain matrix products, both take any number of tangents or cotangents at once.
 """
 
-from tokenviz.model.decoder.decoder import Decoder, Rows
+from tokenviz.model.decoder.decoder import Decoder
 from tokenviz.model.decoder.layouts import read_decoder
+from tokenviz.model.decoder.sight import Rows
 
 __all__ = ["Decoder", "Rows", "read_decoder"]

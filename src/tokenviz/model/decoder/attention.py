@@ -1,93 +1,189 @@
-"""Scaled dot-product attention with its derivatives in closed form.
+"""Scaled dot-product attention with its derivatives in closed form, in memory linear in the text.
 
-Shapes: ``b`` counts points times key–value heads; ``x`` counts the query rows of one key–value
-head, those of its several query heads after one another; ``k`` counts key rows; ``g`` tangents or
-cotangents at the same point. The probabilities A ``[b, x, k]`` are computed again wherever they are
-needed: they are cheaper than the memory to keep them, and shared by all of ``g``.
+Shapes: queries and outputs are ``[B, rows, heads, d]``, keys and values ``[B, keys, groups, d]``, B
+points. Derivatives have a dimension more, of ``g`` tangents or cotangents at the same point.
+
+Probabilities are never kept, nor is there ever more of them than a block of queries has. They are
+computed again where they are needed, once for all of ``g``: ``blocks`` of plain matrix products. A
+text that sees all that comes before it goes through torch's own kernel on the CPU (``kernel.py``),
+which passes over memory less often, but takes one cotangent at a time; ``costs.py`` chooses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 
+from tokenviz.model.decoder import kernel
+from tokenviz.model.decoder.costs import kernel_pulls
+from tokenviz.model.decoder.heads import stack, unstack
+from tokenviz.model.decoder.sight import Seen, Sight
 from tokenviz.model.running.forward import wide
 
-__all__ = ["Attended", "attend", "probabilities", "pull", "pull_rows", "push"]
+__all__ = ["Attended", "attend", "output_of", "pull", "pull_rows", "push"]
+
+_HELD = {"cpu": 1 << 21}  # products at a time: 8 MB in float32
+_MOST_HELD = 1 << 26
 
 
 class Attended(NamedTuple):
-    """One attention as computed: queries and output ``[b, x, d]``, keys and values ``[b, k, d]``.
+    """One attention as computed.
 
-    ``mask`` is added to the products: ``[rows, k]`` with the rows of one query head, or
-    ``[points, rows, k]``.
+    ``log_sums`` ``[B, rows, heads]`` are the logarithms of the sums of exponentials of those rows
+    that went through the kernel, the first ``sight.plain``; None where none did.
     """
 
     queries: torch.Tensor
     keys: torch.Tensor
     values: torch.Tensor
     output: torch.Tensor
-    mask: torch.Tensor
+    log_sums: torch.Tensor | None
+    sight: Sight
     scale: float
 
 
-def probabilities(
-    queries: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor, scale: float
-) -> torch.Tensor:
-    """A = softmax(scale · Q Kᵀ + mask), ``[b, x, k]``, summed in float32 at least."""
-    products = wide(torch.matmul(queries, keys.mT)).mul_(scale)
-    points = 1 if mask.ndim == 2 else len(mask)
-    products.view(points, -1, *mask.shape[-2:]).add_(mask.unsqueeze(-3))
-    return products.softmax(-1).to(queries.dtype)
-
-
 def attend(
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    mask: torch.Tensor,
-    scale: float,
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight, scale: float
 ) -> Attended:
     """A V, kept with what its derivatives need."""
-    output = torch.matmul(probabilities(queries, keys, mask, scale), values)
-    return Attended(queries, keys, values, output, mask, scale)
+    log_sums, start = None, 0
+    if sight.plain and sight.is_causal and kernel.takes(queries, sight.plain):
+        start = sight.plain
+        own = slice(start)
+        output, sums = kernel.forward(queries[:, own], keys[:, own], values[:, own], scale)
+        if start == queries.shape[1]:
+            return Attended(queries, keys, values, output, sums, sight, scale)
+        log_sums = _padded(sums, queries.shape[1])
+        output = _padded(output, queries.shape[1])
+    else:
+        output = torch.empty_like(queries)
+    groups = keys.shape[2]
+    for seen in _blocks(sight, start, queries):
+        chances = _probabilities(queries, keys, seen, scale)
+        attended = torch.matmul(chances, stack(values[:, seen.keys], groups))
+        output[:, seen.queries] = unstack(attended, groups, _length(seen.queries))
+    return Attended(queries, keys, values, output, log_sums, sight, scale)
+
+
+def output_of(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight, scale: float
+) -> torch.Tensor:
+    """A V alone, without derivatives: keys and values may be of more rows than queries."""
+
+    def by_torch(rows: slice, seen: slice, mask: torch.Tensor | None) -> torch.Tensor:
+        return torch.nn.functional.scaled_dot_product_attention(
+            queries[:, rows].transpose(1, 2),
+            keys[:, seen].transpose(1, 2),
+            values[:, seen].transpose(1, 2),
+            mask,
+            is_causal=mask is None,
+            scale=scale,
+            enable_gqa=True,
+        ).transpose(1, 2)
+
+    if sight.is_causal and 1 < sight.plain == queries.shape[1] == keys.shape[1]:
+        return by_torch(slice(None), slice(None), None)
+    held, each = _held(queries), len(queries)
+    parts = []
+    for seen in sight.blocks(0, held, each, queries.dtype):
+        visible = seen.keys.stop - seen.keys.start - seen.mask.shape[-1]
+        mask = torch.nn.functional.pad(seen.mask, (visible, 0))
+        parts.append(by_torch(seen.queries, seen.keys, mask))
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
 
 def push(
-    at: Attended,
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
+    at: Attended, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
 ) -> torch.Tensor:
-    """Tangents of the output from tangents of queries ``[b, g, x, d]``, keys and values.
+    """Tangents of the output from tangents of queries ``[B, g, rows, heads, d]``, keys and values.
 
-    The tangents of keys and values are those of the last s of the keys, ``[b, g, s, d]``: earlier
-    ones do not move.
+    The tangents of keys and values are those of the last s of the keys, ``[B, g, s, groups, d]``:
+    earlier ones do not move.
     """
-    b, g, x, d = queries.shape
-    s = keys.shape[2]
-    chances = probabilities(at.queries, at.keys, at.mask, at.scale)
-    moved = torch.matmul(queries.reshape(b, g * x, d), at.keys.mT).view(b, g, x, -1)
-    moved[..., -s:] += torch.matmul(at.queries[:, None], keys.mT)
-    moved.mul_(chances[:, None]).mul_(at.scale)
-    result = torch.matmul(moved.view(b, g * x, -1), at.values).view(b, g, x, -1)
-    result -= moved.sum(-1, keepdim=True) * at.output[:, None]
-    by_values = torch.matmul(chances[..., -s:], values.transpose(1, 2).reshape(b, s, -1))
-    return result.add_(by_values.view(b, x, g, -1).transpose(1, 2))
+    groups, g = keys.shape[3], queries.shape[1]
+    fixed = at.keys.shape[1] - keys.shape[2]
+    result = torch.empty_like(queries)
+    for seen in _blocks(at.sight, 0, at.queries, g):
+        rows, low, high = seen.queries, seen.keys.start, seen.keys.stop
+        late = slice(max(low - fixed, 0), max(high - fixed, 0))  # of those that move
+        chances = _probabilities(at.queries, at.keys, seen, at.scale)
+        tangent = stack(queries[:, :, rows], groups)
+        b, _, x, d = tangent.shape
+        moved = torch.matmul(
+            tangent.reshape(b, g * x, d), stack(at.keys[:, seen.keys], groups).mT
+        ).view(b, g, x, -1)
+        if count := late.stop - late.start:
+            own = stack(at.queries[:, rows], groups)
+            moved[..., -count:] += torch.matmul(own[:, None], stack(keys[:, :, late], groups).mT)
+        moved.mul_(chances[:, None]).mul_(at.scale)
+        part = torch.matmul(moved.view(b, g * x, -1), stack(at.values[:, seen.keys], groups)).view(
+            b, g, x, -1
+        )
+        part -= moved.sum(-1, keepdim=True) * stack(at.output[:, rows], groups)[:, None]
+        if count:
+            by_values = torch.matmul(
+                chances[..., -count:],
+                stack(values[:, :, late], groups).transpose(1, 2).reshape(b, count, -1),
+            )
+            part += by_values.view(b, x, g, -1).transpose(1, 2)
+        result[:, :, rows] = unstack(part, groups, _length(rows))
+    return result
 
 
 def pull(at: Attended, cotangent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Cotangents of queries ``[b, g, x, d]``, keys and values ``[b, g, k, d]``."""
-    b, g, x, d = cotangent.shape
-    chances = probabilities(at.queries, at.keys, at.mask, at.scale)
-    moved = torch.matmul(cotangent.reshape(b, g * x, d), at.values.mT).view(b, g, x, -1)
-    moved -= torch.linalg.vecdot(cotangent, at.output[:, None])[..., None]
-    moved.mul_(chances[:, None]).mul_(at.scale)
-    queries = torch.matmul(moved.view(b, g * x, -1), at.keys).view(b, g, x, -1)
-    keys = torch.matmul(moved.mT, at.queries[:, None])
-    values = torch.matmul(chances.mT, cotangent.transpose(1, 2).reshape(b, x, g * d))
-    return queries, keys, values.view(b, -1, g, d).transpose(1, 2)
+    """Cotangents of queries, keys and values from those of the output ``[B, g, rows, heads, d]``.
+
+    Returns
+    -------
+    queries, keys, values
+        ``[B, g, rows, heads, d]``, ``[B, g, keys, groups, d]`` and the same.
+    """
+    g, groups = cotangent.shape[1], at.keys.shape[2]
+    start = 0
+    if at.log_sums is not None and kernel_pulls(at.sight.plain, g, at.keys.shape[-1]):
+        start = at.sight.plain
+        own = slice(start)
+        parts = (at.queries, at.keys, at.values, at.output, at.log_sums)
+        kept = [part[:, own] for part in parts]
+        pulled = [kernel.backward(cotangent[:, j, own], *kept, at.scale) for j in range(g)]
+        if start == cotangent.shape[2] == at.keys.shape[1]:
+            of_queries, of_keys, of_values = (
+                part[0][:, None] if g == 1 else torch.stack(part, 1)
+                for part in zip(*pulled, strict=True)
+            )
+            return of_queries, of_keys, of_values
+    of_queries = torch.empty_like(cotangent)
+    of_keys = at.keys.new_zeros(len(at.keys), g, *at.keys.shape[1:])
+    of_values = torch.zeros_like(of_keys)
+    if start:
+        for j, (query, key, value) in enumerate(pulled):
+            of_queries[:, j, own] = query
+            of_keys[:, j, own] = key
+            of_values[:, j, own] = value
+        del pulled
+    for seen in _blocks(at.sight, start, at.queries, g):
+        rows, keys = seen.queries, seen.keys
+        chances = _probabilities(at.queries, at.keys, seen, at.scale)
+        given = stack(cotangent[:, :, rows], groups)
+        b, _, x, d = given.shape
+        moved = torch.matmul(given.reshape(b, g * x, d), stack(at.values[:, keys], groups).mT).view(
+            b, g, x, -1
+        )
+        moved -= torch.linalg.vecdot(given, stack(at.output[:, rows], groups)[:, None])[..., None]
+        moved.mul_(chances[:, None]).mul_(at.scale)
+        query = torch.matmul(moved.view(b, g * x, -1), stack(at.keys[:, keys], groups)).view(
+            b, g, x, -1
+        )
+        of_queries[:, :, rows] = unstack(query, groups, _length(rows))
+        key = torch.matmul(moved.mT, stack(at.queries[:, rows], groups)[:, None])
+        of_keys[:, :, keys] += unstack(key, groups, _length(keys))
+        value = torch.matmul(chances.mT, given.transpose(1, 2).reshape(b, x, g * d))
+        of_values[:, :, keys] += unstack(
+            value.view(b, -1, g, d).transpose(1, 2), groups, _length(keys)
+        )
+    return of_queries, of_keys, of_values
 
 
 def pull_rows(
@@ -95,12 +191,66 @@ def pull_rows(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The same where each cotangent has query rows of its own.
 
-    ``at.queries`` and ``at.output`` are ``[b, g, x, d]`` here, and ``at.mask`` is ``[b, g, x, k]``.
+    ``at.queries`` and ``at.output`` are ``[B, g, rows, heads, d]`` here, and of ``at.sight`` the
+    queries are ``[g, rows]`` or ``[B, g, rows]``.
     """
-    products = wide(torch.matmul(at.queries, at.keys[:, None].mT)).mul_(at.scale).add_(at.mask)
-    chances = products.softmax(-1).to(cotangent.dtype)
-    moved = torch.matmul(cotangent, at.values[:, None].mT)
-    moved -= torch.linalg.vecdot(cotangent, at.output)[..., None]
-    moved.mul_(chances).mul_(at.scale)
-    queries = torch.matmul(moved, at.keys[:, None])
-    return queries, torch.matmul(moved.mT, at.queries), torch.matmul(chances.mT, cotangent)
+    groups, g = at.keys.shape[2], cotangent.shape[1]
+    of_queries = torch.empty_like(cotangent)
+    of_keys = at.keys.new_zeros(len(at.keys), g, *at.keys.shape[1:])
+    of_values = torch.zeros_like(of_keys)
+    key_rows, values = (stack(part, groups)[:, None] for part in (at.keys, at.values))
+    for seen in _blocks(at.sight, 0, at.queries[:, 0], g):
+        rows = seen.queries
+        count = _length(rows)
+        given, queries, output = (
+            stack(part[:, :, rows], groups) for part in (cotangent, at.queries, at.output)
+        )
+        products = wide(torch.matmul(queries, key_rows.mT)).mul_(at.scale)
+        b = len(cotangent)
+        split = products.view(b, groups, g, -1, count, products.shape[-1])
+        split += seen.mask.expand(b, *seen.mask.shape[-3:])[:, None, :, None]
+        chances = products.softmax(-1).to(given.dtype)
+        moved = torch.matmul(given, values.mT)
+        moved -= torch.linalg.vecdot(given, output)[..., None]
+        moved.mul_(chances).mul_(at.scale)
+        of_queries[:, :, rows] = unstack(torch.matmul(moved, key_rows), groups, count)
+        n_keys = at.keys.shape[1]
+        of_keys += unstack(torch.matmul(moved.mT, queries), groups, n_keys)
+        of_values += unstack(torch.matmul(chances.mT, given), groups, n_keys)
+    return of_queries, of_keys, of_values
+
+
+def _probabilities(
+    queries: torch.Tensor, keys: torch.Tensor, seen: Seen, scale: float
+) -> torch.Tensor:
+    """softmax(scale · Q Kᵀ + mask) of a block, summed in float32 at least.
+
+    Shape ``[B · groups, heads / groups · block, keys seen]``.
+    """
+    groups = keys.shape[2]
+    rows, columns = stack(queries[:, seen.queries], groups), stack(keys[:, seen.keys], groups)
+    products = wide(torch.matmul(rows, columns.mT)).mul_(scale)
+    points = 1 if seen.mask.ndim == 2 else len(seen.mask)
+    split = products.view(points, -1, *(seen.mask.shape[-2], products.shape[-1]))
+    split[..., -seen.mask.shape[-1] :] += seen.mask.unsqueeze(-3)
+    return products.softmax(-1).to(queries.dtype)
+
+
+def _blocks(sight: Sight, start: int, queries: torch.Tensor, g: int = 1) -> Iterator[Seen]:
+    each = queries.shape[0] * queries.shape[2] * g
+    dtype = torch.float64 if queries.dtype == torch.float64 else torch.float32
+    return sight.blocks(start, _held(queries), each, dtype)
+
+
+def _held(tensor: torch.Tensor) -> int:
+    return _HELD.get(tensor.device.type, _MOST_HELD)
+
+
+def _length(rows: slice) -> int:
+    return int(rows.stop - rows.start)
+
+
+def _padded(tensor: torch.Tensor, rows: int) -> torch.Tensor:
+    result = tensor.new_zeros(len(tensor), rows, *tensor.shape[2:])
+    result[:, : tensor.shape[1]] = tensor
+    return result

@@ -15,11 +15,12 @@ import torch
 
 from tokenviz.model.decoder import attention
 from tokenviz.model.decoder.attention import Attended
-from tokenviz.model.decoder.heads import Heads, Projected, stack, unstack
+from tokenviz.model.decoder.heads import Heads, Projected
 from tokenviz.model.decoder.linear import Linear
 from tokenviz.model.decoder.mlp import MLP, Slopes
 from tokenviz.model.decoder.norm import Norm, Normed
 from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.decoder.sight import Sight
 
 __all__ = ["Block", "Frame", "KeySide", "QuerySide"]
 
@@ -38,34 +39,45 @@ class KeySide(NamedTuple):
 
 
 class QuerySide(NamedTuple):
-    """What was computed at the rows that attend: ``[B, rows, …]``."""
+    """What was computed at the rows that attend: ``[B, rows, …]``.
+
+    ``log_sums`` are those of :class:`Attended`; ``after`` and ``mlp_after`` belong to the norms of
+    what attention and feed-forward give, where there are such.
+    """
 
     queries: Projected
     attended: torch.Tensor
+    log_sums: torch.Tensor | None
     normed: Normed
     slopes: Slopes
+    after: Normed | None = None
+    mlp_after: Normed | None = None
 
     def select(self, chosen: Callable[[torch.Tensor], torch.Tensor]) -> QuerySide:
         """The same of other rows."""
-        return QuerySide(_projected(self.queries, chosen), chosen(self.attended),
-                         _select(self.normed, chosen), tuple(map(chosen, self.slopes)))  # fmt: skip
+        return QuerySide(
+            _projected(self.queries, chosen),
+            chosen(self.attended),
+            None if self.log_sums is None else chosen(self.log_sums),
+            _select(self.normed, chosen),
+            tuple(map(chosen, self.slopes)),
+            _chosen(self.after, chosen),
+            _chosen(self.mlp_after, chosen),
+        )
 
 
 class Frame(NamedTuple):
-    """Where rows stand: the rotation of queries and of keys, and which keys a query sees.
-
-    ``mask`` is added to products, ``[queries, keys]`` or one for each point ``[B, queries, keys]``.
-    """
+    """Where rows stand: the rotation of queries and of keys, and which keys a query sees."""
 
     query_rotation: Rotation | None
     key_rotation: Rotation | None
-    mask: torch.Tensor
+    sight: Sight
 
     def last_queries(self, count: int) -> Frame:
         """The same for the last of the queries only."""
         rotation = self.query_rotation
         late = None if rotation is None else rotation.rows(slice(-count, None))
-        return Frame(late, self.key_rotation, self.mask[..., -count:, :])
+        return Frame(late, self.key_rotation, self.sight.last(count))
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,10 @@ class Block:
         Of the products of queries and keys.
     window
         How far back a query sees, itself included; None for all the way.
+    kind
+        Which of the decoder's rotations turns its queries and keys.
+    after, mlp_after
+        Norms of what attention and feed-forward give, before it is added (Gemma 3), or None.
     """
 
     norm: Norm
@@ -99,6 +115,9 @@ class Block:
     groups: int
     scale: float
     window: int | None
+    kind: str | None = None
+    after: Norm | None = None
+    mlp_after: Norm | None = None
 
     def __call__(
         self, x: torch.Tensor, frame: Frame, rows: torch.Tensor | None = None
@@ -108,14 +127,21 @@ class Block:
         if rows is not None:
             x, y = x[:, rows], y[:, rows]
         queries = self.queries(y, frame.query_rotation)
-        at = self._attend(queries.heads, key_side, frame)
-        attended = unstack(at.output, self.groups, x.shape[1])
-        x = x + self.output(attended.flatten(-2)) if not self.parallel else x
+        at = attention.attend(
+            queries.heads, key_side.keys.heads, key_side.values, frame.sight, self.scale
+        )
+        update, after = _through(self.after, self.output(at.output.flatten(-2)))
+        x = x if self.parallel else x + update
         y, mlp_normed = self.mlp_norm(x)
         y, slopes = self.mlp(y)
+        y, mlp_after = _through(self.mlp_after, y)
         if self.parallel:
-            y += self.output(attended.flatten(-2))
-        return x + y, key_side, QuerySide(queries, attended, mlp_normed, slopes)
+            y += update
+        return (
+            x + y,
+            key_side,
+            QuerySide(queries, at.output, at.log_sums, mlp_normed, slopes, after, mlp_after),
+        )
 
     def key_side(self, x: torch.Tensor, frame: Frame) -> tuple[torch.Tensor, KeySide]:
         """The normed input, and what other rows attend to."""
@@ -139,7 +165,7 @@ class Block:
         before
             The rows that all of them share, of one point; None where they share none.
         frame
-            Of the new rows; the mask over shared and new keys.
+            Of the new rows; its sight is of shared and new keys.
         rows
             Which of the new rows are wanted; None for all.
         """
@@ -153,21 +179,14 @@ class Block:
             )
         if rows is not None:
             x, y = x[:, rows], y[:, rows]
-        queries = self.queries(y, frame.query_rotation).heads.transpose(1, 2)
-        attended = torch.nn.functional.scaled_dot_product_attention(
-            queries,
-            keys.transpose(1, 2),
-            values.transpose(1, 2),
-            frame.mask.to(queries.dtype),
-            scale=self.scale,
-            enable_gqa=True,
-        )
-        update = self.output(attended.transpose(1, 2).flatten(-2))
+        queries = self.queries(y, frame.query_rotation).heads
+        attended = attention.output_of(queries, keys, values, frame.sight, self.scale)
+        update, _ = _through(self.after, self.output(attended.flatten(-2)))
+        inner = x if self.parallel else x + update
+        result, _ = _through(self.mlp_after, self.mlp(self.mlp_norm(inner)[0], slopes=False)[0])
         if self.parallel:
-            update += self.mlp(self.mlp_norm(x)[0], slopes=False)[0]
-            return x + update
-        x = x + update
-        return x + self.mlp(self.mlp_norm(x)[0], slopes=False)[0]
+            result += update
+        return inner + result
 
     def push(
         self, key_side: KeySide, query_side: QuerySide, tangent: torch.Tensor, frame: Frame
@@ -180,11 +199,15 @@ class Block:
             key_side, query_side.select(lambda t: t[:, -s:]), inner, inner, frame.last_queries(s)
         )
         update = self.output.push(attended.flatten(-2))
+        if self.after is not None and query_side.after is not None:
+            update = self.after.push(_select(query_side.after, late), update)
         x = tangent if self.parallel else tangent + update
         result = self.mlp.push(
             tuple(map(late, query_side.slopes)),
             self.mlp_norm.push(_select(query_side.normed, late), x),
         )
+        if self.mlp_after is not None and query_side.mlp_after is not None:
+            result = self.mlp_after.push(_select(query_side.mlp_after, late), result)
         result += x
         return result.add_(update) if self.parallel else result
 
@@ -224,8 +247,7 @@ class Block:
         )
         values = self.values.push(None, key_tangent, None)
         at = self._attended(query_side, key_side, frame)
-        moved = attention.push(at, *(stack(part, self.groups) for part in (queries, keys, values)))
-        return unstack(moved, self.groups, query_tangent.shape[2])
+        return attention.push(at, queries, keys, values)
 
     def pull(
         self, key_side: KeySide, query_side: QuerySide, cotangent: torch.Tensor, frame: Frame
@@ -233,10 +255,7 @@ class Block:
         """Pull cotangents of all rows ``[B, g, rows, d]`` back to the block's input."""
         attended, direct = self.pull_top(query_side, cotangent)
         at = self._attended(query_side, key_side, frame)
-        queries, keys, values = (
-            unstack(part, self.groups, cotangent.shape[2])
-            for part in attention.pull(at, stack(attended, self.groups))
-        )
+        queries, keys, values = attention.pull(at, attended)
         inner = self.pull_keys(key_side, keys, values, frame)
         inner += self.pull_queries(query_side, queries, frame)
         return direct.add_(self.pull_norm(key_side, inner))
@@ -253,9 +272,15 @@ class Block:
         direct
             Cotangent of the block's input that does not pass through the attention.
         """
-        inner = self.mlp.pull(tuple(map(_unsqueezed, query_side.slopes)), cotangent)
+        inner = cotangent
+        if self.mlp_after is not None and query_side.mlp_after is not None:
+            inner = self.mlp_after.pull(_select(query_side.mlp_after, _unsqueezed), inner)
+        inner = self.mlp.pull(tuple(map(_unsqueezed, query_side.slopes)), inner)
         direct = self.mlp_norm.pull(_select(query_side.normed, _unsqueezed), inner).add_(cotangent)
-        attended = self.output.pull(cotangent if self.parallel else direct)
+        update = cotangent if self.parallel else direct
+        if self.after is not None and query_side.after is not None:
+            update = self.after.pull(_select(query_side.after, _unsqueezed), update)
+        attended = self.output.pull(update)
         return attended.view(*attended.shape[:-1], -1, self.queries.size), direct
 
     def pull_rows(
@@ -276,35 +301,18 @@ class Block:
         attended
             Cotangents of what they attended to, ``[B, g, queries, heads, d]``.
         frame
-            Rotations of the query rows ``[g, queries, …]`` and keys; the mask is
-            ``[g, queries, keys]`` or ``[B, g, queries, keys]``.
+            Rotations of the query rows ``[g, queries, …]`` and keys; the queries of the sight are
+            ``[g, queries]`` or ``[B, g, queries]``.
 
         Returns
         -------
         of_queries, of_keys
             Cotangents of the normed input at the query rows and at all rows.
         """
-        groups, rows = self.groups, attended.shape[2]
-        b, x = attended.shape[0] * groups, attended.shape[3] // groups * rows
-        mask = frame.mask.expand(len(attended), *frame.mask.shape[-3:])
-        mask = mask[:, None, :, None].expand(-1, groups, -1, x // rows, -1, -1)
-        at = Attended(
-            stack(query_side.queries.heads, groups),
-            stack(key_side.keys.heads, groups),
-            stack(key_side.values, groups),
-            stack(query_side.attended, groups),
-            mask.reshape(b, attended.shape[1], x, -1),
-            self.scale,
-        )
-        queries, keys, values = attention.pull_rows(at, stack(attended, groups))
-        of_queries = self.queries.pull(
-            query_side.queries.normed, unstack(queries, groups, rows), frame.query_rotation
-        )
-        n_keys = key_side.values.shape[1]
-        of_keys = self.pull_keys(
-            key_side, unstack(keys, groups, n_keys), unstack(values, groups, n_keys), frame
-        )
-        return of_queries, of_keys
+        at = self._attended(query_side, key_side, frame)
+        queries, keys, values = attention.pull_rows(at, attended)
+        of_queries = self.queries.pull(query_side.queries.normed, queries, frame.query_rotation)
+        return of_queries, self.pull_keys(key_side, keys, values, frame)
 
     def pull_queries(
         self, query_side: QuerySide, cotangent: torch.Tensor, frame: Frame
@@ -325,25 +333,22 @@ class Block:
         """From the normed input to the block's input."""
         return self.norm.pull(_select(key_side.normed, _unsqueezed), cotangent)
 
-    def _attend(self, queries: torch.Tensor, key_side: KeySide, frame: Frame) -> Attended:
-        return attention.attend(
-            stack(queries, self.groups),
-            stack(key_side.keys.heads, self.groups),
-            stack(key_side.values, self.groups),
-            frame.mask,
-            self.scale,
-        )
-
     def _attended(self, query_side: QuerySide, key_side: KeySide, frame: Frame) -> Attended:
         """The attention as it was computed."""
         return Attended(
-            stack(query_side.queries.heads, self.groups),
-            stack(key_side.keys.heads, self.groups),
-            stack(key_side.values, self.groups),
-            stack(query_side.attended, self.groups),
-            frame.mask,
+            query_side.queries.heads,
+            key_side.keys.heads,
+            key_side.values,
+            query_side.attended,
+            query_side.log_sums,
+            frame.sight,
             self.scale,
         )
+
+
+def _through(norm: Norm | None, x: torch.Tensor) -> tuple[torch.Tensor, Normed | None]:
+    """Through a norm, if there is one."""
+    return (x, None) if norm is None else norm(x)
 
 
 def _last(count: int) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -357,6 +362,10 @@ def _unsqueezed(tensor: torch.Tensor) -> torch.Tensor:
 
 def _select(normed: Normed, chosen: Callable[[torch.Tensor], torch.Tensor]) -> Normed:
     return Normed(*map(chosen, normed))
+
+
+def _chosen(normed: Normed | None, chosen: Callable[[torch.Tensor], torch.Tensor]) -> Normed | None:
+    return None if normed is None else _select(normed, chosen)
 
 
 def _projected(projected: Projected, chosen: Callable[[torch.Tensor], torch.Tensor]) -> Projected:

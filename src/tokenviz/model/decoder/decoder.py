@@ -6,9 +6,9 @@ model that was changed in between is explained as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 
@@ -16,36 +16,12 @@ from tokenviz.model.decoder.block import Block, Frame, KeySide, QuerySide
 from tokenviz.model.decoder.linear import Linear
 from tokenviz.model.decoder.norm import Norm, Normed
 from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.decoder.sight import Rows
 
-__all__ = ["Computed", "Decoder", "Rows", "of_queries"]
+__all__ = ["Computed", "Decoder", "Rotations", "of_queries"]
 
-
-@dataclass(frozen=True)
-class Rows:
-    """Where the rows of a computation stand in their text.
-
-    Parameters
-    ----------
-    positions
-        Of each row, how many tokens come before it; int64, ``[rows]``.
-    allowed
-        Whether a row sees another, bool, ``[rows, rows]``: itself and what its text says before.
-    """
-
-    positions: torch.Tensor
-    allowed: torch.Tensor
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def mask(self, window: int | None, dtype: torch.dtype) -> torch.Tensor:
-        """0 where a row sees another, −inf where not, ``[rows, rows]``."""
-        allowed = self.allowed
-        if window is not None:
-            allowed = allowed & (self.positions[:, None] - self.positions < window)
-        return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(
-            ~allowed, -torch.inf
-        )
+Rotations: TypeAlias = Callable[[torch.Tensor, torch.dtype], Rotation]
+"""From positions and a dtype to rotations of queries and keys."""
 
 
 class Computed(NamedTuple):
@@ -74,15 +50,15 @@ class Decoder:
         From hidden states to logits.
     positions
         Embeddings of positions that are added to the input (GPT-2), or None.
-    rotation
-        From positions and a dtype to rotations of queries and keys, or None.
+    rotations
+        Of each kind of block.
     """
 
     blocks: tuple[Block, ...]
     norm: Norm
     head: Linear
     positions: torch.Tensor | None
-    rotation: Callable[[torch.Tensor, torch.dtype], Rotation] | None
+    rotations: Mapping[str | None, Rotations]
 
     def bytes_per_row(self, length: int) -> tuple[int, int]:
         """Memory of one row of a text of some length.
@@ -106,10 +82,15 @@ class Decoder:
 
     def frames(self, rows: Rows, dtype: torch.dtype) -> list[Frame]:
         """Of each block, where the rows stand."""
-        rotation = None if self.rotation is None else self.rotation(rows.positions, dtype)
-        wide = torch.float64 if dtype == torch.float64 else torch.float32
-        masks = {window: rows.mask(window, wide) for window in {b.window for b in self.blocks}}
-        return [Frame(rotation, rotation, masks[block.window]) for block in self.blocks]
+        sights = {window: rows.sight(window) for window in {b.window for b in self.blocks}}
+        rotations = {
+            kind: rotation(rows.positions, dtype) for kind, rotation in self.rotations.items()
+        }
+        frames = {
+            (kind, window): Frame(rotations.get(kind), rotations.get(kind), sights[window])
+            for kind, window in {(b.kind, b.window) for b in self.blocks}
+        }
+        return [frames[block.kind, block.window] for block in self.blocks]
 
     def enter(self, embeddings: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """The input of the first block from token embeddings ``[B, rows, d]``."""
@@ -170,7 +151,7 @@ class Decoder:
             frame = Frame(
                 frame.query_rotation,
                 None if rotation is None else rotation.rows(slice(shared, None)),
-                frame.mask,
+                frame.sight,
             )
             x = block.extend(x, key_side, frame, late_rows)
         return self.norm(x)[0]
@@ -186,8 +167,9 @@ class Decoder:
 
 
 def of_queries(frame: Frame, rows: torch.Tensor) -> Frame:
-    """The frame of some rows as queries."""
-    rotation = frame.query_rotation
+    """The frame of some of its rows as queries, ``[…]``."""
+    rotation, sight = frame.query_rotation, frame.sight
+    queries = Rows(sight.queries.positions[rows], sight.queries.branch[rows], 0)
     return Frame(
-        None if rotation is None else rotation.rows(rows), frame.key_rotation, frame.mask[rows]
+        None if rotation is None else rotation.rows(rows), frame.key_rotation, sight.of(queries)
     )

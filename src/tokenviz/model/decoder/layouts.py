@@ -8,10 +8,12 @@ that change the arithmetic) makes the answer None, and the model's own forward i
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from transformers.models.gemma.modeling_gemma import GemmaForCausalLM, GemmaRMSNorm
+from transformers.models.gemma3.modeling_gemma3 import Gemma3ForCausalLM, Gemma3RMSNorm
 from transformers.models.gpt2.modeling_gpt2 import GPT2LMHeadModel
 from transformers.models.gpt_neox.modeling_gpt_neox import GPTNeoXForCausalLM
 from transformers.models.llama.modeling_llama import LlamaForCausalLM, LlamaRMSNorm
@@ -24,12 +26,13 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM, Qwen2RMSN
 from transformers.models.qwen3.modeling_qwen3 import Qwen3ForCausalLM, Qwen3RMSNorm
 
 from tokenviz.model.decoder.block import Block
-from tokenviz.model.decoder.decoder import Decoder
+from tokenviz.model.decoder.decoder import Decoder, Rotations
 from tokenviz.model.decoder.heads import Heads
 from tokenviz.model.decoder.linear import Linear, read_linear
 from tokenviz.model.decoder.mlp import MLP
 from tokenviz.model.decoder.norm import Norm
 from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.running.forward import wide
 from tokenviz.model.running.positions import LENGTH_DEPENDENT
 
 __all__ = ["read_decoder"]
@@ -107,7 +110,7 @@ def _llama(model: Any) -> Decoder:
         _norm(body.norm),
         _linear(model.lm_head),
         None,
-        _rotation(body.rotary_emb),
+        {None: _rotation(body.rotary_emb)},
     )
 
 
@@ -135,6 +138,31 @@ def _llama_block(layer: Any, config: Any) -> Block:
     )
 
 
+def _gemma3(model: Any) -> Decoder:
+    config, body = model.config, model.model
+    bends = config.attn_logit_softcapping, config.final_logit_softcapping
+    if bends != (None, None) or config.use_bidirectional_attention:
+        raise _UnknownError
+    layers = body.layers[: config.num_hidden_layers]
+    return Decoder(
+        tuple(_gemma3_block(layer, config) for layer in layers),
+        _norm(body.norm),
+        _linear(model.lm_head),
+        None,
+        {kind: _rotation(body.rotary_emb, kind) for kind in set(config.layer_types)},
+    )
+
+
+def _gemma3_block(layer: Any, config: Any) -> Block:
+    return replace(
+        _llama_block(layer, config),
+        mlp_norm=_norm(layer.pre_feedforward_layernorm),
+        kind=layer.self_attn.layer_type,
+        after=_norm(layer.post_attention_layernorm),
+        mlp_after=_norm(layer.post_feedforward_layernorm),
+    )
+
+
 def _gpt2(model: Any) -> Decoder:
     config, body = model.config, model.transformer
     if config.reorder_and_upcast_attn or config.add_cross_attention:
@@ -144,7 +172,7 @@ def _gpt2(model: Any) -> Decoder:
         _norm(body.ln_f),
         _linear(model.lm_head),
         body.wpe.weight.detach(),
-        None,
+        {},
     )
 
 
@@ -176,7 +204,7 @@ def _gpt_neox(model: Any) -> Decoder:
         _norm(body.final_layer_norm),
         _linear(model.lm_head),
         None,
-        _rotation(body.rotary_emb),
+        {None: _rotation(body.rotary_emb)},
     )
 
 
@@ -212,6 +240,7 @@ _READERS: dict[type, Callable[[Any], Decoder]] = {
     Qwen2ForCausalLM: _llama,
     Qwen3ForCausalLM: _llama,
     GemmaForCausalLM: _llama,
+    Gemma3ForCausalLM: _gemma3,
     GPT2LMHeadModel: _gpt2,
     GPTNeoXForCausalLM: _gpt_neox,
 }
@@ -233,18 +262,20 @@ def _norm(module: Any) -> Norm:
         return Norm(module.weight.detach(), bias, module.eps, centred=True)
     if type(module) in _RMS_NORMS:
         return Norm(module.weight.detach(), None, module.variance_epsilon, centred=False)
-    if type(module) is GemmaRMSNorm:
-        return Norm(1 + module.weight.detach(), None, module.eps, centred=False)
+    if type(module) in (GemmaRMSNorm, Gemma3RMSNorm):
+        return Norm(1 + wide(module.weight.detach()), None, module.eps, centred=False)
     raise _UnknownError
 
 
-def _rotation(module: Any) -> Callable[[torch.Tensor, torch.dtype], Rotation]:
-    if module.rope_type in LENGTH_DEPENDENT:  # rows of one text would not agree with another's
+def _rotation(module: Any, kind: str | None = None) -> Rotations:
+    """Of blocks of one kind, where a model turns those of several differently."""
+    rope_type = module.rope_type if kind is None else module.rope_type[kind]
+    if rope_type in LENGTH_DEPENDENT:  # rows of one text would not agree with another's
         raise _UnknownError
 
     def rotation(positions: torch.Tensor, dtype: torch.dtype) -> Rotation:
         probe = torch.empty(0, dtype=dtype, device=positions.device)
-        cos, sin = module(probe, positions[None])
+        cos, sin = module(probe, positions[None], *(() if kind is None else (kind,)))
         return Rotation(cos[0], sin[0])
 
     return rotation

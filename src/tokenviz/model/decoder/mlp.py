@@ -14,6 +14,10 @@ __all__ = ["MLP", "Slopes"]
 Slopes = tuple[torch.Tensor, ...]
 """Elementwise derivatives of the inner activations: one ``[…, f]`` per inner projection."""
 
+_HELD = {"cpu": 1 << 20}  # inner activations at a time
+_MOST_HELD = 1 << 28
+_FEWEST = 256  # rows, so that the weights are read for many at once
+
 
 @dataclass(frozen=True)
 class MLP:
@@ -26,6 +30,20 @@ class MLP:
 
     def __call__(self, x: torch.Tensor, *, slopes: bool = True) -> tuple[torch.Tensor, Slopes]:
         """The output, and (unless not wanted) what :meth:`push` and :meth:`pull` need."""
+        pieces = self._pieces(x)
+        if len(pieces) == 1:
+            return self._of_rows(x, slopes)
+        width = self.up.weight.shape[0]
+        result = torch.empty_like(x)
+        count = (1 if self.gate is None else 2) if slopes else 0
+        kept = tuple(x.new_empty(*x.shape[:-1], width) for _ in range(count))
+        for rows in pieces:
+            result[..., rows, :], of_rows = self._of_rows(x[..., rows, :], slopes)
+            for whole, part in zip(kept, of_rows, strict=True):
+                whole[..., rows, :] = part
+        return result, kept
+
+    def _of_rows(self, x: torch.Tensor, slopes: bool) -> tuple[torch.Tensor, Slopes]:
         inner = (self.up if self.gate is None else self.gate)(x)
         active, slope = self._activate(inner) if slopes else (self.activation(inner), None)
         if self.gate is None:
@@ -44,11 +62,31 @@ class MLP:
 
     def pull(self, at: Slopes, cotangent: torch.Tensor) -> torch.Tensor:
         """Jᵀ ȳ."""
+        pieces = self._pieces(cotangent)
+        if len(pieces) == 1:
+            return self._pull_rows(at, cotangent)
+        result = torch.empty_like(cotangent)
+        for rows in pieces:
+            own = tuple(slope[..., rows, :] for slope in at)
+            result[..., rows, :] = self._pull_rows(own, cotangent[..., rows, :])
+        return result
+
+    def _pull_rows(self, at: Slopes, cotangent: torch.Tensor) -> torch.Tensor:
         inner = self.down.pull(cotangent)
         if self.gate is None:
             return self.up.pull(inner.mul_(at[0]))
         result = self.up.pull(inner * at[1])
         return result.add_(self.gate.pull(inner.mul_(at[0])))
+
+    def _pieces(self, x: torch.Tensor) -> list[slice]:
+        """Rows of which the inner activations are held at a time."""
+        rows = x.shape[-2]
+        others = x[..., 0, 0].numel()
+        held = _HELD.get(x.device.type, _MOST_HELD)
+        count = max(_FEWEST, held // (others * self.up.weight.shape[0]))
+        if rows <= 2 * count:
+            return [slice(0, rows)]
+        return [slice(start, min(start + count, rows)) for start in range(0, rows, count)]
 
     def _activate(self, inner: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """An elementwise function and its derivative, whichever function it is."""

@@ -34,7 +34,7 @@ class Norm:
     Parameters
     ----------
     weight
-        Shape ``[d]``.
+        Shape ``[d]``; may be wider than what is normed.
     bias
         Shape ``[d]``, or None.
     epsilon
@@ -54,8 +54,12 @@ class Norm:
         if self.centred:
             inner = inner - inner.mean(-1, keepdim=True)
         scale = (inner.square().mean(-1, keepdim=True) + self.epsilon).rsqrt()
-        direction = (inner * scale).to(x.dtype)
-        y = direction * self.weight
+        inner = inner * scale
+        direction = inner.to(x.dtype)
+        if self.weight.dtype == x.dtype:
+            y = direction * self.weight
+        else:  # Gemma's weights are 1 and a little, which is summed in float32
+            y = (inner * self.weight).to(x.dtype)
         if self.bias is not None:
             y += self.bias
         return y, Normed(direction, scale)

@@ -2,12 +2,14 @@
 
 A layout is recognised by class, but what a class computes may change between releases of
 transformers, or depend on a setting that is not looked at. So before a decoder is used for texts of
-some length, its logits are compared with the model's own on a text at least as long.
+some length, its logits are compared with the model's own: on a text as long or, if that is long, on
+one that goes beyond what its windows hide, and on a few tokens at the last of its positions.
 """
 
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -19,6 +21,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 __all__ = ["agreeing_decoder"]
 
 _SHORTEST = 32
+_LONGEST = 512  # of a text without a window, whose blocks do the same everywhere
 _MOST_ROUNDING = 0.05  # of the largest logit, in bfloat16
 _tried: weakref.WeakKeyDictionary[torch.nn.Module, dict[Any, int]] = weakref.WeakKeyDictionary()
 
@@ -43,17 +46,29 @@ def _agreement(lm: LoadedModel, decoder: Decoder, length: int) -> int:
     length = max(_SHORTEST, 1 << (length - 1).bit_length())
     if lm.max_context is not None:
         length = min(length, lm.max_context)
+    windows = [block.window for block in decoder.blocks if block.window is not None]
+    # What a window hides is only seen behind it.
+    enough = max([_LONGEST, *(window + _SHORTEST for window in windows if window < length)])
+    agree = _agree_at(lm, decoder, Rows.of_text(min(length, enough), lm.device))
+    if agree and length > enough:
+        last = Rows.of_text(_SHORTEST, lm.device)
+        agree = _agree_at(lm, decoder, replace(last, positions=last.positions + length - len(last)))
+    return length if agree else -1
+
+
+def _agree_at(lm: LoadedModel, decoder: Decoder, rows: Rows) -> bool:
+    """Whether their logits of random tokens agree, up to rounding."""
     generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(lm.vocabulary_size, (1, length), generator=generator).to(lm.device)
-    positions = torch.arange(length, device=lm.device)
-    reads = positions[:: max(1, length // 16)]
+    ids = torch.randint(lm.vocabulary_size, (1, len(rows)), generator=generator).to(lm.device)
+    reads = torch.arange(0, len(rows), max(1, len(rows) // 16), device=lm.device)
+    reads[-1] = len(rows) - 1
     with torch.no_grad():
-        theirs, _ = forward(lm.model, reads, input_ids=ids, use_cache=False)
-        rows = Rows(positions, positions[:, None] >= positions)
+        theirs, _ = forward(
+            lm.model, reads, input_ids=ids, position_ids=rows.positions[None], use_cache=False
+        )
         ours = decoder.head(decoder.extend(lm.embedding(ids), None, rows, reads))
     theirs, ours = wide(theirs), wide(ours)
     rounding = min(1000 * torch.finfo(lm.dtype).eps, _MOST_ROUNDING)
     # RMSNorm is computed in float32 even in a float64 model.
     rounding = max(rounding, 1000 * torch.finfo(torch.float32).eps / 10)
-    agree = bool((theirs - ours).abs().max() <= rounding * theirs.abs().max())
-    return length if agree else -1
+    return bool((theirs - ours).abs().max() <= rounding * theirs.abs().max())

@@ -21,7 +21,7 @@ from tokenviz.model.attributing.engine.perturbing import first_changed, rows_of_
 from tokenviz.model.attributing.engine.readout import Readout
 from tokenviz.model.attributing.engine.scaling import in_range
 from tokenviz.model.attributing.engine.work import Work
-from tokenviz.model.decoder import Decoder, Rows
+from tokenviz.model.decoder import Decoder
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
@@ -124,8 +124,7 @@ class FastObjective(Objective):
         n, count = self.n_prompt, len(packing.rows)
         changed = first_changed(masks)
         order = changed.argsort(stable=True)
-        prompt = Rows(packing.rows.positions[:n], packing.rows.allowed[:n, :n])
-        before = self.decoder.key_sides(inputs[None].to(after.dtype), prompt)
+        before = self.decoder.key_sides(inputs[None].to(after.dtype), packing.rows.first(n))
         self.work.advance(n)
 
         def run(piece: slice) -> torch.Tensor:

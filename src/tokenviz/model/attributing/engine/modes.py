@@ -18,6 +18,7 @@ from tokenviz.model.decoder.block import Frame, QuerySide
 from tokenviz.model.decoder.decoder import Computed, Decoder, of_queries
 from tokenviz.model.decoder.norm import Normed
 from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.decoder.sight import PADDING, Rows, Sight
 from tokenviz.model.running.forward import finest, wide
 
 __all__ = ["Linearisation"]
@@ -87,13 +88,14 @@ class Linearisation:
         rows = text.local[..., None].expand(of_rows.shape)
         inner = inner.scatter_add(2, rows, of_rows)
         cotangent = block.pull_norm(key_side, inner).scatter_add_(2, rows, direct)
+        frames = {id(frame): text.frame(frame) for frame in self.frames[:-1]}
         lower = zip(
             self.decoder.blocks[:-1], self.frames[:-1], self.computed.keys, self.computed.queries,
             strict=False,
         )  # fmt: skip
         for block, frame, keys, queries in reversed(list(lower)):
             cotangent = block.pull(
-                keys.select(text.take), queries.select(text.take), cotangent, text.frame(frame)
+                keys.select(text.take), queries.select(text.take), cotangent, frames[id(frame)]
             )
         return cotangent[:, :, : self.packing.n_prompt].reshape(
             b, g, self.packing.n_prompt, cotangent.shape[-1]
@@ -166,13 +168,15 @@ class _OneText:
 
     def frame(self, frame: Frame) -> Frame:
         rotation = _rows(frame.key_rotation, slice(self.count))
-        return Frame(rotation, rotation, frame.mask[: self.count, : self.count])
+        return Frame(rotation, rotation, frame.sight.up_to(self.count))
 
     def query_frame(self, frame: Frame) -> Frame:
+        queries = of_queries(frame, self.local_rows)
+        keys = frame.sight.keys.first(self.count)
         return Frame(
-            _rows(frame.query_rotation, self.local_rows),
+            queries.query_rotation,
             _rows(frame.key_rotation, slice(self.count)),
-            frame.mask[self.local_rows, : self.count],
+            frame.sight.of(queries.sight.queries, keys),
         )
 
 
@@ -188,9 +192,8 @@ class _OwnTexts:
         self._points = points
         self._rows = rows
         self._at = at
-        padding = torch.arange(rows.shape[1], device=rows.device) >= lengths[:, None]
-        self._unseen = torch.zeros(rows.shape, device=rows.device).masked_fill_(padding, -torch.inf)
-        same = (rows[:, None, :] == at[:, :, None]) & ~padding[:, None]
+        self._padding = torch.arange(rows.shape[1], device=rows.device) >= lengths[:, None]
+        same = (rows[:, None, :] == at[:, :, None]) & ~self._padding[:, None]
         self.local = self._repeat(same.int().argmax(-1))[:, None]
 
     def take(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -201,16 +204,27 @@ class _OwnTexts:
 
     def frame(self, frame: Frame) -> Frame:
         rotation = self._rotation(frame.key_rotation, self._rows)
-        mask = frame.mask[self._rows[:, :, None], self._rows[:, None]] + self._unseen[:, None]
-        return Frame(rotation, rotation, self._repeat(mask))
+        queries, keys = self._standing(frame.sight, self._rows), self._keys(frame.sight)
+        # All begin with the prompt, so that of any block of its rows the keys are the same.
+        plain = min(frame.sight.plain, keys.plain)
+        return Frame(rotation, rotation, Sight(queries, keys, 0, plain, frame.sight.window))
 
     def query_frame(self, frame: Frame) -> Frame:
-        mask = frame.mask[self._at[:, :, None], self._rows[:, None]] + self._unseen[:, None]
+        queries = self._standing(frame.sight, self._at)
         return Frame(
             self._rotation(frame.query_rotation, self._at),
             self._rotation(frame.key_rotation, self._rows),
-            self._repeat(mask)[:, None],
+            frame.sight.of(_beside(queries), _beside(self._keys(frame.sight))),
         )
+
+    def _standing(self, sight: Sight, rows: torch.Tensor) -> Rows:
+        own = sight.keys
+        return Rows(self._repeat(own.positions[rows]), self._repeat(own.branch[rows]), 0)
+
+    def _keys(self, sight: Sight) -> Rows:
+        rows = self._standing(sight, self._rows)
+        branch = rows.branch.masked_fill(self._repeat(self._padding), PADDING)
+        return Rows(rows.positions, branch, sight.plain)
 
     def _rotation(self, rotation: Rotation | None, rows: torch.Tensor) -> Rotation | None:
         if rotation is None:
@@ -224,3 +238,8 @@ class _OwnTexts:
 
 def _rows(rotation: Rotation | None, rows: slice | torch.Tensor) -> Rotation | None:
     return None if rotation is None else rotation.rows(rows)
+
+
+def _beside(rows: Rows) -> Rows:
+    """With a dimension for tangents or cotangents."""
+    return Rows(rows.positions[:, None], rows.branch[:, None], rows.plain)

@@ -64,7 +64,7 @@ class Packing:
         for branch, length in needed.items():
             starts[branch] = row
             row += length
-        self.single = len(needed) == 1
+        self.single = sum(length > 0 for length in needed.values()) <= 1
         self._branch_rows = {
             branch: torch.cat([torch.arange(n_prompt), torch.arange(start, start + needed[branch])])
             for branch, start in starts.items()
@@ -154,12 +154,11 @@ class Packing:
         self, count: int, starts: dict[int, int], needed: dict[int, int], device: torch.device
     ) -> Rows:
         n = self.n_prompt
-        positions = torch.arange(count)
-        branch = torch.full((count,), -1)
+        rows = Rows.of_text(count)
+        if self.single:
+            return Rows(rows.positions.to(device), rows.branch.to(device), count)
         for name, start in starts.items():
             own = slice(start, start + needed[name])
-            positions[own] = torch.arange(n, n + needed[name])
-            branch[own] = name
-        seen = (branch == -1) | (branch[:, None] == branch)
-        earlier = torch.arange(count)[:, None] >= torch.arange(count)
-        return Rows(positions.to(device), (seen & earlier).to(device))
+            rows.positions[own] = torch.arange(n, n + needed[name])
+            rows.branch[own] = name
+        return Rows(rows.positions.to(device), rows.branch.to(device), n)
