@@ -14,6 +14,7 @@ import torch
 
 from tokenviz.model.running.calling import call, takes
 from tokenviz.model.running.turns import turns_at
+from tokenviz.model.running.wrapping import described
 
 __all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
 
@@ -33,7 +34,10 @@ class Loan:
         self._turns.take()
         self._taken = True
         self._modules = [(module, module.training) for module in self._model.modules()]
-        self._parameters = [(p, p.requires_grad) for p in self._model.parameters()]
+        # Weights that are elsewhere (offloaded) are other objects each time they are fetched, which
+        # would stay frozen: they are let be.
+        own = [p for p in self._model.parameters() if not p.is_meta]
+        self._parameters = [(p, p.requires_grad) for p in own]
         for module, _ in self._modules:
             module.training = False
         for parameter, _ in self._parameters:
@@ -104,7 +108,7 @@ def forward(
 
 def text_config(model: Any) -> Any:
     """The configuration of a model, or of its text part where it has several."""
-    config = model.config
+    config = described(model).config
     return config.get_text_config() if hasattr(config, "get_text_config") else config
 
 

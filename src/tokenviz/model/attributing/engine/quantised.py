@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.wrapping import described
 
 __all__ = ["gradients_or_reason", "whole_gradient"]
 
@@ -66,7 +67,7 @@ def whole_gradient() -> Iterator[None]:
 
 
 def _quantisation(lm: LoadedModel) -> str:
-    config = getattr(lm.model.config, "quantization_config", None)
+    config = getattr(described(lm.model).config, "quantization_config", None)
     method = config.get("quant_method") if isinstance(config, dict) else getattr(
         config, "quant_method", None
     )  # fmt: skip

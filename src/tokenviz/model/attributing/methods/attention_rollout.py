@@ -20,9 +20,10 @@ from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import Targets
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
-from tokenviz.model.running.calling import entry
+from tokenviz.model.running.calling import entry, takes, takes_any
 from tokenviz.model.running.forward import forward, text_config
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.wrapping import described
 
 __all__ = ["METHOD", "attention_rollout"]
 
@@ -73,6 +74,8 @@ def attention_rollout(
 def _rollout(lm: LoadedModel, ids: torch.Tensor) -> torch.Tensor:
     last = torch.tensor([len(ids) - 1], device=ids.device)
     inputs = {"input_ids": ids[None], "output_attentions": True, "use_cache": False}
+    if not (takes(lm.model, "output_attentions") or takes_any(lm.model)):
+        del inputs["output_attentions"]
     _, output = forward(lm.model, last, **inputs)
     layers = _weights(lm, output, len(ids))
     # A model may put rows of its own before the text (prompt tuning): they take part.
@@ -100,7 +103,7 @@ def _weights(lm: LoadedModel, output: Any, n: int) -> list[torch.Tensor]:
             f"{len(given)} of the {layers} layers of {kind} give attention weights; use another "
             "method"
         )
-    means = [layer[0].cpu().double().mean(0) for layer in given if layer.ndim == 4]
+    means = [_squared(layer[0].cpu().double().mean(0)) for layer in given if layer.ndim == 4]
     sizes = {size for mean in means for size in mean.shape}
     if len(means) < len(given) or len(sizes) > 1 or min(sizes) < n:
         shapes = sorted({str(list(layer.shape)) for layer in given})
@@ -111,21 +114,31 @@ def _weights(lm: LoadedModel, output: Any, n: int) -> list[torch.Tensor]:
     return means
 
 
+def _squared(mean: torch.Tensor) -> torch.Tensor:
+    """Weights with a row for each key; keys that nothing asks for (a prefix) keep to themselves."""
+    extra = mean.shape[1] - mean.shape[0]
+    if extra <= 0:
+        return mean
+    own = torch.eye(extra, mean.shape[1], dtype=mean.dtype)
+    return torch.cat([own, mean])
+
+
 @contextmanager
 def _attentions(model: Any) -> Iterator[None]:
     """Compute attention in the way that gives its weights, and leave the model as it was."""
-    before = getattr(model.config, "_attn_implementation", None)
-    changed = before not in (None, "eager") and hasattr(model, "set_attn_implementation")
+    inner = described(model)
+    before = getattr(inner.config, "_attn_implementation", None)
+    changed = before not in (None, "eager") and hasattr(inner, "set_attn_implementation")
     # transformers hangs hooks into a model that is asked for attentions, and leaves them there.
     hooks = [(module, set(module._forward_hooks)) for module in model.modules()]
     marked = [_HOOKED in vars(module) for module, _ in hooks]
     try:
         if changed:
-            model.set_attn_implementation("eager")
+            inner.set_attn_implementation("eager")
         yield
     finally:
         if changed:
-            model.set_attn_implementation(before)
+            inner.set_attn_implementation(before)
         for (module, own), was_marked in zip(hooks, marked, strict=True):
             for key in set(module._forward_hooks) - own:
                 del module._forward_hooks[key]
