@@ -21,7 +21,7 @@ from tokenviz.model.attributing.methods.baselines import Baseline
 from tokenviz.model.attributing.methods.method import DEFAULT
 from tokenviz.model.attributing.question import OWN_DEFAULTS, Question, parse_question
 from tokenviz.model.running.loaded_model import LoadedModel
-from tokenviz.model.running.soundness import check_causal, check_embeddings
+from tokenviz.model.running.soundness import check_causal
 from tokenviz.model.text.chat_options import CHAT_DEFAULTS, ChatKeywords, parse_chat_options
 from tokenviz.model.text.grouping import Span
 from tokenviz.model.text.prompt import Ids, Prompt, encode, is_chat
@@ -418,5 +418,4 @@ class LanguageModel(LoadedModel):
     def _asked(self, prompt: Any, targets: Any, **how: Any) -> Question:
         """What is to be attributed, and how, of a model that can be explained."""
         self.probe(check_causal)
-        self.probe(check_embeddings)
         return parse_question(self, prompt, targets, **how)

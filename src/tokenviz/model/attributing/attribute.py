@@ -24,6 +24,7 @@ from tokenviz.model.attributing.methods.baselines import baseline_embeddings, de
 from tokenviz.model.attributing.methods.method import METHODS, Asked, Method
 from tokenviz.model.attributing.question import Question
 from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
 
@@ -137,7 +138,8 @@ def _baseline(lm: LoadedModel, question: Question) -> tuple[torch.Tensor | None,
     if question.options.deletes:
         return None, "delete"
     if wanted is None:
-        wanted = default_baseline(lm) if default == "eos" else default
+        needs_token = default == "eos" or not lm.probe(find_inputs).moves
+        wanted = default_baseline(lm) if needs_token else default
     start, name = baseline_embeddings(lm, wanted, problem.inputs)
     moved = problem.features.masks().any(0).to(start.device)[:, None]
     return torch.where(moved, start, problem.inputs), name

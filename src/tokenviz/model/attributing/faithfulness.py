@@ -29,6 +29,7 @@ from tokenviz.model.attributing.methods.baselines import (
     default_baseline,
 )
 from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer
 from tokenviz.model.text.prompt import encode_ids
@@ -186,7 +187,7 @@ def _problem(lm: LoadedModel, attribution: Attribution) -> Problem:
     encoded = encode_ids(lm, list(ids), name="attribution.prompt_ids")
     return Problem(
         encoded,
-        lm.embedding(encoded),
+        lm.probe(find_inputs).rows(encoded),
         Features([list(span) for span in spans], list(attribution.tokens), None, None, len(ids)),
         Targets.from_described(terms, attribution.reduction or "sum"),
     )

@@ -11,6 +11,7 @@ from tokenviz.data.trace import Trace
 from tokenviz.model.attributing.asking.options import Option, Options, parse_options
 from tokenviz.model.attributing.asking.problem import Problem, parse_problem
 from tokenviz.model.attributing.methods.method import DEFAULT, METHODS, Method, find
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.text.chat_options import parse_chat_options
 from tokenviz.model.text.grouping import Span
@@ -64,6 +65,7 @@ def parse_question(
         given=method_options,
     )
     _check_baseline(chosen, options)
+    _check_gradients(lm, chosen)
     problem = parse_problem(
         lm,
         prompt,
@@ -94,6 +96,17 @@ def _check_baseline(method: Method, options: Options) -> None:
     if options.deletes and not method.can_delete:
         can = " and ".join(one.name for one in METHODS.values() if one.can_delete)
         raise ValueError(f"baseline: {method.name} cannot delete tokens; only {can} can")
+
+
+def _check_gradients(lm: LoadedModel, method: Method) -> None:
+    if method.needs_gradients and not lm.probe(find_inputs).moves:
+        others = " and ".join(repr(one.name) for one in METHODS.values() if not one.needs_gradients)
+        raise ValueError(
+            f"method: {method.name} moves embeddings, and {type(lm.model).__name__} does not "
+            "compute the same from them as from the ids of their tokens; "
+            f"{others} work, with tokens replaced by another (baseline='eos' or an id) or, for "
+            "'occlusion', left out (baseline='delete')"
+        )
 
 
 _COMMON = (

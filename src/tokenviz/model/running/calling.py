@@ -14,12 +14,17 @@ from weakref import WeakKeyDictionary
 
 import torch
 
+from tokenviz.model.running.wrapping import passed_on_to
+
 __all__ = ["call", "entry", "logits_of", "takes", "takes_any"]
 
 
 def takes(model: torch.nn.Module, argument: str) -> bool:
-    """Whether the model's forward names an argument."""
-    return argument in _parameters(model.forward)
+    """Whether the model's forward names an argument, or hands any on to one that does."""
+    if argument in _parameters(model.forward):
+        return True
+    inner = passed_on_to(model) if takes_any(model) else None
+    return inner is not None and takes(inner, argument)
 
 
 def takes_any(model: torch.nn.Module) -> bool:
@@ -65,10 +70,29 @@ def call(model: torch.nn.Module, **inputs: Any) -> tuple[torch.Tensor, Any]:
     """
     if "use_cache" in inputs and not (takes(model, "use_cache") or takes_any(model)):
         del inputs["use_cache"]
-    output = model(**inputs)
+    output = _run(model, inputs)
     logits = logits_of(output)
     text = inputs["input_ids"] if "input_ids" in inputs else inputs["inputs_embeds"]
+    if logits.shape[1] < text.shape[1] and "logits_to_keep" not in inputs:
+        raise ValueError(
+            f"model: {type(model).__name__} gave logits of {logits.shape[1]} of "
+            f"{text.shape[1]} positions; expected those of each"
+        )
     return logits[:, -text.shape[1] :], output
+
+
+def _run(model: torch.nn.Module, inputs: dict[str, Any]) -> Any:
+    try:
+        return model(**inputs)
+    except RuntimeError as error:
+        if "fullgraph=True" not in str(error):
+            raise
+        raise RuntimeError(
+            "model: it was compiled with fullgraph=True, so torch refuses to run it in more ways "
+            "(arguments, lengths, with and without gradients) than its recompile limit allows; "
+            "compile it without fullgraph, raise torch._dynamo.config.recompile_limit, or give "
+            "tokenviz the model as it was before it was compiled"
+        ) from error
 
 
 def logits_of(output: Any) -> torch.Tensor:

@@ -7,6 +7,7 @@ asked for are computed where the model lets us say so (``logits_to_keep``).
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from typing_extensions import Self
 from tokenviz.model.running.calling import call, takes
 from tokenviz.model.running.turns import turns_at
 from tokenviz.model.running.undoing import Undo, undone
+from tokenviz.model.running.wrapping import described
 
 __all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
 
@@ -34,7 +36,7 @@ class Loan(Undo):
         self._write_down()
         for module in self._model.modules():
             module.training = False
-        for parameter in self._model.parameters():
+        for parameter in self._parameters():
             parameter.requires_grad_(False)
         return self
 
@@ -44,8 +46,12 @@ class Loan(Undo):
             self.undo()
             self.begin()
 
+    def _parameters(self) -> Iterator[torch.nn.Parameter]:
+        """Those that are here: ones that are offloaded are other objects each time they come."""
+        return (p for p in self._model.parameters() if not p.is_meta)
+
     def _write_down(self) -> None:
-        parameters = [(p, "requires_grad", p.requires_grad) for p in self._model.parameters()]
+        parameters = [(p, "requires_grad", p.requires_grad) for p in self._parameters()]
         plain, other = [], []
         for module in self._model.modules():
             own = vars(module)
@@ -100,7 +106,7 @@ def forward(
 
 def text_config(model: Any) -> Any:
     """The configuration of a model, or of its text part where it has several."""
-    config = model.config
+    config = described(model).config
     return config.get_text_config() if hasattr(config, "get_text_config") else config
 
 

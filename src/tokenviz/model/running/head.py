@@ -19,6 +19,7 @@ from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.running.undoing import Undo, undone
+from tokenviz.model.running.wrapping import is_wrapped
 
 __all__ = ["SplitModel", "find_split"]
 
@@ -62,7 +63,12 @@ class SplitModel:
 
 
 def find_split(lm: LoadedModel) -> SplitModel | None:
-    """The split of a model, if on a few tokens it gives what the model does; None otherwise."""
+    """The split of a model, if on a few tokens it gives what the model does; None otherwise.
+
+    A model that is wrapped is not split: its body alone would not be what the user runs.
+    """
+    if is_wrapped(lm.model):
+        return None
     ids = sample_ids(lm)[None]
     with borrowed(lm.model), torch.no_grad():
         expected = call(lm.model, input_ids=ids, use_cache=False)[0][0]

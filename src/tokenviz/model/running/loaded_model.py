@@ -15,6 +15,7 @@ import torch
 
 from tokenviz.data.tokens import Token
 from tokenviz.model.running.forward import text_config
+from tokenviz.model.running.wrapping import described, input_device
 
 __all__ = ["LoadedModel", "TokenTable"]
 
@@ -77,13 +78,14 @@ class LoadedModel(ABC):
     @property
     def name(self) -> str:
         """What figures call the model."""
-        path = str(getattr(self.model, "name_or_path", "") or "")
-        return self._name or Path(path).name or type(self.model).__name__
+        inner = described(self.model)
+        path = str(getattr(inner, "name_or_path", "") or "")
+        return self._name or Path(path).name or type(inner).__name__
 
     @property
     def device(self) -> torch.device:
         """Where token ids and embeddings go in."""
-        return self._embedding_weight.device
+        return input_device(self.embedding)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -103,13 +105,16 @@ class LoadedModel(ABC):
     @property
     def embedding(self) -> Any:
         """The input embedding layer: ids ``[…]`` to embeddings ``[…, d]``."""
-        model: Any = self.model
-        return model.get_input_embeddings()
+        return described(self.model).get_input_embeddings()
 
     @property
     def vocabulary_size(self) -> int:
         """How many ids the model knows: the rows of its embedding, padding included."""
-        return self._embedding_weight.shape[0]
+        weight = getattr(self.embedding, "weight", None)
+        if isinstance(weight, torch.Tensor):
+            return weight.shape[0]
+        # An embedding in parts has no rows to count.
+        return int(text_config(self.model).vocab_size)
 
     @property
     @abstractmethod
@@ -133,8 +138,8 @@ class LoadedModel(ABC):
 
     @property
     def _embedding_weight(self) -> torch.Tensor:
-        weight: torch.Tensor = self.embedding.weight
-        return weight
+        weight = getattr(self.embedding, "weight", None)
+        return weight if isinstance(weight, torch.Tensor) else next(self.embedding.parameters())
 
 
 def _check_model(model: Any) -> None:
@@ -143,28 +148,39 @@ def _check_model(model: Any) -> None:
             f"model: expected a model object, got {model!r}; "
             "to load one by name or path, use tokenviz.load_model"
         )
-    needed = ("config", "get_input_embeddings", "get_output_embeddings")
-    if not isinstance(model, torch.nn.Module) or not all(hasattr(model, name) for name in needed):
+    inner = described(model) if isinstance(model, torch.nn.Module) else None
+    if inner is None:
         raise TypeError(
-            "model: expected a transformers causal language model (…ForCausalLM), "
-            f"got {type(model).__name__}"
+            "model: expected a transformers causal language model (…ForCausalLM), or what wraps "
+            f"one, got {type(model).__name__}; it needs `config`, `get_input_embeddings` and "
+            "`get_output_embeddings`, its own or those of the one model in it"
         )
-    module: Any = model
-    kind = type(model).__name__
-    if bool(getattr(module.config, "is_encoder_decoder", False)):
+    kind = type(inner).__name__
+    if bool(getattr(inner.config, "is_encoder_decoder", False)):
         raise ValueError(
             f"model: {kind} is an encoder–decoder model, which tokenviz cannot explain yet; "
             "expected a decoder-only one (a causal language model)"
         )
     # Transformers' own classes without generate() have no such head; a model's own code may have
     # one and leave out the mixin.
-    own_code = not type(model).__module__.startswith("transformers.")
-    generates = own_code or getattr(module, "can_generate", lambda: True)()
-    if module.get_output_embeddings() is None or not generates:
+    own_code = not type(inner).__module__.startswith("transformers.")
+    generates = own_code or getattr(inner, "can_generate", lambda: True)()
+    if inner.get_output_embeddings() is None or not generates:
         raise ValueError(
             f"model: {kind} has no causal language-model head; load it with "
             "AutoModelForCausalLM instead"
         )
+    weights = [*inner.get_input_embeddings().parameters()]
+    if any(weight.device.type == "meta" for weight in weights) and not _is_fetched(model):
+        raise ValueError(
+            f"model: {kind} has no weights (they are on the meta device, and nothing is there to "
+            "fetch them when it runs); load it with from_pretrained"
+        )
+
+
+def _is_fetched(model: torch.nn.Module) -> bool:
+    """Whether weights that are elsewhere come when they are needed (accelerate's offloading)."""
+    return any(hasattr(module, "_hf_hook") for module in model.modules())
 
 
 def _check_tokenizer(tokenizer: Any) -> None:

@@ -1,9 +1,7 @@
 """Is this model one that our figures are true of? Checked by running it, once, on four tokens.
 
-Two things are relied on that no class or configuration promises: that a token's logits do not
-depend on later tokens (BERT-like models with a language-model head can be built), and that
-embeddings carry all that token ids do (some models also read ids elsewhere, and would silently
-compute something different from embeddings alone).
+One thing is relied on that no class or configuration promises: that a token's logits do not depend
+on later tokens (BERT-like models with a language-model head can be built).
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import torch
 from tokenviz.model.running.forward import borrowed, forward, wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
-__all__ = ["check_causal", "check_embeddings", "differ", "sample_ids"]
+__all__ = ["check_causal", "differ", "sample_ids"]
 
 _MOST_ROUNDING = 0.02  # of the largest logit, in bfloat16
 
@@ -31,21 +29,6 @@ def check_causal(lm: LoadedModel) -> None:
             f"model: {type(lm.model).__name__} is not causal (a later token changes earlier "
             "predictions), so it has no next-token probabilities; expected a causal language "
             "model such as those of AutoModelForCausalLM (for BERT-like ones: is_decoder=True)"
-        )
-
-
-def check_embeddings(lm: LoadedModel) -> None:
-    """Raise ValueError if the model computes something else from embeddings than from their ids."""
-    ids = sample_ids(lm)
-    with borrowed(lm.model), torch.no_grad():
-        positions = torch.arange(len(ids), device=lm.device)
-        from_ids, _ = forward(lm.model, positions, input_ids=ids[None])
-        embeds = lm.embedding(ids)[None]
-        from_embeds, _ = forward(lm.model, positions, inputs_embeds=embeds)
-    if differ(from_ids, from_embeds):
-        raise ValueError(
-            f"model: {type(lm.model).__name__} does not compute the same from inputs_embeds as "
-            "from input_ids, so attributions to its input embeddings would not explain it"
         )
 
 

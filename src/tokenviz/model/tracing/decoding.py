@@ -15,6 +15,7 @@ import torch
 
 from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.forward import borrowed, wide
+from tokenviz.model.running.inputs import looks_for_ids
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.positions import grows_with_length
 from tokenviz.model.running.soundness import differ, sample_ids
@@ -96,6 +97,8 @@ def remembers(lm: LoadedModel) -> bool:
     ids = sample_ids(lm, _SAMPLE)
     if len(ids) < 2:
         return True
+    if looks_for_ids(lm):
+        return _not_remembered(lm)
     begun = max(1, len(ids) - _STEPS)
     with borrowed(lm.model), torch.no_grad():
         whole = Decoding(lm, [ids], cached=False).logits()
@@ -110,11 +113,15 @@ def remembers(lm: LoadedModel) -> bool:
     alike = not differ(stepped, whole, dtype=lm.dtype, most_rounding=_ROUNDING)
     if alike and bool(stepped.isfinite().all()):
         return True
+    return _not_remembered(lm)
+
+
+def _not_remembered(lm: LoadedModel) -> bool:
     warnings.warn(
         f"{type(lm.model).__name__} goes on from its cache otherwise than from the whole text, so "
         "each token is computed from all those before it, without the cache: slower, but what the "
         "model gives for the text",
-        stacklevel=2,
+        stacklevel=3,
     )
     return False
 

@@ -16,6 +16,7 @@ from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.calling import call
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.head import find_split
+from tokenviz.model.running.inputs import looks_for_ids
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.tracing.batching import padding_id
@@ -60,6 +61,8 @@ def read(lm: LoadedModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -
 
 def reads_in_pieces(lm: LoadedModel) -> bool:
     """Whether a model gives the same for a text in pieces over its cache as for the whole."""
+    if looks_for_ids(lm):
+        return False
     ids = sample_ids(lm)
     with borrowed(lm.model), torch.no_grad():
         whole = call(lm.model, input_ids=ids[None], use_cache=False)[0][0]

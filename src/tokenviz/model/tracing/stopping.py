@@ -10,6 +10,7 @@ import torch
 
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import BYTES, integer, is_scalar
+from tokenviz.model.running.wrapping import described
 
 __all__ = ["Criteria", "Criterion", "Stop", "StopRule", "StoppingCriteria"]
 
@@ -94,7 +95,7 @@ class StoppingCriteria:
 
 def end_of_sequence_ids(lm: LoadedModel) -> set[int]:
     """The ids that end a text: from the generation config, else the config, else the tokenizer."""
-    model: Any = lm.model
+    model = described(lm.model)
     for owner in (getattr(model, "generation_config", None), model.config, lm.tokenizer):
         ids = getattr(owner, "eos_token_id", None)
         if ids is not None:

@@ -18,6 +18,7 @@ from tokenviz.model.attributing.asking.targets import (
     continuation_tokens,
     parse_targets,
 )
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.text.chat_options import ChatOptions
 from tokenviz.model.text.grouping import Span
@@ -28,7 +29,11 @@ __all__ = ["Problem", "parse_problem"]
 
 @dataclass(frozen=True)
 class Problem:
-    """A prompt's ids ``[n]`` and embeddings ``[n, d]``, its features, and the targets."""
+    """A prompt's ids ``[n]`` and embeddings ``[n, d]``, its features, and the targets.
+
+    What else a model looks up by id is part of an embedding here; of a model that can only be given
+    ids they are the ids ``[n, 1]`` (:mod:`tokenviz.model.running.inputs`).
+    """
 
     ids: torch.Tensor
     inputs: torch.Tensor
@@ -58,9 +63,8 @@ def parse_problem(
     )
     tokens = lm.vocabulary.tokens(encoded.ids.tolist())
     features = parse_features(encoded, tokens, grouping, roles)
-    with torch.no_grad():
-        inputs: torch.Tensor = lm.embedding(encoded.ids)
-    return Problem(encoded.ids, inputs, features, columns)
+    inputs = lm.probe(find_inputs)
+    return Problem(encoded.ids, inputs.rows(encoded.ids), features, columns)
 
 
 def _prompt_and_targets(

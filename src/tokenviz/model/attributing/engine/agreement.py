@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from tokenviz.model.decoder import Decoder, Rows, read_decoder
-from tokenviz.model.running.forward import forward, wide
+from tokenviz.model.running.forward import forward, text_config, wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["agreeing_decoder"]
@@ -32,7 +32,7 @@ def agreeing_decoder(lm: LoadedModel, length: int) -> Decoder | None:
     if decoder is None:
         return None
     # What may change a model without changing its class, or its class without changing the model.
-    attention = getattr(lm.model.config, "_attn_implementation", "")
+    attention = getattr(text_config(lm.model), "_attn_implementation", "")
     forwards = frozenset(type(module).forward for module in lm.model.modules())
     setting = (lm.dtype, lm.device, attention, forwards)
     tried = _tried.setdefault(lm.model, {})

@@ -12,6 +12,7 @@ from tokenviz.model.attributing.engine.fast import FastObjective
 from tokenviz.model.attributing.engine.generic import GenericObjective
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.engine.work import Work
+from tokenviz.model.running.inputs import Embeddings, find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["objective_for"]
@@ -37,7 +38,9 @@ def objective_for(
         Bytes that may be taken; see :func:`memory_budget`.
     """
     longest = max(term.last_row for term in problem.targets.terms)
-    decoder = agreeing_decoder(lm, problem.n_prompt + longest)
+    decoder = None
+    if type(lm.probe(find_inputs)) is Embeddings:  # what the parts of a known decoder begin with
+        decoder = agreeing_decoder(lm, problem.n_prompt + longest)
     work = Work()
     objective: Objective
     if decoder is not None:

@@ -17,12 +17,15 @@ from tokenviz.model.attributing.asking.targets import Term, evaluate
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.quantised import whole_gradient
 from tokenviz.model.attributing.engine.scaling import in_range
-from tokenviz.model.running.forward import forward, text_config, wide
+from tokenviz.model.running.forward import text_config, wide
 from tokenviz.model.running.positions import grows_with_length
 
 __all__ = ["GenericObjective"]
 
 _ACTIVATIONS = 34  # numbers that a block keeps for each of its width, about
+# What torch.compile says where what it compiled lets go of its memory in a backward pass: each then
+# needs a forward pass of its own.
+_ONCE = "retain_graph=False"
 _ROUNDS = 16  # terms of one continuation that share a forward pass, cut off after the last of them
 
 
@@ -154,8 +157,16 @@ class GenericObjective(Objective):
     ) -> torch.Tensor:
         """Gradients of terms at points, ``[P, terms, n, d]``, reduced as soon as they are there."""
         pieces, order = [], []
-        for chunk in self._chunks(terms):
-            pieces.append(self._pulled_together(points, terms, chunk, reduce))
+        chunks = self._chunks(terms)
+        while chunks:
+            chunk = chunks.pop(0)
+            try:
+                pieces.append(self._pulled_together(points, terms, chunk, reduce))
+            except RuntimeError as error:
+                if len(chunk) == 1 or _ONCE not in str(error):
+                    raise
+                chunks = [[own] for own in chunk] + chunks
+                continue
             order += [index for members in chunk for index in members]
             if self.work.interrupted:
                 missing = len(terms) - len(order)
@@ -262,9 +273,8 @@ class _Batch:
             own = objective.branch(branch)[: self.longest + 1]
             ids[row, : len(own)] = own
         self._ids = ids.to(device)
-        with torch.no_grad():
-            # The last token of a continuation is only ever predicted.
-            self._after: torch.Tensor = objective.lm.embedding(self._ids[:, :-1])
+        # The last token of a continuation is only ever predicted.
+        self._after = objective.inputs.rows(self._ids[:, :-1])
 
     def scores(self, prompts: torch.Tensor) -> list[torch.Tensor]:
         """Scores of each term after prompts ``[points · branches, n, d]``, ``[points · branches]``.
@@ -274,12 +284,8 @@ class _Batch:
         points = len(prompts) // len(self.branches)
         after = self._after.repeat(points, 1, 1)
         positions = torch.arange(self.longest + 1, device=self._ids.device) + prompts.shape[1] - 1
-        logits, _ = forward(
-            self._objective.lm.model,
-            positions,
-            inputs_embeds=torch.cat([prompts.to(after.dtype), after], dim=1),
-            use_cache=False,
-        )
+        rows = torch.cat([prompts.to(after.dtype), after], dim=1)
+        logits = self._objective.inputs.logits(positions, rows)
         self._objective.work.advance(len(prompts) * (prompts.shape[1] + self.longest))
         logits = wide(logits)
         ids = self._ids.repeat(points, 1).to(logits.device)

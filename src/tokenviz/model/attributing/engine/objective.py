@@ -17,6 +17,7 @@ import torch
 from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.running.forward import wide
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["Objective", "Reduce"]
@@ -54,6 +55,7 @@ class Objective(ABC):
         self.work = work
         self.n_prompt = n_prompt
         self.score = score
+        self.inputs = lm.probe(find_inputs)
         self._targets = targets
         self._matrix = targets.matrix()
 
@@ -99,17 +101,24 @@ class Objective(ABC):
         return _combine(self._term_products(points, directions, terms), matrix)
 
     def gradient_norms(self, point: torch.Tensor) -> torch.Tensor:
-        """‖∂F/∂x_i‖₂ at one point ``[n, d]``: float64 on the CPU, ``[m, n]``."""
+        """‖∂F/∂x_i‖₂ at one point ``[n, d]``: float64 on the CPU, ``[m, n]``.
+
+        x_i is the input embedding alone, without what else was looked up by its id.
+        """
+
+        def norms(gradients: torch.Tensor) -> torch.Tensor:
+            return _norms(gradients[..., : self.inputs.width])
+
         terms, matrix = self._terms(None)
         if _is_identity(matrix):  # no column is a difference of terms: no gradient need be kept
-            return self._term_gradients(point, terms, _norms).cpu().double()
+            return self._term_gradients(point, terms, norms).cpu().double()
 
         def run(columns: slice) -> torch.Tensor:
             terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
             gradients = self._term_gradients(point, terms, wide)
             weights = matrix.to(gradients)
             combined = torch.einsum("mt,tnd->mnd", weights, gradients)
-            return _norms(combined).cpu().double()
+            return norms(combined).cpu().double()
 
         return self.work.in_pieces(self.n_targets, self.longest, run)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.undoing import Undo, undone
+from tokenviz.model.running.wrapping import described
 
 __all__ = ["gradients_or_reason", "whole_gradient"]
 
@@ -72,7 +73,7 @@ def whole_gradient() -> Iterator[None]:
 
 
 def _quantisation(lm: LoadedModel) -> str:
-    config = getattr(lm.model.config, "quantization_config", None)
+    config = getattr(described(lm.model).config, "quantization_config", None)
     method = config.get("quant_method") if isinstance(config, dict) else getattr(
         config, "quant_method", None
     )  # fmt: skip

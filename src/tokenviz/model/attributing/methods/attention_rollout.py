@@ -20,10 +20,11 @@ from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import Targets
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
-from tokenviz.model.running.calling import entry
+from tokenviz.model.running.calling import entry, takes, takes_any
 from tokenviz.model.running.forward import forward, text_config
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.undoing import Undo, undone
+from tokenviz.model.running.wrapping import described
 
 __all__ = ["METHOD", "attention_rollout"]
 
@@ -78,6 +79,8 @@ def attention_rollout(
 def _rollout(lm: LoadedModel, ids: torch.Tensor) -> torch.Tensor:
     last = torch.tensor([len(ids) - 1], device=ids.device)
     inputs = {"input_ids": ids[None], "output_attentions": True, "use_cache": False}
+    if not (takes(lm.model, "output_attentions") or takes_any(lm.model)):
+        del inputs["output_attentions"]
     _, output = forward(lm.model, last, **inputs)
     layers = _weights(lm, output, len(ids))
     # A model may put rows of its own before the text (prompt tuning): they take part.
@@ -105,7 +108,7 @@ def _weights(lm: LoadedModel, output: Any, n: int) -> list[torch.Tensor]:
             f"{len(given)} of the {layers} layers of {kind} give attention weights; use another "
             "method"
         )
-    means = [layer[0].cpu().double().mean(0) for layer in given if layer.ndim == 4]
+    means = [_squared(layer[0].cpu().double().mean(0)) for layer in given if layer.ndim == 4]
     sizes = {size for mean in means for size in mean.shape}
     if len(means) < len(given) or len(sizes) > 1 or min(sizes) < n:
         shapes = sorted({str(list(layer.shape)) for layer in given})
@@ -127,9 +130,10 @@ def _ask_for_attentions(model: Any, undo: Undo) -> None:
             hooks = getattr(module, name)
             undo.step(methodcaller("update", hooks.copy()), hooks)
             undo.step(methodcaller("clear"), hooks)
-    implementation = getattr(model.config, "_attn_implementation", None)
-    if implementation not in (None, "eager") and hasattr(model, "set_attn_implementation"):
-        model.set_attn_implementation("eager")
+    inner = described(model)
+    implementation = getattr(inner.config, "_attn_implementation", None)
+    if implementation not in (None, "eager") and hasattr(inner, "set_attn_implementation"):
+        inner.set_attn_implementation("eager")
 
 
 def _configs(model: Any) -> list[Any]:
@@ -143,6 +147,15 @@ def _configs(model: Any) -> list[Any]:
         found.append(config)
         waiting += [getattr(config, name, None) for name in getattr(config, "sub_configs", ())]
     return found
+
+
+def _squared(mean: torch.Tensor) -> torch.Tensor:
+    """Weights with a row for each key; keys that nothing asks for (a prefix) keep to themselves."""
+    extra = mean.shape[1] - mean.shape[0]
+    if extra <= 0:
+        return mean
+    own = torch.eye(extra, mean.shape[1], dtype=mean.dtype)
+    return torch.cat([own, mean])
 
 
 def _check(problem: Problem, options: Options) -> None:

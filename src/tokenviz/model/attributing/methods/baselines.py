@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 
 from tokenviz.model.running.forward import wide
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer, is_scalar
 
@@ -51,6 +52,14 @@ def baseline_embeddings(
         If the baseline is of no accepted form, its id is outside the vocabulary, its shape does
         not fit, or it is not finite.
     """
+    ways = lm.probe(find_inputs)
+    is_token = is_scalar(baseline) or (isinstance(baseline, str) and baseline in get_args(Special))
+    if not ways.moves and not is_token:
+        raise ValueError(
+            f"baseline: {type(lm.model).__name__} can only be given token ids, so tokens can be "
+            "replaced by others but not by embeddings; expected a token ('eos', 'bos', an id), or "
+            f"for occlusion 'delete', got {_described(baseline)}"
+        )
     if isinstance(baseline, str):
         if baseline == "zero":
             return torch.zeros_like(inputs), "zero"
@@ -70,7 +79,11 @@ def baseline_embeddings(
     if is_scalar(baseline):
         id_ = integer(baseline, "baseline", "a token id, its name or embeddings")
         return _token_embedding(lm, id_, inputs)
-    return _given_embeddings(baseline, inputs), "custom embeddings"
+    if ways.width is None:
+        return _given_embeddings(baseline, inputs), "custom embeddings"
+    # What else is looked up by a token's id stays the prompt's own.
+    given = _given_embeddings(baseline, inputs[:, : ways.width])
+    return torch.cat([given, inputs[:, ways.width :]], dim=-1), "custom embeddings"
 
 
 def default_baseline(lm: LoadedModel) -> Baseline:
@@ -90,7 +103,7 @@ def _mean_embedding(lm: LoadedModel) -> torch.Tensor:
     with torch.no_grad():
         for start in range(0, lm.vocabulary_size, _IDS):
             ids = torch.arange(start, min(start + _IDS, lm.vocabulary_size), device=lm.device)
-            part = wide(lm.embedding(ids)).sum(0)
+            part = wide(lm.probe(find_inputs).rows(ids)).sum(0)
             total = part if total is None else total + part
     assert total is not None  # a vocabulary is never empty
     return total / lm.vocabulary_size
@@ -101,9 +114,12 @@ def _token_embedding(lm: LoadedModel, id_: int, inputs: torch.Tensor) -> tuple[t
         raise ValueError(
             f"baseline: id {id_} is outside the vocabulary of {lm.vocabulary_size} tokens"
         )
-    with torch.no_grad():
-        embedding: torch.Tensor = lm.embedding(torch.tensor([id_], device=lm.device))
+    embedding = lm.probe(find_inputs).rows(torch.tensor([id_], device=lm.device))
     return embedding.to(inputs).expand_as(inputs), f"token {lm.vocabulary[id_].label} ({id_})"
+
+
+def _described(baseline: Any) -> str:
+    return repr(baseline) if isinstance(baseline, str) else type(baseline).__name__
 
 
 def _given_embeddings(baseline: Any, inputs: torch.Tensor) -> torch.Tensor:

@@ -29,7 +29,11 @@ def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor
     torch.Tensor
         x_i · ∂F/∂x_i in the unit of the score, shape ``[n, m]``.
     """
-    return objective.products(inputs[None], inputs)[0].T
+    directions = inputs
+    if objective.inputs.width is not None:  # what else was looked up by a token's id stands still
+        directions = inputs.clone()
+        directions[:, objective.inputs.width :] = 0
+    return objective.products(inputs[None], directions)[0].T
 
 
 def _run(asked: Asked) -> Found:
