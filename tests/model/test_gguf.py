@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import tokenviz as tv
 from tests.model.small import byte_level_tokenizer, random_model
 
 gguf: Any = pytest.importorskip("gguf", reason="needs the gguf package, as transformers does")
+pytest.importorskip("accelerate", reason="transformers reads GGUF files with it")
 
 NAMES = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -39,8 +41,6 @@ def write(path: Path, model: Any, tokenizer: Any) -> None:
     vocabulary = sorted(bpe.get_vocab().items(), key=lambda item: item[1])
     tokens = [token for token, _ in vocabulary]
     tokens += [f"<unused{i}>" for i in range(config.vocab_size - len(tokens))]
-    import json
-
     merges = json.loads(bpe.to_str())["model"]["merges"]
     writer.add_tokenizer_model("gpt2")
     writer.add_token_list(tokens)

@@ -309,6 +309,19 @@ def test_named_templates_of_a_tokenizer() -> None:
     assert prompt_of(several, [USER], tools=[TOOL]).startswith("Tools:")
 
 
+def test_variables_that_a_template_makes_itself_are_no_keywords() -> None:
+    template = (
+        "{% if messages[0].role == 'system' %}{% set first = 'a' %}{% endif %}"
+        "{% if not day is defined %}{% set day = 'Monday' %}{% endif %}"
+        "{% set mood = mood | default('x') %}"
+        "{{ day }}{{ first }}{{ mood }}{% for m in messages %}{{ m.content }}{% endfor %}"
+    )
+    lm = chat_lm("byte level", template)
+    assert prompt_of(lm, [USER], day="Tuesday", mood="!").startswith("Tuesday!What")
+    with pytest.raises(TypeError, match=r"no option 'first'.* reads day, mood$"):
+        lm.encode([USER], first="b")
+
+
 def test_a_generation_block_changes_nothing() -> None:
     inside = "{% generation %}{{ m.content }}{{ mark }}{% endgeneration %}"
     lm = chat_lm("byte level", f"{{% for m in messages %}}{inside}{{% endfor %}}")

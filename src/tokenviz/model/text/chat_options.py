@@ -154,12 +154,11 @@ def _unknown(
     variables: Collection[str],
     hints: Mapping[str, str],
 ) -> TypeError:
-    options = {*known, *CHAT_DEFAULTS}
-    error = unknown_keyword(owner, name, options | set(variables) - _GIVEN, hints.get(name))
+    special = getattr(lm.tokenizer, "special_tokens_map", {})
+    own = sorted(set(variables) - set(CHAT_DEFAULTS) - set(special))
+    error = unknown_keyword(owner, name, {*known, *CHAT_DEFAULTS, *own}, hints.get(name))
     if not is_chat:
         return TypeError(f"{error}; a chat template's own only go with chat messages")
-    special = getattr(lm.tokenizer, "special_tokens_map", {})
-    own = sorted(set(variables) - _GIVEN - set(CHAT_DEFAULTS) - set(special))
     listed = f"reads {', '.join(own)}" if own else "reads no others"
     return TypeError(f"{error}; the chat template of {lm.name} {listed}")
 
@@ -201,6 +200,19 @@ def _variables(template: str) -> frozenset[str]:
     functions = ("raise_exception", "strftime_now", "namespace", "dict", "range", "lipsum")
     environment.globals.update(dict.fromkeys(functions))
     try:
-        return frozenset(meta.find_undeclared_variables(environment.parse(template)))
+        tree = environment.parse(template)
     except TemplateError:  # which is said when it is to be used
         return frozenset()
+    # What is set in one branch and read in another counts as read; it is a parameter only if the
+    # template asks whether it was given.
+    made = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
+    asked = {
+        node.node.name
+        for kind, words in (
+            (nodes.Test, ("defined", "undefined")),
+            (nodes.Filter, ("default", "d")),
+        )
+        for node in tree.find_all(kind)
+        if node.name in words and isinstance(node.node, nodes.Name)
+    }
+    return frozenset(meta.find_undeclared_variables(tree)) - (made - asked - {"tools", "documents"})

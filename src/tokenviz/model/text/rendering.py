@@ -120,7 +120,7 @@ def render_chat(
         return fallback
     assert refused is not None
     if isinstance(refused[1], _CannotContinueError):
-        raise refused[1]
+        raise ValueError(str(refused[1]))
     raise _refusal(apply, *refused, name) from refused[1]
 
 
