@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from tokenviz.model.running.positions import forget_longer
 from tokenviz.model.running.wrapping import passed_on_to
 
 __all__ = ["call", "entry", "logits_of", "takes", "takes_any"]
@@ -53,6 +54,7 @@ def call(model: torch.nn.Module, **inputs: Any) -> tuple[torch.Tensor, Any]:
     """
     if "use_cache" in inputs and not (takes(model, "use_cache") or takes_any(model)):
         del inputs["use_cache"]
+    forget_longer(model)
     output = _run(model, inputs)
     logits = logits_of(output)
     text = inputs["input_ids"] if "input_ids" in inputs else inputs["inputs_embeds"]

@@ -11,7 +11,7 @@ import torch
 from tokenviz.data.trace import TraceStep
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.tracing.batching import padding_id
-from tokenviz.model.tracing.decoding import Decoding, remembers
+from tokenviz.model.tracing.decoding import Decoding, remembers_up_to
 from tokenviz.model.tracing.reduction import (
     NOT_FINITE,
     Columns,
@@ -112,7 +112,8 @@ class Writer:
         for place, text in enumerate(texts):
             text.begin(positions, place, len(texts))
         # The first token needs no memory, and asking a model whether it has one takes passes.
-        cached = self.max_new_tokens > 1 and self.lm.probe(remembers)
+        longest = max(len(text.prompt) for text in texts) + self.max_new_tokens
+        cached = self.max_new_tokens > 1 and remembers_up_to(self.lm, longest)
         decoding = Decoding(self.lm, [text.prompt for text in texts], cached=cached)
         generators = self.sampler.generators(len(texts), decoding.ids.device)
         while active := [place for place, text in enumerate(texts) if not text.finished]:

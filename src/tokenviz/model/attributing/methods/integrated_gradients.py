@@ -30,6 +30,7 @@ from tokenviz.model.running.scalars import real
 __all__ = ["METHOD", "PathIntegral", "integrated_gradients"]
 
 _MOST = 2048
+_MOST_OF_ONE_RULE = 4096  # nodes; finding those of a rule takes their square in memory
 _SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
 
 
@@ -124,6 +125,11 @@ def _tolerance(value: Any) -> float | None:
 def _check(problem: Problem, options: Options) -> None:
     if options.own["n_steps"] is None and options.own["tolerance"] is None:
         raise ValueError("n_steps: expected a number of path steps when tolerance is None")
+    if options.own["tolerance"] is None and options.own["n_steps"] > _MOST_OF_ONE_RULE:
+        raise ValueError(
+            f"n_steps: expected at most {_MOST_OF_ONE_RULE:,} with tolerance=None, got "
+            f"{options.own['n_steps']:,}; with a tolerance, nodes are added where the path needs them"
+        )
 
 
 def _run(asked: Asked) -> Found:

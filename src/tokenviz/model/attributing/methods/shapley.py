@@ -31,6 +31,8 @@ __all__ = ["METHOD", "ShapleyValues", "coalitions", "drawn_masks", "shapley"]
 
 _EXACT = 10  # features, of which all coalitions are evaluated
 _ORDERS = 24  # that are drawn of more
+_MOST = 1_000_000  # orders; the error falls with their square root
+_COUNTED = 64  # orders of which the work is counted; the others are taken to be like them
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def _exact(
 
 
 def _n_samples(value: Any) -> int | None:
-    n_samples = count("n_samples", value, least=2)
+    n_samples = count("n_samples", value, least=2, most=_MOST)
     if n_samples is not None and n_samples % 2:
         raise ValueError(
             f"n_samples: expected an even number, each order being drawn with its reverse, "
@@ -188,10 +190,10 @@ def _positions(asked: Asked) -> int:
     orders = _orders(asked)
     if orders is None or len(features) == 1:
         return objective.rows_of_perturbed(coalitions(features)[1])
-    pairs = drawn_masks(features, orders, asked.options.own["seed"])
-    return objective.rows_of_scores(2) + sum(
-        objective.rows_of_perturbed(masks) for _, masks in pairs
-    )
+    counted = min(orders, _COUNTED)
+    pairs = drawn_masks(features, counted, asked.options.own["seed"])
+    rows = sum(objective.rows_of_perturbed(masks) for _, masks in pairs)
+    return objective.rows_of_scores(2) + rows * orders // counted
 
 
 METHOD = register(
