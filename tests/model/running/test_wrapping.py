@@ -125,9 +125,9 @@ def test_per_layer_embeddings_go_beside_the_embeddings() -> None:
     (gradient,) = torch.autograd.grad(logits[0, -1].log_softmax(-1)[31], x)
     lm = LanguageModel(model, byte_level_tokenizer())
     found = lm.attribute(PROMPT, [31], method="gradient_norm").values[:, 0]
-    np.testing.assert_allclose(found, gradient[0].norm(dim=-1), atol=1e-5)
+    np.testing.assert_allclose(found, gradient[0].norm(dim=-1), rtol=1e-4)
     found = lm.attribute(PROMPT, [31], method="input_x_gradient").values[:, 0]
-    np.testing.assert_allclose(found, (gradient * x)[0].sum(-1).detach(), atol=1e-5)
+    np.testing.assert_allclose(found, (gradient * x)[0].sum(-1).detach(), atol=1e-4)
 
 
 def test_a_model_without_weights_is_refused() -> None:

@@ -23,12 +23,19 @@ def takes(model: torch.nn.Module, argument: str) -> bool:
     """Whether the model's forward names an argument, or hands any on to one that does."""
     if argument in inspect.signature(model.forward).parameters:
         return True
-    inner = passed_on_to(model) if takes_any(model) else None
+    inner = passed_on_to(model) if _has_keywords(model) else None
     return inner is not None and takes(inner, argument)
 
 
 def takes_any(model: torch.nn.Module) -> bool:
-    """Whether the model's forward takes arguments that it does not name."""
+    """Whether the model's forward, and that of what it wraps, takes arguments not named there."""
+    if not _has_keywords(model):
+        return False
+    inner = model.module if isinstance(model, torch.nn.DataParallel) else passed_on_to(model)
+    return inner is None or takes_any(inner)
+
+
+def _has_keywords(model: torch.nn.Module) -> bool:
     parameters = inspect.signature(model.forward).parameters.values()
     return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 

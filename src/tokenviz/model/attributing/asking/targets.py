@@ -283,7 +283,8 @@ def _as_list(targets: Any) -> Sequence[Any]:
 
 def _check_count(name: str, value: Any) -> None:
     """Refuse what could not be listed, before it is."""
-    count = len(value) if hasattr(value, "__len__") and getattr(value, "ndim", 1) else 0
+    is_counted = hasattr(value, "__len__") and getattr(value, "ndim", None) != 0
+    count = len(value) if is_counted else 0
     if count > _MOST:
         raise ValueError(f"{name}: expected at most {_MOST:,} entries, got {count:,}")
 

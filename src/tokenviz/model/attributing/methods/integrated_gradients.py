@@ -128,7 +128,7 @@ def _check(problem: Problem, options: Options) -> None:
     if options.own["tolerance"] is None and options.own["n_steps"] > _MOST_OF_ONE_RULE:
         raise ValueError(
             f"n_steps: expected at most {_MOST_OF_ONE_RULE:,} with tolerance=None, got "
-            f"{options.own['n_steps']:,}; with a tolerance, nodes are added where the path needs them"
+            f"{options.own['n_steps']:,}; with a tolerance, nodes come where the path needs them"
         )
 
 
