@@ -102,7 +102,7 @@ def test_a_head_that_sees_the_future_is_refused() -> None:
     assert len(causal.score("The cat")) == 2
 
 
-def test_a_model_that_reads_ids_past_its_embeddings_is_refused() -> None:
+def test_a_model_that_does_otherwise_with_ids_than_with_embeddings_is_explained_from_ids() -> None:
     model = random_model("llama")
     inner = model.model
     plain = inner.forward
@@ -115,8 +115,12 @@ def test_a_model_that_reads_ids_past_its_embeddings_is_refused() -> None:
     inner.forward = forward
     lm = LanguageModel(model, byte_level_tokenizer())
     assert len(lm.generate("The cat", max_new_tokens=2)) == 2
-    with pytest.raises(ValueError, match=r"model: .* the same from inputs_embeds"):
-        lm.attribute("The cat", [" sat"])
+    x = lm.embedding(lm.encode("The cat")).detach().requires_grad_()
+    (target,) = byte_level_tokenizer()(" sat").input_ids[:1]
+    score = model(inputs_embeds=2 * x[None]).logits[0, -1].log_softmax(-1)[target]
+    (gradient,) = torch.autograd.grad(score, x)
+    found = lm.attribute("The cat", [target], method="input_x_gradient").values[:, 0]
+    torch.testing.assert_close(torch.tensor(found), (gradient * x).sum(-1).detach())
 
 
 def test_the_model_is_left_as_it_was() -> None:

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
+from tokenviz.model.running.positions import forget_longer
 from tokenviz.model.running.wrapping import passed_on_to
 
 __all__ = ["call", "entry", "logits_of", "takes", "takes_any"]
@@ -23,14 +24,21 @@ def takes(model: torch.nn.Module, argument: str) -> bool:
     """Whether the model's forward names an argument, or hands any on to one that does."""
     if argument in _parameters(model.forward):
         return True
-    inner = passed_on_to(model) if takes_any(model) else None
+    inner = passed_on_to(model) if _has_keywords(model) else None
     return inner is not None and takes(inner, argument)
 
 
 def takes_any(model: torch.nn.Module) -> bool:
-    """Whether the model's forward takes arguments that it does not name."""
-    kinds = {parameter.kind for parameter in _parameters(model.forward).values()}
-    return inspect.Parameter.VAR_KEYWORD in kinds
+    """Whether the model's forward, and that of what it wraps, takes arguments not named there."""
+    if not _has_keywords(model):
+        return False
+    inner = model.module if isinstance(model, torch.nn.DataParallel) else passed_on_to(model)
+    return inner is None or takes_any(inner)
+
+
+def _has_keywords(model: torch.nn.Module) -> bool:
+    parameters = _parameters(model.forward).values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 # Asked at every token. By what was looked at, not by model: a forward may be replaced.
@@ -70,6 +78,7 @@ def call(model: torch.nn.Module, **inputs: Any) -> tuple[torch.Tensor, Any]:
     """
     if "use_cache" in inputs and not (takes(model, "use_cache") or takes_any(model)):
         del inputs["use_cache"]
+    forget_longer(model)
     output = _run(model, inputs)
     logits = logits_of(output)
     text = inputs["input_ids"] if "input_ids" in inputs else inputs["inputs_embeds"]

@@ -17,6 +17,7 @@ import torch
 from tokenviz.model.running.calling import call
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.positions import forget_longer
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.running.undoing import Undo, undone
 from tokenviz.model.running.wrapping import is_wrapped
@@ -45,6 +46,7 @@ class SplitModel:
         """What the head reads, from ids ``[b, n]``: shape ``[b, n, d]``."""
         # Looked up anew: the user may have put another body there.
         body: Any = self._lm.model.get_submodule(self._path)
+        forget_longer(self._lm.model)
         output = body(input_ids=ids, use_cache=False)
         self._output = type(output)
         hidden: torch.Tensor = output.last_hidden_state

@@ -15,6 +15,7 @@ import torch
 
 from tokenviz.data.tokens import Token
 from tokenviz.model.running.forward import text_config
+from tokenviz.model.running.positions import grows_with_length
 from tokenviz.model.running.wrapping import described, input_device
 
 __all__ = ["LoadedModel", "TokenTable"]
@@ -94,7 +95,12 @@ class LoadedModel(ABC):
 
     @property
     def max_context(self) -> int | None:
-        """The most tokens that the model takes; None where it does not say."""
+        """The most tokens that the model takes; None where it does not say.
+
+        Nor does one with dynamic rotary embeddings, which are for texts beyond that length.
+        """
+        if grows_with_length(self.model, ("dynamic",)):
+            return None
         config = text_config(self.model)
         for name in _CONTEXT_NAMES:
             value = getattr(config, name, None)

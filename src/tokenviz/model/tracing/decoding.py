@@ -17,11 +17,11 @@ from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.forward import borrowed, wide
 from tokenviz.model.running.inputs import looks_for_ids
 from tokenviz.model.running.loaded_model import LoadedModel
-from tokenviz.model.running.positions import grows_with_length
+from tokenviz.model.running.positions import grows_with_length, same_up_to
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.tracing.batching import padding_id
 
-__all__ = ["Decoding", "hides_padding", "remembers"]
+__all__ = ["Decoding", "hides_padding", "remembers", "remembers_up_to"]
 
 _SAMPLE = 8  # tokens on which a model's memory is tried
 _STEPS = 1  # of them, read from what is remembered
@@ -126,10 +126,23 @@ def _not_remembered(lm: LoadedModel) -> bool:
     return False
 
 
+def remembers_up_to(lm: LoadedModel, length: int) -> bool:
+    """Whether a model goes on from what it remembers in texts of up to some length.
+
+    Warns
+    -----
+    UserWarning
+        If it does not; see :func:`remembers`.
+    """
+    if grows_with_length(lm.model) and length > same_up_to(lm.model):
+        return lm.probe(_not_remembered)
+    return lm.probe(remembers)
+
+
 def hides_padding(lm: LoadedModel) -> bool:
     """Whether a text gives the same beside a longer one, filled up on the left, as alone."""
     ids = sample_ids(lm)
-    if len(ids) < 3 or grows_with_length(lm):
+    if len(ids) < 3 or grows_with_length(lm.model):
         return False
     prompts, after = [ids[:-1], ids[1:2]], ids[-1:]
     with borrowed(lm.model), torch.no_grad():

@@ -18,6 +18,7 @@ from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.head import find_split
 from tokenviz.model.running.inputs import looks_for_ids
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.positions import grows_with_length
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.tracing.batching import padding_id
 
@@ -61,7 +62,7 @@ def read(lm: LoadedModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -
 
 def reads_in_pieces(lm: LoadedModel) -> bool:
     """Whether a model gives the same for a text in pieces over its cache as for the whole."""
-    if looks_for_ids(lm):
+    if looks_for_ids(lm) or grows_with_length(lm.model):
         return False
     ids = sample_ids(lm)
     with borrowed(lm.model), torch.no_grad():

@@ -69,7 +69,7 @@ def score(
         batch_size,
         rows=_READ,
         positions=_READ,
-        same_length=len(pairs) > 1 and grows_with_length(lm),
+        same_length=len(pairs) > 1 and grows_with_length(lm.model),
     )
     known = Positions()
     with borrowed(lm.model), Progress("Scoring", sum(map(len, asked)), "token", progress) as bar:

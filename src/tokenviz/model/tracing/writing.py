@@ -12,7 +12,7 @@ from tokenviz.data.trace import TraceStep
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.text.prompt import EncodedPrompt
 from tokenviz.model.tracing.batching import padding_id
-from tokenviz.model.tracing.decoding import Decoding, remembers
+from tokenviz.model.tracing.decoding import Decoding, remembers_up_to
 from tokenviz.model.tracing.processing import Situation
 from tokenviz.model.tracing.reduction import (
     NOT_FINITE,
@@ -117,7 +117,8 @@ class Writer:
         for place, text in enumerate(texts):
             text.begin(positions, place, len(texts))
         # The first token needs no memory, and asking a model whether it has one takes passes.
-        cached = self.max_new_tokens > 1 and self.lm.probe(remembers)
+        longest = max(len(text.prompt.ids) for text in texts) + self.max_new_tokens
+        cached = self.max_new_tokens > 1 and remembers_up_to(self.lm, longest)
         decoding = Decoding(self.lm, [text.prompt.ids for text in texts], cached=cached)
         generators = self.sampler.generators(len(texts), decoding.ids.device)
         at = Situation(

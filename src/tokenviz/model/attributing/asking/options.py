@@ -100,13 +100,15 @@ def parse_options(
     return Options(score, reduction, baseline, read)
 
 
-def count(name: str, value: Any, least: int = 1) -> int | None:
-    """An int of at least so much, or None."""
+def count(name: str, value: Any, least: int = 1, most: int | None = None) -> int | None:
+    """An int of at least so much and at most so much, or None."""
     if value is None:
         return None
     number = integer(value, name)
     if number < least:
         raise ValueError(f"{name}: expected an int of at least {least}, got {number}")
+    if most is not None and number > most:
+        raise ValueError(f"{name}: expected at most {most:,}, got {number:,}")
     return number
 
 

@@ -32,6 +32,8 @@ __all__ = [
     "parse_targets",
 ]
 
+_MOST = 1_000_000  # targets, or tokens of one
+
 Function: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """From next-token logits after the prompt, float32 ``[rows, vocabulary]``, to ``[rows]``."""
 
@@ -228,6 +230,7 @@ def continuation_tokens(
     if isinstance(continuation, str):
         ids = encode_continuation(lm, continuation, prompt, name=name)
     else:
+        _check_count(name, continuation)
         ids = encode_ids(lm, continuation, name=name)
     _check_room(lm, name, ids, prompt)
     result = Targets(labels=list(lm.vocabulary.tokens(ids.tolist())))
@@ -264,6 +267,7 @@ def _as_list(targets: Any) -> Sequence[Any]:
     refuse_bytes(targets, "targets")
     if isinstance(targets, str | Contrast) or is_scalar(targets) or callable(targets):
         return [targets]
+    _check_count("targets", targets)
     if isinstance(targets, torch.Tensor):
         return list(targets)
     if isinstance(targets, Mapping):
@@ -277,6 +281,14 @@ def _as_list(targets: Any) -> Sequence[Any]:
         ) from None
 
 
+def _check_count(name: str, value: Any) -> None:
+    """Refuse what could not be listed, before it is."""
+    is_counted = hasattr(value, "__len__") and getattr(value, "ndim", None) != 0
+    count = len(value) if is_counted else 0
+    if count > _MOST:
+        raise ValueError(f"{name}: expected at most {_MOST:,} entries, got {count:,}")
+
+
 def _parse_one(
     lm: LoadedModel, entry: Any, name: str, prompt: torch.Tensor
 ) -> tuple[torch.Tensor, str | Token]:
@@ -287,6 +299,7 @@ def _parse_one(
     else:
         if is_scalar(entry):
             entry = [integer(entry, name, "text or token ids")]
+        _check_count(name, entry)
         ids = encode_ids(lm, entry, name=name)
         tokens = lm.vocabulary.tokens(ids.tolist())
         label = (

@@ -82,7 +82,7 @@ class GenericObjective(Objective):
         Where positions are embedded by how long the text is, continuations of different lengths
         would change each other's scores, so each is run by itself.
         """
-        if not grows_with_length(self.lm):
+        if not grows_with_length(self.lm.model):
             return [list(range(len(terms)))]
         return _by_branch(terms)
 
@@ -96,7 +96,9 @@ class GenericObjective(Objective):
 
     def rows_after(self, terms: Sequence[Term]) -> int:
         """Rows that are read after the prompt's last for some terms of one batch."""
-        if grows_with_length(self.lm):  # always the whole continuation, whichever terms are wanted
+        if grows_with_length(
+            self.lm.model
+        ):  # always the whole continuation, whichever terms are wanted
             branches = {term.branch for term in terms}
             terms = [term for term in self._targets.terms if term.branch in branches]
         return max(term.last_row for term in terms)

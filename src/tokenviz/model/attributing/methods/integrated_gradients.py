@@ -132,13 +132,14 @@ def _tolerance(value: Any) -> float | None:
 def _check(problem: Problem, options: Options) -> None:
     if options.own["n_steps"] is None and options.own["tolerance"] is None:
         raise ValueError("n_steps: expected a number of path steps when tolerance is None")
-    adaptive = options.own["tolerance"] is not None
-    most = _MOST_ADAPTIVE if adaptive else _MOST_FIXED
-    if (options.own["n_steps"] or 0) > most:
+    n_steps = options.own["n_steps"] or 0
+    if options.own["tolerance"] is None and n_steps > _MOST_FIXED:
         raise ValueError(
-            f"n_steps: expected at most {most:,} nodes"
-            f"{'' if adaptive else ' without a tolerance'}, got {options.own['n_steps']:,}"
+            f"n_steps: expected at most {_MOST_FIXED:,} with tolerance=None, got {n_steps:,}; "
+            "with a tolerance, nodes come where the path needs them"
         )
+    if n_steps > _MOST_ADAPTIVE:
+        raise ValueError(f"n_steps: expected at most {_MOST_ADAPTIVE:,} nodes, got {n_steps:,}")
 
 
 def _run(asked: Asked) -> Found:

@@ -152,9 +152,7 @@ def _exact(
 
 
 def _n_samples(value: Any) -> int | None:
-    n_samples = count("n_samples", value, least=2)
-    if n_samples is not None and n_samples > _MOST:
-        raise ValueError(f"n_samples: expected at most {_MOST:,} orders, got {n_samples:,}")
+    n_samples = count("n_samples", value, least=2, most=_MOST)
     if n_samples is not None and n_samples % 2:
         raise ValueError(
             f"n_samples: expected an even number, each order being drawn with its reverse, "
