@@ -145,8 +145,8 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
         super().set_state(sync_data)
 
     def settable(self) -> frozenset[str]:
-        """The options, which views change, and the colormap's own table."""
-        return frozenset(self.option_names()) | {"_colormap_table"}
+        """What views change: the options, the colormap's own table, how many views there are."""
+        return frozenset(self.option_names()) | {"_colormap_table", "_view_count"}
 
     def _check_state(self, state: Mapping[str, Any]) -> None:
         super()._check_state({n: v for n, v in state.items() if n != "colormap"})
