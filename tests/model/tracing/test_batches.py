@@ -164,7 +164,7 @@ def test_positions_that_stretch_with_the_longest_text_are_not_mixed() -> None:
     model = LlamaForCausalLM(config)
     config.max_position_embeddings = 64  # how much we may give it
     lm = LanguageModel(model, byte_level_tokenizer())
-    assert grows_with_length(lm) and not grows_with_length(random_lm())
+    assert grows_with_length(lm.model) and not grows_with_length(random_lm().model)
     texts = [list(range(5, 11)), list(range(20, 60))]
     for text, trace in zip(texts, lm.score(texts), strict=True):
         same(trace, lm.score(text))

@@ -54,7 +54,8 @@ def passed_on_to(model: torch.nn.Module) -> torch.nn.Module | None:
         learnt = getattr(adapter, "is_prompt_learning", False)
         inner = None if learnt else getattr(model, "get_base_model", lambda: None)()
     else:
-        inner = described(model)
+        # A compiled module answers for what it wraps, so it seems to describe itself.
+        inner = getattr(model, "_orig_mod", None) or described(model)
     return None if inner is model else inner
 
 
