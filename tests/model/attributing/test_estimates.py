@@ -22,7 +22,7 @@ def questions() -> list[tuple[Any, Any, dict[str, Any]]]:
     """What people ask: rough paths of the bundled model, smooth ones of random models."""
     chance = np.random.default_rng(5)
     demo, asked = tokenviz.load_model(), []
-    for _ in range(4):
+    for _ in range(2):
         a, b = chance.integers(10, 99), chance.integers(2, 9)
         prompt = f"First, I'll multiply {a} by {b}, which gives me"
         asked.append((demo, prompt, {"targets": f" {a * b}"}))
