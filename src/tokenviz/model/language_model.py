@@ -373,7 +373,7 @@ class LanguageModel(LoadedModel):
         memory_budget
             How much the computation may take besides the model: bytes, or text such as "2 GiB";
             by default half of what is free on the device. Work that does not fit into it is done
-            in smaller pieces.
+            in smaller pieces; a budget below what one prompt takes is refused.
         progress
             Whether to show a progress bar; None: if it takes longer than two seconds.
 
@@ -390,6 +390,14 @@ class LanguageModel(LoadedModel):
             If an argument is of the wrong kind or out of range, a target tokenises to nothing,
             prompt and target exceed the model's context, or a model that cannot be differentiated
             (quantised) is asked for a gradient method; the message names the argument.
+        FloatingPointError
+            If the model's numbers become NaN on the way, as in float16 beyond its range.
+
+        Warns
+        -----
+        UserWarning
+            If half of a target's values are no larger than what rounding in the model's number
+            format (bfloat16, float16) does to a score; or as :func:`integrated_gradients` says.
         """
         question = self._asked(
             prompt, targets, continuation=continuation, method=method, score=score,
@@ -411,7 +419,8 @@ class LanguageModel(LoadedModel):
         Returns
         -------
         Estimate
-            Seconds, bytes besides the model, and token positions.
+            Seconds, bytes besides the model, token positions and path nodes: of each the least and
+            the most that is expected, ``(low, high)``. It takes a few forward passes.
         """
         return estimate(self, self._asked(prompt, targets, **options), memory_budget)
 

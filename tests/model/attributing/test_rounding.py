@@ -61,7 +61,7 @@ def test_values_as_small_as_rounding_warn(method: str, dtype: torch.dtype) -> No
             for layer in lm.model.model.layers[1:]:
                 layer.input_layernorm.weight.zero_()
                 layer.post_attention_layernorm.weight.zero_()
-    with pytest.warns(UserWarning, match="no larger than what rounding in .*float32"):
+    with pytest.warns(UserWarning, match=r"no larger than what rounding in .*float32"):
         found = lm.attribute(ids, TARGETS, **asked)
     assert attribution_facts(found)["rounding"].endswith("as much as many values")
 
@@ -101,7 +101,7 @@ def test_a_model_that_gives_nan_is_told() -> None:
     with torch.no_grad():
         lm.model.model.layers[0].mlp.down_proj.weight.mul_(1e6)  # beyond what float16 holds
     for method in ("occlusion", "input_x_gradient", "gradient_norm"):
-        with pytest.raises(FloatingPointError, match="model gives NaN .*float16.*float32"):
+        with pytest.raises(FloatingPointError, match=r"model gives NaN .*float16.*float32"):
             lm.attribute(PROMPT, TARGETS, method=method)
 
 

@@ -64,7 +64,7 @@ class Linearisation:
         return cls(decoder, packing, frames, computed, pairs, attended[:, 0], direct[:, 0])
 
     def pull(self, terms: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
-        """Gradients of some terms with respect to the prompt, times a factor, ``[B, terms, n, d]``."""
+        """Gradients of terms with respect to the prompt, times a factor, ``[B, terms, n, d]``."""
         pair, real = self.packing.pairs_of(terms)
         at = self.packing.reads[self.packing.pair_read[pair]]
         text = self._one_text(at) if self.packing.single else self._own_texts(at, terms)
