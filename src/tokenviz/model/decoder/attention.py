@@ -22,7 +22,7 @@ from tokenviz.model.decoder.heads import stack, unstack
 from tokenviz.model.decoder.sight import Seen, Sight
 from tokenviz.model.running.forward import wide
 
-__all__ = ["Attended", "attend", "output_of", "pull", "pull_rows", "push"]
+__all__ = ["Attended", "attend", "held", "output_of", "pull", "pull_rows", "push"]
 
 _HELD = {"cpu": 1 << 21}  # products at a time: 8 MB in float32
 _MOST_HELD = 1 << 26
@@ -85,9 +85,9 @@ def output_of(
 
     if sight.is_causal and 1 < sight.plain == queries.shape[1] == keys.shape[1]:
         return by_torch(slice(None), slice(None), None)
-    held, each = _held(queries), len(queries)
+    each = len(queries)
     parts = []
-    for seen in sight.blocks(0, held, each, queries.dtype):
+    for seen in sight.blocks(0, _held(queries), each, queries.dtype):
         visible = seen.keys.stop - seen.keys.start - seen.mask.shape[-1]
         mask = torch.nn.functional.pad(seen.mask, (visible, 0))
         parts.append(by_torch(seen.queries, seen.keys, mask))
@@ -142,7 +142,7 @@ def pull(at: Attended, cotangent: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     """
     g, groups = cotangent.shape[1], at.keys.shape[2]
     start = 0
-    if at.log_sums is not None and kernel_pulls(at.sight.plain, g, at.keys.shape[-1]):
+    if at.log_sums is not None and kernel_pulls(g, at.keys.shape[-1]):
         start = at.sight.plain
         own = slice(start)
         parts = (at.queries, at.keys, at.values, at.output, at.log_sums)
@@ -220,6 +220,11 @@ def pull_rows(
     return of_queries, of_keys, of_values
 
 
+def held(device: torch.device) -> int:
+    """How many products of queries and keys there are at a time, at most."""
+    return _HELD.get(device.type, _MOST_HELD)
+
+
 def _probabilities(
     queries: torch.Tensor, keys: torch.Tensor, seen: Seen, scale: float
 ) -> torch.Tensor:
@@ -243,7 +248,7 @@ def _blocks(sight: Sight, start: int, queries: torch.Tensor, g: int = 1) -> Iter
 
 
 def _held(tensor: torch.Tensor) -> int:
-    return _HELD.get(tensor.device.type, _MOST_HELD)
+    return held(tensor.device)
 
 
 def _length(rows: slice) -> int:

@@ -119,6 +119,13 @@ class Block:
     after: Norm | None = None
     mlp_after: Norm | None = None
 
+    def weights(self) -> int:
+        """Numbers in its matrices."""
+        heads = (part.linear for part in (self.queries, self.keys, self.values))
+        inner = (self.mlp.gate, self.mlp.up, self.mlp.down)
+        linears = (*heads, self.output, *inner)
+        return sum(linear.weight.numel() for linear in linears if linear is not None)
+
     def __call__(
         self, x: torch.Tensor, frame: Frame, rows: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, KeySide, QuerySide]:

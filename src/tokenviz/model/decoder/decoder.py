@@ -12,7 +12,9 @@ from typing import NamedTuple, TypeAlias
 
 import torch
 
+from tokenviz.model.decoder import attention
 from tokenviz.model.decoder.block import Block, Frame, KeySide, QuerySide
+from tokenviz.model.decoder.costs import Shape
 from tokenviz.model.decoder.linear import Linear
 from tokenviz.model.decoder.norm import Norm, Normed
 from tokenviz.model.decoder.rotary import Rotation
@@ -24,16 +26,29 @@ Rotations: TypeAlias = Callable[[torch.Tensor, torch.dtype], Rotation]
 """From positions and a dtype to rotations of queries and keys."""
 
 
+_FEW = 1024  # rows that are in flight at least, where there are so many
+
+
 class Computed(NamedTuple):
     """A computation at B points, kept for its derivatives.
 
     ``hidden`` is the input of the output head at the rows that were read, ``[B, reads, d]``.
+    ``inputs`` are those of all blocks but the last, ``[B, rows, d]``, where nothing else is kept of
+    these; empty where all is.
     """
 
     keys: list[KeySide]
     queries: list[QuerySide]
     normed: Normed
     hidden: torch.Tensor
+    inputs: list[torch.Tensor]
+
+    def sides(self, layer: int, block: Block, frame: Frame) -> tuple[KeySide, QuerySide]:
+        """What was computed in a block below the last, made again where it was not kept."""
+        if not self.inputs:
+            return self.keys[layer], self.queries[layer]
+        _, keys, queries = block(self.inputs[layer], frame)
+        return keys, queries
 
 
 @dataclass(frozen=True)
@@ -76,9 +91,20 @@ class Decoder:
         inner = block.mlp.up.weight.shape[0]
         heads = block.queries.linear.weight.shape[0]
         slopes = 1 if block.mlp.gate is None else 2
-        attention = 3 * (heads // block.queries.size) * length
         kept = len(self.blocks) * (2 * width + 4 * heads + slopes * inner)
-        return item * kept, item * (6 * width + 6 * heads + 3 * inner + attention)
+        # Of a long text, attention and feed-forward hold some rows at a time.
+        device = self.head.weight.device
+        most = attention.held(device) // max(length, _FEW)
+        products = 3 * min((heads // block.queries.size) * length, most)
+        active = 3 * min(inner, 2 * block.mlp.rows_held(device) * inner // max(length, _FEW))
+        return item * kept, item * (6 * width + 6 * heads + active + products)
+
+    def shape(self) -> Shape:
+        """What decides how long derivatives take."""
+        return Shape(
+            sum(block.weights() for block in self.blocks),
+            sum(block.queries.linear.weight.shape[0] for block in self.blocks),
+        )
 
     def frames(self, rows: Rows, dtype: torch.dtype) -> list[Frame]:
         """Of each block, where the rows stand."""
@@ -96,16 +122,26 @@ class Decoder:
         """The input of the first block from token embeddings ``[B, rows, d]``."""
         return embeddings if self.positions is None else embeddings + self.positions[positions]
 
-    def compute(self, embeddings: torch.Tensor, rows: Rows, reads: torch.Tensor) -> Computed:
-        """Run token embeddings ``[B, rows, d]``; only rows ``reads`` are read at the end."""
-        keys, queries = [], []
+    def compute(
+        self, embeddings: torch.Tensor, rows: Rows, reads: torch.Tensor, *, keep: bool = True
+    ) -> Computed:
+        """Run token embeddings ``[B, rows, d]``; only rows ``reads`` are read at the end.
+
+        Without ``keep``, of each block but the last only its input is kept: a tenth of the memory,
+        for computing the block once more when its derivatives are asked for.
+        """
+        keys, queries, inputs = [], [], []
         x = self.enter(embeddings, rows.positions)
         for block, frame, wanted in self._with_reads(rows, reads, x.dtype):
+            before = x
             x, key_side, query_side = block(x, frame, wanted)
-            keys.append(key_side)
-            queries.append(query_side)
+            if keep or wanted is not None:
+                keys.append(key_side)
+                queries.append(query_side)
+            else:
+                inputs.append(before)
         hidden, normed = self.norm(x)
-        return Computed(keys, queries, normed, hidden)
+        return Computed(keys, queries, normed, hidden, inputs)
 
     def key_sides(self, embeddings: torch.Tensor, rows: Rows) -> list[KeySide]:
         """What later rows need of these: ``[1, rows, d]`` to the keys and values of each block."""

@@ -51,7 +51,7 @@ _ROWS = 16  # from which a copy of the weights in float32 is repaid
 def _is_slow(x: torch.Tensor) -> bool:
     """Whether products of this dtype are better taken in float32 and rounded.
 
-    A processor without instructions for bfloat16 multiplies it ten to a hundred times more slowly
+    A processor without instructions for bfloat16 multiplies it many times more slowly
     than float32, in which products of two such numbers are exact, and summed as they are there.
     """
     if x.dtype not in (torch.bfloat16, torch.float16) or x.device.type != "cpu":

@@ -78,12 +78,15 @@ class MLP:
         result = self.up.pull(inner * at[1])
         return result.add_(self.gate.pull(inner.mul_(at[0])))
 
+    def rows_held(self, device: torch.device) -> int:
+        """Rows of which the inner activations are held at a time, about."""
+        return max(_FEWEST, _HELD.get(device.type, _MOST_HELD) // self.up.weight.shape[0])
+
     def _pieces(self, x: torch.Tensor) -> list[slice]:
         """Rows of which the inner activations are held at a time."""
         rows = x.shape[-2]
         others = x[..., 0, 0].numel()
-        held = _HELD.get(x.device.type, _MOST_HELD)
-        count = max(_FEWEST, held // (others * self.up.weight.shape[0]))
+        count = max(_FEWEST, self.rows_held(x.device) // others)
         if rows <= 2 * count:
             return [slice(0, rows)]
         return [slice(start, min(start + count, rows)) for start in range(0, rows, count)]

@@ -153,7 +153,9 @@ def hides_padding(lm: LoadedModel) -> bool:
             together = _two_steps(lm, prompts, after)
         except Exception:  # a model may refuse a mask
             return False
-    return bool(together.isfinite().all()) and not differ(together, alone)
+    return bool(together.isfinite().all()) and not differ(
+        together, alone, dtype=lm.dtype, most_rounding=_ROUNDING
+    )
 
 
 def _two_steps(

@@ -1,10 +1,10 @@
 """F for a decoder of a known layout, differentiated in the cheaper direction.
 
 Let n be the tokens of the prompt and N the rows of prompt and continuations together. Reverse mode
-costs p + 1 rows for a term at row p, forward mode N − i rows for token i of the prompt; a row
-costs the same in both, so the smaller sum decides. Replacing token i leaves rows before i as they
-were: variants of a prompt start at the first token in which they differ from it, and share what is
-before.
+costs p + 1 rows for a term at row p, forward mode N − i rows for token i of the prompt; which takes
+fewer operations is counted from the shape of the model. Replacing token i leaves rows before i as
+they were: variants of a prompt start at the first token in which they differ from it, and share
+what is before.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class FastObjective(Objective):
     def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
         """See :meth:`Objective.rows_of_products`."""
         packing, _ = self._pack(self.n_prompt, self._terms(wanted)[0])
-        cheaper = min(_forward_rows(packing), sum(packing.term_rows()))
+        pulled = sum(packing.term_rows())
+        cheaper = _forward_rows(packing) if self._pushes(packing) else pulled
         return points * (len(packing.rows) + cheaper)
 
     def rows_of_gradients(self) -> int:
@@ -103,7 +104,7 @@ class FastObjective(Objective):
         wide_directions = wide(directions)
 
         def run(at: Linearisation) -> torch.Tensor:
-            if _forward_rows(at.packing) < sum(at.packing.term_rows()):
+            if self._pushes(at.packing):
                 return self._push(at, wide_directions)
             return self._pull(at, lambda g: torch.linalg.vecdot(wide(g), wide_directions))
 
@@ -141,6 +142,17 @@ class FastObjective(Objective):
         scores = self.work.in_pieces(len(masks), lambda k: count - int(changed[order[k]]), run)
         return scores[order.argsort()]
 
+    def _pushes(self, packing: Packing) -> bool:
+        """Whether a tangent of each token takes fewer operations than a cotangent of each term."""
+        shape = self.decoder.shape()
+        forward = shape.forward(packing.n_prompt, len(packing.rows))
+        return forward < shape.reverse(packing.term_rows())
+
+    def _fits(self, rows: int) -> bool:
+        """Whether all that derivatives need of so many rows fits into the budget."""
+        kept, moving = self.decoder.bytes_per_row(self.longest)
+        return self.work.budget is None or rows * (kept + moving) <= self.work.budget
+
     def _pack(self, n_prompt: int, terms: Sequence[Term]) -> tuple[Packing, torch.Tensor]:
         """The packed rows of some terms, and embeddings of those after the prompt."""
         packing = Packing(n_prompt, self._targets.branches, terms, self.lm.device)
@@ -159,7 +171,8 @@ class FastObjective(Objective):
 
         def at_points(piece: slice) -> torch.Tensor:
             embeddings = _joined(points[piece], after)
-            at = Linearisation.at(self.decoder, packing, embeddings, self._readout)
+            keep = self._fits(len(embeddings) * len(packing.rows))
+            at = Linearisation.at(self.decoder, packing, embeddings, self._readout, keep=keep)
             self.work.advance(embeddings.shape[0] * embeddings.shape[1])
             return run(at)
 

@@ -49,10 +49,16 @@ class Linearisation:
 
     @classmethod
     def at(
-        cls, decoder: Decoder, packing: Packing, embeddings: torch.Tensor, readout: Readout
+        cls,
+        decoder: Decoder,
+        packing: Packing,
+        embeddings: torch.Tensor,
+        readout: Readout,
+        *,
+        keep: bool = True,
     ) -> Linearisation:
-        """Compute a decoder at token embeddings ``[B, rows, d]``."""
-        computed = decoder.compute(embeddings, packing.rows, packing.reads)
+        """Compute a decoder at token embeddings ``[B, rows, d]``; see :meth:`Decoder.compute`."""
+        computed = decoder.compute(embeddings, packing.rows, packing.reads, keep=keep)
         read = packing.pair_read
         pairs = computed.queries[-1].select(lambda tensor: tensor[:, read])
         cotangent = decoder.norm.pull(
@@ -89,11 +95,9 @@ class Linearisation:
         inner = inner.scatter_add(2, rows, of_rows)
         cotangent = block.pull_norm(key_side, inner).scatter_add_(2, rows, direct)
         frames = {id(frame): text.frame(frame) for frame in self.frames[:-1]}
-        lower = zip(
-            self.decoder.blocks[:-1], self.frames[:-1], self.computed.keys, self.computed.queries,
-            strict=False,
-        )  # fmt: skip
-        for block, frame, keys, queries in reversed(list(lower)):
+        for layer in reversed(range(len(self.decoder.blocks) - 1)):
+            block, frame = self.decoder.blocks[layer], self.frames[layer]
+            keys, queries = self.computed.sides(layer, block, frame)
             cotangent = block.pull(
                 keys.select(text.take), queries.select(text.take), cotangent, frames[id(frame)]
             )
@@ -114,12 +118,11 @@ class Linearisation:
         tangent = self.direct.new_zeros(b, count, n_rows - first, d)
         own = torch.arange(count, device=tangent.device)
         tangent[:, own, own] = (directions[tokens] * scale).to(tangent.dtype)
-        steps = zip(
-            self.decoder.blocks, self.frames, self.computed.keys, self.computed.queries, strict=True
-        )
-        *lower, (block, frame, keys, queries) = steps
-        for lower_block, lower_frame, lower_keys, lower_queries in lower:
-            tangent = lower_block.push(lower_keys, lower_queries, tangent, lower_frame)
+        *lower, (block, frame) = zip(self.decoder.blocks, self.frames, strict=True)
+        for layer, (lower_block, lower_frame) in enumerate(lower):
+            sides = self.computed.sides(layer, lower_block, lower_frame)
+            tangent = lower_block.push(*sides, tangent, lower_frame)
+        keys, queries = self.computed.keys[-1], self.computed.queries[-1]
 
         late = Normed(*(part[:, None, first:] for part in keys.normed))
         inner = block.norm.push(late, tangent)
