@@ -64,6 +64,10 @@ export interface Drawing<State> {
   paint(context: PaintContext): void;
   /** Room to keep left of and above a cell brought into view: pinned headers, a border, a number. */
   readonly scrollPadding?: { left: number; top: number };
+  /** Headers that stay in sight above and left of what is scrolled. */
+  readonly pinned?: { left: number; top: number };
+  /** Where the row and the column that hold a place begin: paper is cut there. */
+  cut(x: number, y: number): { x: number; y: number };
   hit(x: number, y: number): Cell | null;
   rect(cell: Cell): Rect;
   /** What the tooltip of a cell must not cover: by default its rectangle. */

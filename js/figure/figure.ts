@@ -25,6 +25,7 @@ import type { Feature } from "./feature.ts";
 import { BAR_GAP, barPlace, frame, TALLEST_BAR } from "./frame.ts";
 import { Help } from "./help.ts";
 import { OVERVIEW_ROOM, Overview } from "./overview.ts";
+import { paper, SHEET_WIDTH, watchPrint } from "./paper.ts";
 import { Pointing } from "./pointing.ts";
 import { applyTheme, watchTheme } from "./theme.ts";
 import { PLACE, Toolbar } from "./toolbar.ts";
@@ -73,6 +74,8 @@ export class Figure<State extends FigureState> {
   #width = 0;
   #barWidth = 0;
   #bar = { top: 0, height: 0 };
+  /** What is printed, while the browser prints. */
+  #paper: HTMLElement | null = null;
   /** Resolved when the drawing has what it waits for. */
   #awaiting: (() => void)[] = [];
 
@@ -159,6 +162,11 @@ export class Figure<State extends FigureState> {
       this.#observer.disconnect();
       this.#tooltip.hide();
     });
+    watchPrint(
+      () => this.#print(),
+      () => this.#printed(),
+      signal,
+    );
     watchTheme(this.element, () => this.#retheme(), signal);
     drawing.attach?.({ invalidate: () => this.#arrived(), signal });
     this.#update(null);
@@ -280,6 +288,7 @@ export class Figure<State extends FigureState> {
    * date by the time it is seen again, so it is then themed and laid out as if for the first time.
    */
   #resize(): void {
+    if (this.#paper !== null) return;
     const width = this.element.clientWidth;
     if (width === this.#width) return;
     const appears = this.#width === 0;
@@ -297,11 +306,40 @@ export class Figure<State extends FigureState> {
   /** Hosts change their classes also when nothing looks different. */
   #retheme(): void {
     this.#resize();
-    if (this.#width === 0) return;
+    if (this.#width === 0 || this.#paper !== null) return;
     const theme = applyTheme(this.element, this.#store.state.theme);
     if (JSON.stringify(theme) === JSON.stringify(this.#theme)) return;
     this.#theme = theme;
     this.#layout();
+  }
+
+  /** Light, whole, and without what only a screen has a use for. */
+  #print(): void {
+    if (this.#width === 0 || this.#paper !== null) return;
+    const { selected } = this.#store.state;
+    this.#theme = applyTheme(this.element, "light");
+    const width = SHEET_WIDTH - BAR_GAP - this.#barWidth;
+    this.#paper = paper({
+      drawing: this.#drawing,
+      content: this.#drawing.layout(width, this.#measure),
+      width,
+      paint: (ctx, viewport) =>
+        this.#drawing.paint({
+          ...{ ctx, viewport, scale: this.#scale, theme: this.#theme, selected },
+          ...{ hovered: null, focused: null },
+        }),
+    });
+    this.#viewport.element.after(this.#paper);
+    this.#updateBar();
+  }
+
+  #printed(): void {
+    this.#paper?.remove();
+    this.#paper = null;
+    if (this.#width === 0) return;
+    this.#theme = applyTheme(this.element, this.#store.state.theme);
+    this.#layout();
+    this.#resize();
   }
 
   #repaint(): void {

@@ -208,6 +208,9 @@ export class Viewport {
     const ctx = cleared(this.#canvas, width, height);
     for (const moved of this.#watchers) moved();
     const visible = this.visible;
+    // Scroll bars may be out of sight until they are used.
+    const more = visible.x + width < this.#content.width - 1;
+    this.element.toggleAttribute("data-tokenviz-more", more);
     this.#place = visible;
     ctx.translate(-visible.x, -visible.y);
     this.#paint(ctx, visible);

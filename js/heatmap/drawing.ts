@@ -306,6 +306,19 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     return { left, top };
   }
 
+  get pinned(): { left: number; top: number } {
+    return this.scrollPadding;
+  }
+
+  cut(x: number, y: number): { x: number; y: number } {
+    const { grid } = this.#scene;
+    const { left, top, cell } = grid;
+    return {
+      x: grid.columnLeft(Math.floor((x - left) / cell.width)),
+      y: grid.rowTop(Math.floor((y - top) / cell.height)),
+    };
+  }
+
   paint(context: PaintContext): void {
     this.#viewport = context.viewport;
     paintHeatmap(this.#scene, context);

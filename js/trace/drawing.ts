@@ -192,6 +192,10 @@ export class TraceDrawing implements Drawing<TraceState> {
     return changed;
   }
 
+  cut(x: number, y: number): { x: number; y: number } {
+    return this.#place.cut(x, y);
+  }
+
   hit(x: number, y: number): Cell | null {
     return this.#place.hit(x, y);
   }

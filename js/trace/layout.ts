@@ -164,6 +164,11 @@ export class Grid implements Arrangement {
     return { x, y: this.rankTop(row, shownSlot), width: this.cellWidth, height: this.rankHeight };
   }
 
+  cut(x: number, y: number): { x: number; y: number } {
+    const { first } = this.columnsBetween(x, x);
+    return { x: first === 0 ? 0 : this.left(first) - COLUMN_GAP / 2, y: this.#top[this.rowAt(y)] };
+  }
+
   /** The cell at a point. The gaps between neighbours belong to them: no flicker when crossing. */
   hit(x: number, y: number): Cell | null {
     if (this.rows === 0 || y < 0 || y >= this.height) return null;

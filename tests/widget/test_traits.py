@@ -72,7 +72,7 @@ def test_defaults_are_the_references(heatmap: AttributionHeatmap, trace: TokenTr
     assert (heatmap.colormap, heatmap.vmin, heatmap.vmax, heatmap.center) == ("RdYlGn", -1, 1, 0)
     assert (heatmap.decimals, heatmap.emphasis, heatmap.label) == (4, 0.35, "Token Attribution")
     assert (trace.colormap, trace.vmin, trace.vmax, trace.center) == ("Greens", 0, 1, None)
-    assert (trace.row_length, trace.decimals, trace.label) == (20, 2, "Probability")
+    assert (trace.row_length, trace.decimals, trace.label) == (None, 2, "Probability")
 
 
 def test_every_option_is_a_keyword_of_show() -> None:

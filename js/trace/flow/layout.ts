@@ -74,6 +74,11 @@ export class FlowLayout implements Arrangement {
     return this.top(this.#openedLine) + BOX_HEIGHT;
   }
 
+  cut(_x: number, y: number): { x: number; y: number } {
+    const line = this.lineAt(y);
+    return { x: 0, y: line <= 0 ? 0 : this.top(line) - (PITCH - BOX_HEIGHT) / 2 };
+  }
+
   /** The line that holds y, with the opened row belonging to the line above it. */
   lineAt(y: number): number {
     const last = this.lines.count - 1;

@@ -45,6 +45,9 @@ _PAGE_STYLE = (
     "body{margin:0;padding:24px;font-family:system-ui,sans-serif}"
     "body>.tokenviz-figure+.tokenviz-figure{margin-top:32px}"
     "@media(max-width:480px){body{padding:8px}}"
+    # Paper is light, whatever the screen is.
+    "@page{margin:12mm}@media print{html{color-scheme:light!important}body{padding:0}"
+    ".tokenviz-static>div{overflow:visible!important}}"
     ".tokenviz-pending .tokenviz-static{display:none}"
 )
 # Where scripts run, a table of thousands of cells is not laid out only to be replaced at once; when

@@ -45,7 +45,8 @@ _TEXT = (
 )
 _TABLE = (
     "border-collapse:separate;border-spacing:1px;font:13px/1.35 system-ui,sans-serif;"
-    f"font-variant-numeric:tabular-nums;margin:0;width:auto;table-layout:auto;{_TEXT}"
+    f"font-variant-numeric:tabular-nums;margin:0;width:auto;table-layout:auto;"
+    f"print-color-adjust:exact;-webkit-print-color-adjust:exact;{_TEXT}"
 )
 # Hosts stripe rows, and mark the one under the pointer.
 _TR = '<tr style="background:none">'
