@@ -76,7 +76,9 @@ test("where two lines are allowed they come before a cut, and are as equal as ca
   expect(lines(fit("multiplied", 30, { lines: 2 }))).toEqual(["multi", "plied"]);
   expect(lines(fit("multiplied", 30))).toEqual(["multip…"]);
   expect(lines(fit("start", 45, { lines: 2 }))).toEqual(["start"]);
-  expect(lines(fit("internationalization", 30, { lines: 2 }))[0]).toMatch(/…$/);
+  const [first, second, ...more] = lines(fit("internationalization", 30, { lines: 2 }));
+  expect([first, more]).toEqual(["interna", []]);
+  expect(second).toMatch(/^tion.*…$/);
 });
 
 test("an escape is not broken, nor is a word whose letters join", () => {

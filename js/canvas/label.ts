@@ -120,8 +120,7 @@ export class LabelFitter {
     let lines = [line];
     if (line.width * CONDENSED > textRoom) {
       const widest = textRoom / NARROWEST;
-      const breakable = most === 2 && line.width <= 2 * widest;
-      const two = breakable ? this.#twoLines(label, kind, size, widest) : null;
+      const two = most === 2 ? this.#twoLines(label, kind, size, widest, line.width) : null;
       if (two !== null) lines = two;
       else if (line.width > widest) lines = [this.#cut(label, kind, size, widest)];
     }
@@ -132,18 +131,33 @@ export class LabelFitter {
   }
 
   /**
-   * The label in two lines as equal as they can be, or null when it cannot be broken or does not
-   * fit. There is no hyphen: it would read as a part of the token.
+   * The label in two lines as equal as they can be, the second cut where it does not fit; or null
+   * when it cannot be broken. There is no hyphen: it would read as a part of the token.
    */
-  #twoLines(label: string, kind: TokenKind, size: number, room: number): Line[] | null {
+  #twoLines(
+    label: string,
+    kind: TokenKind,
+    size: number,
+    room: number,
+    whole: number,
+  ): Line[] | null {
     if (kind !== "text" || isRightToLeft(label)) return null;
     const parts = unbroken(label);
+    const line = (from: number, to?: number) =>
+      this.#line(parts.slice(from, to).join(""), kind, size);
     let best: Line[] | null = null;
     let least = room;
     for (let at = 1; at < parts.length; at++) {
-      const lines = [parts.slice(0, at), parts.slice(at)].map((part) =>
-        this.#line(part.join(""), kind, size),
-      );
+      const first = line(0, at);
+      if (first.width > room) {
+        // As much as fits on the first line, and the rest cut.
+        if (best === null && at > 1) {
+          best = [line(0, at - 1), this.#cut(parts.slice(at - 1).join(""), kind, size, room)];
+        }
+        break;
+      }
+      if (whole > 2 * room) continue; // the rest does not fit, and may be long
+      const lines = [first, line(at)];
       const width = Math.max(...lines.map((line) => line.width));
       if (width > least) continue;
       [best, least] = [lines, width];

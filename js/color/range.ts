@@ -29,11 +29,11 @@ export function resolveRange(
   { vmin, vmax, center, gamma, symmetric }: RangeOptions,
   finite: readonly [number, number] | null,
 ): ResolvedRange {
-  let [least, most] = [0, 1];
-  if (finite !== null) {
-    [least, most] = finite;
-    if (symmetric && vmin === null && vmax === null) {
-      const middle = center ?? 0;
+  let [least, most] = finite ?? [0, 1];
+  if (symmetric && vmin === null && vmax === null) {
+    const middle = center ?? 0;
+    if (finite === null) [least, most] = [middle - 1, middle + 1];
+    else {
       const reach = Math.max(Math.abs(least - middle), Math.abs(most - middle));
       [least, most] = [middle - reach, middle + reach];
     }

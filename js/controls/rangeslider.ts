@@ -26,6 +26,7 @@ export class RangeSlider implements Control {
   readonly #settings: Settings;
   readonly #handles: Record<End, Field<number>>;
   readonly #numbers: Record<End, Field<number>>;
+  readonly #fit: HTMLButtonElement;
   readonly #symmetric: Field<boolean>;
   readonly #fill = h("div", { class: "tokenviz-track-fill" });
   readonly #reach = new Reach();
@@ -56,12 +57,19 @@ export class RangeSlider implements Control {
       ...{ control: "symmetric", label: "Symmetric", signal },
       change: (symmetric) => settings.set({ symmetric }),
     });
-    const fit = button("fit", "Fit to data", {
+    this.#fit = button("fit", "Fit to data", {
       press: () => settings.set({ vmin: null, vmax: null }),
       signal,
     });
     const { vmin: low, vmax: high } = this.#numbers;
-    this.element = group("Range", low.element, track, high.element, this.#symmetric.element, fit);
+    this.element = group(
+      "Range",
+      low.element,
+      track,
+      high.element,
+      this.#symmetric.element,
+      this.#fit,
+    );
     this.element.classList.add("tokenviz-range");
   }
 
@@ -78,6 +86,7 @@ export class RangeSlider implements Control {
       this.#numbers[end].show(value);
     }
     this.#symmetric.show(state.symmetric);
+    this.#fit.disabled = extent.finite === null; // nothing to fit to: the range stays
     const { style } = this.#fill;
     const share = (value: number) => `${(100 * (value - min)) / (max - min)}%`;
     if (scale.table !== this.#table) {

@@ -51,7 +51,10 @@ export class BarEnds {
     for (const name of ["pointerup", "pointercancel"] as const) {
       bar.addEventListener(name, () => this.#release(), { signal });
     }
-    bar.addEventListener("dblclick", () => settings.set({ vmin: null, vmax: null }), { signal });
+    const fit = () => {
+      if (this.#ends.finite !== null) settings.set({ vmin: null, vmax: null });
+    };
+    bar.addEventListener("dblclick", fit, { signal });
   }
 
   /** The bar as the drag found it; null while nobody drags. */

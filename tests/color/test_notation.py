@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,14 +22,14 @@ CASES = json.loads(
 
 
 @pytest.mark.parametrize("case", CASES["notations"])
-def test_values_are_written_as_in_the_browser(case: dict[str, object]) -> None:
+def test_values_are_written_as_in_the_browser(case: dict[str, Any]) -> None:
     values = np.array(case["values"], np.float32)
     how = notation(values, case["decimals"])
     assert [how.write(value) for value in values.tolist()] == case["written"]
 
 
 @pytest.mark.parametrize("case", CASES["ticks"])
-def test_ticks_are_those_of_the_browser(case: dict[str, object]) -> None:
+def test_ticks_are_those_of_the_browser(case: dict[str, Any]) -> None:
     low, high = case["range"]
     assert [text for _, text in color_ticks(low, high, case["count"])] == case["written"]
 

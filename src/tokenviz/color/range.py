@@ -35,9 +35,10 @@ def resolve_range(
     # Looked at only where they decide something: there may be millions.
     extent = finite_extent(np.asarray(values)) if vmin is None or vmax is None else None
     least, most = extent or (0.0, 1.0)
-    if symmetric and vmin is None and vmax is None and extent is not None:
+    if symmetric and vmin is None and vmax is None:
         middle = center or 0.0
-        reach = max(abs(least - middle), abs(most - middle))
+        # With nothing to fit to, as far as a heatmap reaches by default.
+        reach = max(abs(least - middle), abs(most - middle)) if extent else 1.0
         least, most = middle - reach, middle + reach
     ends = least if vmin is None else float(vmin), most if vmax is None else float(vmax)
     low, high = min(ends), max(ends)

@@ -27,9 +27,10 @@ class StillFigures(Figures):
     def drawn(self, figure: FigureState) -> dict[str, Any]:
         """Draw a PDF; of a figure that none can hold, say so."""
         options = SimpleNamespace(**figure.traits)
-        if not drawable(figure.source, options):
-            return {"text/plain": f"{figure.source!r} has too many cells for a picture."}
-        return {"application/pdf": as_base64(picture(figure.source, figure.scale, options, "pdf"))}
+        source: Any = figure.source
+        if not drawable(source, options):
+            return {"text/plain": f"{source!r} has too many cells for a picture."}
+        return {"application/pdf": as_base64(picture(source, figure.scale, options, "pdf"))}
 
     def shown(self, output: NotebookNode, figures: list[Any]) -> Iterator[NotebookNode]:
         """One output for each."""
@@ -48,8 +49,8 @@ class _Stills(ReadsAnything):
     """What both exporters do: figures become pictures once the notebook has run."""
 
     def _init_preprocessors(self) -> None:
-        super()._init_preprocessors()
-        self.register_preprocessor(StillFigures, enabled=True)
+        super()._init_preprocessors()  # type: ignore[no-untyped-call]
+        self.register_preprocessor(StillFigures, enabled=True)  # type: ignore[no-untyped-call]
         # What comes after the execution takes pictures out of the notebook.
         ran = [isinstance(step, ExecutePreprocessor) for step in self._preprocessors]
         self._preprocessors.insert(
