@@ -15,7 +15,7 @@ import torch
 from tokenviz.model.running.calling import call, takes
 from tokenviz.model.running.turns import turns_at
 
-__all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
+__all__ = ["Loan", "borrowed", "finest", "forward", "setting", "text_config", "wide"]
 
 
 class Loan:
@@ -106,6 +106,14 @@ def text_config(model: Any) -> Any:
     """The configuration of a model, or of its text part where it has several."""
     config = model.config
     return config.get_text_config() if hasattr(config, "get_text_config") else config
+
+
+def setting(model: Any, name: str) -> Any:
+    """An entry of a model's configuration; None where it has none, or another for each layer."""
+    try:
+        return getattr(text_config(model), name, None)
+    except RuntimeError:  # transformers refuses to give one of several
+        return None
 
 
 def finest(device: torch.device) -> torch.dtype:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 
 from tokenviz.data.tokens import Token
-from tokenviz.model.running.forward import text_config
+from tokenviz.model.running.forward import setting
 
 __all__ = ["LoadedModel", "TokenTable"]
 
@@ -93,9 +93,8 @@ class LoadedModel(ABC):
     @property
     def max_context(self) -> int | None:
         """The most tokens that the model takes; None where it does not say."""
-        config = text_config(self.model)
         for name in _CONTEXT_NAMES:
-            value = getattr(config, name, None)
+            value = setting(self.model, name)
             if isinstance(value, int) and value > 0:
                 return value
         return None

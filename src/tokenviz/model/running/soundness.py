@@ -41,7 +41,14 @@ def check_embeddings(lm: LoadedModel) -> None:
         positions = torch.arange(len(ids), device=lm.device)
         from_ids, _ = forward(lm.model, positions, input_ids=ids[None])
         embeds = lm.embedding(ids)[None]
-        from_embeds, _ = forward(lm.model, positions, inputs_embeds=embeds)
+        try:
+            from_embeds, _ = forward(lm.model, positions, inputs_embeds=embeds)
+        except Exception as error:  # whatever a model says that reads ids, or takes no embeddings
+            raise ValueError(
+                f"model: {type(lm.model).__name__} does not run on inputs_embeds without input_ids "
+                f"({type(error).__name__}: {error}), and attributions to its input embeddings need "
+                "that; generate and score work"
+            ) from error
     if differ(from_ids, from_embeds):
         raise ValueError(
             f"model: {type(lm.model).__name__} does not compute the same from inputs_embeds as "
