@@ -240,10 +240,6 @@ OWN: dict[str, dict[str, Any]] = {
         "num_hidden_layers": 4,
         "layers_block_type": ["linear_attention", "hybrid"] * 2,
     },
-        "attention_hidden_size": 64,
-        "num_hidden_layers": 4,
-        "layers_block_type": ["linear_attention", "hybrid"] * 2,
-    },
     "zaya": {"num_experts_per_tok": 1},
 }
 """What an architecture needs besides."""
