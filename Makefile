@@ -21,7 +21,7 @@ install = $(1)/bin/python -m pip install --constraint $(2) --build-constraint $(
 JS_SOURCES := $(shell find js -type f 2>/dev/null) package.json tsconfig.json
 DEMO_SOURCES := notebooks/quickstart.ipynb $(shell find src/tokenviz -type f -not -path '*/static/*' -not -name '*.pyc')
 
-.PHONY: demo lab test check format bench screenshots train js js-test python-test clean \
+.PHONY: demo lab test check format bench sweep screenshots train js js-test python-test clean \
 	lock test-lowest test-newest release-check FORCE
 .DELETE_ON_ERROR:
 
@@ -54,6 +54,9 @@ format: $(STAMPS)/dev node_modules/.package-lock.json
 # BENCH="--quick" tries it; `python -m benchmarks --help` says what else there is.
 bench: $(STAMPS)/peers $(STATIC)/widget.js $(CHROMIUM)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCH)
+
+sweep: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks.sweep --write
 
 screenshots: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
 	$(BIN)/python scripts/screenshots.py

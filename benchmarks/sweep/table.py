@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.sweep.checks import CHECKS, METHODS, ROUNDING
 
-__all__ = ["markdown", "written_into"]
+__all__ = ["markdown", "written_into", "wrong"]
 
 Found = Mapping[str, Any]
 
