@@ -56,7 +56,8 @@ def scores_of(model: Any, continuations: Sequence[Sequence[int]], each_token: bo
         columns = []
         for ids in continuations:
             after = embedding(torch.tensor([list(ids)]))[0].detach()
-    XX
+            embeds = torch.cat([prompt, after])[None]
+            logits = model(inputs_embeds=embeds, use_cache=False).logits[0]
             of_next = logits.float().log_softmax(-1)
             tokens = [of_next[len(prompt) - 1 + k, id_] for k, id_ in enumerate(ids)]
             columns += tokens if each_token else [torch.stack(tokens).sum()]
