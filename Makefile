@@ -21,7 +21,7 @@ install = $(1)/bin/python -m pip install --constraint $(2) --build-constraint $(
 JS_SOURCES := $(shell find js -type f 2>/dev/null) package.json tsconfig.json
 DEMO_SOURCES := notebooks/quickstart.ipynb $(shell find src/tokenviz -type f -not -path '*/static/*' -not -name '*.pyc')
 
-.PHONY: demo lab test check format bench fuzz screenshots train js js-test python-test clean \
+.PHONY: demo lab test check format bench fuzz sweep screenshots train js js-test python-test clean \
 	lock test-lowest test-newest release-check FORCE
 .DELETE_ON_ERROR:
 
@@ -59,6 +59,9 @@ bench: $(STAMPS)/peers $(STATIC)/widget.js $(CHROMIUM)
 # repeats a run.
 fuzz: $(STAMPS)/dev $(STATIC)/widget.js
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz
+
+sweep: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks.sweep --write
 
 screenshots: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
 	$(BIN)/python scripts/screenshots.py

@@ -27,10 +27,14 @@ class Cache:
     model
         A transformers causal language model. One that keeps nothing leaves the cache unfilled, and
         must be given all of the text each time.
+    positions
+        Whether a model that takes ``position_ids`` is given them, counted from 0, also where they
+        are not said: not every memory tells how long it is.
     """
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    def __init__(self, model: torch.nn.Module, *, positions: bool = True) -> None:
         self._model = model
+        self._positions = positions and takes(model, "position_ids")
         self._memory: _Memory | None = None
         self._read = 0  # tokens
 
@@ -44,14 +48,11 @@ class Cache:
         return takes(self._model, argument)
 
     def run(self, input_ids: torch.Tensor, **inputs: Any) -> torch.Tensor:
-        """Logits ``[b, n, vocabulary]`` for the next tokens, ids ``[b, n]``.
-
-        Their positions go with them, unless given: not every memory tells how long it is.
-        """
+        """Logits ``[b, n, vocabulary]`` for the next tokens, ids ``[b, n]``."""
         if self._memory is not None:
             inputs[self._memory.argument] = self._memory.value
         end = self._read + input_ids.shape[1]
-        if self.takes("position_ids") and "position_ids" not in inputs:
+        if self._positions and "position_ids" not in inputs:
             positions = torch.arange(self._read, end, device=input_ids.device)
             inputs["position_ids"] = positions.expand(len(input_ids), -1)
         logits, output = call(self._model, input_ids=input_ids, use_cache=True, **inputs)

@@ -18,7 +18,7 @@ from tokenviz.model.running.turns import turns_at
 from tokenviz.model.running.undoing import Undo, undone
 from tokenviz.model.running.wrapping import described
 
-__all__ = ["Loan", "borrowed", "finest", "forward", "text_config", "wide"]
+__all__ = ["Loan", "borrowed", "finest", "forward", "setting", "text_config", "wide"]
 
 
 class Loan(Undo):
@@ -108,6 +108,14 @@ def text_config(model: Any) -> Any:
     """The configuration of a model, or of its text part where it has several."""
     config = described(model).config
     return config.get_text_config() if hasattr(config, "get_text_config") else config
+
+
+def setting(model: Any, name: str) -> Any:
+    """An entry of a model's configuration; None where it has none, or another for each layer."""
+    try:
+        return getattr(text_config(model), name, None)
+    except RuntimeError:  # transformers refuses to give one of several
+        return None
 
 
 def finest(device: torch.device) -> torch.dtype:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 
 from tokenviz.data.tokens import Token
-from tokenviz.model.running.forward import text_config
+from tokenviz.model.running.forward import setting, text_config
 from tokenviz.model.running.positions import grows_with_length
 from tokenviz.model.running.wrapping import described, input_device
 
@@ -101,9 +101,8 @@ class LoadedModel(ABC):
         """
         if grows_with_length(self.model, ("dynamic",)):
             return None
-        config = text_config(self.model)
         for name in _CONTEXT_NAMES:
-            value = getattr(config, name, None)
+            value = setting(self.model, name)
             if isinstance(value, int) and value > 0:
                 return value
         return None

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 
 from tokenviz.model.running.caches import Cache
+from tokenviz.model.running.calling import takes
+from tokenviz.model.running.counting import counts_from_zero
 from tokenviz.model.running.forward import borrowed, wide
 from tokenviz.model.running.inputs import looks_for_ids
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -24,6 +26,8 @@ from tokenviz.model.tracing.batching import padding_id
 __all__ = ["Decoding", "hides_padding", "remembers", "remembers_up_to"]
 
 _SAMPLE = 8  # tokens on which a model's memory is tried
+_FILLED = 16  # tokens on which filling up is tried, as many as show blocks of a few positions
+_FILLED_STEPS = 4  # of them, written after prompts
 _STEPS = 1  # of them, read from what is remembered
 # One row goes through other kernels than several do: Gemma 3 270M in bfloat16 was off by 0.05.
 _ROUNDING = 0.15  # of the largest logit, in 16 bits
@@ -58,12 +62,13 @@ class Decoding:
         self._mask = mask if any(len(prompt) < longest for prompt in prompts) else None
         self._model = lm.model
         self._cached = cached
-        self._cache = Cache(lm.model)
+        self._counts = lm.probe(counts_from_zero)
+        self._cache = Cache(lm.model, positions=self._counts)
 
     def logits(self) -> torch.Tensor:
         """Logits of the next token of each text, ``[b, vocabulary]``, float32 (float64 if so)."""
         if not self._cached:
-            self._cache = Cache(self._model)
+            self._cache = Cache(self._model, positions=self._counts)
         # With a cache the model reads only what is new; a model without one reads it all.
         unread = self.ids[:, -1:] if self._cache.filled else self.ids
         inputs: dict[str, Any] = {"input_ids": unread}
@@ -71,7 +76,7 @@ class Decoding:
             inputs["logits_to_keep"] = 1
         if self._mask is not None:
             inputs["attention_mask"] = self._mask
-            if self._cache.takes("position_ids"):
+            if self._counts:
                 positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
                 inputs["position_ids"] = positions[:, -unread.shape[1] :]
         # Parts of a model may be on other devices.
@@ -141,16 +146,17 @@ def remembers_up_to(lm: LoadedModel, length: int) -> bool:
 
 def hides_padding(lm: LoadedModel) -> bool:
     """Whether a text gives the same beside a longer one, filled up on the left, as alone."""
-    ids = sample_ids(lm)
+    ids = sample_ids(lm, _FILLED)
     if len(ids) < 3 or grows_with_length(lm.model):
         return False
-    prompts, after = [ids[:-1], ids[1:2]], ids[-1:]
+    begun = len(ids) - max(1, min(_FILLED_STEPS, len(ids) // 4))
+    prompts, after = [ids[:begun], ids[1:2]], ids[begun:]
     with borrowed(lm.model), torch.no_grad():
-        if not Cache(lm.model).takes("attention_mask"):
+        if not takes(lm.model, "attention_mask"):
             return False
-        alone = torch.cat([_two_steps(lm, [prompt], after) for prompt in prompts], dim=1)
+        alone = torch.cat([_steps(lm, [prompt], after) for prompt in prompts], dim=1)
         try:
-            together = _two_steps(lm, prompts, after)
+            together = _steps(lm, prompts, after)
         except Exception:  # a model may refuse a mask
             return False
     return bool(together.isfinite().all()) and not differ(
@@ -158,11 +164,11 @@ def hides_padding(lm: LoadedModel) -> bool:
     )
 
 
-def _two_steps(
-    lm: LoadedModel, prompts: Sequence[torch.Tensor], after: torch.Tensor
-) -> torch.Tensor:
-    """Logits of two steps, ``[2, b, vocabulary]``."""
+def _steps(lm: LoadedModel, prompts: Sequence[torch.Tensor], after: torch.Tensor) -> torch.Tensor:
+    """Logits after prompts and after each of the tokens that follow, ``[1 + s, b, vocabulary]``."""
     decoding = Decoding(lm, prompts, cached=lm.probe(remembers))
-    first = decoding.logits()
-    decoding.append(after.expand(len(prompts)))
-    return torch.stack([first, decoding.logits()])
+    logits = [decoding.logits()]
+    for id_ in after:
+        decoding.append(id_.expand(len(prompts)))
+        logits.append(decoding.logits())
+    return torch.stack(logits)

@@ -14,6 +14,7 @@ import torch
 
 from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.calling import call
+from tokenviz.model.running.counting import counts_from_zero
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.head import find_split
 from tokenviz.model.running.inputs import looks_for_ids
@@ -67,7 +68,7 @@ def reads_in_pieces(lm: LoadedModel) -> bool:
     ids = sample_ids(lm)
     with borrowed(lm.model), torch.no_grad():
         whole = call(lm.model, input_ids=ids[None], use_cache=False)[0][0]
-        cache = Cache(lm.model)
+        cache = Cache(lm.model, positions=lm.probe(counts_from_zero))
         pieces: list[torch.Tensor] = []
         for half in torch.split(ids, max(1, len(ids) // 2)):
             if pieces and not cache.filled:
@@ -86,7 +87,7 @@ def _read_alone(lm: LoadedModel, ids: torch.Tensor, start: int) -> Iterator[torc
         logits, _ = call(lm.model, input_ids=ids[None], use_cache=False)
         yield from torch.split(logits[0, start:], rows)
         return
-    cache = Cache(lm.model)
+    cache = Cache(lm.model, positions=lm.probe(counts_from_zero))
     for begin in range(0, len(ids), rows):
         logits = cache.run(input_ids=ids[None, begin : begin + rows])[0]
         if begin + len(logits) > start:

@@ -17,7 +17,7 @@ from tokenviz.model.attributing.asking.targets import Term, evaluate
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.quantised import whole_gradient
 from tokenviz.model.attributing.engine.scaling import in_range
-from tokenviz.model.running.forward import text_config, wide
+from tokenviz.model.running.forward import setting, wide
 from tokenviz.model.running.positions import grows_with_length
 
 __all__ = ["GenericObjective"]
@@ -34,9 +34,8 @@ class GenericObjective(Objective):
 
     def bytes_per_row(self) -> int:
         """What autograd keeps of a position, roughly; the logits that are read with it."""
-        config = text_config(self.lm.model)
-        layers = getattr(config, "num_hidden_layers", None) or 12
-        heads = getattr(config, "num_attention_heads", None) or 0
+        layers = setting(self.lm.model, "num_hidden_layers") or 12
+        heads = setting(self.lm.model, "num_attention_heads") or 0
         item = self.lm.dtype.itemsize
         width = self.lm.embedding(torch.zeros(1, dtype=torch.int64, device=self.lm.device)).shape[
             -1

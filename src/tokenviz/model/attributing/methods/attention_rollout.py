@@ -21,7 +21,7 @@ from tokenviz.model.attributing.asking.targets import Targets
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
 from tokenviz.model.running.calling import entry, takes, takes_any
-from tokenviz.model.running.forward import forward, text_config
+from tokenviz.model.running.forward import forward, setting
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.undoing import Undo, undone
 from tokenviz.model.running.wrapping import described
@@ -101,7 +101,7 @@ def _weights(lm: LoadedModel, output: Any, n: int) -> list[torch.Tensor]:
             f"method: attention_rollout needs attention weights, and {kind} gives none; use "
             "another method"
         )
-    layers = getattr(text_config(lm.model), "num_hidden_layers", None)
+    layers = setting(lm.model, "num_hidden_layers")
     if isinstance(layers, int) and len(given) != layers:
         raise ValueError(
             "method: attention_rollout follows attention through all layers, and only "

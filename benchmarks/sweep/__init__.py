@@ -1,0 +1,1 @@
+"""Every architecture of transformers, small and random, against plain computation."""
