@@ -51,6 +51,7 @@ export class Viewport {
     this.#spacer = h("div", { class: "tokenviz-spacer" }, this.#canvas);
     this.element = h("div", { class: "tokenviz-viewport", tabindex: 0 }, this.#spacer);
     this.element.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
+    window.addEventListener("resize", () => this.request(), { signal });
     watchDensity(() => this.request(), signal);
     signal.addEventListener("abort", () => {
       if (this.#frame !== null) cancelAnimationFrame(this.#frame);

@@ -207,6 +207,7 @@ class Tiny(torch.nn.Module):
         return self.head(torch.tanh(self.mix(x.cumsum(1))))
 
 
+@pytest.mark.filterwarnings("ignore")  # torch's own while it compiles
 def test_compiled_models_lend_each_backward_pass_a_forward_pass() -> None:
     torch.manual_seed(0)
     plain = Tiny().eval()
