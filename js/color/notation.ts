@@ -49,19 +49,19 @@ export function write(value: number, how: Notation): string {
 /** The precision of the type that the first values fit: of float32, float16 or bfloat16. */
 function significantBits(arrays: readonly Float32Array[]): number {
   let left = SAMPLED;
-  let [needed, top, bottom] = [0, -Infinity, Infinity];
+  // Of any value in units of its own last bit; the largest value, and the least such unit.
+  let [needed, most, finest] = [0, 0, Infinity];
   for (const values of arrays) {
-    for (const value of values.subarray(0, left)) {
-      if (value === 0 || !Number.isFinite(value)) continue;
-      const high = Math.floor(Math.log2(Math.abs(value)));
-      // Of a float32 divided by the power of two below it, 2^23 makes a whole number.
-      const mantissa = Math.abs(value / 2 ** high) * 2 ** 23;
-      const last = high - 23 + 31 - Math.clz32(mantissa & -mantissa);
-      needed = Math.max(needed, high - last + 1);
-      [top, bottom] = [Math.max(top, high), Math.min(bottom, last)];
+    for (const value of values.subarray(0, left).map(Math.abs)) {
+      if (!(value > 0 && value < Infinity)) continue;
+      let unit = 2 ** (Math.floor(Math.log2(value)) - FLOAT32 + 1);
+      while (value % (2 * unit) === 0) unit *= 2;
+      needed = Math.max(needed, value / unit);
+      most = Math.max(most, value);
+      finest = Math.min(finest, unit);
     }
     left = Math.max(0, left - values.length);
   }
-  const bits = [BFLOAT16, FLOAT16].find((each) => needed <= each) ?? FLOAT32;
-  return top - bottom < bits ? FLOAT32 : bits;
+  const bits = [BFLOAT16, FLOAT16].find((each) => needed < 2 ** each) ?? FLOAT32;
+  return most / finest < 2 ** bits ? FLOAT32 : bits;
 }

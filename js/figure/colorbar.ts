@@ -37,8 +37,7 @@ const TICK_GAP = 5;
 const LABEL_WIDTH = 20;
 const PIXELS_PER_TICK = 70;
 const HINT =
-  "Histogram: how many values lie where, on a logarithmic scale (blue: beyond the range). " +
-  "Drag an end, or a new range between them; double-click to fit the data";
+  "Histogram of the values, logarithmic. Drag an end, or a new range between them; double-click to fit the data";
 /** What the key for NaN takes below the bar. */
 const NAN_KEY = 26;
 

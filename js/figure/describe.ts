@@ -7,7 +7,7 @@ import type { Drawing, Fact } from "./drawing.ts";
 import type { TooltipContent } from "./tooltip.ts";
 
 /** What the triangle in a cell's corner is. */
-const MARKED = ", hence the mark in its corner";
+const MARKED = ", so its corner is marked";
 
 type Described = Pick<Drawing<never>, "valueAt" | "facts" | "announce">;
 

@@ -199,7 +199,7 @@ def test_the_table_of_a_page_holds_what_it_says(shape: tuple[int, int], tmp_path
     html = large.save(tmp_path / "large.html").read_text(encoding="utf-8")
     rows, columns = min(shape[0], 5000 // min(shape[1], 100)), min(shape[1], 100)
     table = html.split("<tbody>")[1].split("</tbody>")[0]
-    assert table.count("<tr>") == rows + 1
+    assert table.count("<tr") == rows + 1
     assert table.count("<td") == rows * columns
     assert (f"first {rows:,} of {shape[0]:,} rows" in html) == (rows < shape[0])
 
