@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Check what is asked for, or whatever has not been checked yet."""
     options = _parser().parse_args(arguments)
     machine.pin()
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     warnings.simplefilter("ignore")
     known = _known(options.out)
     asked = options.architectures or [

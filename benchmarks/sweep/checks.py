@@ -7,6 +7,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def _checks(
     yield "score", lambda: _score(lm)
     result["path"] = "parts" if agreeing_decoder(lm, 16) is not None else "whole"
     for method in METHODS:
-        yield method, lambda method=method: _attribute(lm, method)
+        yield method, partial(_attribute, lm, method)
 
 
 def _generate(lm: tv.LanguageModel, result: dict[str, Any]) -> float:

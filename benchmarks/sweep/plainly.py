@@ -53,7 +53,7 @@ def scores_of(model: Any, continuations: Sequence[Sequence[int]], each_token: bo
     embedding = model.get_input_embeddings()
 
     def scores(prompt: torch.Tensor) -> torch.Tensor:
-        columns = []
+        columns: list[torch.Tensor] = []
         for ids in continuations:
             after = embedding(torch.tensor([list(ids)]))[0].detach()
             embeds = torch.cat([prompt, after])[None]
@@ -77,11 +77,13 @@ def gradients(scores: Scores, at: torch.Tensor) -> torch.Tensor:
 
 
 def input_x_gradient(scores: Scores, x: torch.Tensor, start: torch.Tensor) -> Array:
-    return (gradients(scores, x) * x).sum(-1).T.numpy()
+    values: Array = (gradients(scores, x) * x).sum(-1).T.numpy()
+    return values
 
 
 def gradient_norm(scores: Scores, x: torch.Tensor, start: torch.Tensor) -> Array:
-    return gradients(scores, x).norm(dim=-1).T.numpy()
+    values: Array = gradients(scores, x).norm(dim=-1).T.numpy()
+    return values
 
 
 def integrated_gradients(scores: Scores, x: torch.Tensor, start: torch.Tensor) -> Array:

@@ -64,8 +64,10 @@ def brute(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: torch.Tensor)
     return torch.einsum("bhqk,bkhd->bqhd", chances, v)
 
 
-def parts(rows: int, points: int = 2) -> list[torch.Tensor]:
-    return [torch.randn(points, rows, heads, SIZE, dtype=F64) for heads in (HEADS, GROUPS, GROUPS)]
+def parts(rows: int, points: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    queries = torch.randn(points, rows, HEADS, SIZE, dtype=F64)
+    keys, values = torch.randn(2, points, rows, GROUPS, SIZE, dtype=F64)
+    return queries, keys, values
 
 
 TEXTS = {
@@ -99,8 +101,8 @@ def test_blocks_are_all_at_once(
         for count in (1, g):  # one goes through the kernel, several through blocks
             pulled = attention.pull(at, cotangents[:, :count])
             for j in range(count):
-                leaves = [part.clone().requires_grad_() for part in values]
-                wanted = torch.autograd.grad(brute(*leaves, seen), leaves, cotangents[:, j])
+                q, k, v = leaves = [part.clone().requires_grad_() for part in values]
+                wanted = torch.autograd.grad(brute(q, k, v, seen), leaves, cotangents[:, j])
                 for one, other in zip(pulled, wanted, strict=True):
                     torch.testing.assert_close(one[:, j], other)
 
@@ -116,9 +118,9 @@ def test_blocks_are_all_at_once(
             )
             pushed = attention.push(own, *(part[:, :, -late:] for part in tangents))
             for j in range(g):
-                _, moved = torch.autograd.functional.jvp(
-                    lambda *args: brute(*args, seen),
-                    tuple(values),
+                _, moved = torch.autograd.functional.jvp(  # type: ignore[no-untyped-call]
+                    lambda q, k, v: brute(q, k, v, seen),
+                    values,
                     tuple(part[:, j] for part in tangents),
                 )
                 torch.testing.assert_close(pushed[:, j], moved[:, -late:])
@@ -138,8 +140,9 @@ def test_query_rows_of_each_cotangent_in_blocks(products: int) -> None:
         at = attention.Attended(queries, k, v, output, None, sight, SCALE)
         pulled = attention.pull_rows(at, cotangents)
     for j in range(g):
-        leaves = [part.clone().requires_grad_() for part in (queries[:, j], k, v)]
-        wanted = torch.autograd.grad(brute(*leaves, seen[own[j]]), leaves, cotangents[:, j])
+        asked, *others = leaves = [part.clone().requires_grad_() for part in (queries[:, j], k, v)]
+        again = brute(asked, others[0], others[1], seen[own[j]])
+        wanted = torch.autograd.grad(again, leaves, cotangents[:, j])
         for one, other in zip(pulled, wanted, strict=True):
             torch.testing.assert_close(one[:, j], other)
 
@@ -174,7 +177,7 @@ def test_long_prompts_give_the_same_by_parts_and_by_the_models_forward(name: str
     assert abs(again - whole).max() < 1e-6 * scale
 
 
-class Largest(TorchDispatchMode):
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """The most numbers in one tensor that was made."""
 
     numbers = 0
@@ -198,7 +201,7 @@ def test_no_tensor_grows_with_the_square_of_the_prompt(name: str) -> None:
         asked: Any = {"method": "input_x_gradient", "progress": False}
         with held(1 << 12, 256):
             lm.attribute(prompt, [[9], [4, 5]], **asked)  # the trial is the model's own
-            with Largest() as seen:
+            with Largest() as seen:  # type: ignore[no-untyped-call]
                 lm.attribute(prompt, [[9], [4, 5]], **asked)
         largest[n] = seen.numbers
     assert largest[2000] <= 2.1 * largest[1000]

@@ -145,9 +145,18 @@ def pull(at: Attended, cotangent: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     if at.log_sums is not None and kernel_pulls(g, at.keys.shape[-1]):
         start = at.sight.plain
         own = slice(start)
-        parts = (at.queries, at.keys, at.values, at.output, at.log_sums)
-        kept = [part[:, own] for part in parts]
-        pulled = [kernel.backward(cotangent[:, j, own], *kept, at.scale) for j in range(g)]
+        pulled = [
+            kernel.backward(
+                cotangent[:, j, own],
+                at.queries[:, own],
+                at.keys[:, own],
+                at.values[:, own],
+                at.output[:, own],
+                at.log_sums[:, own],
+                at.scale,
+            )
+            for j in range(g)
+        ]
         if start == cotangent.shape[2] == at.keys.shape[1]:
             of_queries, of_keys, of_values = (
                 part[0][:, None] if g == 1 else torch.stack(part, 1)
