@@ -7,6 +7,21 @@
 
 import { minify } from "terser";
 
+/**
+ * Properties that only the renderer's own code knows, so that two letters do. A name may stand here
+ * if it is no DOM property, no trait, nothing on the wire, and nowhere written as text: a test looks.
+ */
+const OWN = `
+alternativeProbabilities cellWidth columnsBetween pathHeight rowsBetween smallValueWidth
+valueWidth fragmentsOf positionsBetween columnLeft rankHeight fragmentRect pathTop contentSize
+hasNaN openedTop lastLine keepClear availableWidth labelEvery defaultHeight textOn rowTop
+widestColumn firstLine linesBetween firstVisible leastProbability copiesPart markedRows lineAt
+rankTop toContent scrollFor showUnder rowAt toClient overviewRoom onStatus onLayout
+columnLabels showPosition labelLength hasNegative extremeBits digitsWidth labelWidths
+showMatches positionsOf placeOf firstCell boxHeight widestRow rowLabels nearestOn barWidth
+buildNow bitsOf zoomTo columnSums rowSums
+`;
+
 const compress = {
   ...{ passes: 6, lhs_constants: false },
   ...{ pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
@@ -16,6 +31,7 @@ const compress = {
 export async function shrink(text, module) {
   const { code } = await minify(text, {
     ...{ module, ecma: 2022, compress, format: { comments: "some" } },
+    mangle: { properties: { regex: new RegExp(`^(${OWN.trim().replace(/\s+/g, "|")})$`) } },
   });
   return code;
 }

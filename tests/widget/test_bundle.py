@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -14,6 +16,7 @@ from ipywidgets.embed import dependency_state
 import tokenviz as tv
 from tokenviz.widget.bundle import Bundle, bundle, static
 
+JS = Path(__file__).parents[2] / "js"
 LIMIT = 64_000
 """Bytes, gzipped, of all that the two figures load."""
 
@@ -32,6 +35,23 @@ def nothing_open() -> None:
 @pytest.mark.parametrize("files", [("loader.js", "widget.js"), ("page.js", "tokenviz.css")])
 def test_what_the_two_figures_load_stays_small(files: tuple[str, ...]) -> None:
     assert sum(len(gzip.compress(static(name).encode())) for name in files) <= LIMIT
+
+
+def test_properties_that_are_renamed_are_nobody_elses() -> None:
+    (listed,) = re.findall(r"const OWN = `(.*?)`", (JS / "shrink.mjs").read_text(), re.DOTALL)
+    names = set(listed.split())
+    sources = [path for path in JS.rglob("*.ts") if ".test." not in path.name]
+    texts = "\n".join(path.read_text() for path in sources)
+    written = re.findall(r"""(["'`])((?:(?!\1)[^\\\n])*)\1""", texts)
+    known = [text for _, text in written]
+    known += [path.read_text() for path in JS.rglob("*.json")]
+    known += [path.read_text() for path in (JS.parent / "src").rglob("*.py")]
+    dom = list((JS.parent / "node_modules").glob("@typescript/*/lib/lib.dom.d.ts"))
+    assert dom
+    known += [path.read_text() for path in dom]
+    words = {word for text in known for word in re.findall(r"[A-Za-z_]\w*", text)}
+    assert sorted(names & words) == []
+    assert sorted(name for name in names if not re.search(rf"\b{name}\b", texts)) == []
 
 
 def test_ten_figures_hold_the_renderer_once() -> None:
