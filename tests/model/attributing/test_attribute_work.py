@@ -308,19 +308,18 @@ def test_an_error_leaves_the_model_as_it_was(method: Any) -> None:
     lm = fresh("llama")
     lm.model.train()
     before = state(lm.model)
-    calls = 0
+    fails = False
 
     def hook(*args: Any) -> None:
-        nonlocal calls
-        calls += 1
-        if calls > 3:  # what checks the model passes
+        if fails:
             raise ZeroDivisionError
 
     handle = lm.model.model.layers[1].mlp.register_forward_hook(hook)
     counted = state(lm.model)
+    lm.attribute(PROMPT, **CASE, method=method, **SAMPLED[method])  # what is tried once
+    fails = True
     with pytest.raises(ZeroDivisionError):
-        for _ in range(3):
-            lm.attribute(PROMPT, **CASE, method=method, **SAMPLED[method])
+        lm.attribute(PROMPT, **CASE, method=method, **SAMPLED[method])
     assert state(lm.model) == counted
     handle.remove()
     assert state(lm.model) == before

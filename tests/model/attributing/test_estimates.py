@@ -71,7 +71,7 @@ def test_what_is_absurd_is_answered_at_once() -> None:
     long = list(range(40))
     start = time.process_time()
     for call in (lm.estimate, lm.attribute):
-        with pytest.raises(ValueError, match="n_samples: expected at most 1,000,000 orders, got"):
+        with pytest.raises(ValueError, match="n_samples: expected at most 1,000,000, got"):
             call(long, [9], method="shapley", n_samples=10**9)
         with pytest.raises(ValueError, match="n_steps: expected at most 1,000,000 nodes, got"):
             call(long, [9], n_steps=10**9)

@@ -57,8 +57,8 @@ def test_curves(name: str, reduction: Any, score: Any, tmp_path: Path) -> None:
         trapezia = (deletion[1:] + deletion[:-1]) / 2
         np.testing.assert_allclose(truth.deletion_auc, trapezia.mean(axis=0), atol=5e-6)
         # Both begin where the other ends, and random orders between the same ends.
-        np.testing.assert_allclose(truth.deletion[[0, -1]], truth.insertion[[-1, 0]], atol=1e-9)
-        np.testing.assert_allclose(truth.random[[0, -1]], truth.deletion[[0, -1]], atol=1e-9)
+        np.testing.assert_allclose(truth.deletion[[0, -1]], truth.insertion[[-1, 0]], atol=1e-6)
+        np.testing.assert_allclose(truth.random[[0, -1]], truth.deletion[[0, -1]], atol=1e-6)
         loaded = tokenviz.load(found.save(tmp_path / "figure.npz"))
         assert isinstance(loaded, Attribution)
         again = loaded.faithfulness(lm, baseline=311)

@@ -64,7 +64,7 @@ def test_a_new_method_is_one_file() -> None:
     lm = decoder_lm("llama")
     found = lm.attribute(PROMPT, [9, 11], method="recency", pace=3)
     np.testing.assert_array_equal(found.values[:, 0], [0, 3, 6, 9, 12])
-    assert found.method == "recency" and found.positions == (5, 5)
+    assert found.method == "recency" and found.positions == 5
     assert lm.estimate(PROMPT, [9, 11], method="recency").positions == (5, 5)
     assert "recency" in {method.name for method in tv.attribution_methods()}
     assert "this test" in tv.attribution_methods()._repr_html_()

@@ -318,7 +318,8 @@ def test_rows_before_the_text_take_part_in_the_rollout() -> None:
     ("given", "message"),
     [
         ([None, torch.ones(1, 2, 5, 5)], "only 1 of the 2 layers of Odd give"),
-        ([torch.ones(1, 2, 5, 9)] * 2, r"shape \[1, 2, 5, 9\] for 5 tokens"),
+        ([torch.ones(1, 2, 5, 5)] * 3, "Odd gives attention weights 3 times for 2 layers"),
+        ([torch.ones(1, 2, 5, 3)] * 2, r"shape \[1, 2, 5, 3\] for 5 tokens"),
         ([torch.ones(1, 2, 5, 5), torch.ones(1, 5, 5)], r"and \[1, 5, 5\]"),
     ],
 )

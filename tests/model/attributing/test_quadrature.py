@@ -119,6 +119,17 @@ def test_rounding_is_not_cut_into() -> None:
     assert steps.tolist() == [7, 7, 7]
 
 
+def test_rounding_is_part_of_the_error_that_is_kept() -> None:
+    objective: Any = KnownObjective()
+    path = Path(objective, INPUTS, torch.zeros_like(INPUTS))
+    first = path.integral(7).sum(0) - (path.ends[1] - path.ends[0])
+    rounding = first.abs() / 3
+    allowed = first.abs() * 0.7  # with rounding left out, the first piece is within it
+    values, steps, reached = path.adaptive_integral(allowed, rounding, 512)
+    missed = (values.sum(0) - (path.ends[1] - path.ends[0])).abs()
+    assert reached.all() and (missed <= allowed + 1e-12).all() and steps.max() > 7
+
+
 def test_a_given_number_of_nodes_is_gauss_legendre() -> None:
     objective: Any = KnownObjective()
     start = torch.full_like(INPUTS, 0.2)

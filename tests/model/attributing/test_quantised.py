@@ -57,6 +57,29 @@ def test_no_gradients_through_quantised_weights(name: str, head: bool, method: A
     assert all(p.requires_grad for p in lm.model.parameters())
 
 
+def test_a_backward_pass_that_wants_training_says_why_not() -> None:
+    """As Reformer's does, which computes its layers anew on the way back."""
+
+    class Reversible(torch.autograd.Function):
+        @staticmethod
+        def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(context: Any, *gradients: Any) -> Any:
+            raise AssertionError("make sure to use model.train()")
+
+    model = decoder_model("gemma2")
+    undone: Any = Reversible.apply
+    model.model.register_forward_hook(
+        lambda module, inputs, output: type(output)(undone(output.last_hidden_state))
+    )
+    lm = LanguageModel(model, byte_level_tokenizer())
+    with pytest.raises(ValueError, match=r"needs gradients .*make sure to use model\.train"):
+        lm.attribute(PROMPT, [5], method="input_x_gradient")
+    assert np.isfinite(lm.attribute(PROMPT, [5], method="occlusion").values).all()
+
+
 def test_other_errors_stay_what_they_are() -> None:
     lm = LanguageModel(decoder_model("llama"), byte_level_tokenizer())
 

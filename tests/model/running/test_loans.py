@@ -33,6 +33,7 @@ from tokenviz.model.running.undoing import Undo, undone
 
 LONG = bool(os.environ.get("TOKENVIZ_FUZZ"))
 PROMPT = [60, 7, 130, 200]
+_RINGS = 5
 
 
 def in_training(name: str = "llama") -> Any:
@@ -128,37 +129,39 @@ def test_an_interrupt_that_comes_for_real_while_it_is_given_back() -> None:
     """Many signals in a row, from a timer; each is raised somewhere, none cuts."""
     model = in_training()
     before = state(model)
-    count = 0
+    count = rings = 0
+    keeping: list[KeyboardInterrupt] = []
 
     def ring(*_: Any) -> None:
-        nonlocal count
-        count += 1
-        raise KeyboardInterrupt
+        nonlocal count, rings
+        if rings < _RINGS:
+            rings += 1
+            count += 1
+            raise KeyboardInterrupt
+
+    def borrow_again() -> None:
+        if rings < _RINGS:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 2e-3), 3e-4)
+        while rings < _RINGS:
+            with borrowed(model), borrowed(model):
+                pass
+
+    def caught(call: Callable[[], None], times: int) -> None:
+        """So nested that no interrupt comes out, not even one that comes while one is caught."""
+        try:
+            if times:
+                caught(call, times - 1)
+            call()
+        except KeyboardInterrupt as error:
+            keeping.append(error)
 
     was = signal.signal(signal.SIGALRM, ring)
     end = time.process_time() + (20 if LONG else 0.7)
     try:
         while time.process_time() < end:
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 2e-3), 3e-4)
-            keeping = []
-            try:
-                while True:
-                    try:
-                        with borrowed(model), borrowed(model):
-                            pass
-                    except KeyboardInterrupt as error:
-                        keeping.append(error)
-                        if len(keeping) > 3:
-                            break
-            except KeyboardInterrupt as error:
-                keeping.append(error)
-            finally:
-                while True:
-                    try:
-                        signal.setitimer(signal.ITIMER_REAL, 0)
-                        break
-                    except KeyboardInterrupt:
-                        pass
+            keeping.clear()
+            rings = 0
+            caught(borrow_again, 2 * _RINGS)
             assert state(model) == before
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

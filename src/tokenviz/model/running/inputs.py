@@ -20,6 +20,7 @@ import torch
 from tokenviz.model.running.forward import borrowed, forward, text_config
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
+from tokenviz.model.running.undoing import Undo, undone
 
 __all__ = ["Embeddings", "Inputs", "find_inputs", "looks_for_ids"]
 
@@ -107,11 +108,12 @@ class EmbeddingOutputs(Inputs):
                 raise ValueError(f"the embedding layer gave {list(output.shape)}")
             return rows.to(output)
 
-        handle = self._lm.embedding.register_forward_hook(exchanged)
-        try:
+        hooks = self._lm.embedding._forward_hooks
+        key = object()  # unlike torch's own, which are numbers
+        with undone(Undo()) as undo:
+            undo.entry(hooks, key)
+            hooks[key] = exchanged
             return forward(self._lm.model, positions, input_ids=ids, use_cache=False)[0]
-        finally:
-            handle.remove()
 
 
 class Ids(Inputs):

@@ -85,7 +85,7 @@ class Undo:
         calls = _calling(function, list(arguments))
         _journals[self._key].append(weakref.ref(_journals[self._key], calls))
 
-    def entry(self, mapping: MutableMapping[Any, Any], name: str) -> None:
+    def entry(self, mapping: MutableMapping[Any, Any], name: object) -> None:
         """Write down what a dict has, or has not, under a name."""
         if name in mapping:
             self.step(operator.setitem, mapping, name, mapping[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 from tokenviz.model.attributing.asking.problem import Problem
@@ -48,13 +49,14 @@ def objective_for(
     else:
         objective = GenericObjective(lm, problem.targets, score, problem.n_prompt, work)
     work.budget = memory_budget(budget, lm.device)
-    work.rows = objective.rows_of_scores(1)
-    least = objective.least_bytes()
+    one = objective.rows_of_scores(1)
+    least = objective.bytes_of(one)
     if budget is not None and work.budget < least:
         raise ValueError(
             f"memory_budget: expected at least {least / 2**20:.3g} MiB, which one prompt with its "
             f"targets takes, got {budget!r}"
         )
-    fitting = (work.budget - objective.bytes_of_logits()) // objective.bytes_per_row()
-    work.rows = max(1, min(_ROWS.get(lm.device.type, _MANY_ROWS), fitting))
+    most = _ROWS.get(lm.device.type, _MANY_ROWS)
+    fitting = bisect_right(range(1, most + 1), work.budget, key=objective.bytes_of)
+    work.rows = max(1, fitting)
     return objective

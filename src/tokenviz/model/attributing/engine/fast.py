@@ -10,6 +10,7 @@ what is before.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import torch
 
@@ -53,11 +54,10 @@ class FastObjective(Objective):
         kept, moving = self.decoder.bytes_per_row(self.longest)
         return int((kept // _SHARE + moving) * (_NARROW if self.lm.dtype.itemsize < 4 else _WIDE))
 
-    def bytes_of_logits(self) -> int:
+    def bytes_of_logits(self, rows: int) -> int:
         """See :meth:`Objective.bytes_of_logits`."""
-        packing, _ = self._pack(self.n_prompt, self._targets.terms)
-        points = max(1, self.work.rows // len(packing.rows))
-        return self._readout.bytes_held(points * len(packing.reads))
+        points = max(1, rows // self._rows)
+        return self._readout.bytes_held(points * len(self._packing.reads))
 
     def rows_of_scores(self, points: int) -> int:
         """See :meth:`Objective.rows_of_scores`."""
@@ -72,8 +72,7 @@ class FastObjective(Objective):
 
     def rows_of_gradients(self) -> int:
         """See :meth:`Objective.rows_of_gradients`."""
-        packing, _ = self._pack(self.n_prompt, self._targets.terms)
-        return self._rows + sum(packing.term_rows())
+        return self._rows + sum(self._packing.term_rows())
 
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_perturbed`."""
@@ -85,7 +84,12 @@ class FastObjective(Objective):
 
     @property
     def _rows(self) -> int:
-        return len(self._pack(self.n_prompt, self._targets.terms)[0].rows)
+        return len(self._packing.rows)
+
+    @cached_property
+    def _packing(self) -> Packing:
+        """The packed rows of all terms."""
+        return self._pack(self.n_prompt, self._targets.terms)[0]
 
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
         packing, after = self._pack(points.shape[1], terms)

@@ -211,7 +211,10 @@ class GenericObjective(Objective):
                 ) -> torch.Tensor:
                     kept = not last_round or dtype == torch.float16
                     with torch.enable_grad(), whole_gradient():
-                        return torch.autograd.grad(total * scale, leaf, retain_graph=kept)[0]
+                        try:
+                            return torch.autograd.grad(total * scale, leaf, retain_graph=kept)[0]
+                        except AssertionError as error:  # of a backward that the model has written
+                            raise RuntimeError(f"its backward refuses: {error}") from error
 
                 gradient = in_range(scaled, dtype)
                 self.work.advance(gradient.shape[0] * (gradient.shape[1] + batch.longest))

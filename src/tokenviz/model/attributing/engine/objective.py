@@ -169,16 +169,15 @@ class Objective(ABC):
     def bytes_in_flight(self, positions: int) -> tuple[int, int]:
         """The least and the most memory that work on so many token positions takes at a time."""
         rows = min(self.work.rows, max(positions, 1))
-        rows = max(rows, self.rows_of_scores(1))
-        most = self.bytes_of_logits() + rows * self.bytes_per_row()
+        most = self.bytes_of(max(rows, self.rows_of_scores(1)))
         return int(_LEAST_SHARE * most), most
 
-    def least_bytes(self) -> int:
-        """Memory that the smallest piece of work takes: one prompt with its continuations."""
-        return self.bytes_of_logits() + self.rows_of_scores(1) * self.bytes_per_row()
+    def bytes_of(self, rows: int) -> int:
+        """Memory that work on so many token positions at a time takes, about."""
+        return rows * self.bytes_per_row() + self.bytes_of_logits(rows)
 
-    def bytes_of_logits(self) -> int:
-        """Memory of the logits that are held at a time, where they are not counted with rows."""
+    def bytes_of_logits(self, rows: int) -> int:
+        """Memory of the logits that are held meanwhile, where they are not counted with rows."""
         return 0
 
     @abstractmethod

@@ -103,10 +103,11 @@ def _weights(lm: LoadedModel, output: Any, n: int) -> list[torch.Tensor]:
         )
     layers = setting(lm.model, "num_hidden_layers")
     if isinstance(layers, int) and len(given) != layers:
+        few = f"only {len(given)} of the {layers} layers of {kind} give attention weights"
+        many = f"{kind} gives attention weights {len(given)} times for {layers} layers"
         raise ValueError(
-            "method: attention_rollout follows attention through all layers, and only "
-            f"{len(given)} of the {layers} layers of {kind} give attention weights; use another "
-            "method"
+            "method: attention_rollout follows attention through all layers, and "
+            f"{few if len(given) < layers else many}; use another method"
         )
     means = [_squared(layer[0].cpu().double().mean(0)) for layer in given if layer.ndim == 4]
     sizes = {size for mean in means for size in mean.shape}

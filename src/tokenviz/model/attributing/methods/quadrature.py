@@ -75,7 +75,8 @@ class Path:
         allowed
             For each target, the error that its pieces may add up to, ``[m]``.
         rounding
-            For each target, the error of a piece that is only rounding, ``[m]``.
+            For each target, the error of a piece that is only rounding, ``[m]``: more nodes would
+            not help, so that it counts up to half of what is allowed only.
         most
             How many nodes a target may take, at least those of one piece.
 
@@ -86,24 +87,29 @@ class Path:
         n_steps
             Nodes of each target, int64, ``[m]``.
         reached
-            Whether the error of each target is within what is allowed, ``[m]``.
+            Whether the error of each target is within what is allowed, ``[m]``; if rounding is more
+            than half of that, the error without it.
         """
         m = self._objective.n_targets
         pieces = self._new_pieces([(0.0, 1.0)], torch.arange(m), self.ends[None], None)
         while True:
             excess = [(piece.error - rounding[piece.targets]).clamp_min(0) for piece in pieces]
-            steps, total = torch.zeros(m, dtype=torch.int64), torch.zeros(m, dtype=torch.float64)
+            steps = torch.zeros(m, dtype=torch.int64)
+            rounded, total = torch.zeros(2, m, dtype=torch.float64)
             by_target: dict[int, list[tuple[float, int]]] = defaultdict(list)
             for index, (piece, errors) in enumerate(zip(pieces, excess, strict=True)):
                 steps[piece.targets] += piece.n_nodes
+                rounded[piece.targets] += piece.error.minimum(rounding[piece.targets])
                 total[piece.targets] += errors
                 for target, error in zip(piece.targets.tolist(), errors.tolist(), strict=True):
                     by_target[target].append((error, index))
+            # What is left for the rest. Where rounding takes more than half, it cannot be helped.
+            limit = allowed - rounded.minimum(allowed / 2)
             chosen: dict[int, list[int]] = defaultdict(list)
             # A NaN is no error that more nodes would mend.
-            for target in (total > allowed).nonzero()[:, 0].tolist():
+            for target in (total > limit).nonzero()[:, 0].tolist():
                 room = most - int(steps[target])
-                worst = _worst(by_target[target], float(total[target]), float(allowed[target]))
+                worst = _worst(by_target[target], float(total[target]), float(limit[target]))
                 for index in worst:
                     room -= pieces[index].growth(target)
                     if room < 0:
@@ -121,7 +127,7 @@ class Path:
         values = torch.zeros(m, len(self._delta), dtype=torch.float64)
         for piece in pieces:
             values[piece.targets] += piece.values
-        return values.T, steps, total <= allowed
+        return values.T, steps, total <= limit
 
     def _refine(self, pieces: list[_Piece], chosen: dict[int, list[int]]) -> list[_Piece]:
         """Give pieces more nodes, or cut them, for the targets that need it."""
