@@ -82,7 +82,9 @@ def bundles(path: Path) -> list[str]:
 
 def trust(path: Path) -> None:
     """Sign a notebook, as the reader's own JupyterLab does when it saves one."""
-    NotebookNotary().sign(nbformat.read(path, as_version=4))
+    notebook = nbformat.read(path, as_version=4)
+    NotebookNotary().sign(notebook)
+    assert NotebookNotary().check_signature(notebook)  # a store that is locked is only logged
 
 
 def assert_alive(opened: Opened, count: int) -> None:

@@ -183,7 +183,7 @@ class LanguageModel(LoadedModel):
             Whether the model's turn is opened; None: unless the last message is continued.
         options
             What the chat template reads besides, such as ``enable_thinking=False``; what it does
-            not read is refused.
+            not read is refused (a warning, for what many templates read).
 
         Returns
         -------

@@ -204,6 +204,14 @@ def test_keywords_reach_the_template() -> None:
     assert trace.prompt[-1].text == "</think>" and trace.prompt_roles is not None
 
 
+def test_keywords_of_many_templates_are_told_where_they_change_nothing() -> None:
+    lm = chat_lm("byte level", "{{ messages[0].content }}")
+    with pytest.warns(
+        UserWarning, match="enable_thinking: .* does not read it, so it changes noth"
+    ):
+        assert prompt_of(lm, [USER], enable_thinking=False) == USER["content"]
+
+
 @pytest.mark.parametrize("method", ["generate", "score", "attribute", "encode", "estimate"])
 def test_keywords_that_nobody_knows_are_refused_with_what_there_is(method: str) -> None:
     lm = chat_lm("byte level", THOUGHTFUL)

@@ -6,6 +6,7 @@ one that it does not read is lost without a word; here that is an error that say
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -34,6 +35,10 @@ CHAT_DEFAULTS: Final[ChatKeywords] = {
     "continue_final_message": None,
     "add_generation_prompt": None,
 }
+
+
+_WIDESPREAD = {"enable_thinking", "thinking", "reasoning_effort", "add_vision_id"}
+"""What templates of several families read, and scripts give to whichever model they run."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,11 @@ def parse_chat_options(
     hints
         What to do instead of some keywords that do not exist.
 
+    Warns
+    -----
+    UserWarning
+        If a keyword that many templates read is none of this one's.
+
     Raises
     ------
     TypeError, ValueError
@@ -126,9 +136,13 @@ def parse_chat_options(
     options = ChatOptions(**named)
     others = {name: v for name, v in given.items() if name not in own and name not in named}
     variables = _variables_of(lm, options) if is_chat else frozenset()
-    for name in others:
-        if name not in variables:
+    for name in [name for name in others if name not in variables]:
+        if not is_chat or name not in _WIDESPREAD:
             raise _unknown(lm, owner, name, known, is_chat, variables, hints or {})
+        warnings.warn(
+            f"{name}: the chat template of {lm.name} does not read it, so it changes nothing",
+            stacklevel=3,
+        )
     if not is_chat and options.given:
         raise ValueError(
             f"{options.given[0]}: only chat messages go through a chat template; "
