@@ -44,6 +44,14 @@ def state(model: Any) -> Any:
     )
 
 
+def _is_called_back(frame: FrameType) -> bool:
+    """Whether the collector, or the end of an object, calls it: what it raises is lost."""
+    code = frame.f_code
+    return "hypothesis" in code.co_filename or (
+        "weakref" in code.co_filename and code.co_name in ("remove", "_remove")
+    )
+
+
 class Interrupts:
     """Raises at lines that were chosen by their number.
 
@@ -61,8 +69,7 @@ class Interrupts:
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
         """See :func:`sys.settrace`."""
         path = frame.f_code.co_filename
-        # Hypothesis is called by the collector, wherever that runs; what it raises is lost.
-        if self._below not in path or "hypothesis" in path:
+        if self._below not in path or _is_called_back(frame):
             return None
         if event == "line":
             self.lines += 1

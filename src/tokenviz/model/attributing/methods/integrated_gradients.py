@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from tokenviz.data.tokens import Token
@@ -33,10 +34,11 @@ __all__ = ["METHOD", "PathIntegral", "integrated_gradients"]
 _MOST = 2048
 _MOST_FIXED = 4096  # whose places are the eigenvalues of a matrix so large
 _MOST_ADAPTIVE = 10**6
-_LOOKS = 5
-# Nodes that nine of ten runs took, by how far the score is from a straight line on the way from
-# baseline to prompt, as a multiple of the error allowed.
-_SEEN = ((0.5, (7, 31)), (10.0, (7, 255)), (math.inf, (63, 1023)))
+_LOOKS = 9  # the two ends among them
+_LAST = 3
+# Nodes that nine of ten runs took, by how much of the score a polynomial of degree 5 leaves on the
+# way from baseline to prompt, as a multiple of the error allowed.
+_SEEN = ((0.5, (7, 15)), (4.0, (7, 63)), (math.inf, (7, 1023)))
 _ANEW = 3.0
 _SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
 
@@ -166,21 +168,28 @@ def _positions(asked: Asked) -> int:
 
 
 def _expected(asked: Asked) -> Expected:
-    """From a few scores along the path: how far it is from straight, for what may be missed."""
+    """From a few scores along the path: how far it is from smooth, for what may be missed.
+
+    Smooth is what a polynomial follows: its last Chebyshev coefficients are small (Trefethen 2013,
+    "Approximation theory and approximation practice", chapter 8).
+    """
     n_steps, tolerance = asked.options.own["n_steps"], asked.options.own["tolerance"]
     if tolerance is None or (n_steps is not None and n_steps < NODES):
         exact = _positions(asked)
         return Expected((exact, exact), (n_steps, n_steps))
     assert asked.baseline is not None  # it has one
     objective, inputs = asked.objective, asked.problem.inputs
-    alphas = torch.linspace(0, 1, _LOOKS, dtype=torch.float64)
-    scores = Path(objective, inputs, asked.baseline).scores(alphas)
+    places = -torch.cos(torch.pi * torch.arange(_LOOKS, dtype=torch.float64) / (_LOOKS - 1))
+    path = Path(objective, inputs, asked.baseline)
+    between = path.scores((places[1:-1] + 1) / 2)
+    scores = torch.cat([path.ends[:1], between, path.ends[1:]])
     size = scores.abs().amax(0)
     scale = size if asked.options.score == "probability" else torch.ones_like(size)
     change = (scores[-1] - scores[0]).abs().maximum(_SMALL_CHANGE * scale)
     rounding = 2 * torch.finfo(inputs.dtype).eps * size
-    bends = scores.diff(dim=0).diff(dim=0).abs().sum(0)
-    roughness = float((bends / (tolerance * change + rounding)).nan_to_num(torch.inf).max())
+    polynomial = np.linalg.inv(np.polynomial.chebyshev.chebvander(places, _LOOKS - 1))
+    left = (torch.as_tensor(polynomial) @ scores)[-_LAST:].abs().sum(0)
+    roughness = float((left / (tolerance * change + rounding)).nan_to_num(torch.inf).max())
     most = max(n_steps or _MOST, NODES)
     low, high = next(nodes for below, nodes in _SEEN if roughness <= below)
     nodes = min(low, most), min(high, most)
