@@ -194,8 +194,8 @@ def _attribution(file: Archive | Text) -> Attribution:
 
 
 def _trace(file: Archive | Text) -> Trace:
-    known = {"vocabulary", "prompt", "distribution", "model", "partial", "channels"}
-    facts = file.facts(known, required=("vocabulary",))
+    known = {"vocabulary", "prompt", "distribution", "model", "partial", "channels", "notes"}
+    facts = file.facts({*known, *_TRACE_CHAT}, required=("vocabulary",))
     channels = facts.pop("channels", [])
     if not isinstance(channels, list) or not all(isinstance(name, str) for name in channels):
         raise ValueError("channels: expected a list of names")
@@ -219,6 +219,8 @@ def _trace(file: Archive | Text) -> Trace:
         name: _listed(name, facts[name], _token_from_json)
         for name in facts.keys() & {"vocabulary", "prompt"}
     }
+    for name in facts.keys() & set(_TRACE_CHAT):
+        _listed(name, facts[name], lambda entry: entry)
     return Trace.from_columns(**facts, **arrays, channels=own)
 
 

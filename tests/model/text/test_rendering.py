@@ -206,9 +206,7 @@ def test_keywords_reach_the_template() -> None:
 
 def test_keywords_of_many_templates_are_told_where_they_change_nothing() -> None:
     lm = chat_lm("byte level", "{{ messages[0].content }}")
-    with pytest.warns(
-        UserWarning, match="enable_thinking: .* does not read it, so it changes noth"
-    ):
+    with pytest.warns(UserWarning, match="enable_thinking: .* changes nothing"):
         assert prompt_of(lm, [USER], enable_thinking=False) == USER["content"]
 
 
