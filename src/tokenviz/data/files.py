@@ -194,7 +194,8 @@ def _attribution(file: Archive | Text) -> Attribution:
 
 
 def _trace(file: Archive | Text) -> Trace:
-    known = {"vocabulary", "prompt", "distribution", "model", "partial", "channels"}
+    known = {"vocabulary", "prompt", "distribution", "model", "partial", "channels", "notes"}
+    known |= set(_TRACE_CHAT)
     facts = file.facts(known, required=("vocabulary",))
     channels = facts.pop("channels", [])
     if not isinstance(channels, list) or not all(isinstance(name, str) for name in channels):
