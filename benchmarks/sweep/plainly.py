@@ -48,6 +48,19 @@ def logprobs(model: Any, ids: Sequence[int], first: int) -> Array:
     return np.array([float(of_next[i - 1, ids[i]]) for i in range(first, len(ids))])
 
 
+def _logits(model: Any, embeds: torch.Tensor) -> torch.Tensor:
+    try:
+        logits: torch.Tensor = model(inputs_embeds=embeds, use_cache=False).logits[0]
+    except AttributeError:  # it reads ids besides, which are None: whatever they are, here
+        ids = torch.zeros(embeds.shape[:2], dtype=torch.int64)
+        handle = model.get_input_embeddings().register_forward_hook(lambda *_: embeds)
+        try:
+            logits = model(input_ids=ids, use_cache=False).logits[0]
+        finally:
+            handle.remove()
+    return logits
+
+
 def scores_of(model: Any, continuations: Sequence[Sequence[int]], each_token: bool) -> Scores:
     """Log-probabilities of whole continuations, or of each token of the only one."""
     embedding = model.get_input_embeddings()
@@ -57,7 +70,7 @@ def scores_of(model: Any, continuations: Sequence[Sequence[int]], each_token: bo
         for ids in continuations:
             after = embedding(torch.tensor([list(ids)]))[0].detach()
             embeds = torch.cat([prompt, after])[None]
-            logits = model(inputs_embeds=embeds, use_cache=False).logits[0]
+            logits = _logits(model, embeds)
             of_next = logits.float().log_softmax(-1)
             tokens = [of_next[len(prompt) - 1 + k, id_] for k, id_ in enumerate(ids)]
             columns += tokens if each_token else [torch.stack(tokens).sum()]

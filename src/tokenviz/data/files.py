@@ -195,7 +195,8 @@ def _attribution(file: Archive | Text) -> Attribution:
 
 def _trace(file: Archive | Text) -> Trace:
     known = {"vocabulary", "prompt", "distribution", "model", "partial", "channels", "notes"}
-    facts = file.facts({*known, *_TRACE_CHAT}, required=("vocabulary",))
+    known |= set(_TRACE_CHAT)
+    facts = file.facts(known, required=("vocabulary",))
     channels = facts.pop("channels", [])
     if not isinstance(channels, list) or not all(isinstance(name, str) for name in channels):
         raise ValueError("channels: expected a list of names")

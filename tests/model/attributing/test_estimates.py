@@ -75,7 +75,7 @@ def test_what_is_absurd_is_answered_at_once() -> None:
             call(long, [9], method="shapley", n_samples=10**9)
         with pytest.raises(ValueError, match="n_steps: expected at most 1,000,000 nodes, got"):
             call(long, [9], n_steps=10**9)
-        with pytest.raises(ValueError, match="n_steps: expected at most 4,096 with tol"):
+        with pytest.raises(ValueError, match="n_steps: expected at most 4,096 with tolerance"):
             call(long, [9], n_steps=10**9, tolerance=None)
         for budget in (1, "1 kB", 1e-3):
             with pytest.raises(ValueError, match=r"memory_budget: expected at least [\d.]+ MiB"):
