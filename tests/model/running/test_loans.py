@@ -326,6 +326,7 @@ def test_calls_in_threads_interrupted_at_any_moment(monkeypatch: pytest.MonkeyPa
     """By what a library uses to end another thread: it comes between any two instructions."""
     # In a callback of the collector it ends there, and pytest's own hook may be what it cuts.
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # a second, as a thread ends
     lm = LanguageModel(in_training(), byte_level_tokenizer())
     asked = calls(lm)
     expected = {name: ask() for name, ask in asked.items()}
