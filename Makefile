@@ -6,6 +6,9 @@ CHROMIUM := /usr/bin/chromium
 # `TORCH=any make test-lowest` takes the lowest torch that pyproject.toml allows, `make test-newest`
 # then the newest; without it, torch is the locked build in every environment.
 TORCH ?= locked
+# Files of tests are shared out among processes: one per core, four at most, because a browser, a
+# JupyterLab and its kernels beside each take more than one.
+PYTEST := pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
@@ -82,7 +85,7 @@ lock: $(RESOLVER)/stamp
 
 # Whether the ranges of pyproject.toml are true: the suite on their lowest and on their newest.
 test-lowest test-newest: test-%: .venv-%/stamp $(STATIC)/widget.js $(CHROMIUM)
-	TOKENVIZ_ENVIRONMENT=$* .venv-$*/bin/python -m pytest
+	TOKENVIZ_ENVIRONMENT=$* .venv-$*/bin/python -m $(PYTEST)
 
 # What is asked of a release; with TAG=v1.2.3, of one that is about to be published.
 release-check: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
@@ -99,7 +102,7 @@ js-test: node_modules/.package-lock.json
 	npm test
 
 python-test: $(STAMPS)/dev $(STATIC)/widget.js $(CHROMIUM)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m $(PYTEST)
 
 $(STATIC)/widget.js: node_modules/.package-lock.json $(JS_SOURCES)
 	npm run build

@@ -8,15 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 
 import tokenviz as tv
 from tests.live.test_growing import Reader, labelled
+from tests.loops import in_a_loop
 from tests.model.small import byte_level_tokenizer, random_lm, random_model
 from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.export.html import fragment
@@ -28,8 +28,6 @@ from tokenviz.model.running.forward import borrowed
 from tokenviz.wire import decode_trace, encode_trace
 
 PROMPT = "The cat sat on"
-
-Result = TypeVar("Result")
 
 
 class Gate:
@@ -208,12 +206,6 @@ def test_an_error_is_shown_and_raised() -> None:
 
 async def finished(live: LiveTrace) -> Trace:
     return await live
-
-
-def in_a_loop(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end in a loop of its own: Playwright's may be running in this thread."""
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(asyncio.run, work).result(timeout=120)
 
 
 def test_it_can_be_awaited_and_cancelled() -> None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from traitlets import TraitError
 
 import tokenviz as tv
 from tokenviz.export.html import twin
@@ -89,6 +90,24 @@ def test_a_bad_message_changes_nothing_and_is_told_once(
         assert everything(figure) == before, state
         assert len(caplog.records) <= 1 and not sent, state
     assert twin(figure)["text/html"] == page
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "trace", "large"])
+def test_none_is_taken_where_it_means_something(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    figure = figures()[kind]
+    for name in figure.option_names():
+        before, allowed = everything(figure), figure.traits()[name].allow_none
+        caplog.clear()
+        figure._handle_msg(update({name: None, "keys": True}))
+        assert len(caplog.records) == (name not in figure.settable() or not allowed), name
+        if allowed:
+            setattr(figure, name, None)
+        else:
+            with pytest.raises(TraitError, match=name):
+                setattr(figure, name, None)
+            assert everything(figure) == before, name
 
 
 def test_what_is_wrong_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -31,7 +31,7 @@ from tokenviz.widget.cells import CELLS
 from tokenviz.widget.messages import Guarded, is_cell
 from tokenviz.widget.ondemand import OnDemand, OwnLayout, in_use
 from tokenviz.widget.scale import figure_scale, find_table
-from tokenviz.widget.traits import ColormapTable, Finite, Positive, Words
+from tokenviz.widget.traits import Checked, ColormapTable, Finite, Positive, Words
 
 __all__ = ["Figure"]
 
@@ -87,7 +87,7 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     _kind = traitlets.Unicode().tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
     _colormap_table = ColormapTable(allow_none=True, default_value=None).tag(sync=True)
-    colormap = traitlets.Any().tag(sync=True)
+    colormap = Checked().tag(sync=True)
     vmin = Finite(allow_none=True).tag(sync=True)
     vmax = Finite(1.0, allow_none=True).tag(sync=True)
     center = Finite(None, allow_none=True).tag(sync=True)

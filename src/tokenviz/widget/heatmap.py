@@ -12,7 +12,7 @@ from tokenviz.data.attribution import Attribution
 from tokenviz.tiles.answering import answer
 from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.figure import Figure, caption
-from tokenviz.widget.traits import Finite
+from tokenviz.widget.traits import Checked, Finite
 from tokenviz.wire import attribution_facts, encode_attribution, encode_large
 
 __all__ = ["AttributionHeatmap"]
@@ -51,14 +51,14 @@ class AttributionHeatmap(Figure):
     """
 
     _kind = traitlets.Unicode("heatmap").tag(sync=True)
-    colormap = traitlets.Any("RdYlGn").tag(sync=True)
+    colormap = Checked("RdYlGn").tag(sync=True)
     vmin = Finite(-1.0, allow_none=True).tag(sync=True)
     center = Finite(0.0, allow_none=True).tag(sync=True)
     symmetric = traitlets.Bool(True).tag(sync=True)
     decimals = traitlets.Int(4, min=0, max=8).tag(sync=True)
     emphasis = Finite(0.35, allow_none=True).tag(sync=True)
-    row_order = traitlets.Any("original").tag(sync=True)
-    column_order = traitlets.Any("original").tag(sync=True)
+    row_order = Checked("original").tag(sync=True)
+    column_order = Checked("original").tag(sync=True)
     top_rows = traitlets.Int(None, allow_none=True, min=1).tag(sync=True)
     hidden_columns = traitlets.List(traitlets.Int()).tag(sync=True)
 

@@ -13,7 +13,7 @@ from tokenviz.data.channels import channel_look, channel_names, check_channel
 from tokenviz.data.trace import Trace
 from tokenviz.widget.figure import Figure, caption
 from tokenviz.widget.ondemand import OwnLayout
-from tokenviz.widget.traits import Finite
+from tokenviz.widget.traits import Checked, Finite
 from tokenviz.wire import encode_trace, trace_facts
 
 __all__ = ["TokenTrace"]
@@ -72,7 +72,7 @@ class TokenTrace(Figure):
     """
 
     _kind = traitlets.Unicode("trace").tag(sync=True)
-    colormap = traitlets.Any("Greens").tag(sync=True)
+    colormap = Checked("Greens").tag(sync=True)
     vmin = Finite(0.0, allow_none=True).tag(sync=True)
     row_length = traitlets.Int(None, min=1, max=200, allow_none=True).tag(sync=True)
     top_k = traitlets.Int(5, min=0, max=20).tag(sync=True)

@@ -10,7 +10,16 @@ import traitlets
 from tokenviz.color.colormaps import SIZE
 from tokenviz.data.visible import printable
 
-__all__ = ["ColormapTable", "Finite", "Positive", "Words"]
+__all__ = ["Checked", "ColormapTable", "Finite", "Positive", "Words"]
+
+
+class Checked(traitlets.Any):
+    """A value of any type that the figure's own validator looks at, None too.
+
+    Of a plain ``Any`` traitlets takes None without asking.
+    """
+
+    allow_none = False
 
 
 class Finite(traitlets.Float[Any, Any]):

@@ -201,7 +201,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "error", "message"), BAD, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(("options", "error", "message"), BAD)
 def test_bad_arguments(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         random_lm().attribute(PROMPT, **options)

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.loops import in_a_loop
 from tests.model.decoders import decoder_model
 from tests.model.interrupting import run, state
 from tests.model.small import byte_level_tokenizer
@@ -402,7 +403,7 @@ def test_a_cancelled_task_leaves_the_model_as_it_was() -> None:
         live.wait()
         assert live.source.partial
 
-    asyncio.run(awaited())
+    in_a_loop(awaited())
     with borrowed(lm.model):  # after the thread that goes on
         pass
     assert state(lm.model) == before
