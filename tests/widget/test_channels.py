@@ -1,12 +1,10 @@
 """The channel of a token trace: what assigning it sets, and what wins over it."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import traitlets
-from comm.base_comm import BaseComm
 
 import tokenviz as tv
 from tokenviz import TokenTrace, Trace
@@ -89,16 +87,11 @@ def test_another_source_keeps_the_channel_if_it_has_it(source: Trace) -> None:
     assert look(widget) == CHANNELS["probability"].look.traits()
 
 
-def test_a_change_of_channel_is_one_message(source: Trace) -> None:
+def test_a_change_of_channel_is_one_message(source: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     widget = source.show()
     widget.open()
     sent: list[set[str]] = []
-
-    class Recording(BaseComm):
-        def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **__: Any) -> None:
-            sent.append(set(data["state"]))
-
-    widget.comm = Recording(primary=False)
+    monkeypatch.setattr(widget, "_send", lambda message, **_: sent.append(set(message["state"])))
     widget.channel = "margin"
     assert sent == [{"channel", "colormap", "vmin", "center", "symmetric", "label"}]
 

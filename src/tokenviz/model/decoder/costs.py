@@ -43,13 +43,15 @@ class Shape:
         Token i moves the rows q from i on. Each has 2 products with all q + 1 keys before it, and 2
         with those q − i + 1 that move.
         """
-        total = 0
-        for i in range(tokens):
-            moved = rows - i
-            seen = (rows * (rows + 1) - i * (i + 1)) // 2
-            total += 2 * self.weights * moved
-            total += 4 * self.attended * (seen + moved * (moved + 1) // 2)
-        return total
+        moved = tokens * rows - tokens * (tokens - 1) // 2
+        keys = (tokens * rows * (rows + 1) - (tokens - 1) * tokens * (tokens + 1) // 3) // 2
+        pairs = _pyramid(rows) - _pyramid(rows - tokens)
+        return 2 * self.weights * moved + 4 * self.attended * (keys + pairs)
+
+
+def _pyramid(rows: int) -> int:
+    """The sum of k (k + 1) / 2 for k up to ``rows``."""
+    return rows * (rows + 1) * (rows + 2) // 6
 
 
 def kernel_pulls(cotangents: int, size: int) -> bool:
