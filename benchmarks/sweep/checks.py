@@ -146,6 +146,7 @@ def _attribute(lm: tv.LanguageModel, method: str) -> float:
             with torch.no_grad():
                 x = lm.embedding(torch.tensor(prompt)).float().to(lm.dtype)
                 start = lm.embedding(torch.tensor([BASELINE])).expand_as(x)
+            plainly.check_embeddings(lm.model, prompt)
             scores = plainly.scores_of(lm.model, continuations, each_token)
             expected = plainly.METHODS[method](scores, x, start)
         # As in a completeness error, a column of less than 0.1 nat counts as that much.
@@ -185,6 +186,8 @@ def _outcome(find: Callable[[], float]) -> float | str:
 
 def _said(error: Exception) -> str:
     """``refused: …`` where tokenviz says so itself, ``error: …`` with where it was otherwise."""
+    if isinstance(error, plainly.NoReference):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, ValueError | TypeError) and _NAMED.match(str(error)):
         return f"refused: {error}"

@@ -14,12 +14,27 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["METHODS", "attention_rollout", "generated", "logprobs", "scores_of"]
+__all__ = [
+    "METHODS",
+    "NoReference",
+    "attention_rollout",
+    "check_embeddings",
+    "generated",
+    "logprobs",
+    "scores_of",
+]
 
 Array = np.ndarray[Any, Any]
 
 Scores = Callable[[torch.Tensor], torch.Tensor]
 """From a prompt's embeddings ``[n, d]`` to the score of each target, ``[m]``."""
+
+
+class NoReference(Exception):
+    """The model cannot be asked plainly: it takes no embeddings without the ids of their tokens."""
+
+    def __init__(self) -> None:
+        super().__init__("not compared: the plain computation moves embeddings without ids")
 
 
 def generated(model: Any, prompt: Sequence[int], count: int, end: int, cached: bool) -> list[int]:
@@ -58,7 +73,19 @@ def _logits(model: Any, embeds: torch.Tensor) -> torch.Tensor:
             logits = model(input_ids=ids, use_cache=False).logits[0]
         finally:
             handle.remove()
+    except (IndexError, RuntimeError) as error:  # it looks for the ids of moved embeddings
+        raise NoReference from error
     return logits
+
+
+def check_embeddings(model: Any, ids: Sequence[int]) -> None:
+    """Raise :class:`NoReference` if a model computes another text from embeddings than from ids."""
+    tokens = torch.tensor([ids])
+    with torch.no_grad():
+        from_ids = model(input_ids=tokens, use_cache=False).logits[0]
+        alone = _logits(model, model.get_input_embeddings()(tokens))
+    if not torch.allclose(from_ids, alone, rtol=0, atol=0.01 * float(from_ids.abs().max())):
+        raise NoReference
 
 
 def scores_of(model: Any, continuations: Sequence[Sequence[int]], each_token: bool) -> Scores:

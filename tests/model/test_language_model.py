@@ -12,6 +12,8 @@ from transformers import (
     BertConfig,
     BertForMaskedLM,
     BertLMHeadModel,
+    ProphetNetConfig,
+    ProphetNetForCausalLM,
     T5Config,
     T5ForConditionalGeneration,
 )
@@ -100,6 +102,18 @@ def test_a_head_that_sees_the_future_is_refused() -> None:
         both_ways.score("The cat")
     causal = LanguageModel(BertLMHeadModel(BertConfig(is_decoder=True, **BERT)), tokenizer)
     assert len(causal.score("The cat")) == 2
+
+
+def test_models_whose_predictions_depend_on_how_many_tokens_follow() -> None:
+    torch.manual_seed(0)
+    config = ProphetNetConfig(
+        vocab_size=420, hidden_size=16, decoder_ffn_dim=32, num_decoder_layers=2,
+        num_decoder_attention_heads=2, max_position_embeddings=32, is_decoder=True,
+        is_encoder_decoder=False, add_cross_attention=False, init_std=0.5,
+    )  # fmt: skip
+    lm = LanguageModel(ProphetNetForCausalLM(config), byte_level_tokenizer())
+    with pytest.raises(ValueError, match=r"ProphetNetForCausalLM is not causal \(how many tokens"):
+        lm.score("The cat")
 
 
 def test_a_model_that_does_otherwise_with_ids_than_with_embeddings_is_explained_from_ids() -> None:
