@@ -186,7 +186,7 @@ def _outcome(find: Callable[[], float]) -> float | str:
 
 def _said(error: Exception) -> str:
     """``refused: …`` where tokenviz says so itself, ``error: …`` with where it was otherwise."""
-    if isinstance(error, plainly.NoReference):
+    if isinstance(error, plainly.NoReferenceError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, ValueError | TypeError) and _NAMED.match(str(error)):

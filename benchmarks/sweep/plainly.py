@@ -16,7 +16,7 @@ import torch
 
 __all__ = [
     "METHODS",
-    "NoReference",
+    "NoReferenceError",
     "attention_rollout",
     "check_embeddings",
     "generated",
@@ -30,7 +30,7 @@ Scores = Callable[[torch.Tensor], torch.Tensor]
 """From a prompt's embeddings ``[n, d]`` to the score of each target, ``[m]``."""
 
 
-class NoReference(Exception):
+class NoReferenceError(Exception):
     """The model cannot be asked plainly: it takes no embeddings without the ids of their tokens."""
 
     def __init__(self) -> None:
@@ -74,18 +74,18 @@ def _logits(model: Any, embeds: torch.Tensor) -> torch.Tensor:
         finally:
             handle.remove()
     except (IndexError, RuntimeError) as error:  # it looks for the ids of moved embeddings
-        raise NoReference from error
+        raise NoReferenceError from error
     return logits
 
 
 def check_embeddings(model: Any, ids: Sequence[int]) -> None:
-    """Raise :class:`NoReference` if a model computes another text from embeddings than from ids."""
+    """Raise :class:`NoReferenceError` if a model computes another text from embeddings than from ids."""
     tokens = torch.tensor([ids])
     with torch.no_grad():
         from_ids = model(input_ids=tokens, use_cache=False).logits[0]
         alone = _logits(model, model.get_input_embeddings()(tokens))
     if not torch.allclose(from_ids, alone, rtol=0, atol=0.01 * float(from_ids.abs().max())):
-        raise NoReference
+        raise NoReferenceError
 
 
 def scores_of(model: Any, continuations: Sequence[Sequence[int]], each_token: bool) -> Scores:
