@@ -79,7 +79,7 @@ def _logits(model: Any, embeds: torch.Tensor) -> torch.Tensor:
 
 
 def check_embeddings(model: Any, ids: Sequence[int]) -> None:
-    """Raise :class:`NoReferenceError` if a model computes another text from embeddings than from ids."""
+    """Raise NoReferenceError if a model computes otherwise from embeddings than from ids."""
     tokens = torch.tensor([ids])
     with torch.no_grad():
         from_ids = model(input_ids=tokens, use_cache=False).logits[0]
