@@ -82,7 +82,7 @@ class Attribution(Frozen):
         (weight, ids, start), whose ``weight · score(ids[start:] given prompt + ids[:start])`` add
         up to its score. None where that cannot be written down (a function as target).
     rounding
-        What the model's number format does to a score, in its unit, where it has few digits
+        What the model's number format does to a value, in its unit, where it has few digits
         (bfloat16, float16): a value that is not clearly larger says nothing.
     partial
         True where the computation was interrupted; the values it did not reach are NaN.

@@ -16,19 +16,24 @@ from tokenviz.model.attributing.engine.quantised import gradients_or_reason
 from tokenviz.model.attributing.engine.rounding import (
     is_coarse,
     mostly_rounding,
-    rounding_of,
-    rows_of_rounding,
+    rounding_of_changes,
+    rounding_of_products,
+    rows_of_changes,
+    rows_of_products,
 )
 from tokenviz.model.attributing.finite import check_finite
 from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
-from tokenviz.model.attributing.methods.method import METHODS, Asked, Method
+from tokenviz.model.attributing.methods.input_x_gradient import moving
+from tokenviz.model.attributing.methods.method import METHODS, Asked, Found, Method
 from tokenviz.model.attributing.question import Question
-from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.forward import borrowed, wide
 from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
 
 __all__ = ["asked_of", "attribute", "positions_of"]
+
+_ALONG = (0.25, 0.5, 0.75, 1.0)  # of a path: on its way gradients can be far larger than at its end
 
 
 def attribute(
@@ -51,7 +56,7 @@ def attribute(
             found = method.run(asked)
             if not work.interrupted:
                 check_finite(asked, found.values)
-            rounding = _rounding(asked, method, found.values)
+            rounding = _rounding(asked, method, found)
     if work.interrupted and bool(found.values.isnan().all()):
         raise KeyboardInterrupt
     features, targets = problem.features, problem.targets
@@ -84,7 +89,13 @@ def attribute(
 
 def positions_of(method: Method, asked: Asked) -> int:
     """How many token positions an attribution goes through, at least."""
-    measured = rows_of_rounding(asked.objective) if _is_coarse(method, asked) else 0
+    measured = 0
+    if _is_coarse(method, asked):
+        if method.needs_gradients:
+            points = 1 if asked.baseline is None else len(_ALONG)
+            measured = rows_of_products(asked.objective, points)
+        else:
+            measured = rows_of_changes(asked.objective)
     return method.positions(asked) + measured
 
 
@@ -92,27 +103,43 @@ def _is_coarse(method: Method, asked: Asked) -> bool:
     return method.is_change and is_coarse(asked.problem.inputs.dtype)
 
 
-def _rounding(asked: Asked, method: Method, values: torch.Tensor) -> float | None:
-    """The rounding of the scores where it can be seen, with a warning where it is all one sees."""
+def _rounding(asked: Asked, method: Method, found: Found) -> float | None:
+    """The rounding of the values where it can be seen, with a warning where it is all one sees."""
     work, labels = asked.objective.work, asked.problem.targets.labels
     if work.interrupted or not _is_coarse(method, asked):
         return None
-    rounding = rounding_of(asked.objective, asked.problem.inputs)
+    rounding = _measured(asked, method, found)
     if bool(work.interrupted) or not bool(rounding.isfinite().all()):
         return None
-    for column in mostly_rounding(values, rounding).nonzero()[:1, 0].tolist():
+    for column in mostly_rounding(found.values, rounding).nonzero()[:1, 0].tolist():
         label = labels[column]
         name = label.label if isinstance(label, Token) else label
         dtype = str(asked.problem.inputs.dtype).removeprefix("torch.")
+        rounded = "to them" if method.needs_gradients else "to its score"
         warnings.warn(
             f"{method.name}: at least half of the values of target "
             f"{name!r} are no larger than what "
-            f"rounding in {dtype} does to its score (about {float(rounding[column]):.2g}), so "
+            f"rounding in {dtype} does {rounded} (about {float(rounding[column]):.2g}), so "
             "their signs and their order say nothing; load the model in float32 "
             "(load_model(…, dtype=torch.float32)) to see them",
             stacklevel=4,
         )
     return float(rounding.max())
+
+
+def _measured(asked: Asked, method: Method, found: Found) -> torch.Tensor:
+    """What rounding does to a value of each target, ``[m]``."""
+    objective, inputs = asked.objective, asked.problem.inputs
+    if not method.needs_gradients:
+        return rounding_of_changes(objective, inputs)
+    sums = asked.problem.features.sums
+    if asked.baseline is None:
+        return rounding_of_products(objective, inputs[None], moving(objective, inputs), sums)
+    start, directions = wide(asked.baseline), wide(inputs) - wide(asked.baseline)
+    points = torch.stack([start + share * directions for share in _ALONG]).to(inputs.dtype)
+    rounding = rounding_of_products(objective, points, directions, sums)
+    # The mean of so many gradients, which are rounded apart.
+    return rounding / (found.n_steps or 1) ** 0.5
 
 
 def asked_of(lm: LoadedModel, question: Question, budget: Any) -> tuple[Asked, str | None]:

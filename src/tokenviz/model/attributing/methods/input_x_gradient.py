@@ -11,7 +11,7 @@ import torch
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
 
-__all__ = ["METHOD", "input_x_gradient"]
+__all__ = ["METHOD", "input_x_gradient", "moving"]
 
 
 def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor:
@@ -29,11 +29,16 @@ def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor
     torch.Tensor
         x_i · ∂F/∂x_i in the unit of the score, shape ``[n, m]``.
     """
-    directions = inputs
-    if objective.inputs.width is not None:  # what else was looked up by a token's id stands still
-        directions = inputs.clone()
-        directions[:, objective.inputs.width :] = 0
-    return objective.products(inputs[None], directions)[0].T
+    return objective.products(inputs[None], moving(objective, inputs))[0].T
+
+
+def moving(objective: Objective, inputs: torch.Tensor) -> torch.Tensor:
+    """The embeddings as directions: what else was looked up by a token's id stands still."""
+    if objective.inputs.width is None:
+        return inputs
+    directions = inputs.clone()
+    directions[:, objective.inputs.width :] = 0
+    return directions
 
 
 def _run(asked: Asked) -> Found:
