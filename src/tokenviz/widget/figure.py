@@ -153,6 +153,10 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
             sync_data = sync_data | {"selected": None}
         super().set_state(sync_data)
 
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
+        """The traits as they are sent, and all of them: a page knows no defaults of ours."""
+        return super().get_state(key)
+
     def settable(self) -> frozenset[str]:
         """What views change: the options, the colormap's own table, how many views there are."""
         return frozenset(self.option_names()) | {"_colormap_table", "_view_count"}
