@@ -102,6 +102,65 @@ def test_a_reader_beside_writers_finds_a_whole_file(tmp_path: Path) -> None:
             writer.join()
 
 
+KILLED = """
+import os, random, signal, sys, time
+from pathlib import Path
+import tokenviz as tv
+path, chance = Path(sys.argv[1]), random.Random(7)
+figures = tv.examples.attribution().show(), tv.examples.trace().show()
+for figure in figures:
+    figure.save(path)
+    print(path.stat().st_size)
+def beside():
+    return set(os.listdir(path.parent)) - {path.name}
+for i in range(8):
+    before = beside()
+    child = os.fork()
+    while not child:
+        figures[i % 2].save(path)
+    while beside() <= before:  # it has not begun to write
+        pass
+    time.sleep(chance.choice([0, chance.uniform(0, 0.1)]))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    print(path.stat().st_size, len(list(path.parent.iterdir())))
+figure.save(path)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_whoever_is_killed_leaves_a_whole_file_and_little_beside(
+    suffix: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"figure.{suffix}"
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    one, other, *after = (list(map(int, line.split())) for line in done.stdout.splitlines())
+    assert len(after) == 8
+    for size, files in after:
+        assert min(abs(size - whole) for whole in one + other) < 64  # dates and ids differ
+        assert files <= 2  # what the one that was killed had begun
+    assert any(files == 2 for _, files in after)
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_what_somebody_still_writes_is_not_cleared_away(tmp_path: Path) -> None:
+    """Nor what only looks like it."""
+    for name in (".tokenviz-notes.html", "tokenviz-0123456789abcdef.html"):
+        (tmp_path / name).touch()
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    with replacing(first) as one:
+        one.write_text("one")
+        with replacing(second) as other:
+            assert one.read_text() == "one"
+            other.write_text("other")
+    assert (first.read_text(), second.read_text()) == ("one", "other")
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_links_and_permissions_stay(tmp_path: Path) -> None:
     path, link = tmp_path / "figure.json", tmp_path / "latest.json"
     path.write_text("before")

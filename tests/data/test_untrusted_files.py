@@ -213,12 +213,17 @@ JSON_WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "word"), JSON_WRONG, ids=str)
-def test_texts_that_are_wrong(change: dict[str, Any], word: str, tmp_path: Path) -> None:
-    path = ATTRIBUTION.save(tmp_path / "bad.json")
+def changed(source: tv.Attribution | tv.Trace, change: dict[str, Any], folder: Path) -> Path:
+    """A text of a source in which some entries are others."""
+    path = source.save(folder / "bad.json")
     sound = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(sound | change), encoding="utf-8")
-    refused(path, word)
+    return path
+
+
+@pytest.mark.parametrize(("change", "word"), JSON_WRONG, ids=str)
+def test_texts_that_are_wrong(change: dict[str, Any], word: str, tmp_path: Path) -> None:
+    refused(changed(ATTRIBUTION, change, tmp_path), word)
 
 
 @pytest.mark.parametrize(
@@ -241,10 +246,7 @@ def test_texts_that_are_wrong(change: dict[str, Any], word: str, tmp_path: Path)
     ids=str,
 )
 def test_traces_that_are_wrong(change: dict[str, Any], word: str, tmp_path: Path) -> None:
-    path = TRACE.save(tmp_path / "bad.json")
-    sound = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(sound | change), encoding="utf-8")
-    refused(path, word)
+    refused(changed(TRACE, change, tmp_path), word)
 
 
 @pytest.mark.parametrize(

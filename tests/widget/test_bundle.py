@@ -11,9 +11,10 @@ from typing import Any
 
 import ipywidgets
 import pytest
-from ipywidgets.embed import dependency_state
+from ipywidgets.embed import dependency_state, embed_data
 
 import tokenviz as tv
+from tokenviz.export.state import FigureState
 from tokenviz.widget.bundle import Bundle, bundle, static
 
 JS = Path(__file__).parents[2] / "js"
@@ -141,3 +142,26 @@ def test_a_page_of_ipywidgets_takes_it_along() -> None:
     assert set(saved) == {name, figure.layout.model_id, shared}
     assert saved[name]["state"]["_renderer"] == f"IPY_MODEL_{shared}"
     assert saved[shared]["state"]["source"] == static("widget.js")
+
+
+@pytest.mark.parametrize("source", [tv.examples.attribution(), tv.examples.trace()], ids=type)
+def test_a_page_of_ipywidgets_holds_all_traits(source: Any) -> None:
+    """Those that have their default too: anywidget's model in the page knows none of them."""
+    figure = source.show()
+    for saved in (dependency_state([figure]), embed_data([figure])["manager_state"]["state"]):
+        state = saved[figure.model_id]["state"]
+        assert state["_kind"] == figure._kind
+        assert set(figure.option_names()) < set(state) == set(figure.keys)
+        shown = FigureState.from_notebook(saved[figure.model_id])
+        assert shown is not None and shown.source == source
+
+
+def test_a_page_of_ipywidgets_that_comes_too_early_says_so() -> None:
+    """It collects what is open, and only then asks for what it is to show."""
+    figure = tv.examples.attribution().show()
+    with pytest.warns(UserWarning, match=r"lacks its state.*dependency_state"):
+        early = embed_data([figure])
+    assert early["manager_state"]["state"] == {}
+    again = embed_data([figure])
+    assert figure.model_id in again["manager_state"]["state"]
+    assert early["view_specs"] == again["view_specs"]

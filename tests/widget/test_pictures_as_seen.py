@@ -160,6 +160,13 @@ def test_an_installed_font_is_found_and_the_users_comes_first(tmp_path: Path) ->
     assert "'Test Han'" in families[1]
 
 
+def test_a_mark_of_byte_order_in_a_title_costs_no_picture(tmp_path: Path) -> None:
+    source = tv.Attribution([[1.0]], ["a\ufeff"], ["x"], label="l\ufeff", method="\ufeffm")
+    figure = source.show(title="\ufefftitle")
+    for suffix in ("pdf", "png", "svg"):
+        assert figure.save(tmp_path / f"figure.{suffix}").stat().st_size > 1000
+
+
 def test_odd_characters_leave_an_svg_well_formed(tmp_path: Path) -> None:
     source = tv.Attribution([[1.0]], ["a"], ["x\x00y"], label="l\x1b")
     shown = written(source.show(title="a\nb\x07", caption="\ud800").save(tmp_path / "a.svg"))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tokenviz.data.attribution import Attribution, Target
 from tokenviz.data.replacing import replacing
-from tokenviz.data.stored import Archive, Column, Text, write_archive
+from tokenviz.data.stored import Archive, Column, Text, listed, write_archive
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 
@@ -184,8 +184,8 @@ def _attribution(file: Archive | Text) -> Attribution:
     known = {"tokens", "targets", *_ATTRIBUTION_FACTS, *_ATTRIBUTION_RECORDS}
     facts = file.facts(known, required=("tokens", "targets"))
     own: dict[str, Any] = facts | {
-        "tokens": _listed("tokens", facts["tokens"], _token_from_json),
-        "targets": _listed("targets", facts["targets"], _target_from_json),
+        "tokens": _each("tokens", facts["tokens"], _token_from_json),
+        "targets": _each("targets", facts["targets"], _target_from_json),
     }
     n, m = len(own["tokens"]), len(own["targets"])
     shapes = {"values": (n, m), "completeness_error": (m,), "standard_error": (n, m)}
@@ -217,20 +217,18 @@ def _trace(file: Archive | Text) -> Trace:
     arrays = file.arrays(columns, required=required)
     own = {name: arrays.pop(f"{_CHANNEL}{i}") for i, name in enumerate(channels)}
     facts |= {
-        name: _listed(name, facts[name], _token_from_json)
+        name: _each(name, facts[name], _token_from_json)
         for name in facts.keys() & {"vocabulary", "prompt"}
     }
     for name in facts.keys() & set(_TRACE_CHAT):
-        _listed(name, facts[name], lambda entry: entry)
+        listed(name, facts[name])
     return Trace.from_columns(**facts, **arrays, channels=own)
 
 
-def _listed(name: str, value: Any, read: Callable[[Any], _Read]) -> list[_Read]:
+def _each(name: str, value: Any, read: Callable[[Any], _Read]) -> list[_Read]:
     """Each entry of a list as ``read`` takes it, with its place in the message where it cannot."""
-    if not isinstance(value, list):
-        raise ValueError(f"{name}: expected a list, got {type(value).__name__}")
     entries: list[_Read] = []
-    for item in value:
+    for item in listed(name, value):
         try:
             entries.append(read(item))
         except (TypeError, ValueError) as error:

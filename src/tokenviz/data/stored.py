@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Archive", "Column", "Text", "write_archive"]
+__all__ = ["Archive", "Column", "Text", "listed", "write_archive"]
 
 Array = npt.NDArray[Any]
 
@@ -168,7 +168,7 @@ class Text:
 
     def length(self, name: str) -> int:
         """How many entries a column has."""
-        return len(_list(name, self.header.get(name)))
+        return len(listed(name, self.header.get(name)))
 
     def arrays(self, columns: Sequence[Column], required: Collection[str]) -> dict[str, Any]:
         """The arrays by name, each of the type and shape that is asked for, and no others."""
@@ -195,6 +195,13 @@ def write_archive(path: Path, header: Array, arrays: dict[str, Array]) -> None:
             for unpacked, (least, times) in zip(sizes, (_HEADER, _ARRAYS), strict=True)
         ):
             return
+
+
+def listed(name: str, value: Any) -> list[Any]:
+    """A value that must be a list."""
+    if not isinstance(value, list):
+        raise ValueError(f"{name}: expected a list, got {type(value).__name__}")
+    return value
 
 
 def _parsed(content: bytes) -> Any:
@@ -226,14 +233,14 @@ def _facts(header: Any, known: Collection[str], required: Sequence[str]) -> dict
 def _numbers(column: Column, value: Any) -> Array:
     name, dtype, shape = column
     if len(shape) == 2:
-        rows = _list(name, value)
+        rows = listed(name, value)
         if len(rows) != shape[0]:
             raise ValueError(f"{name}: expected {shape[0]} rows, got {len(rows)}")
         numbers = np.empty(shape, dtype=dtype)
         for i, row in enumerate(rows):
             numbers[i] = _numbers(Column(f"{name}[{i}]", dtype, shape[1:]), row)
         return numbers
-    items = _list(name, value)
+    items = listed(name, value)
     if len(items) != shape[0]:
         raise ValueError(f"{name}: expected {shape[0]} numbers, got {len(items)}")
     kinds = set(map(type, items))
@@ -256,12 +263,6 @@ def _number(name: str, item: Any) -> float:
     if type(item) in (int, float):
         return float(item)
     raise ValueError(f"{name}: expected numbers, got {_said(item)}")
-
-
-def _list(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"{name}: expected a list, got {type(value).__name__}")
-    return value
 
 
 def _refuse(unknown: Iterable[str]) -> None:

@@ -48,6 +48,15 @@ def caption(facts: dict[str, str]) -> str:
     return " · ".join(f"{name}: {value}" for name, value in facts.items())
 
 
+def _like(source: Any, table: Any, looks: dict[str, Any]) -> Figure:
+    """A figure that looks as another one did; its colormap may be known only by the table."""
+    colormap = looks.pop("colormap")
+    figure: Figure = source.show(**looks)
+    figure.set_trait("_colormap_table", table)
+    figure.colormap = colormap
+    return figure
+
+
 class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     """Base of the two widgets.
 
@@ -144,6 +153,10 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
             sync_data = sync_data | {"selected": None}
         super().set_state(sync_data)
 
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
+        """The traits as they are sent, and all of them: a page knows no defaults of ours."""
+        return super().get_state(key)
+
     def settable(self) -> frozenset[str]:
         """What views change: the options, the colormap's own table, how many views there are."""
         return frozenset(self.option_names()) | {"_colormap_table", "_view_count"}
@@ -200,6 +213,11 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
         super().close()
         if isinstance(self.layout, OwnLayout) and not in_use(self.layout):
             self.layout.close()
+
+    def __reduce__(self) -> Any:
+        """Pickle the data and the looks; the figure that comes of it has its own views."""
+        looks = {name: getattr(self, name) for name in self.option_names()}
+        return _like, (self.source, self._colormap_table, looks)
 
     def _encode(self, source: Any) -> dict[str, Any]:
         raise NotImplementedError

@@ -9,6 +9,7 @@ holds it, a link. Closed, it is a plain Python object, until something asks agai
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import ipywidgets
@@ -16,6 +17,12 @@ import ipywidgets
 from tokenviz.widget.messages import Guarded
 
 __all__ = ["OnDemand", "OwnLayout", "in_use"]
+
+
+_TOO_LATE = (
+    "a figure that was not shown yet opens only now, so the page lacks its state: write the page "
+    "again, pass state=ipywidgets.embed.dependency_state(views), or use the figure's own save()"
+)
 
 
 class OnDemand(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets has no types
@@ -46,7 +53,12 @@ class OnDemand(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets has no ty
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def get_view_spec(self) -> dict[str, Any]:
-        """What a page writes to show the widget."""
+        """What a page writes to show the widget, beside the state of all widgets.
+
+        ``ipywidgets.embed`` collects that before it asks for this.
+        """
+        if self.comm is None:
+            warnings.warn(_TOO_LATE, stacklevel=3)
         return {**super().get_view_spec(), "model_id": self.model_id}
 
 

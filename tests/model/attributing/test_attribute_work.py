@@ -14,6 +14,7 @@ import torch
 
 from tests.model.attributing.brute_columns import OPTIONS
 from tests.model.decoders import decoder_lm, decoder_model
+from tests.model.interrupting import run as run_interrupted
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.attributing.engine import choosing
 from tokenviz.model.attributing.engine.work import Work, is_out_of_memory
@@ -75,6 +76,24 @@ def test_other_errors_are_no_lack_of_memory() -> None:
     with pytest.raises(RuntimeError, match="size"):
         Work().in_pieces(4, 1, lambda piece: torch.zeros(2) + torch.zeros(3))
     assert not is_out_of_memory(ValueError("size")) and is_out_of_memory(MemoryError())
+
+
+def test_an_interrupt_at_any_line_leaves_each_item_finished_or_missing() -> None:
+    """Also in the moment between the two, when its result is there and was not yet counted."""
+    found: list[torch.Tensor] = []
+
+    def ask() -> None:
+        found.append(Work(rows=30).in_pieces(8, 10, lambda p: torch.arange(p.start, p.stop) * 1.0))
+
+    lines, _ = run_interrupted(ask)
+    for place in range(1, lines + 1):
+        run_interrupted(ask, place)
+    assert 1 < len(found) < lines, "some were kept, some were not"
+    for values in found:
+        missing = values.isnan()
+        assert values.shape == (8,)
+        assert (missing | (values == torch.arange(8))).all()
+        assert missing.tolist() == sorted(missing.tolist())
 
 
 OUT_OF_MEMORY = """

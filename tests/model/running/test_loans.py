@@ -29,6 +29,7 @@ from tests.model.small import byte_level_tokenizer
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.running import undoing
 from tokenviz.model.running.forward import borrowed
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.turns import turns_at
 from tokenviz.model.running.undoing import Undo, undone
 
@@ -124,6 +125,18 @@ def test_an_interrupt_of_who_waits_or_lends() -> None:
         assert of_small(model) == before, place
         place += 1 if place < 12 else 5
     assert place > 20
+
+
+def test_an_interrupt_while_a_prompt_becomes_rows() -> None:
+    """Before the model is borrowed, so that nothing would put the thread's mode right."""
+    lm = LanguageModel(in_training(), byte_level_tokenizer())
+    inputs = lm.probe(find_inputs)
+    ids = torch.tensor(PROMPT)
+    lines, _ = run(lambda: inputs.rows(ids), below="")
+    assert lines > 5
+    for place in range(1, lines + 1):
+        run(lambda: inputs.rows(ids), place, below="")
+        assert torch.is_grad_enabled(), place
 
 
 def test_an_interrupt_that_comes_for_real_while_it_is_given_back() -> None:

@@ -20,7 +20,7 @@ from transformers import (
 from tests.model.small import byte_level_tokenizer, random_lm, random_model
 from tests.model.tracing.test_generate import PROMPT, check_against
 from tests.model.tracing.test_reading import same
-from tokenviz.data.trace import Trace
+from tests.model.tracing.theirs import ids_of, theirs
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.tracing.processing import generation_settings
 from tokenviz.wire import trace_facts
@@ -39,25 +39,6 @@ def config_of(lm: LanguageModel, **entries: Any) -> Iterator[None]:
         yield
     finally:
         model.generation_config = before
-
-
-def theirs(lm: LanguageModel, prompt: Any, **options: Any) -> tuple[list[int], Any, Any]:
-    """The ids that transformers writes, the scores it chose from, and the model's own logits."""
-    ids = lm.encode(prompt)[None]
-    model: Any = lm.model
-    out = model.eval().generate(
-        ids,
-        attention_mask=torch.ones_like(ids),
-        output_scores=True,
-        output_logits=True,
-        return_dict_in_generate=True,
-        **options,
-    )
-    return out.sequences[0, ids.shape[1] :].tolist(), torch.cat(out.scores), torch.cat(out.logits)
-
-
-def ids_of(trace: Trace) -> list[int | None]:
-    return [token.id for token in trace.tokens]
 
 
 # Those that act while decoding greedily; END ends a text, which some of them keep away or call for.

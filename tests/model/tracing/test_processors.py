@@ -21,8 +21,7 @@ from tests.model.small import byte_level_tokenizer, random_lm
 from tests.model.tracing.test_generate import PROMPT, check_against
 from tests.model.tracing.test_layouts import FAMILIES, family
 from tests.model.tracing.test_reading import same
-from tokenviz.data.trace import Trace
-from tokenviz.model.language_model import LanguageModel
+from tests.model.tracing.theirs import ids_of, theirs
 
 
 class Ban(LogitsProcessor):
@@ -48,27 +47,6 @@ class OneId(StoppingCriteria):
     def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
         ends = input_ids[:, -1] == self.id
         return ends if self.each else bool(ends.all())
-
-
-def theirs(lm: LanguageModel, prompt: Any, **options: Any) -> Any:
-    """Transformers' ids, and scores after the processors."""
-    ids = lm.encode(prompt)[None]
-    model: Any = lm.model
-    out = model.eval().generate(
-        ids,
-        attention_mask=torch.ones_like(ids),
-        do_sample=False,
-        output_scores=True,
-        output_logits=True,
-        return_dict_in_generate=True,
-        pad_token_id=0,
-        **options,
-    )
-    return out.sequences[0, ids.shape[1] :].tolist(), torch.cat(out.scores), torch.cat(out.logits)
-
-
-def ids_of(trace: Trace) -> list[int | None]:
-    return [token.id for token in trace.tokens]
 
 
 PROCESSORS: dict[str, Any] = {

@@ -65,6 +65,8 @@ def colors(theme: str) -> Colors:
 
 def printable(text: str) -> str:
     """A text as one line that every format can hold."""
+    # Drawn as nothing; matplotlib takes it for a mark of byte order, of which its PDF fails.
+    text = text.replace("\ufeff", "")
     return _UNPRINTABLE.sub(
         lambda found: " " if found[0] in "\t\n\r\u2028\u2029" else "\ufffd", text
     )

@@ -103,14 +103,21 @@ def _is_stock(module: torch.nn.Module, model: torch.nn.Module) -> bool:
 
 
 def _llama(model: Any) -> Decoder:
+    return _of_layers(model, _llama_block, {None})
+
+
+def _of_layers(
+    model: Any, block: Callable[[Any, Any], Block], rotations: set[str | None]
+) -> Decoder:
+    """What Llama and those after it have in common; they differ in blocks and rotations."""
     config, body = model.config, model.model
     layers = body.layers[: config.num_hidden_layers]
     return Decoder(
-        tuple(_llama_block(layer, config) for layer in layers),
+        tuple(block(layer, config) for layer in layers),
         _norm(body.norm),
         _linear(model.lm_head),
         None,
-        {None: _rotation(body.rotary_emb)},
+        {kind: _rotation(body.rotary_emb, kind) for kind in rotations},
     )
 
 
@@ -139,18 +146,11 @@ def _llama_block(layer: Any, config: Any) -> Block:
 
 
 def _gemma3(model: Any) -> Decoder:
-    config, body = model.config, model.model
+    config = model.config
     bends = config.attn_logit_softcapping, config.final_logit_softcapping
     if bends != (None, None) or config.use_bidirectional_attention:
         raise _UnknownError
-    layers = body.layers[: config.num_hidden_layers]
-    return Decoder(
-        tuple(_gemma3_block(layer, config) for layer in layers),
-        _norm(body.norm),
-        _linear(model.lm_head),
-        None,
-        {kind: _rotation(body.rotary_emb, kind) for kind in set(config.layer_types)},
-    )
+    return _of_layers(model, _gemma3_block, set(config.layer_types))
 
 
 def _gemma3_block(layer: Any, config: Any) -> Block:

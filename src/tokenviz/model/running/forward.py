@@ -14,6 +14,7 @@ import torch
 from typing_extensions import Self
 
 from tokenviz.model.running.calling import call, takes
+from tokenviz.model.running.forks import mind_forks
 from tokenviz.model.running.turns import turns_at
 from tokenviz.model.running.undoing import Undo, undone
 from tokenviz.model.running.wrapping import described
@@ -32,6 +33,7 @@ class Loan(Undo):
     def begin(self) -> Self:
         """Wait until nobody else has it, and prepare it."""
         super().begin()
+        mind_forks()
         self._turns.take(self)
         self._write_down()
         for module in self._model.modules():

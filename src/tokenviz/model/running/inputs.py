@@ -43,8 +43,8 @@ class Inputs(ABC):
 
     def rows(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids ``[…]`` to rows ``[…, w]``."""
-        with torch.no_grad():
-            rows: torch.Tensor = self._lm.embedding(ids)
+        # Not no_grad: the question is still asked, and an interrupt could leave that on.
+        rows: torch.Tensor = self._lm.embedding(ids).detach()
         return rows
 
     @abstractmethod
@@ -78,8 +78,7 @@ class PerLayerEmbeddings(Inputs):
     def rows(self, ids: torch.Tensor) -> torch.Tensor:
         """See :meth:`Inputs.rows`."""
         own = super().rows(ids)
-        with torch.no_grad():
-            beside = self._owner.get_per_layer_inputs(ids.reshape(1, -1))[0].flatten(1)
+        beside = self._owner.get_per_layer_inputs(ids.reshape(1, -1))[0].flatten(1).detach()
         return torch.cat([own, beside.to(own).view(*ids.shape, beside.shape[1])], dim=-1)
 
     def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

@@ -104,7 +104,7 @@ class Work:
             piece = slice(start, start + size)
             try:
                 with self._measuring():
-                    finished.append(run(piece))
+                    found = run(piece)
             except KeyboardInterrupt:
                 if not finished:
                     raise
@@ -114,6 +114,8 @@ class Work:
                     raise
                 self.rows = max(1, min(self.rows, size * rows) // 2)
             else:
+                # Not before: an interrupt in between would have it counted and left out at once.
+                finished.append(found)
                 start = piece.stop
                 continue
             _let_go()  # only now: until here the error holds what the piece had computed
