@@ -16,7 +16,8 @@ from playwright.sync_api import Page, expect
 import tokenviz as tv
 from tests.chromium import OfflinePages
 from tests.figure import Figure
-from tokenviz.export.html import fragment
+from tokenviz.export.html import fragment, twin
+from tokenviz.widget.figure import Figure as Widgets
 
 WIDE = tv.Attribution(
     np.linspace(-1, 1, 36).reshape(3, 12), list("abc"), [f"t{j}" for j in range(12)]
@@ -178,6 +179,41 @@ def test_what_is_too_long_for_paper_says_so(offline: OfflinePages, tmp_path: Pat
     assert "Printed up to here: " in page.locator(".tokenviz-paper p").inner_text() or (
         "Printed up to here: " in str(page.locator(".tokenviz-paper p").text_content())
     )
+
+
+MANY = tv.Attribution(
+    np.linspace(-1, 1, 160).reshape(4, 40),
+    ["a", " b", "a group of tokens that is as long as a sentence and goes on", "d"],
+    [f"target number {j}" for j in range(40)],
+)
+
+
+@pytest.mark.parametrize(
+    "figure", [tv.examples.trace().show(), tv.examples.attribution().show(), MANY.show()]
+)
+def test_a_static_table_on_paper_has_all_its_columns(
+    figure: Widgets, offline: OfflinePages, tmp_path: Path
+) -> None:
+    """In a page that is not ours, as wide as what nbconvert leaves to an output."""
+    path = tmp_path / "t.html"
+    table = twin(figure)["text/html"]
+    path.write_text(
+        f'<!doctype html><meta charset=utf-8><div class=host style="width:600px">{table}</div>',
+        encoding="utf-8",
+    )
+    page = offline.open(path, width=700).page
+    table_box = page.locator("table")
+    scroller = page.locator("[data-tokenviz-print]")
+    assert scroller.evaluate("e => getComputedStyle(e).overflowX") == "auto"
+    page.emulate_media(media="print")
+    assert scroller.evaluate("e => getComputedStyle(e).overflowX") == "visible"
+    box = table_box.bounding_box()
+    assert box is not None
+    assert box["width"] <= 600
+    size = table_box.locator("td").first.evaluate(
+        "e => parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom"
+    )
+    assert size > 6  # pixels
 
 
 @pytest.mark.parametrize(
