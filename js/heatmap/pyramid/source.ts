@@ -2,7 +2,7 @@
  * Where a heatmap's values come from, at every size: what the painter knows of a matrix.
  *
  * Rows and columns are counted as they are shown. Level 0 is the matrix itself; a texel of a
- * coarser level stands for `rowFactor` × `columnFactor` cells by their extreme (extreme.ts). A
+ * coarser level stands for rowFactor × columnFactor cells by their extreme (extreme.ts). A
  * source may know a part only: what is not there yet comes later, and `DrawingHost.invalidate`
  * is called.
  */
