@@ -171,6 +171,25 @@ def test_columns_without_room_are_printed_below(offline: OfflinePages, tmp_path:
     assert all(piece.width < 680 for piece in pieces)
 
 
+def test_the_legend_is_no_taller_than_what_is_printed(
+    offline: OfflinePages, tmp_path: Path
+) -> None:
+    names = [f"t{j}" for j in range(40)]
+    source = tv.Attribution(np.zeros((20, 40)), ["a"] * 20, names)
+    page = offline.open(source.show().save(tmp_path / "a.html"), width=1600).page
+    Figure(page.locator(".tokenviz"))
+    bar = page.locator(".tokenviz-bar-track")
+    on_screen = bar.bounding_box()
+    (piece,) = printed(page)
+    on_paper = bar.bounding_box()
+    assert on_screen is not None
+    assert on_paper is not None
+    assert on_paper["height"] < piece.height < on_screen["height"]
+    page.emulate_media(media="screen")
+    expect(page.locator(".tokenviz-paper")).to_have_count(0)
+    assert bar.bounding_box() == on_screen
+
+
 def test_what_is_too_long_for_paper_says_so(offline: OfflinePages, tmp_path: Path) -> None:
     source = tv.Attribution(np.zeros((6000, 2)), [f"w{i}" for i in range(6000)], ["a", "b"])
     page = offline.open(source.show().save(tmp_path / "a.html")).page
@@ -245,14 +264,55 @@ def test_a_row_length_that_was_asked_for_is_kept(offline: OfflinePages, tmp_path
     assert figure.viewport.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
-def test_columns_out_of_sight_are_announced_by_a_fade(
+def test_columns_out_of_sight_are_announced_by_a_fade_and_in_words(
     offline: OfflinePages, tmp_path: Path
 ) -> None:
     page = offline.open(WIDE.show().save(tmp_path / "a.html"), width=700).page
     figure = Figure(page.locator(".tokenviz"))
+    sign = page.locator(".tokenviz-toolbar .tokenviz-status")
     expect(figure.viewport).to_have_attribute("data-tokenviz-more", "")
+    box = figure.viewport.bounding_box()
+    assert box is not None
+    rects = [figure.rect((0, j)) for j in range(12)]
+    unseen = sum(x + width > box["x"] + box["width"] for x, _, width, _ in rects)
+    assert unseen > 0
+    expect(sign).to_have_text(f"more columns: {unseen} →")
     figure.viewport.evaluate("e => { e.scrollLeft = 1e6; }")
     expect(figure.viewport).not_to_have_attribute("data-tokenviz-more", "")
+    expect(sign).to_have_text("")
+    page.set_viewport_size({"width": 1600, "height": 900})
+    expect(sign).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    ("target", "width"),
+    [
+        ("A sentence that is somewhat longer than all of the others here", 600),
+        ("法国的首都是位于塞纳河畔的巴黎这座城市", 600),
+        ("A sentence that is about so long", 340),
+    ],
+)
+def test_target_names_use_the_room_before_they_are_cut(
+    target: str, width: int, offline: OfflinePages, tmp_path: Path
+) -> None:
+    source = tv.Attribution(np.full((3, 5), 0.1234), list("abc"), [target, *"defg"])
+    page = offline.open(source.show().save(tmp_path / "a.html"), width=width).page
+    page.locator(".tokenviz[data-tokenviz-ready=true]").wait_for()
+    page.evaluate(
+        """async () => {
+          const draw = CanvasRenderingContext2D.prototype.fillText;
+          window.texts = [];
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+            window.texts.push(text);
+            return draw.call(this, text, ...at);
+          };
+          dispatchEvent(new Event("resize"));
+          await document.querySelector(".tokenviz").tokenvizFigure.painted();
+        }"""
+    )
+    texts = page.evaluate("texts")
+    assert not any("…" in text for text in texts)
+    assert target.replace(" ", "") in "".join(texts).replace(" ", "")
 
 
 def test_text_styles_of_the_host_stay_outside(offline: OfflinePages, tmp_path: Path) -> None:
