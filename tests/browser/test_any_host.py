@@ -222,7 +222,7 @@ def test_a_static_table_on_paper_has_all_its_columns(
     )
     page = offline.open(path, width=700).page
     table_box = page.locator("table")
-    scroller = page.locator("[data-tokenviz-print]")
+    scroller = page.locator("[data-tokenviz-table]")
     assert scroller.evaluate("e => getComputedStyle(e).overflowX") == "auto"
     page.emulate_media(media="print")
     assert scroller.evaluate("e => getComputedStyle(e).overflowX") == "visible"

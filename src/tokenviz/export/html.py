@@ -17,7 +17,7 @@ from typing import Any
 from tokenviz.data.replacing import replacing
 from tokenviz.export.embed import state_scripts
 from tokenviz.export.state import Buffer, FigureState, as_base64
-from tokenviz.export.table import PRINT, static_table
+from tokenviz.export.table import STYLE, static_table
 from tokenviz.widget.bundle import static
 from tokenviz.widget.figure import Figure
 
@@ -207,4 +207,4 @@ def _base64_size(buffer: Buffer) -> int:
 
 def _tables(figures: Iterable[FigureState]) -> str:
     tables = (static_table(each.source, each.scale, each.table_options) for each in figures)
-    return f"{PRINT}{''.join(tables)}"
+    return f"{STYLE}{''.join(tables)}"

@@ -29,7 +29,7 @@ from tokenviz.tiles.large import LargeAttribution
 if TYPE_CHECKING:
     from tokenviz.color.scale import ColorScale
 
-__all__ = ["DEFAULT_ROW_LENGTH", "MAX_CELLS", "PRINT", "TableOptions", "static_table"]
+__all__ = ["DEFAULT_ROW_LENGTH", "MAX_CELLS", "STYLE", "TableOptions", "static_table"]
 
 MAX_CELLS = 5_000
 """Cells written at most: a browser lays out a table of this size without a noticeable wait."""
@@ -48,12 +48,28 @@ _SHEET = 600
 _LEAST_PRINTED = 0.4
 """Smaller print nobody can read: what is wider yet is cut."""
 
-PRINT = (
-    "<style>@media print{[data-tokenviz-print]{overflow:visible!important;"
-    "zoom:var(--tokenviz-print)}[data-tokenviz-print] th{padding:2px!important}"
-    "[data-tokenviz-print] td{padding:var(--tokenviz-padding)!important}}</style>"
+STYLE = (
+    "<style>"
+    "[data-tokenviz-table] table{max-width:none!important;box-shadow:none!important;"
+    "overflow:visible!important;color:inherit!important;border:0!important}"
+    "[data-tokenviz-table] :is(caption,tr,th,td,small,strong){line-height:inherit!important;"
+    "letter-spacing:inherit!important;word-spacing:inherit!important;font-style:normal!important;"
+    "font-feature-settings:normal!important;box-shadow:none!important;max-width:none!important}"
+    "[data-tokenviz-table] :is(caption,th,small,strong){color:inherit!important}"
+    "[data-tokenviz-table] caption{margin:0!important}"
+    "[data-tokenviz-table] :is(caption,td){font-size:1em!important;font-weight:400!important;"
+    "vertical-align:middle!important}"
+    "[data-tokenviz-table] th{font-size:1em!important;background:none!important}"
+    "[data-tokenviz-table] small{font-size:.83em!important}"
+    "[data-tokenviz-table] strong{font-weight:700!important}"
+    "@media print{[data-tokenviz-table]{overflow:visible!important;zoom:var(--tokenviz-print)}"
+    "[data-tokenviz-table] th{padding:2px!important}"
+    "[data-tokenviz-table] td{padding:var(--tokenviz-padding)!important}}</style>"
 )
-"""Stands beside tables: on paper nothing scrolls. Where it is stripped, wide tables are cut."""
+"""Stands beside tables: for paper, where nothing scrolls, and against style sheets of hosts.
+
+Some put shades over the colours of cells, which a style of the cell cannot undo in all of them.
+"""
 
 # What a host says of its text must not change tokens or spread them.
 _TEXT = (
@@ -301,7 +317,7 @@ def _trace_rows(
         yield _header("chosen" if slot == 0 else f"alternative {slot}", "row", muted=True)
         for i, column in enumerate(columns):
             if slot >= len(column):
-                yield '<td style="border:0"></td>'
+                yield '<td style="border:0;background:none"></td>'
                 continue
             path = ""
             if slot == 0 and options.border:
@@ -363,7 +379,7 @@ class _Cells:
     def write_plain(self, probability: float, label: str) -> str:
         """A cell that the channel says nothing of."""
         text = Notation(CHANNELS["probability"].look.decimals).write(probability)
-        return f'<td style="{_CELL}">{escape(label)}<br><small>{text}</small></td>'
+        return f'<td style="{_CELL};background:none">{escape(label)}<br><small>{text}</small></td>'
 
     def _saturation(self, value: float) -> tuple[str, str]:
         """The mark and the title of a value that lies outside the colour range."""
@@ -397,15 +413,16 @@ def _heading(
 
 
 def _table(heading: str, lines: Iterable[str], caption: str, width: float, padding: str) -> str:
-    """The table, at least about so many pixels wide: :data:`PRINT` makes it fit on paper."""
+    """The table, at least about so many pixels wide: :data:`STYLE` makes it fit on paper."""
     printed = max(_LEAST_PRINTED, min(1, _SHEET / max(1, width)))
     return (
         # The classes keep MathJax from reading "$35 ($85 - $50)" as formulas. What scrolls can be
         # focused, so that the keys scroll it.
         '<div class="tex2jax_ignore mathjax_ignore" role="group" aria-label="The figure as a table"'
-        ' tabindex="0" data-tokenviz-print'
+        ' tabindex="0" data-tokenviz-table'
         f' style="overflow-x:auto;--tokenviz-print:{printed:.2f};--tokenviz-padding:{padding}">'
-        f'<table style="{_TABLE}">'
+        # Quarto makes tables of its own of others.
+        f'<table data-quarto-disable-processing="true" style="{_TABLE}">'
         f'<caption style="{_HEADING}">{heading}</caption><tbody>{"".join(lines)}</tbody>'
         f"</table>{_caption(caption)}</div>"
     )
