@@ -88,7 +88,9 @@ body { font: 13px/1.5 sans-serif; }
   white-space: normal; max-width: none; border: none; text-align: right; }
 .host th { font-weight: bold; } .host tbody tr:nth-child(even) { background: #f5f5f5; }
 .host tbody tr:hover { background: rgb(66 165 245 / 20%); }
-.host :is(p, dl) { margin: 0 0 1em; } .host dd { margin-left: 2em; } .host dt { font-weight: 700; }
+.host :is(p, dl) { margin: 0 0 1em; } .host dd { float: left; width: 80%; margin-left: 2em; }
+.host dl dt { float: left; clear: left; width: 20%; font-weight: 700; }
+.host svg { max-width: 100%; height: auto; }
 .host strong { font-weight: 900; } .host small { font-size: 11px; }
 button, select, input { box-shadow: 0 0 3px #000; text-shadow: 1px 1px red; }
 """
