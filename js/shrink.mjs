@@ -26,7 +26,7 @@ rowFactor columnFactor rowLength condense valueAt columnsBeyond figureHeight
 `;
 
 const compress = {
-  ...{ passes: 6, lhs_constants: false },
+  ...{ passes: 6, lhs_constants: false, sequences: false },
   ...{ pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
 };
 

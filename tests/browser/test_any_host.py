@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nbconvert.exporters import get_exporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -351,3 +353,43 @@ def test_hosts_stripe_no_table(offline: OfflinePages, tmp_path: Path) -> None:
     assert set(back) == {"rgba(0, 0, 0, 0)"}
     edge = page.locator("th").first.evaluate("e => getComputedStyle(e).borderTopWidth")
     assert edge == "0px"
+
+
+REVEAL = """
+.reveal { position: relative; height: 100vh; overflow: hidden; font-size: 40px; }
+.reveal .slides { position: absolute; left: 50%; top: 50%; width: 960px; height: 700px;
+  text-align: center; SCALE; }
+.reveal .slides section { position: absolute; width: 100%; transform-style: preserve-3d; }
+.reveal :is(td, th) { text-align: left; padding: .2em .5em; border-bottom: 1px solid; }
+.reveal dl { display: inline-block; margin-left: 1em; } .reveal dd { margin-left: 40px; }
+"""
+"""What reveal.js, which nbconvert's slides fetch from a network, makes of a slide."""
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        "transform: translate(-50%, -50%) scale(.7)",
+        "transform: translate(-50%, -50%) scale(1.4)",
+        "left: 0; top: 0; zoom: 1.3",
+    ],
+)
+def test_a_figure_on_a_slide_tells_of_the_cell_under_the_pointer(
+    scale: str, offline: OfflinePages, tmp_path: Path
+) -> None:
+    html = fragment(tv.examples.attribution().show())
+    shown = new_output("display_data", {"text/html": html})
+    cell = new_code_cell("figure", outputs=[shown], metadata={"slideshow": {"slide_type": "slide"}})
+    slides, _ = get_exporter("slides")().from_notebook_node(new_notebook(cells=[cell]))
+    path = tmp_path / "s.slides.html"
+    path.write_text(slides, encoding="utf-8")
+    page = offline.open(path, width=1400, height=1000).page
+    page.add_style_tag(content=REVEAL.replace("SCALE", scale))
+    figure = Figure(page.locator(".tokenviz"))
+    figure.settle()
+    tooltip = page.locator(".tokenviz-tooltip")
+    for row, column in ((7, 1), (12, 4), (0, 0)):
+        x, y = figure.locator.evaluate(CELL, [row, column])
+        page.mouse.move(x, y)
+        expect(tooltip).to_contain_text(f"{row + 1} of 13")
+        expect(tooltip).to_contain_text(f"{column + 1} of 5")

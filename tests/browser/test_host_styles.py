@@ -32,6 +32,7 @@ table > tbody > tr:nth-of-type(odd) > * { background: #eee;
 table > tbody > tr:hover > * { box-shadow: inset 0 0 0 9999px rgb(0 0 0 / 25%); }
 figure { margin: 0 0 1rem; }
 canvas, img, svg { vertical-align: middle; max-width: 100%; height: auto; }
+.host canvas { max-width: 95%; max-height: 95%; }
 button, input, select, optgroup { margin: 0; font-family: inherit; font-size: inherit;
   line-height: inherit; }
 button { border-radius: 0; text-transform: none; }
