@@ -20,10 +20,13 @@ rankTop toContent scrollFor showUnder rowAt toClient overviewRoom onStatus onLay
 columnLabels showPosition labelLength hasNegative extremeBits digitsWidth labelWidths
 showMatches positionsOf placeOf firstCell boxHeight widestRow rowLabels nearestOn barWidth
 buildNow bitsOf zoomTo columnSums rowSums
+showValues hovered minProbability minProbabilityNumber chips goTo firsts lasts trimmed arrived
+summarise surprise repaint recoloured reveal relayout halo topK spot stale
+rowFactor columnFactor rowLength condense valueAt columnsBeyond figureHeight
 `;
 
 const compress = {
-  ...{ passes: 6, lhs_constants: false },
+  ...{ passes: 6, lhs_constants: false, sequences: false },
   ...{ pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
 };
 

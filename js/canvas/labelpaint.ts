@@ -68,10 +68,13 @@ function paintTall(
   ctx.restore();
 }
 
-interface Placed {
+interface Place {
   x: number;
   baseline: number;
   size: number;
+}
+
+interface Placed extends Place {
   condense: number;
 }
 
@@ -91,7 +94,7 @@ function paintLine(ctx: CanvasRenderingContext2D, line: Line, placed: Placed): v
 function paintRuns(
   ctx: CanvasRenderingContext2D,
   { runs }: Line,
-  { x: left, baseline, size }: Omit<Placed, "condense">,
+  { x: left, baseline, size }: Place,
 ): void {
   const onlySpace = runs.every((run) => run.spaces > 0);
   let x = left;

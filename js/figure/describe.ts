@@ -9,9 +9,11 @@ import type { TooltipContent } from "./tooltip.ts";
 /** What the triangle in a cell's corner is. */
 const MARKED = ", so its corner is marked";
 
-type Described = Pick<Drawing<never>, "valueAt" | "facts" | "announce">;
-
-export function tooltipContent(drawing: Described, scale: ColorScale, cell: Cell): TooltipContent {
+export function tooltipContent(
+  drawing: Drawing<never>,
+  scale: ColorScale,
+  cell: Cell,
+): TooltipContent {
   const value = drawing.valueAt(cell);
   const [first, ...rest] = drawing.facts(cell);
   return {
@@ -20,7 +22,7 @@ export function tooltipContent(drawing: Described, scale: ColorScale, cell: Cell
   };
 }
 
-export function sentence(drawing: Described, scale: ColorScale, cell: Cell): string {
+export function sentence(drawing: Drawing<never>, scale: ColorScale, cell: Cell): string {
   const side = scale.side(drawing.valueAt(cell));
   const beyond = side === "above" || side === "below" ? `, ${side} range` : "";
   return drawing.announce(cell) + beyond;

@@ -319,9 +319,10 @@ export class Figure<State extends FigureState> {
     const { selected } = this.#store.state;
     this.#theme = applyTheme(this.element, "light");
     const width = SHEET_WIDTH - BAR_GAP - this.#barWidth;
+    const content = this.#drawing.layout(width, this.#measure);
     this.#paper = paper({
       drawing: this.#drawing,
-      content: this.#drawing.layout(width, this.#measure),
+      content,
       width,
       paint: (ctx, viewport) =>
         this.#drawing.paint({
@@ -330,6 +331,7 @@ export class Figure<State extends FigureState> {
         }),
     });
     this.#viewport.element.after(this.#paper);
+    this.#bar = this.#barPlace(content.height);
     this.#updateBar();
   }
 
@@ -374,15 +376,19 @@ export class Figure<State extends FigureState> {
     this.#overview.show(overview);
     const beside = (overview ? OVERVIEW_ROOM : 0) + BAR_GAP + this.#barWidth;
     this.#head.style.width = `${box.width + beside}px`;
-    const bar = barPlace({
-      firstCell: this.#drawing.scrollPadding?.top ?? this.#drawing.rect([0, 0]).y,
-      boxHeight: box.height,
-      labelLength: this.#measure.width(state.label, font(SMALL)),
-    });
+    const bar = this.#barPlace(box.height);
     const moved = bar.top !== this.#bar.top || bar.height !== this.#bar.height;
     this.#bar = bar;
     if (moved || recoloured) this.#updateBar();
     this.#mirror.refresh();
+  }
+
+  #barPlace(boxHeight: number) {
+    return barPlace({
+      firstCell: this.#drawing.scrollPadding?.top ?? this.#drawing.rect([0, 0]).y,
+      boxHeight,
+      labelLength: this.#measure.width(this.#store.state.label, font(SMALL)),
+    });
   }
 
   /** What is seen first, and how far it is from the upper edge; null at the very top. */

@@ -4,6 +4,7 @@
 
 import { Figure } from "../figure/figure.ts";
 import { arranging } from "../heatmap/arranging.ts";
+import { beyond } from "../heatmap/beyond.ts";
 import { DEFAULT_HEIGHT, HeatmapDrawing } from "../heatmap/drawing.ts";
 import { linkTo } from "../heatmap/tiles/link.ts";
 import { tileStatus } from "../heatmap/tiles/status.ts";
@@ -43,7 +44,7 @@ function heatmapFigure(model: Model, signal: AbortSignal): Figure<HeatmapState> 
     store: new Store<HeatmapState>(model, signal),
     drawing,
     defaultHeight: DEFAULT_HEIGHT,
-    features: [zooming(drawing), arranging, tileStatus(drawing)],
+    features: [zooming(drawing), arranging, tileStatus(drawing), beyond(drawing)],
     signal,
   });
 }

@@ -4,9 +4,12 @@
  */
 
 import type { InitializeProps, RenderProps } from "@anywidget/types";
+import { dress } from "./style.ts";
+
+// The style comes first in the bundle, where it is packed best.
+
 import { listen } from "../state/hear.ts";
 import { mount } from "./mount.ts";
-import { dress } from "./style.ts";
 import { hideTwins } from "./twin.ts";
 
 function render({ model, el, signal }: RenderProps): void {

@@ -29,7 +29,7 @@ import { paintOverview } from "./overview.ts";
 import { LABEL_GAP, paintHeatmap, type Scene } from "./painter.ts";
 import { ArraySource } from "./pyramid/array.ts";
 import { extreme } from "./pyramid/kit.ts";
-import type { LevelSource } from "./pyramid/source.ts";
+import type { LevelSource, Values } from "./pyramid/source.ts";
 import { Reach } from "./reach.ts";
 import { readable } from "./readable.ts";
 import { step } from "./step.ts";
@@ -196,7 +196,7 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   /** Of cells, wherever they stand. */
-  get #values(): Pick<LevelSource, "valueAt" | "around" | "connected"> {
+  get #values(): Values {
     const { values, shape } = this.#state.data;
     return this.#tiles ?? { valueAt: (row, column) => values[row * shape[1] + column] };
   }
@@ -231,17 +231,18 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
     const { widestRow, widestColumn } = this.#labels;
     const widestLabel = Math.min(WIDEST_LABEL, LABEL_SHARE * availableWidth);
     const left = Math.ceil(Math.min(widestLabel, widestRow)) + LABEL_GAP + 2;
+    const figureHeight = Math.floor(height ?? DEFAULT_HEIGHT);
     const room = {
       ...{ rows, columns, showValues: show_values },
       width: Math.floor(availableWidth) - left,
-      height: Math.floor(height ?? DEFAULT_HEIGHT) - headerLayout(widestColumn, 1, 0).height,
+      height: figureHeight - headerLayout(widestColumn, 1, 0, figureHeight).height,
       valueWidth: measure.width(this.#signed, font(SIZE)) + 14,
       smallValueWidth: measure.width(this.#signed, font(SMALL)) + 8,
     };
     const headerWidth = widestColumn + 2 * SIDE_MARGIN + 8;
     this.#reach = new Reach(cellSize({ ...room, headerWidth }), room);
     const cell = this.#reach.at(this.zoom);
-    const headers = this.#headers(cell.width, measure);
+    const headers = this.#headers(cell.width, figureHeight, measure);
     const grid = new HeatmapGrid({ rows, columns, cell, left, headers });
     const digitsWidth = measure.width(this.#digits, font(cell.values === "full" ? SIZE : SMALL));
     this.#scene = {
@@ -255,22 +256,22 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
   }
 
   /** As tall as at the start, if that is enough: cells stay where they are while one zooms. */
-  #headers(cellWidth: number, measure: TextMeasure): Headers {
+  #headers(cellWidth: number, figureHeight: number, measure: TextMeasure): Headers {
     const { columns } = this.#state.data;
     const widest = this.#labels?.widestColumn ?? 0;
     const of = (width: number) => {
-      const oneLine = headerLayout(widest, 1, width);
+      const oneLine = headerLayout(widest, 1, width, figureHeight);
       if (oneLine.style !== "wrapped") return oneLine;
       let lines = 1;
       columns.label.forEach((label, j) => {
         if (columns.kind[j] !== "expression") return;
         lines = Math.max(lines, wrap(label, width - 2 * SIDE_MARGIN, measure).length);
       });
-      return headerLayout(widest, lines, width);
+      return headerLayout(widest, lines, width, figureHeight);
     };
     const start = of(this.#reach.start.width);
     if (cellWidth === this.#reach.start.width) return start;
-    const now = headerLayout(widest, 1, cellWidth);
+    const now = headerLayout(widest, 1, cellWidth, figureHeight);
     return { ...now, height: Math.max(start.height, now.height) };
   }
 
@@ -438,6 +439,12 @@ export class HeatmapDrawing implements Drawing<HeatmapState> {
       rows: grid.rowsBetween(y + grid.top, y + height),
       columns: grid.columnsBetween(x + grid.left, x + width),
     };
+  }
+
+  /** How many columns are not wholly in sight, because they are further right. */
+  columnsBeyond({ x, width }: Rect): number {
+    const { grid } = this.#scene;
+    return grid.columns - Math.floor((x + width + 1 - grid.left) / grid.cell.width);
   }
 
   paintOverview(overview: Overview): void {

@@ -8,10 +8,7 @@ import type { HeatmapData } from "../data/heatmap.ts";
 import type { TokenTable } from "../data/tokens.ts";
 import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts, tokenNoun } from "../figure/tokenfacts.ts";
-import type { LevelSource } from "./pyramid/source.ts";
-
-/** Where values come from: one is undefined while it is not here. */
-type Values = Pick<LevelSource, "valueAt" | "around" | "connected">;
+import type { Values } from "./pyramid/source.ts";
 
 export function facts(data: HeatmapData, [row, column]: Cell, values: Values): Fact[] {
   const lines: Fact[] = [];

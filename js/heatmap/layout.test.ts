@@ -50,24 +50,34 @@ describe("cells", () => {
 
 describe("headers", () => {
   test("stand on one line where they fit, wrap where there is room, else stand upright", () => {
-    expect(headerLayout(80, 1, 100).style).toBe("flat");
-    expect(headerLayout(180, 2, 100).style).toBe("wrapped");
-    expect(headerLayout(80, 1, 20)).toMatchObject({ style: "upright", every: 1 });
+    expect(headerLayout(80, 1, 100, 720).style).toBe("flat");
+    expect(headerLayout(180, 2, 100, 720).style).toBe("wrapped");
+    expect(headerLayout(80, 1, 20, 720)).toMatchObject({ style: "upright", every: 1 });
   });
 
   test("thin out when they would touch", () => {
-    expect(headerLayout(80, 1, 4).every).toBe(5);
+    expect(headerLayout(80, 1, 4, 720).every).toBe(5);
   });
 
-  test("wrap at spaces, in three lines at most, the rest cut", () => {
+  test("stand as high as their text, up to a third of the figure", () => {
+    const height = (widest: number, figure: number) => headerLayout(widest, 1, 20, figure).height;
+    expect(height(200, 720) - height(100, 720)).toBe(100);
+    expect(height(900, 720)).toBe(height(240, 720));
+    expect(height(900, 200)).toBe(height(132, 200));
+  });
+
+  test("wrap at spaces and in long words, in six lines at most, the rest cut", () => {
     expect(wrap("8 x 48 = 384", 50, measure)).toEqual(["8 x 48", "= 384"]);
-    expect(wrap("unbreakable", 50, measure)).toEqual(["unbrea…"]);
-    expect(wrap("one two three four five six", 40, measure)).toEqual(["one", "two", "thre…"]);
+    expect(wrap("unbreakable", 50, measure)).toEqual(["unbrea", "kable"]);
+    expect(wrap("is unbreakable", 50, measure)).toEqual(["is", "unbrea", "kable"]);
+    const numbers = "one two three four five six seven eight nine";
+    expect(wrap(numbers, 40, measure)).toEqual(["one", "two", "three", "four", "five", "six…"]);
+    expect(wrap("x".repeat(99), 40, measure).at(-1)).toBe("xxxx…");
   });
 });
 
 describe("grid", () => {
-  const headers = headerLayout(80, 1, 100);
+  const headers = headerLayout(80, 1, 100, 720);
   const grid = new HeatmapGrid({
     ...{ rows: 13, columns: 5, left: 40, headers },
     cell: { width: 33.3, height: 30, values: "small" },

@@ -11,9 +11,7 @@ import type { Grid } from "./layout.ts";
 const POSITIONS = 160;
 const COLUMNS = 40;
 
-type Wrapped = Pick<Grid, "positions" | "columns" | "rows" | "shown" | "ranks" | "rowLength">;
-
-export function readable(grid: Wrapped, [position]: Cell): Readable {
+export function readable(grid: Grid, [position]: Cell): Readable {
   const { positions, columns } = grid;
   if (positions === 0) {
     const nothing: ReadableEntry = { column: 1, header: "row", text: "no tokens" };
@@ -38,7 +36,7 @@ export function readable(grid: Wrapped, [position]: Cell): Readable {
 }
 
 function entries(
-  grid: Wrapped,
+  grid: Grid,
   row: number,
   slot: number,
   { first, last }: { first: number; last: number },

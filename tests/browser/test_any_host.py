@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nbconvert.exporters import get_exporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 import tokenviz as tv
 from tests.chromium import OfflinePages
 from tests.figure import Figure
-from tokenviz.export.html import fragment
+from tokenviz.export.html import fragment, twin
+from tokenviz.widget.figure import Figure as Widgets
 
 WIDE = tv.Attribution(
     np.linspace(-1, 1, 36).reshape(3, 12), list("abc"), [f"t{j}" for j in range(12)]
@@ -170,6 +173,25 @@ def test_columns_without_room_are_printed_below(offline: OfflinePages, tmp_path:
     assert all(piece.width < 680 for piece in pieces)
 
 
+def test_the_legend_is_no_taller_than_what_is_printed(
+    offline: OfflinePages, tmp_path: Path
+) -> None:
+    names = [f"t{j}" for j in range(40)]
+    source = tv.Attribution(np.zeros((20, 40)), ["a"] * 20, names)
+    page = offline.open(source.show().save(tmp_path / "a.html"), width=1600).page
+    Figure(page.locator(".tokenviz"))
+    bar = page.locator(".tokenviz-bar-track")
+    on_screen = bar.bounding_box()
+    (piece,) = printed(page)
+    on_paper = bar.bounding_box()
+    assert on_screen is not None
+    assert on_paper is not None
+    assert on_paper["height"] < piece.height < on_screen["height"]
+    page.emulate_media(media="screen")
+    expect(page.locator(".tokenviz-paper")).to_have_count(0)
+    assert bar.bounding_box() == on_screen
+
+
 def test_what_is_too_long_for_paper_says_so(offline: OfflinePages, tmp_path: Path) -> None:
     source = tv.Attribution(np.zeros((6000, 2)), [f"w{i}" for i in range(6000)], ["a", "b"])
     page = offline.open(source.show().save(tmp_path / "a.html")).page
@@ -178,6 +200,41 @@ def test_what_is_too_long_for_paper_says_so(offline: OfflinePages, tmp_path: Pat
     assert "Printed up to here: " in page.locator(".tokenviz-paper p").inner_text() or (
         "Printed up to here: " in str(page.locator(".tokenviz-paper p").text_content())
     )
+
+
+MANY = tv.Attribution(
+    np.linspace(-1, 1, 160).reshape(4, 40),
+    ["a", " b", "a group of tokens that is as long as a sentence and goes on", "d"],
+    [f"target number {j}" for j in range(40)],
+)
+
+
+@pytest.mark.parametrize(
+    "figure", [tv.examples.trace().show(), tv.examples.attribution().show(), MANY.show()]
+)
+def test_a_static_table_on_paper_has_all_its_columns(
+    figure: Widgets, offline: OfflinePages, tmp_path: Path
+) -> None:
+    """In a page that is not ours, as wide as what nbconvert leaves to an output."""
+    path = tmp_path / "t.html"
+    table = twin(figure)["text/html"]
+    path.write_text(
+        f'<!doctype html><meta charset=utf-8><div class=host style="width:600px">{table}</div>',
+        encoding="utf-8",
+    )
+    page = offline.open(path, width=700).page
+    table_box = page.locator("table")
+    scroller = page.locator("[data-tokenviz-table]")
+    assert scroller.evaluate("e => getComputedStyle(e).overflowX") == "auto"
+    page.emulate_media(media="print")
+    assert scroller.evaluate("e => getComputedStyle(e).overflowX") == "visible"
+    box = table_box.bounding_box()
+    assert box is not None
+    assert box["width"] <= 600
+    size = table_box.locator("td").first.evaluate(
+        "e => parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom"
+    )
+    assert size > 6  # pixels
 
 
 @pytest.mark.parametrize(
@@ -209,14 +266,55 @@ def test_a_row_length_that_was_asked_for_is_kept(offline: OfflinePages, tmp_path
     assert figure.viewport.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
-def test_columns_out_of_sight_are_announced_by_a_fade(
+def test_columns_out_of_sight_are_announced_by_a_fade_and_in_words(
     offline: OfflinePages, tmp_path: Path
 ) -> None:
     page = offline.open(WIDE.show().save(tmp_path / "a.html"), width=700).page
     figure = Figure(page.locator(".tokenviz"))
+    sign = page.locator(".tokenviz-toolbar .tokenviz-status")
     expect(figure.viewport).to_have_attribute("data-tokenviz-more", "")
+    box = figure.viewport.bounding_box()
+    assert box is not None
+    rects = [figure.rect((0, j)) for j in range(12)]
+    unseen = sum(x + width > box["x"] + box["width"] for x, _, width, _ in rects)
+    assert unseen > 0
+    expect(sign).to_have_text(f"more columns: {unseen} →")
     figure.viewport.evaluate("e => { e.scrollLeft = 1e6; }")
     expect(figure.viewport).not_to_have_attribute("data-tokenviz-more", "")
+    expect(sign).to_have_text("")
+    page.set_viewport_size({"width": 1600, "height": 900})
+    expect(sign).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    ("target", "width"),
+    [
+        ("A sentence that is somewhat longer than all of the others here", 600),
+        ("法国的首都是位于塞纳河畔的巴黎这座城市", 600),
+        ("A sentence that is about so long", 340),
+    ],
+)
+def test_target_names_use_the_room_before_they_are_cut(
+    target: str, width: int, offline: OfflinePages, tmp_path: Path
+) -> None:
+    source = tv.Attribution(np.full((3, 5), 0.1234), list("abc"), [target, *"defg"])
+    page = offline.open(source.show().save(tmp_path / "a.html"), width=width).page
+    page.locator(".tokenviz[data-tokenviz-ready=true]").wait_for()
+    page.evaluate(
+        """async () => {
+          const draw = CanvasRenderingContext2D.prototype.fillText;
+          window.texts = [];
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+            window.texts.push(text);
+            return draw.call(this, text, ...at);
+          };
+          dispatchEvent(new Event("resize"));
+          await document.querySelector(".tokenviz").tokenvizFigure.painted();
+        }"""
+    )
+    texts = page.evaluate("texts")
+    assert not any("…" in text for text in texts)
+    assert target.replace(" ", "") in "".join(texts).replace(" ", "")
 
 
 def test_text_styles_of_the_host_stay_outside(offline: OfflinePages, tmp_path: Path) -> None:
@@ -255,3 +353,43 @@ def test_hosts_stripe_no_table(offline: OfflinePages, tmp_path: Path) -> None:
     assert set(back) == {"rgba(0, 0, 0, 0)"}
     edge = page.locator("th").first.evaluate("e => getComputedStyle(e).borderTopWidth")
     assert edge == "0px"
+
+
+REVEAL = """
+.reveal { position: relative; height: 100vh; overflow: hidden; font-size: 40px; }
+.reveal .slides { position: absolute; left: 50%; top: 50%; width: 960px; height: 700px;
+  text-align: center; SCALE; }
+.reveal .slides section { position: absolute; width: 100%; transform-style: preserve-3d; }
+.reveal :is(td, th) { text-align: left; padding: .2em .5em; border-bottom: 1px solid; }
+.reveal dl { display: inline-block; margin-left: 1em; } .reveal dd { margin-left: 40px; }
+"""
+"""What reveal.js, which nbconvert's slides fetch from a network, makes of a slide."""
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        "transform: translate(-50%, -50%) scale(.7)",
+        "transform: translate(-50%, -50%) scale(1.4)",
+        "left: 0; top: 0; zoom: 1.3",
+    ],
+)
+def test_a_figure_on_a_slide_tells_of_the_cell_under_the_pointer(
+    scale: str, offline: OfflinePages, tmp_path: Path
+) -> None:
+    html = fragment(tv.examples.attribution().show())
+    shown = new_output("display_data", {"text/html": html})
+    cell = new_code_cell("figure", outputs=[shown], metadata={"slideshow": {"slide_type": "slide"}})
+    slides, _ = get_exporter("slides")().from_notebook_node(new_notebook(cells=[cell]))
+    path = tmp_path / "s.slides.html"
+    path.write_text(slides, encoding="utf-8")
+    page = offline.open(path, width=1400, height=1000).page
+    page.add_style_tag(content=REVEAL.replace("SCALE", scale))
+    figure = Figure(page.locator(".tokenviz"))
+    figure.settle()
+    tooltip = page.locator(".tokenviz-tooltip")
+    for row, column in ((7, 1), (12, 4), (0, 0)):
+        x, y = figure.locator.evaluate(CELL, [row, column])
+        page.mouse.move(x, y)
+        expect(tooltip).to_contain_text(f"{row + 1} of 13")
+        expect(tooltip).to_contain_text(f"{column + 1} of 5")

@@ -2,7 +2,7 @@
  * Where a heatmap's values come from, at every size: what the painter knows of a matrix.
  *
  * Rows and columns are counted as they are shown. Level 0 is the matrix itself; a texel of a
- * coarser level stands for `rowFactor` × `columnFactor` cells by their extreme (extreme.ts). A
+ * coarser level stands for rowFactor × columnFactor cells by their extreme (extreme.ts). A
  * source may know a part only: what is not there yet comes later, and `DrawingHost.invalidate`
  * is called.
  */
@@ -31,7 +31,17 @@ export interface Stretch {
   last: number;
 }
 
-export interface LevelSource {
+/** Cells, one by one. */
+export interface Values {
+  /** The value of a cell; undefined while it is not here. */
+  valueAt(row: number, column: number): number | undefined;
+  /** What is known around a cell that is not here: the extreme of rows × columns of cells. */
+  around?(row: number, column: number): { value: number; rows: number; columns: number };
+  /** Whether values that are not here may come; not said where all are. */
+  readonly connected?: boolean;
+}
+
+export interface LevelSource extends Values {
   readonly shape: readonly [number, number];
   /** Finest first, each at least as coarse as the one before; [0] is the matrix. */
   readonly levels: readonly Level[];
@@ -39,12 +49,6 @@ export interface LevelSource {
   readonly summary: Summary | null;
   /** Another number whenever something came. */
   readonly version: number;
-  /** The value of a cell; undefined while it is not here. */
-  valueAt(row: number, column: number): number | undefined;
-  /** What is known around a cell that is not here: the extreme of rows × columns of cells. */
-  around?(row: number, column: number): { value: number; rows: number; columns: number };
-  /** Whether values that are not here may come; not said where all are. */
-  readonly connected?: boolean;
   /** Told before each painting what is in view. */
   look?(rows: Stretch, columns: Stretch): void;
 }

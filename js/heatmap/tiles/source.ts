@@ -35,7 +35,7 @@ interface Tile {
   stale?: boolean;
 }
 
-type Factors = Pick<LevelArray, "rowFactor" | "columnFactor" | "rows" | "columns">;
+type Factors = Omit<LevelArray, "values">;
 
 /** Bytes of tiles that are kept. */
 const KEPT = 96 * 2 ** 20;

@@ -17,7 +17,7 @@ from typing import Any
 from tokenviz.data.replacing import replacing
 from tokenviz.export.embed import state_scripts
 from tokenviz.export.state import Buffer, FigureState, as_base64
-from tokenviz.export.table import static_table
+from tokenviz.export.table import STYLE, static_table
 from tokenviz.widget.bundle import static
 from tokenviz.widget.figure import Figure
 
@@ -46,9 +46,7 @@ _PAGE_STYLE = (
     "body>.tokenviz-figure+.tokenviz-figure{margin-top:32px}"
     "@media(max-width:480px){body{padding:8px}}"
     # Paper is light, whatever the screen is.
-    "@page{margin:12mm}@media print{html{color-scheme:light!important}body{padding:0}"
-    ".tokenviz-static>div{overflow:visible!important}"
-    ".tokenviz-static table:has(td:nth-child(16)){zoom:.7}}"
+    "@page{margin:12mm}@media print{html{color-scheme:light!important}body{padding:0}}"
     ".tokenviz-pending .tokenviz-static{display:none}"
 )
 # Where scripts run, a table of thousands of cells is not laid out only to be replaced at once; when
@@ -141,7 +139,7 @@ def twin(*widgets: Figure) -> dict[str, Any]:
     live when the notebook was saved without widget state.
     """
     figures = [FigureState.from_widget(widget) for widget in widgets]
-    html = f"{TWIN}{''.join(map(_table, figures))}</div>"
+    html = f"{TWIN}{_tables(figures)}</div>"
     bundle: dict[str, Any] = {"text/html": html, "text/plain": ""}
     buffers = (buffer for figure in figures for buffer in figure.buffers.values())
     if sum(map(_base64_size, buffers)) <= MAX_SAVED_STATE:
@@ -172,7 +170,7 @@ def still(widget: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
     from tokenviz.export.picture import drawable, png
 
     if not drawable(widget.source, widget):
-        return {"text/html": _table(FigureState.from_widget(widget))}, {}
+        return {"text/html": _tables([FigureState.from_widget(widget)])}, {}
     data, width, height = png(widget.source, widget.color_scale(), widget)
     return (
         {"image/png": as_base64(data)},
@@ -188,7 +186,7 @@ def figure_html(figure: FigureState) -> str:
 def _figure(figure: FigureState) -> Iterator[str]:
     yield '<div class="tokenviz-figure">'
     yield from state_scripts(figure)
-    yield f'<div class="tokenviz-static">{_table(figure)}</div></div>'
+    yield f'<div class="tokenviz-static">{_tables([figure])}</div></div>'
 
 
 @cache
@@ -207,5 +205,6 @@ def _base64_size(buffer: Buffer) -> int:
     return (len(buffer) + 2) // 3 * 4
 
 
-def _table(figure: FigureState) -> str:
-    return static_table(figure.source, figure.scale, figure.table_options)
+def _tables(figures: Iterable[FigureState]) -> str:
+    tables = (static_table(each.source, each.scale, each.table_options) for each in figures)
+    return f"{STYLE}{''.join(tables)}"

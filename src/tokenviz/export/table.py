@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unicodedata import east_asian_width
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ from tokenviz.tiles.large import LargeAttribution
 if TYPE_CHECKING:
     from tokenviz.color.scale import ColorScale
 
-__all__ = ["DEFAULT_ROW_LENGTH", "MAX_CELLS", "TableOptions", "static_table"]
+__all__ = ["DEFAULT_ROW_LENGTH", "MAX_CELLS", "STYLE", "TableOptions", "static_table"]
 
 MAX_CELLS = 5_000
 """Cells written at most: a browser lays out a table of this size without a noticeable wait."""
@@ -37,6 +38,38 @@ DEFAULT_ROW_LENGTH = 20
 """Positions in a row of a trace where there is no width that they should fit."""
 
 _MAX_COLUMNS = 100
+
+_COLUMNS_ABREAST = 10
+"""Columns of a heatmap beside each other; more go on below, as positions of a trace do."""
+
+_SHEET = 600
+"""Pixels across that a sheet of paper leaves for a cell's output."""
+
+_LEAST_PRINTED = 0.4
+"""Smaller print nobody can read: what is wider yet is cut."""
+
+STYLE = (
+    "<style>"
+    "[data-tokenviz-table] table{max-width:none!important;box-shadow:none!important;"
+    "overflow:visible!important;color:inherit!important;border:0!important}"
+    "[data-tokenviz-table] :is(caption,tr,th,td,small,strong){line-height:inherit!important;"
+    "letter-spacing:inherit!important;word-spacing:inherit!important;font-style:normal!important;"
+    "font-feature-settings:normal!important;box-shadow:none!important;max-width:none!important}"
+    "[data-tokenviz-table] :is(caption,th,small,strong){color:inherit!important}"
+    "[data-tokenviz-table] caption{margin:0!important}"
+    "[data-tokenviz-table] :is(caption,td){font-size:1em!important;font-weight:400!important;"
+    "vertical-align:middle!important}"
+    "[data-tokenviz-table] th{font-size:1em!important;background:none!important}"
+    "[data-tokenviz-table] small{font-size:.83em!important}"
+    "[data-tokenviz-table] strong{font-weight:700!important}"
+    "@media print{[data-tokenviz-table]{overflow:visible!important;zoom:var(--tokenviz-print)}"
+    "[data-tokenviz-table] th{padding:2px!important}"
+    "[data-tokenviz-table] td{padding:var(--tokenviz-padding)!important}}</style>"
+)
+"""Stands beside tables: for paper, where nothing scrolls, and against style sheets of hosts.
+
+Some put shades over the colours of cells, which a style of the cell cannot undo in all of them.
+"""
 
 # What a host says of its text must not change tokens or spread them.
 _TEXT = (
@@ -53,6 +86,16 @@ _TR = '<tr style="background:none">'
 _CELL = "padding:3px 8px;text-align:center;white-space:nowrap;border:0"
 # Digits stand below each other, and the minus before them; a mark after them takes no room.
 _NUMBER = "padding:3px 20px 3px 12px;text-align:right;white-space:nowrap;border:0"
+# A target or a group of tokens may be a sentence, with marks for its blanks.
+_SENTENCE = ";white-space:normal;vertical-align:bottom"
+_UNBROKEN_WIDTH = 160
+_UNBROKEN = f";overflow-wrap:anywhere;min-width:{_UNBROKEN_WIDTH}px"
+_PADDING, _NUMBER_PADDING = "2px", "2px 14px 2px 4px"
+"""Of cells with words and with numbers on paper."""
+_SIDES, _NUMBER_SIDES = 5, 19
+"""Pixels of both sides of it, with the spacing."""
+_PLAIN = 0.85
+"""How much narrower than bold the words of a trace are."""
 _MARK = '<span style="position:absolute">&nbsp;{}</span>'
 _HEADING = "caption-side:top;text-align:left;padding:0 0 6px"
 _CAPTION = "font:12px/1.35 system-ui,sans-serif;opacity:.75;padding:8px 0 0"
@@ -140,14 +183,16 @@ def _attribution_table(
     shown = source.values[np.ix_(down[:rows], across[:columns])]
 
     cells.prepare(shown)
-    lines = [
-        _TR,
-        _header("token", "col"),
-        *(_header(label, "col") for label in targets),
-        "</tr>",
-    ]
-    for token, row in zip(tokens, shown, strict=True):
-        lines += [_TR, _header(token, "row"), *cells.row(row, options.emphasis), "</tr>"]
+    lines: list[str] = []
+    for start in range(0, max(1, columns), _COLUMNS_ABREAST):
+        part = slice(start, start + _COLUMNS_ABREAST)
+        gap = ";padding-top:14px" * (start > 0)
+        lines += [_TR, _header("token", "col", style=gap)]
+        lines += [_header(label, "col", style=gap + _wrapping(label)) for label in targets[part]]
+        lines.append("</tr>")
+        for token, row in zip(tokens, shown[:, part], strict=True):
+            head = _header(token, "row", style=_wrapping(token))
+            lines += [_TR, head, *cells.row(row, options.emphasis), "</tr>"]
 
     left_out = " ".join(
         filter(
@@ -160,7 +205,11 @@ def _attribution_table(
     )
     label = source.label if options.label is None else options.label
     heading = _heading(label, scale, options, cells.marks, left_out)
-    return _table(heading, lines, options.caption)
+    numbers = [cells.width(value) for value in np.unique(shown).tolist()]
+    number = max(numbers, default=0) + _NUMBER_SIDES
+    abreast = min(columns, _COLUMNS_ABREAST) * max([number, *map(_narrowest, targets)])
+    first = max(map(_narrowest, ["token", *tokens]))
+    return _table(heading, lines, options.caption, first + abreast, _NUMBER_PADDING)
 
 
 def arranged_places(
@@ -196,7 +245,12 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     left_out = _left_out((len(source), len(shown), "positions"))
     label = look.label if options.label is None else options.label
     heading = _heading(label, scale, options, cells.marks, left_out)
-    return _table(heading, lines, options.caption)
+    widths = [0.0] * min(length, len(shown))
+    for i, column in enumerate(shown):
+        widest = max(max(_width(cell.label), cells.width(cell.value)) for cell in column)
+        widths[i % length] = max(widths[i % length], _SIDES + _PLAIN * widest)
+    first = _SIDES + _PLAIN * _width("alternative 9")
+    return _table(heading, lines, options.caption, first + sum(widths), _PADDING)
 
 
 def _first_labels(tokens: Sequence[Token], count: int) -> list[str]:
@@ -263,7 +317,7 @@ def _trace_rows(
         yield _header("chosen" if slot == 0 else f"alternative {slot}", "row", muted=True)
         for i, column in enumerate(columns):
             if slot >= len(column):
-                yield '<td style="border:0"></td>'
+                yield '<td style="border:0;background:none"></td>'
                 continue
             path = ""
             if slot == 0 and options.border:
@@ -296,6 +350,10 @@ class _Cells:
             for value, back, front in painted
         }
 
+    def width(self, value: float) -> float:
+        """About how many pixels a value takes."""
+        return _width(self._how.write(value))
+
     def row(self, values: npt.NDArray[np.float32], emphasis: float | None) -> Iterator[str]:
         for value in values.tolist():
             bold = emphasis is not None and abs(value) >= emphasis
@@ -321,7 +379,7 @@ class _Cells:
     def write_plain(self, probability: float, label: str) -> str:
         """A cell that the channel says nothing of."""
         text = Notation(CHANNELS["probability"].look.decimals).write(probability)
-        return f'<td style="{_CELL}">{escape(label)}<br><small>{text}</small></td>'
+        return f'<td style="{_CELL};background:none">{escape(label)}<br><small>{text}</small></td>'
 
     def _saturation(self, value: float) -> tuple[str, str]:
         """The mark and the title of a value that lies outside the colour range."""
@@ -354,13 +412,17 @@ def _heading(
     return "".join(parts)
 
 
-def _table(heading: str, lines: Iterable[str], caption: str) -> str:
+def _table(heading: str, lines: Iterable[str], caption: str, width: float, padding: str) -> str:
+    """The table, at least about so many pixels wide: :data:`STYLE` makes it fit on paper."""
+    printed = max(_LEAST_PRINTED, min(1, _SHEET / max(1, width)))
     return (
         # The classes keep MathJax from reading "$35 ($85 - $50)" as formulas. What scrolls can be
         # focused, so that the keys scroll it.
         '<div class="tex2jax_ignore mathjax_ignore" role="group" aria-label="The figure as a table"'
-        ' tabindex="0" style="overflow-x:auto">'
-        f'<table style="{_TABLE}">'
+        ' tabindex="0" data-tokenviz-table'
+        f' style="overflow-x:auto;--tokenviz-print:{printed:.2f};--tokenviz-padding:{padding}">'
+        # Quarto makes tables of its own of others.
+        f'<table data-quarto-disable-processing="true" style="{_TABLE}">'
         f'<caption style="{_HEADING}">{heading}</caption><tbody>{"".join(lines)}</tbody>'
         f"</table>{_caption(caption)}</div>"
     )
@@ -391,6 +453,26 @@ def _left_out(*parts: tuple[int, int, str]) -> str:
     """Say which part of the data the table leaves out, "" if none."""
     cut = [f"{shown:,} of {total:,} {name}" for total, shown, name in parts if shown < total]
     return f"The table shows the first {' and '.join(cut)}." if cut else ""
+
+
+def _width(text: str) -> float:
+    """About how many pixels a text takes in the widest of the usual types, bold.
+
+    No sheet holds a long one anyway.
+    """
+    text = text[:1000]
+    wide = sum(east_asian_width(character) in "WF" for character in text)
+    return 9 * len(text) + 5 * wide
+
+
+def _narrowest(label: str) -> float:
+    """About how many pixels a header with this label takes at least."""
+    return min(_SIDES + max(map(_width, label.split(" "))), _UNBROKEN_WIDTH)
+
+
+def _wrapping(label: str) -> str:
+    """How a header with this label goes on in another line."""
+    return _SENTENCE + _UNBROKEN * (_narrowest(label) >= _UNBROKEN_WIDTH)
 
 
 def _short(value: float) -> str:

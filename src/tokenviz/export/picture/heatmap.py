@@ -27,12 +27,12 @@ _NARROWEST_BARE = 22
 """Of a column without values."""
 _WRAPPED = 56
 """Narrower columns turn their headers upright."""
-_TALLEST = 200
+_TALLEST = 240
 _WIDEST_LABEL = 260
 _LABEL_GAP = 9
 _SIDE = 4
 _FOOT = 7
-_MOST_LINES = 4
+_MOST_LINES = 6
 
 
 def heatmap_texts(source: Attribution) -> list[str]:
