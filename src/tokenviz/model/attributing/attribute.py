@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from contextlib import nullcontext
@@ -137,9 +138,8 @@ def _measured(asked: Asked, method: Method, found: Found) -> torch.Tensor:
         return rounding_of_products(objective, inputs[None], moving(objective, inputs), sums)
     start, directions = wide(asked.baseline), wide(inputs) - wide(asked.baseline)
     points = torch.stack([start + share * directions for share in _ALONG]).to(inputs.dtype)
-    rounding = rounding_of_products(objective, points, directions, sums)
-    # The mean of so many gradients, which are rounded apart.
-    return rounding / (found.n_steps or 1) ** 0.5
+    gradients = found.n_steps or 1  # their mean is taken, and they are rounded apart
+    return rounding_of_products(objective, points, directions, sums) / math.sqrt(gradients)
 
 
 def asked_of(lm: LoadedModel, question: Question, budget: Any) -> tuple[Asked, str | None]:
