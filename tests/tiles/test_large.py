@@ -1,8 +1,9 @@
 """LargeAttribution: what it takes, what it says, what it sends."""
 
-from __future__ import math
+from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import threading
