@@ -94,6 +94,14 @@ def test_a_needle_lies_in_the_tokens_it_says() -> None:
             assert len(str(one.asked).split()) == pytest.approx(0.8 * size, rel=0.15)
 
 
+@pytest.mark.parametrize("size", [1000, 3000])
+def test_an_answer_stands_in_its_needle_alone(size: int) -> None:
+    for one in load(kinds=(f"needle_{size}",)):
+        words = re.findall(r"\w+", str(one.asked))
+        assert words.count(one.target.strip()) == 1, one.name
+        assert words.count(one.foil.strip()) == 0, one.name
+
+
 def test_filler_is_the_same_each_time() -> None:
     assert filler(50, 3) == filler(50, 3)
     assert filler(50, 3) != filler(50, 4)

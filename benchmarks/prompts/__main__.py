@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     machine.pin()
     lm = tv.load_model(options.model, dtype=torch.float32)
-    print(f"{'kind':<12} {'prompts':>7} {'may be asked of ' + lm.name:>}", flush=True)
+    print(f"{'kind':<12} prompts  may be asked of {lm.name}", flush=True)
     all_prompts = all_asked = 0
     for kind in options.only or KINDS:
         prompts = load(kinds=(kind,))
@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if options.each:
                 print(_line(prompt, answers[-1]), flush=True)
         asked = sum(one is not None and one.may_be_asked for one in answers)
-        print(f"{kind:<12} {len(prompts):>7} {asked:>7}", flush=True)
+        print(f"{kind:<12} {len(prompts):>7} {asked:>8}", flush=True)
         all_prompts, all_asked = all_prompts + len(prompts), all_asked + asked
-    print(f"{'all':<12} {all_prompts:>7} {all_asked:>7}")
+    print(f"{'all':<12} {all_prompts:>7} {all_asked:>8}")
 
 
 def _line(prompt: Prompt, given: Answer | None) -> str:
