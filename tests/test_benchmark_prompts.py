@@ -90,8 +90,8 @@ def test_prompts_differ() -> None:
 def test_a_needle_lies_in_the_tokens_it_says() -> None:
     for size in (1000, 3000):
         for one in load(kinds=(f"needle_{size}",)):
-            # English has some 1.3 tokens a word; three quarters of a word each, then.
-            assert len(str(one.asked).split()) == pytest.approx(0.8 * size, rel=0.15)
+            # Gemma's and Qwen's tokenizers make some 1.15 tokens of each of these words.
+            assert 1.15 * len(str(one.asked).split()) == pytest.approx(size, rel=0.05)
 
 
 @pytest.mark.parametrize("size", [1000, 3000])
