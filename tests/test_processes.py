@@ -23,8 +23,11 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module", params=METHODS)
 def pool(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with multiprocessing.get_context(request.param).Pool(1) as pool:
-        yield pool
+    with pytest.MonkeyPatch.context() as patch:
+        # spawn looks for it, and the main module of a process of pytest-xdist has none.
+        patch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+        with multiprocessing.get_context(request.param).Pool(1) as pool:
+            yield pool
 
 
 def there(pool: Any, function: Any, *arguments: Any) -> Any:
