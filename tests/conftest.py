@@ -47,7 +47,7 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> ExecutedNotebooks:
-    """The notebooks of notebooks/ as pages, each executed once."""
+    """The notebooks of notebooks/ as pages, each executed once in this process."""
     return ExecutedNotebooks(tmp_path_factory.mktemp("executed"))
 
 
