@@ -8,22 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
-from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
-from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
-from transformers.models.llama.modeling_llama import LlamaRMSNorm
-from transformers.models.mistral.modeling_mistral import MistralRMSNorm
-from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
-from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.language_model import LanguageModel
 
-_ONE_AND = (GemmaRMSNorm, Gemma3RMSNorm)  # norms whose weight is 1 and what is learnt
+_NORMS = {
+    "gemma": "GemmaRMSNorm",
+    "gemma2": "Gemma2RMSNorm",
+    "gemma3": "Gemma3RMSNorm",
+    "glm": "GlmRMSNorm",
+    "glm4": "Glm4RMSNorm",
+    "granite": "GraniteRMSNorm",
+    "llama": "LlamaRMSNorm",
+    "ministral": "MinistralRMSNorm",
+    "mistral": "MistralRMSNorm",
+    "olmo2": "Olmo2RMSNorm",
+    "olmo3": "Olmo3RMSNorm",
+    "phi3": "Phi3RMSNorm",
+    "qwen2": "Qwen2RMSNorm",
+    "qwen3": "Qwen3RMSNorm",
+    "smollm3": "SmolLM3RMSNorm",
+}
+"""Of each family, the class of its norms."""
+
 SIZE: dict[str, Any] = {
     "vocab_size": 420,
     "hidden_size": 32,
@@ -37,7 +50,16 @@ SIZE: dict[str, Any] = {
     "bos_token_id": None,
     "eos_token_id": None,
 }
+ROPE: dict[str, Any] = {"rope_type": "default", "rope_theta": 10000.0}
 GPT2: dict[str, Any] = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}
+PICTURES: dict[str, Any] = {
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "image_size": 16,
+    "patch_size": 8,
+}
 KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("llama", {}),
     "llama, one layer": ("llama", {"num_hidden_layers": 1, "tie_word_embeddings": True}),
@@ -62,6 +84,82 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
             "layer_types": ["sliding_attention", "full_attention"],
         },
     ),
+    "gemma3, bent logits": (
+        "gemma3_text",
+        {
+            "head_dim": 16,
+            "sliding_window": 3,
+            "layer_types": ["full_attention", "sliding_attention"],
+            "final_logit_softcapping": 1.5,
+            "tie_word_embeddings": False,
+        },
+    ),
+    "gemma3, of pictures": (
+        "gemma3",
+        {
+            "head_dim": 8,
+            "sliding_window": 3,
+            "layer_types": ["sliding_attention", "full_attention"],
+        },
+    ),
+    "gemma2": (
+        "gemma2",
+        {
+            "head_dim": 8,
+            "sliding_window": 3,
+            "query_pre_attn_scalar": 8,
+            "attn_logit_softcapping": 1.5,
+            "final_logit_softcapping": 2.0,
+        },
+    ),
+    "gemma2, all heads, biases, not bent": (
+        "gemma2",
+        {
+            "head_dim": 8,
+            "num_key_value_heads": 4,
+            "attention_bias": True,
+            "attn_logit_softcapping": None,
+            "final_logit_softcapping": None,
+            "tie_word_embeddings": False,
+        },
+    ),
+    "phi3": ("phi3", {"rope_parameters": {**ROPE, "partial_rotary_factor": 0.5}}),
+    "phi3, window": ("phi3", {"sliding_window": 3, "tie_word_embeddings": True}),
+    "olmo2": ("olmo2", {"attention_bias": True}),
+    "olmo3, windows": (
+        "olmo3",
+        {"sliding_window": 3, "layer_types": ["sliding_attention", "full_attention"]},
+    ),
+    "smollm3": ("smollm3", {"no_rope_layers": [1, 0]}),
+    "smollm3, windows": (
+        "smollm3",
+        {
+            "no_rope_layers": [0, 1],
+            "use_sliding_window": True,
+            "sliding_window": 3,
+            "layer_types": ["full_attention", "sliding_attention"],
+        },
+    ),
+    "granite": (
+        "granite",
+        {
+            "embedding_multiplier": 3.0,
+            "residual_multiplier": 0.4,
+            "attention_multiplier": 0.3,
+            "logits_scaling": 0.5,
+            "mlp_bias": True,
+        },
+    ),
+    "glm": ("glm", {"head_dim": 8, "rope_parameters": {**ROPE, "partial_rotary_factor": 0.5}}),
+    "glm4": ("glm4", {"head_dim": 8, "rope_parameters": ROPE, "attention_bias": False}),
+    "ministral": (
+        "ministral",
+        {
+            "head_dim": 8,
+            "sliding_window": 3,
+            "layer_types": ["sliding_attention", "full_attention"],
+        },
+    ),
     "gpt2": ("gpt2", GPT2),
     "gpt_neox": ("gpt_neox", {}),
     "gpt_neox, not parallel": ("gpt_neox", {"use_parallel_residual": False}),
@@ -69,7 +167,6 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
 """Layouts that ``read_decoder`` reads."""
 
 UNKNOWN: dict[str, tuple[str, dict[str, Any]]] = {
-    "gemma2": ("gemma2", {"head_dim": 8, "sliding_window": 3}),
     # Choosing experts would make the score jump.
     "mixtral": ("mixtral", {"num_local_experts": 4, "num_experts_per_tok": 4}),
     "opt": ("opt", {"ffn_dim": 48, "word_embed_proj_dim": 32}),
@@ -89,6 +186,9 @@ def decoder_model(name: str, dtype: torch.dtype = torch.float64, **changes: Any)
             del size[key]
         if kind == "bloom":
             size["hidden_size"] = 32
+    if kind == "gemma3":  # text and pictures
+        parts = {"text_config": size, "vision_config": PICTURES}
+        size = {**parts, "mm_tokens_per_image": 1, "tie_word_embeddings": True}
     torch.manual_seed(0)
     auto: Any = AutoModelForCausalLM
     config = AutoConfig.for_model(kind, **size)
@@ -108,27 +208,38 @@ def decoder_lm(name: str, dtype: torch.dtype = torch.float64) -> LanguageModel:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def exact_norms() -> Iterator[None]:
-    """RMSNorm in float64 where the model is: transformers rounds to float32 in any model.
+def exact() -> Iterator[None]:
+    """Norms and softmax in float64 where the model is: transformers rounds both to float32.
 
     Differences of scores would drown in that, and only gross errors could be told from it.
     """
     patch = pytest.MonkeyPatch()
-    for kind in (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, *_ONE_AND):
-        patch.setattr(kind, "forward", _exactly(kind, kind.forward))
+    for family, name in _NORMS.items():
+        module = import_module(f"transformers.models.{family}.modeling_{family}")
+        patch.setattr(getattr(module, name), "forward", _exactly(getattr(module, name).forward))
+    patch.setattr(torch.nn.functional, "softmax", _exact_softmax(torch.nn.functional.softmax))
     yield
     patch.undo()
 
 
-def _exactly(kind: Any, rounded: Any) -> Any:
+def _exactly(rounded: Any) -> Any:
     def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
         if x.dtype != torch.float64:
             return rounded(self, x)
+        # Gemma's weights are 1 and what is learnt, and its norms have a name of their own for ε.
+        plain = hasattr(self, "variance_epsilon")
         weight, epsilon = (
-            (1 + self.weight, self.eps)
-            if kind in _ONE_AND
-            else (self.weight, self.variance_epsilon)
+            (self.weight, self.variance_epsilon) if plain else (1 + self.weight, self.eps)
         )
         return weight * x * (x.square().mean(-1, keepdim=True) + epsilon).rsqrt()
 
     return forward
+
+
+def _exact_softmax(own: Any) -> Any:
+    def softmax(x: torch.Tensor, dim: int | None = None, **options: Any) -> torch.Tensor:
+        if x.dtype == torch.float64:
+            options.pop("dtype", None)
+        return own(x, dim=dim, **options)
+
+    return softmax

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.model.attributing import brute_columns
-from tests.model.decoders import KNOWN, UNKNOWN, decoder_lm, decoder_model, exact_norms
+from tests.model.decoders import KNOWN, UNKNOWN, decoder_lm, decoder_model, exact
 from tests.model.small import byte_level_tokenizer
 from tokenviz.data.attribution import Attribution
 from tokenviz.model.attributing.asking.targets import Contrast
@@ -17,7 +17,7 @@ from tokenviz.model.attributing.engine import choosing, fast
 from tokenviz.model.attributing.engine.agreement import agreeing_decoder
 from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["exact_norms"]
+__all__ = ["exact"]
 
 PROMPT = [60, 7, 130, 200, 201]
 SCORES = ["logprob", "probability", "logit"]

@@ -1,6 +1,7 @@
 """Which models are taken apart, and that those which are not are explained all the same."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from tests.model.decoders import KNOWN, UNKNOWN, decoder_model
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.attributing.engine import agreement
 from tokenviz.model.attributing.engine.agreement import agreeing_decoder
-from tokenviz.model.decoder import layouts, read_decoder
-from tokenviz.model.decoder.norm import Norm
+from tokenviz.model.decoder import read_decoder
+from tokenviz.model.decoder.layouts import llama
+from tokenviz.model.decoder.scoring import Scoring
 from tokenviz.model.language_model import LanguageModel
 
 PROMPT = [60, 7, 130, 200, 201]
@@ -139,17 +141,23 @@ def test_subclasses_of_models_and_norms_are_not_read() -> None:
     assert read_decoder(model) is None
 
 
+LONGROPE: dict[str, Any] = {
+    "rope_type": "longrope",
+    "short_factor": [1.0] * 4,
+    "long_factor": [2.0] * 4,
+    "factor": 2.0,
+    "original_max_position_embeddings": 64,
+}
+DYNAMIC: dict[str, Any] = {"rope_type": "dynamic", "factor": 2.0}
+
+
 @pytest.mark.parametrize(
-    "rope",
-    [
-        {"rope_type": "dynamic", "factor": 2.0},
-        {"rope_type": "longrope", "short_factor": [1.0] * 4, "long_factor": [2.0] * 4,
-         "factor": 2.0, "original_max_position_embeddings": 64},
-    ],
-    ids=lambda rope: rope["rope_type"],
-)  # fmt: skip
-def test_rotations_that_depend_on_the_length_are_not_read(rope: dict[str, Any]) -> None:
-    model = decoder_model("llama", rope_parameters={"rope_theta": 10000.0, **rope})
+    ("name", "rope"),
+    [("llama", DYNAMIC), ("llama", LONGROPE), ("phi3", LONGROPE)],
+    ids=["llama, dynamic", "llama, longrope", "phi3, longrope"],
+)
+def test_rotations_that_depend_on_the_length_are_not_read(name: str, rope: dict[str, Any]) -> None:
+    model = decoder_model(name, rope_parameters={"rope_theta": 10000.0, **rope})
     assert read_decoder(model) is None
 
 
@@ -179,7 +187,17 @@ def test_options_that_change_the_arithmetic() -> None:
         lm = LanguageModel(decoder_model("gpt2", **changes), byte_level_tokenizer())
         decoder = agreeing_decoder(lm, 40)
         assert decoder is not None
-        assert decoder.blocks[1].scale != 8**-0.5
+        assert decoder.blocks[1].scoring.scale != 8**-0.5
+
+
+def test_what_sees_pictures_may_be_anything() -> None:
+    """No text goes through it; what text goes through is as it is in any model."""
+    model = decoder_model("gemma3, of pictures")
+    model.model.vision_tower.register_forward_hook(lambda module, args, output: None)
+    model.model.vision_tower.half()
+    assert read_decoder(model) is not None
+    model.model.language_model.layers[0].register_forward_hook(lambda module, args, output: None)
+    assert read_decoder(model) is None
 
 
 def test_hooks_that_only_look_do_not_count() -> None:
@@ -193,7 +211,7 @@ def test_hooks_that_only_look_do_not_count() -> None:
 def wrong_scale(read: Any) -> Any:
     def reader(*args: Any) -> Any:
         block = read(*args)
-        return type(block)(**{**vars(block), "scale": 1.1 * block.scale})
+        return replace(block, scoring=Scoring(1.1 * block.scoring.scale))
 
     return reader
 
@@ -201,14 +219,14 @@ def wrong_scale(read: Any) -> Any:
 def wrong_epsilon(read: Any) -> Any:
     def reader(module: Any) -> Any:
         norm = read(module)
-        return Norm(norm.weight, norm.bias, norm.epsilon + 0.1, norm.centred)
+        return replace(norm, epsilon=norm.epsilon + 0.1)
 
     return reader
 
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [("_llama_block", wrong_scale), ("_norm", wrong_epsilon)],
+    [("block", wrong_scale), ("norm", wrong_epsilon)],
     ids=["scale", "epsilon"],
 )
 def test_a_layout_that_computes_something_else_is_found_out(
@@ -217,7 +235,7 @@ def test_a_layout_that_computes_something_else_is_found_out(
     expected = LanguageModel(decoder_model("llama"), byte_level_tokenizer()).attribute(
         PROMPT, [9, [5, 6]], method="input_x_gradient"
     )
-    monkeypatch.setattr(layouts, name, wrong(getattr(layouts, name)))
+    monkeypatch.setattr(llama, name, wrong(getattr(llama, name)))
     lm = LanguageModel(decoder_model("llama"), byte_level_tokenizer())
     assert read_decoder(lm.model) is not None
     assert agreeing_decoder(lm, 10) is None
@@ -229,13 +247,12 @@ def test_a_window_that_is_overlooked_shows_only_in_longer_texts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So agreement is tried at the length that is used."""
-    own = layouts._llama_block
+    own = llama.one_window
 
     def blind(*args: Any) -> Any:
-        block = own(*args)
-        return type(block)(**{**vars(block), "window": None})
+        return replace(own(*args), window=None)
 
-    monkeypatch.setattr(layouts, "_llama_block", blind)
+    monkeypatch.setattr(llama, "one_window", blind)
     model = decoder_model("mistral, window", sliding_window=40)
     lm = LanguageModel(model, byte_level_tokenizer())
     assert agreeing_decoder(lm, 20) is not None

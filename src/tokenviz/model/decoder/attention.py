@@ -19,6 +19,7 @@ import torch
 from tokenviz.model.decoder import kernel
 from tokenviz.model.decoder.costs import kernel_pulls
 from tokenviz.model.decoder.heads import stack, unstack
+from tokenviz.model.decoder.scoring import Scoring, Weights
 from tokenviz.model.decoder.sight import Seen, Sight
 from tokenviz.model.running.forward import wide
 
@@ -41,36 +42,38 @@ class Attended(NamedTuple):
     output: torch.Tensor
     log_sums: torch.Tensor | None
     sight: Sight
-    scale: float
+    scoring: Scoring
 
 
 def attend(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight, scale: float
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight, scoring: Scoring
 ) -> Attended:
     """A V, kept with what its derivatives need."""
     log_sums, start = None, 0
-    if sight.plain and sight.is_causal and kernel.takes(queries, sight.plain):
+    by_kernel = scoring.is_plain and sight.plain and sight.is_causal
+    if by_kernel and kernel.takes(queries, sight.plain):
         start = sight.plain
         own = slice(start)
-        output, sums = kernel.forward(queries[:, own], keys[:, own], values[:, own], scale)
+        output, sums = kernel.forward(queries[:, own], keys[:, own], values[:, own], scoring.scale)
         if start == queries.shape[1]:
-            return Attended(queries, keys, values, output, sums, sight, scale)
+            return Attended(queries, keys, values, output, sums, sight, scoring)
         log_sums = _padded(sums, queries.shape[1])
         output = _padded(output, queries.shape[1])
     else:
         output = torch.empty_like(queries)
-    groups = keys.shape[2]
-    for seen in _blocks(sight, start, queries):
-        chances = _probabilities(queries, keys, seen, scale)
-        attended = torch.matmul(chances, stack(values[:, seen.keys], groups))
-        output[:, seen.queries] = unstack(attended, groups, _length(seen.queries))
-    return Attended(queries, keys, values, output, log_sums, sight, scale)
+    at = Attended(queries, keys, values, output, log_sums, sight, scoring)
+    _fill(at, start)
+    return at
 
 
 def output_of(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight, scale: float
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight, scoring: Scoring
 ) -> torch.Tensor:
     """A V alone, without derivatives: keys and values may be of more rows than queries."""
+    if not scoring.is_plain:
+        at = Attended(queries, keys, values, torch.empty_like(queries), None, sight, scoring)
+        _fill(at, 0)
+        return at.output
 
     def by_torch(rows: slice, seen: slice, mask: torch.Tensor | None) -> torch.Tensor:
         return torch.nn.functional.scaled_dot_product_attention(
@@ -79,7 +82,7 @@ def output_of(
             values[:, seen].transpose(1, 2),
             mask,
             is_causal=mask is None,
-            scale=scale,
+            scale=scoring.scale,
             enable_gqa=True,
         ).transpose(1, 2)
 
@@ -108,7 +111,7 @@ def push(
     for seen in _blocks(at.sight, 0, at.queries, g):
         rows, low, high = seen.queries, seen.keys.start, seen.keys.stop
         late = slice(max(low - fixed, 0), max(high - fixed, 0))  # of those that move
-        chances = _probabilities(at.queries, at.keys, seen, at.scale)
+        weights = _weights(at, seen)
         tangent = stack(queries[:, :, rows], groups)
         b, _, x, d = tangent.shape
         moved = torch.matmul(
@@ -117,14 +120,14 @@ def push(
         if count := late.stop - late.start:
             own = stack(at.queries[:, rows], groups)
             moved[..., -count:] += torch.matmul(own[:, None], stack(keys[:, :, late], groups).mT)
-        moved.mul_(chances[:, None]).mul_(at.scale)
+        weights.beside().through(moved)
         part = torch.matmul(moved.view(b, g * x, -1), stack(at.values[:, seen.keys], groups)).view(
             b, g, x, -1
         )
         part -= moved.sum(-1, keepdim=True) * stack(at.output[:, rows], groups)[:, None]
         if count:
             by_values = torch.matmul(
-                chances[..., -count:],
+                weights.chances[..., -count:],
                 stack(values[:, :, late], groups).transpose(1, 2).reshape(b, count, -1),
             )
             part += by_values.view(b, x, g, -1).transpose(1, 2)
@@ -153,7 +156,7 @@ def pull(at: Attended, cotangent: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
                 at.values[:, own],
                 at.output[:, own],
                 at.log_sums[:, own],
-                at.scale,
+                at.scoring.scale,
             )
             for j in range(g)
         ]
@@ -174,21 +177,21 @@ def pull(at: Attended, cotangent: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
         del pulled
     for seen in _blocks(at.sight, start, at.queries, g):
         rows, keys = seen.queries, seen.keys
-        chances = _probabilities(at.queries, at.keys, seen, at.scale)
+        weights = _weights(at, seen)
         given = stack(cotangent[:, :, rows], groups)
         b, _, x, d = given.shape
         moved = torch.matmul(given.reshape(b, g * x, d), stack(at.values[:, keys], groups).mT).view(
             b, g, x, -1
         )
         moved -= torch.linalg.vecdot(given, stack(at.output[:, rows], groups)[:, None])[..., None]
-        moved.mul_(chances[:, None]).mul_(at.scale)
+        weights.beside().through(moved)
         query = torch.matmul(moved.view(b, g * x, -1), stack(at.keys[:, keys], groups)).view(
             b, g, x, -1
         )
         of_queries[:, :, rows] = unstack(query, groups, _length(rows))
         key = torch.matmul(moved.mT, stack(at.queries[:, rows], groups)[:, None])
         of_keys[:, :, keys] += unstack(key, groups, _length(keys))
-        value = torch.matmul(chances.mT, given.transpose(1, 2).reshape(b, x, g * d))
+        value = torch.matmul(weights.chances.mT, given.transpose(1, 2).reshape(b, x, g * d))
         of_values[:, :, keys] += unstack(
             value.view(b, -1, g, d).transpose(1, 2), groups, _length(keys)
         )
@@ -214,18 +217,18 @@ def pull_rows(
         given, queries, output = (
             stack(part[:, :, rows], groups) for part in (cotangent, at.queries, at.output)
         )
-        products = wide(torch.matmul(queries, key_rows.mT)).mul_(at.scale)
+        logits, slope = at.scoring.logits(wide(torch.matmul(queries, key_rows.mT)))
         b = len(cotangent)
-        split = products.view(b, groups, g, -1, count, products.shape[-1])
+        split = logits.view(b, groups, g, -1, count, logits.shape[-1])
         split += seen.mask.expand(b, *seen.mask.shape[-3:])[:, None, :, None]
-        chances = products.softmax(-1).to(given.dtype)
+        weights = at.scoring.weights(logits, slope, groups, given.dtype)
         moved = torch.matmul(given, values.mT)
         moved -= torch.linalg.vecdot(given, output)[..., None]
-        moved.mul_(chances).mul_(at.scale)
+        weights.through(moved)
         of_queries[:, :, rows] = unstack(torch.matmul(moved, key_rows), groups, count)
         n_keys = at.keys.shape[1]
         of_keys += unstack(torch.matmul(moved.mT, queries), groups, n_keys)
-        of_values += unstack(torch.matmul(chances.mT, given), groups, n_keys)
+        of_values += unstack(torch.matmul(weights.chances.mT, given), groups, n_keys)
     return of_queries, of_keys, of_values
 
 
@@ -234,20 +237,29 @@ def held(device: torch.device) -> int:
     return _HELD.get(device.type, _MOST_HELD)
 
 
-def _probabilities(
-    queries: torch.Tensor, keys: torch.Tensor, seen: Seen, scale: float
-) -> torch.Tensor:
-    """softmax(scale · Q Kᵀ + mask) of a block, summed in float32 at least.
+def _fill(at: Attended, start: int) -> None:
+    """Compute the output of the queries from ``start`` on, in place."""
+    groups = at.keys.shape[2]
+    for seen in _blocks(at.sight, start, at.queries):
+        weights = _weights(at, seen)
+        attended = torch.matmul(weights.chances, stack(at.values[:, seen.keys], groups))
+        at.output[:, seen.queries] = unstack(attended, groups, _length(seen.queries))
+
+
+def _weights(at: Attended, seen: Seen) -> Weights:
+    """softmax(logits(Q Kᵀ) + mask) of a block, summed in float32 at least.
 
     Shape ``[B · groups, heads / groups · block, keys seen]``.
     """
-    groups = keys.shape[2]
-    rows, columns = stack(queries[:, seen.queries], groups), stack(keys[:, seen.keys], groups)
-    products = wide(torch.matmul(rows, columns.mT)).mul_(scale)
+    groups = at.keys.shape[2]
+    rows, columns = (
+        stack(part, groups) for part in (at.queries[:, seen.queries], at.keys[:, seen.keys])
+    )
+    logits, slope = at.scoring.logits(wide(torch.matmul(rows, columns.mT)))
     points = 1 if seen.mask.ndim == 2 else len(seen.mask)
-    split = products.view(points, -1, *(seen.mask.shape[-2], products.shape[-1]))
+    split = logits.view(points, -1, *(seen.mask.shape[-2], logits.shape[-1]))
     split[..., -seen.mask.shape[-1] :] += seen.mask.unsqueeze(-3)
-    return products.softmax(-1).to(queries.dtype)
+    return at.scoring.weights(logits, slope, groups, at.queries.dtype)
 
 
 def _blocks(sight: Sight, start: int, queries: torch.Tensor, g: int = 1) -> Iterator[Seen]:

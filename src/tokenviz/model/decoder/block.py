@@ -15,11 +15,12 @@ import torch
 
 from tokenviz.model.decoder import attention
 from tokenviz.model.decoder.attention import Attended
+from tokenviz.model.decoder.feed_forward import FeedForward, Slopes
 from tokenviz.model.decoder.heads import Heads, Projected
 from tokenviz.model.decoder.linear import Linear
-from tokenviz.model.decoder.mlp import MLP, Slopes
 from tokenviz.model.decoder.norm import Norm, Normed
 from tokenviz.model.decoder.rotary import Rotation
+from tokenviz.model.decoder.scoring import Scoring
 from tokenviz.model.decoder.sight import Sight
 
 __all__ = ["Block", "Frame", "KeySide", "QuerySide"]
@@ -28,13 +29,13 @@ __all__ = ["Block", "Frame", "KeySide", "QuerySide"]
 class KeySide(NamedTuple):
     """What was computed at the rows that are attended to: ``[B, rows, …]``."""
 
-    normed: Normed
+    normed: Normed | None
     keys: Projected
     values: torch.Tensor
 
     def select(self, chosen: Callable[[torch.Tensor], torch.Tensor]) -> KeySide:
         """The same of other rows."""
-        return KeySide(_select(self.normed, chosen), _projected(self.keys, chosen),
+        return KeySide(_chosen(self.normed, chosen), _projected(self.keys, chosen),
                        chosen(self.values))  # fmt: skip
 
 
@@ -48,7 +49,7 @@ class QuerySide(NamedTuple):
     queries: Projected
     attended: torch.Tensor
     log_sums: torch.Tensor | None
-    normed: Normed
+    normed: Normed | None
     slopes: Slopes
     after: Normed | None = None
     mlp_after: Normed | None = None
@@ -59,7 +60,7 @@ class QuerySide(NamedTuple):
             _projected(self.queries, chosen),
             chosen(self.attended),
             None if self.log_sums is None else chosen(self.log_sums),
-            _select(self.normed, chosen),
+            _chosen(self.normed, chosen),
             tuple(map(chosen, self.slopes)),
             _chosen(self.after, chosen),
             _chosen(self.mlp_after, chosen),
@@ -87,15 +88,15 @@ class Block:
     Parameters
     ----------
     norm, queries, keys, values, output
-        The attention and the norm before it.
+        The attention and the norm before it, or None (OLMo 2).
     mlp_norm, mlp
-        The feed-forward part and the norm before it.
+        The feed-forward part and the norm before it, or None.
     parallel
         Whether both read the block's input (GPT-NeoX), rather than one after the other.
     groups
         Key–value heads.
-    scale
-        Of the products of queries and keys.
+    scoring
+        How products of queries and keys become weights.
     window
         How far back a query sees, itself included; None for all the way.
     kind
@@ -104,27 +105,26 @@ class Block:
         Norms of what attention and feed-forward give, before it is added (Gemma 3), or None.
     """
 
-    norm: Norm
+    norm: Norm | None
     queries: Heads
     keys: Heads
     values: Heads
     output: Linear
-    mlp_norm: Norm
-    mlp: MLP
+    mlp_norm: Norm | None
+    mlp: FeedForward
     parallel: bool
     groups: int
-    scale: float
+    scoring: Scoring
     window: int | None
     kind: str | None = None
     after: Norm | None = None
     mlp_after: Norm | None = None
 
     def weights(self) -> int:
-        """Numbers in its matrices."""
+        """Numbers in the matrices that a row is multiplied with."""
         heads = (part.linear for part in (self.queries, self.keys, self.values))
-        inner = (self.mlp.gate, self.mlp.up, self.mlp.down)
-        linears = (*heads, self.output, *inner)
-        return sum(linear.weight.numel() for linear in linears if linear is not None)
+        linears = (*heads, self.output)
+        return self.mlp.weights() + sum(linear.weight.numel() for linear in linears)
 
     def __call__(
         self, x: torch.Tensor, frame: Frame, rows: torch.Tensor | None = None
@@ -135,11 +135,11 @@ class Block:
             x, y = x[:, rows], y[:, rows]
         queries = self.queries(y, frame.query_rotation)
         at = attention.attend(
-            queries.heads, key_side.keys.heads, key_side.values, frame.sight, self.scale
+            queries.heads, key_side.keys.heads, key_side.values, frame.sight, self.scoring
         )
         update, after = _through(self.after, self.output(at.output.flatten(-2)))
         x = x if self.parallel else x + update
-        y, mlp_normed = self.mlp_norm(x)
+        y, mlp_normed = _through(self.mlp_norm, x)
         y, slopes = self.mlp(y)
         y, mlp_after = _through(self.mlp_after, y)
         if self.parallel:
@@ -152,7 +152,7 @@ class Block:
 
     def key_side(self, x: torch.Tensor, frame: Frame) -> tuple[torch.Tensor, KeySide]:
         """The normed input, and what other rows attend to."""
-        y, normed = self.norm(x)
+        y, normed = _through(self.norm, x)
         keys, values = self.keys(y, frame.key_rotation), self.values(y, None).heads
         return y, KeySide(normed, keys, values)
 
@@ -176,7 +176,7 @@ class Block:
         rows
             Which of the new rows are wanted; None for all.
         """
-        y, _ = self.norm(x)
+        y, _ = _through(self.norm, x)
         keys, values = self.keys(y, frame.key_rotation).heads, self.values(y, None).heads
         if before is not None:
             shared = (before.keys.heads, before.values)
@@ -187,10 +187,11 @@ class Block:
         if rows is not None:
             x, y = x[:, rows], y[:, rows]
         queries = self.queries(y, frame.query_rotation).heads
-        attended = attention.output_of(queries, keys, values, frame.sight, self.scale)
+        attended = attention.output_of(queries, keys, values, frame.sight, self.scoring)
         update, _ = _through(self.after, self.output(attended.flatten(-2)))
         inner = x if self.parallel else x + update
-        result, _ = _through(self.mlp_after, self.mlp(self.mlp_norm(inner)[0], slopes=False)[0])
+        result, _ = self.mlp(_through(self.mlp_norm, inner)[0], slopes=False)
+        result, _ = _through(self.mlp_after, result)
         if self.parallel:
             result += update
         return inner + result
@@ -201,20 +202,16 @@ class Block:
         """Push tangents of the last s rows ``[B, g, s, d]`` to the same rows of the output."""
         s = tangent.shape[2]
         late = _last(s)
-        inner = self.norm.push(_select(key_side.normed, late), tangent)
+        inner = self.push_norm(key_side, tangent)
         attended = self.push_attention(
             key_side, query_side.select(lambda t: t[:, -s:]), inner, inner, frame.last_queries(s)
         )
         update = self.output.push(attended.flatten(-2))
-        if self.after is not None and query_side.after is not None:
-            update = self.after.push(_select(query_side.after, late), update)
+        update = _push(self.after, query_side.after, late, update)
         x = tangent if self.parallel else tangent + update
-        result = self.mlp.push(
-            tuple(map(late, query_side.slopes)),
-            self.mlp_norm.push(_select(query_side.normed, late), x),
-        )
-        if self.mlp_after is not None and query_side.mlp_after is not None:
-            result = self.mlp_after.push(_select(query_side.mlp_after, late), result)
+        result = _push(self.mlp_norm, query_side.normed, late, x)
+        result = self.mlp.push(tuple(map(late, query_side.slopes)), result)
+        result = _push(self.mlp_after, query_side.mlp_after, late, result)
         result += x
         return result.add_(update) if self.parallel else result
 
@@ -279,14 +276,10 @@ class Block:
         direct
             Cotangent of the block's input that does not pass through the attention.
         """
-        inner = cotangent
-        if self.mlp_after is not None and query_side.mlp_after is not None:
-            inner = self.mlp_after.pull(_select(query_side.mlp_after, _unsqueezed), inner)
+        inner = _pull(self.mlp_after, query_side.mlp_after, cotangent)
         inner = self.mlp.pull(tuple(map(_unsqueezed, query_side.slopes)), inner)
-        direct = self.mlp_norm.pull(_select(query_side.normed, _unsqueezed), inner).add_(cotangent)
-        update = cotangent if self.parallel else direct
-        if self.after is not None and query_side.after is not None:
-            update = self.after.pull(_select(query_side.after, _unsqueezed), update)
+        direct = _pull(self.mlp_norm, query_side.normed, inner).add_(cotangent)
+        update = _pull(self.after, query_side.after, cotangent if self.parallel else direct)
         attended = self.output.pull(update)
         return attended.view(*attended.shape[:-1], -1, self.queries.size), direct
 
@@ -336,9 +329,13 @@ class Block:
         inner = self.keys.pull(_grouped(key_side.keys.normed), keys, frame.key_rotation)
         return inner.add_(self.values.pull(None, values, None))
 
+    def push_norm(self, key_side: KeySide, tangent: torch.Tensor) -> torch.Tensor:
+        """From the last s rows of the block's input ``[B, g, s, d]`` to the normed input."""
+        return _push(self.norm, key_side.normed, _last(tangent.shape[2]), tangent)
+
     def pull_norm(self, key_side: KeySide, cotangent: torch.Tensor) -> torch.Tensor:
         """From the normed input to the block's input."""
-        return self.norm.pull(_select(key_side.normed, _unsqueezed), cotangent)
+        return _pull(self.norm, key_side.normed, cotangent)
 
     def _attended(self, query_side: QuerySide, key_side: KeySide, frame: Frame) -> Attended:
         """The attention as it was computed."""
@@ -349,13 +346,32 @@ class Block:
             query_side.attended,
             query_side.log_sums,
             frame.sight,
-            self.scale,
+            self.scoring,
         )
 
 
 def _through(norm: Norm | None, x: torch.Tensor) -> tuple[torch.Tensor, Normed | None]:
     """Through a norm, if there is one."""
     return (x, None) if norm is None else norm(x)
+
+
+def _push(
+    norm: Norm | None,
+    normed: Normed | None,
+    rows: Callable[[torch.Tensor], torch.Tensor],
+    tangent: torch.Tensor,
+) -> torch.Tensor:
+    """Tangents of some rows through a norm, if there is one."""
+    if norm is None or normed is None:
+        return tangent
+    return norm.push(_select(normed, rows), tangent)
+
+
+def _pull(norm: Norm | None, normed: Normed | None, cotangent: torch.Tensor) -> torch.Tensor:
+    """Cotangents of all rows through a norm, if there is one."""
+    if norm is None or normed is None:
+        return cotangent
+    return norm.pull(_select(normed, _unsqueezed), cotangent)
 
 
 def _last(count: int) -> Callable[[torch.Tensor], torch.Tensor]:

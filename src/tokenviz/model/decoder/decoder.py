@@ -15,7 +15,7 @@ import torch
 from tokenviz.model.decoder import attention
 from tokenviz.model.decoder.block import Block, Frame, KeySide, QuerySide
 from tokenviz.model.decoder.costs import Shape
-from tokenviz.model.decoder.linear import Linear
+from tokenviz.model.decoder.head import Head
 from tokenviz.model.decoder.norm import Norm, Normed
 from tokenviz.model.decoder.rotary import Rotation
 from tokenviz.model.decoder.sight import Rows
@@ -66,14 +66,17 @@ class Decoder:
     positions
         Embeddings of positions that are added to the input (GPT-2), or None.
     rotations
-        Of each kind of block.
+        Of each kind of block; blocks of another kind turn nothing (NoPE).
+    entry_scale
+        What token embeddings are multiplied with before the first block (Granite).
     """
 
     blocks: tuple[Block, ...]
     norm: Norm
-    head: Linear
+    head: Head
     positions: torch.Tensor | None
     rotations: Mapping[str | None, Rotations]
+    entry_scale: float = 1.0
 
     def bytes_per_row(self, length: int) -> tuple[int, int]:
         """Memory of one row of a text of some length.
@@ -88,16 +91,15 @@ class Decoder:
         block = self.blocks[0]
         item = self.head.weight.element_size()
         width = self.head.weight.shape[1]
-        inner = block.mlp.up.weight.shape[0]
         heads = block.queries.linear.weight.shape[0]
-        slopes = 1 if block.mlp.gate is None else 2
-        kept = len(self.blocks) * (2 * width + 4 * heads + slopes * inner)
+        each = (2 * width + 4 * heads + block.mlp.kept() for block in self.blocks)
         # Of a long text, attention and feed-forward hold some rows at a time.
-        device = self.head.weight.device
-        most = attention.held(device) // max(length, _FEW)
-        products = 3 * min((heads // block.queries.size) * length, most)
-        active = 3 * min(inner, 2 * block.mlp.rows_held(device) * inner // max(length, _FEW))
-        return item * kept, item * (6 * width + 6 * heads + active + products)
+        device, rows = self.head.weight.device, max(length, _FEW)
+        most = attention.held(device) // rows
+        made = 3 if block.scoring.is_plain else 4  # tensors of products
+        products = made * min((heads // block.queries.size) * length, most)
+        active = max(block.mlp.active(rows, device) for block in self.blocks)
+        return item * sum(each), item * (6 * width + 6 * heads + active + products)
 
     def shape(self) -> Shape:
         """What decides how long derivatives take."""
@@ -120,6 +122,8 @@ class Decoder:
 
     def enter(self, embeddings: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """The input of the first block from token embeddings ``[B, rows, d]``."""
+        if self.entry_scale != 1:
+            embeddings = embeddings * self.entry_scale
         return embeddings if self.positions is None else embeddings + self.positions[positions]
 
     def compute(

@@ -23,20 +23,23 @@ class Projected(NamedTuple):
 
 @dataclass(frozen=True)
 class Heads:
-    """One projection into heads: linear, then perhaps a norm of each head, then perhaps rotated.
+    """One projection into heads: linear, then perhaps a norm, then perhaps rotated.
 
-    The norm of queries and keys is that of Qwen3 (Henry et al. 2020, arXiv:2010.04245).
+    The norm of queries and keys (Henry et al. 2020, arXiv:2010.04245) is of each head (Qwen3) or,
+    with ``across``, of all heads of a row together (OLMo 2).
     """
 
     linear: Linear
     size: int
     norm: Norm | None = None
+    across: bool = False
 
     def __call__(self, x: torch.Tensor, rotation: Rotation | None) -> Projected:
         """``[…, rows, d_model]`` to ``[…, rows, heads, d]``."""
         heads, normed = self._split(self.linear(x)), None
         if self.norm is not None:
-            heads, normed = self.norm(heads)
+            heads, normed = self.norm(self._for_norm(heads))
+            heads = self._from_norm(heads)
         return Projected(heads if rotation is None else rotation.turn(heads), normed)
 
     def push(
@@ -45,7 +48,7 @@ class Heads:
         """A tangent of the input becomes one of the heads."""
         heads = self._split(self.linear.push(tangent))
         if self.norm is not None and at is not None:
-            heads = self.norm.push(at, heads)
+            heads = self._from_norm(self.norm.push(at, self._for_norm(heads)))
         return heads if rotation is None else rotation.turn(heads)
 
     def pull(
@@ -55,11 +58,17 @@ class Heads:
         if rotation is not None:
             cotangent = rotation.turn_back(cotangent)
         if self.norm is not None and at is not None:
-            cotangent = self.norm.pull(at, cotangent)
+            cotangent = self._from_norm(self.norm.pull(at, self._for_norm(cotangent)))
         return self.linear.pull(cotangent.flatten(-2))
 
     def _split(self, x: torch.Tensor) -> torch.Tensor:
         return x.view(*x.shape[:-1], -1, self.size)
+
+    def _for_norm(self, heads: torch.Tensor) -> torch.Tensor:
+        return heads.flatten(-2) if self.across else heads
+
+    def _from_norm(self, normed: torch.Tensor) -> torch.Tensor:
+        return self._split(normed) if self.across else normed
 
 
 def stack(heads: torch.Tensor, groups: int) -> torch.Tensor:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
+from tokenviz.model.decoder.feed_forward import Slopes
 from tokenviz.model.decoder.linear import Linear
 
-__all__ = ["MLP", "Slopes"]
-
-Slopes = tuple[torch.Tensor, ...]
-"""Elementwise derivatives of the inner activations: one ``[…, f]`` per inner projection."""
+__all__ = ["MLP"]
 
 _HELD = {"cpu": 1 << 20}  # inner activations at a time
 _MOST_HELD = 1 << 28
@@ -21,7 +19,11 @@ _FEWEST = 256  # rows, so that the weights are read for many at once
 
 @dataclass(frozen=True)
 class MLP:
-    """down(act(gate(x)) · up(x)), or down(act(up(x))) where there is no gate."""
+    """down(act(gate(x)) · up(x)), or down(act(up(x))) where there is no gate.
+
+    What is kept are elementwise derivatives of the inner activations, one ``[…, f]`` for each inner
+    projection.
+    """
 
     gate: Linear | None
     up: Linear
@@ -33,10 +35,9 @@ class MLP:
         pieces = self._pieces(x)
         if len(pieces) == 1:
             return self._of_rows(x, slopes)
-        width = self.up.weight.shape[0]
         result = torch.empty_like(x)
         count = (1 if self.gate is None else 2) if slopes else 0
-        kept = tuple(x.new_empty(*x.shape[:-1], width) for _ in range(count))
+        kept = tuple(x.new_empty(*x.shape[:-1], self._width) for _ in range(count))
         for rows in pieces:
             result[..., rows, :], of_rows = self._of_rows(x[..., rows, :], slopes)
             for whole, part in zip(kept, of_rows, strict=True):
@@ -78,15 +79,33 @@ class MLP:
         result = self.up.pull(inner * at[1])
         return result.add_(self.gate.pull(inner.mul_(at[0])))
 
-    def rows_held(self, device: torch.device) -> int:
+    def weights(self) -> int:
+        """See :meth:`FeedForward.weights`."""
+        return sum(
+            part.weight.numel() for part in (self.gate, self.up, self.down) if part is not None
+        )
+
+    def kept(self) -> int:
+        """See :meth:`FeedForward.kept`."""
+        return self._width * (1 if self.gate is None else 2)
+
+    def active(self, rows: int, device: torch.device) -> int:
+        """See :meth:`FeedForward.active`."""
+        return 3 * min(self._width, 2 * self._rows_held(device) * self._width // rows)
+
+    @property
+    def _width(self) -> int:
+        return self.up.weight.shape[0]
+
+    def _rows_held(self, device: torch.device) -> int:
         """Rows of which the inner activations are held at a time, about."""
-        return max(_FEWEST, _HELD.get(device.type, _MOST_HELD) // self.up.weight.shape[0])
+        return max(_FEWEST, _HELD.get(device.type, _MOST_HELD) // self._width)
 
     def _pieces(self, x: torch.Tensor) -> list[slice]:
         """Rows of which the inner activations are held at a time."""
         rows = x.shape[-2]
         others = x[..., 0, 0].numel()
-        count = max(_FEWEST, self.rows_held(x.device) // others)
+        count = max(_FEWEST, self._rows_held(x.device) // others)
         if rows <= 2 * count:
             return [slice(0, rows)]
         return [slice(start, min(start + count, rows)) for start in range(0, rows, count)]

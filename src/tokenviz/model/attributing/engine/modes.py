@@ -101,9 +101,8 @@ class Linearisation:
             cotangent = block.pull(
                 keys.select(text.take), queries.select(text.take), cotangent, frames[id(frame)]
             )
-        return cotangent[:, :, : self.packing.n_prompt].reshape(
-            b, g, self.packing.n_prompt, cotangent.shape[-1]
-        )
+        cotangent = cotangent[:, :, : self.packing.n_prompt] * self.decoder.entry_scale
+        return cotangent.reshape(b, g, self.packing.n_prompt, cotangent.shape[-1])
 
     def push(self, tokens: slice, directions: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
         """Derivatives of all terms along the directions ``[n, d]`` of some tokens, times a factor.
@@ -117,15 +116,14 @@ class Linearisation:
         count, first = tokens.stop - tokens.start, tokens.start
         tangent = self.direct.new_zeros(b, count, n_rows - first, d)
         own = torch.arange(count, device=tangent.device)
+        scale *= self.decoder.entry_scale
         tangent[:, own, own] = (directions[tokens] * scale).to(tangent.dtype)
         *lower, (block, frame) = zip(self.decoder.blocks, self.frames, strict=True)
         for layer, (lower_block, lower_frame) in enumerate(lower):
             sides = self.computed.sides(layer, lower_block, lower_frame)
             tangent = lower_block.push(*sides, tangent, lower_frame)
         keys, queries = self.computed.keys[-1], self.computed.queries[-1]
-
-        late = Normed(*(part[:, None, first:] for part in keys.normed))
-        inner = block.norm.push(late, tangent)
+        inner = block.push_norm(keys, tangent)
         reads, read = self.packing.reads, self.packing.pair_read
         moved = block.push_attention(
             keys, queries, inner[:, :, reads - first], inner, of_queries(frame, reads)
@@ -232,7 +230,7 @@ class _OwnTexts:
     def _rotation(self, rotation: Rotation | None, rows: torch.Tensor) -> Rotation | None:
         if rotation is None:
             return None
-        return Rotation(*(self._repeat(part[rows])[:, None] for part in rotation))
+        return rotation.select(lambda part: self._repeat(part[rows])[:, None])
 
     def _repeat(self, of_terms: torch.Tensor) -> torch.Tensor:
         """The same for each point: ``[terms, …]`` to ``[points · terms, …]``."""

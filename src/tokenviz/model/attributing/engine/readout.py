@@ -15,7 +15,7 @@ import torch
 
 from tokenviz.model.attributing.asking.targets import ScoreName, evaluate
 from tokenviz.model.attributing.engine.packing import Packing
-from tokenviz.model.decoder.linear import Linear
+from tokenviz.model.decoder.head import Head
 from tokenviz.model.running.forward import finest, wide
 
 __all__ = ["Readout"]
@@ -35,7 +35,7 @@ class Readout:
         "logprob", "probability" or "logit".
     """
 
-    def __init__(self, head: Linear, score: ScoreName) -> None:
+    def __init__(self, head: Head, score: ScoreName) -> None:
         self._head = head
         self._score = score
         self._normalised = score != "logit"
@@ -44,8 +44,10 @@ class Readout:
         """Memory of the logits of some rows, as many as are held at a time."""
         weight = self._head.weight
         held = max(1, _LOGITS.get(weight.device.type, _MANY_LOGITS) // len(weight))
-        # As the head gives them and in float32, and so again in the mean over the vocabulary.
-        return min(rows, held) * len(weight) * 2 * (weight.element_size() + 4)
+        # As the head gives them and in float32, and so again in the mean over the vocabulary; where
+        # they were bent, their derivative.
+        each = 2 * (weight.element_size() + 4) + (0 if self._head.softcap is None else 4)
+        return min(rows, held) * len(weight) * each
 
     def scores(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, in the finest format."""
@@ -70,6 +72,8 @@ class Readout:
                 result[points, read.pair] = slopes * packing.pair_weight[read.pair, None].to(
                     slopes.dtype
                 )
+        if self._head.scale != 1:
+            result *= self._head.scale
         if self._score == "probability":
             chances = self._terms(pairs, packing)[:, packing.pair_term]
             chances[:, list(packing.functions)] = 1
@@ -95,6 +99,8 @@ class Readout:
             scores[:, pair] = value.detach().to(scores.dtype)
             if slopes is not None:
                 (slope,) = torch.autograd.grad(value.sum(), leaf)
+                bend = self._head.bend(leaf.detach())
+                slope = slope if bend is None else slope * bend
                 weight = self._head.weight
                 slopes[:, pair] = slope.to(weight.dtype) @ weight
 
@@ -109,9 +115,9 @@ class Readout:
         if not len(pair):
             return None
         ids, weight = packing.pair_id[pair], packing.pair_weight[pair]
-        values = logits[:, row, ids]
+        values, bend = logits[:, row, ids], self._head.bend(logits)
         if not self._normalised:
-            return _Read(pair, row, values * weight, logits, None, None)
+            return _Read(pair, row, values * weight, logits, None, None, bend)
         largest = logits.amax(-1)
         values = values - largest[:, row]
         own = torch.where(values == 0, ids, -1)
@@ -124,24 +130,30 @@ class Readout:
         others = shares.sum(-1)
         log_total = torch.where(top >= 0, others.log1p(), others.log())
         scores = (values - log_total[:, row]) * weight
-        return _Read(pair, row, scores, shares, top, others)
+        return _Read(pair, row, scores, shares, top, others, bend)
 
     def _slopes(self, read: _Read, ids: torch.Tensor) -> torch.Tensor:
         """Gradients of the tokens' scores, ``[points, pairs, d]``."""
-        weight = self._head.weight
+        weight, bend = self._head.weight, read.bend
+        rows = weight[ids]
+        if bend is not None:
+            rows = rows * bend[:, read.row, ids, None].to(weight.dtype)
         if read.top is None or read.others is None:
-            return weight[ids].expand(len(read.scores), -1, -1)
+            return rows.expand(len(read.scores), -1, -1)
         is_apart = read.top >= 0
         total = read.others + is_apart.to(read.others.dtype)
-        mean_of_others = (read.shares / total[..., None]).to(weight.dtype) @ weight
-        apart = torch.where(is_apart, 1 / total, 0)
+        shares = read.shares / total[..., None]
+        apart, index = torch.where(is_apart, 1 / total, 0), read.top.clamp_min(0)
+        if bend is not None:
+            shares *= bend
+            apart *= bend.gather(-1, index[..., None])[..., 0]
+        mean_of_others = shares.to(weight.dtype) @ weight
         itself = read.top[:, read.row] == ids
         # What the token's own row is multiplied with: one minus its probability, without rounding.
         own = torch.where(itself, read.others[:, read.row] / total[:, read.row], 1)
-        top = weight[read.top.clamp_min(0)] * apart[..., None].to(weight.dtype)
+        top = weight[index] * apart[..., None].to(weight.dtype)
         other = torch.where(itself[..., None], 0, top[:, read.row])
-        own_rows = weight[ids] * own[..., None].to(weight.dtype)
-        return own_rows - other - mean_of_others[:, read.row]
+        return rows * own[..., None].to(weight.dtype) - other - mean_of_others[:, read.row]
 
     def _terms(self, pairs: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Sums of pairs, ``[B, pairs]`` to ``[B, terms]``; for probabilities, their products."""
@@ -174,7 +186,7 @@ class _Read(NamedTuple):
     ``pair`` and ``row`` say which and where, ``[pairs]``; ``scores`` are ``[points, pairs]``. Where
     scores are normalised, ``shares`` ``[points, rows, vocabulary]`` are probabilities relative to
     the largest, without that of token ``top`` ``[points, rows]`` (−1: of none), and ``others``
-    their sums.
+    their sums. ``bend`` is what :meth:`Head.bend` says, shaped like ``shares``.
     """
 
     pair: torch.Tensor
@@ -183,3 +195,4 @@ class _Read(NamedTuple):
     shares: torch.Tensor
     top: torch.Tensor | None
     others: torch.Tensor | None
+    bend: torch.Tensor | None
