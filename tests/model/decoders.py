@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.models.mixtral.modeling_mixtral import MixtralTopKRouter
 
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.language_model import LanguageModel
@@ -24,15 +25,20 @@ _NORMS = {
     "gemma3": "Gemma3RMSNorm",
     "glm": "GlmRMSNorm",
     "glm4": "Glm4RMSNorm",
+    "gpt_oss": "GptOssRMSNorm",
     "granite": "GraniteRMSNorm",
     "llama": "LlamaRMSNorm",
     "ministral": "MinistralRMSNorm",
     "mistral": "MistralRMSNorm",
+    "mixtral": "MixtralRMSNorm",
     "olmo2": "Olmo2RMSNorm",
     "olmo3": "Olmo3RMSNorm",
+    "olmoe": "OlmoeRMSNorm",
     "phi3": "Phi3RMSNorm",
     "qwen2": "Qwen2RMSNorm",
+    "qwen2_moe": "Qwen2MoeRMSNorm",
     "qwen3": "Qwen3RMSNorm",
+    "qwen3_moe": "Qwen3MoeRMSNorm",
     "smollm3": "SmolLM3RMSNorm",
 }
 """Of each family, the class of its norms."""
@@ -52,6 +58,7 @@ SIZE: dict[str, Any] = {
 }
 ROPE: dict[str, Any] = {"rope_type": "default", "rope_theta": 10000.0}
 GPT2: dict[str, Any] = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}
+MIXTURES = ("gpt_oss", "mixtral", "olmoe", "qwen2_moe", "qwen3_moe")
 PICTURES: dict[str, Any] = {
     "hidden_size": 16,
     "intermediate_size": 24,
@@ -160,6 +167,78 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
             "layer_types": ["sliding_attention", "full_attention"],
         },
     ),
+    "mixtral": ("mixtral", {"num_local_experts": 5, "num_experts_per_tok": 2}),
+    "mixtral, window": (
+        "mixtral",
+        {"num_local_experts": 3, "num_experts_per_tok": 1, "sliding_window": 3},
+    ),
+    "qwen2_moe, one dense": (
+        "qwen2_moe",
+        {
+            "num_experts": 6,
+            "num_experts_per_tok": 3,
+            "moe_intermediate_size": 20,
+            "shared_expert_intermediate_size": 28,
+            "mlp_only_layers": [0],
+        },
+    ),
+    "qwen2_moe, windows": (
+        "qwen2_moe",
+        {
+            "num_experts": 4,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 20,
+            "shared_expert_intermediate_size": 28,
+            "norm_topk_prob": True,
+            "use_sliding_window": True,
+            "sliding_window": 3,
+            "max_window_layers": 1,
+            "tie_word_embeddings": True,
+        },
+    ),
+    "qwen3_moe": (
+        "qwen3_moe",
+        {
+            "head_dim": 16,
+            "num_experts": 6,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 20,
+            "attention_bias": True,
+        },
+    ),
+    "qwen3_moe, window": (
+        "qwen3_moe",
+        {
+            "num_experts": 4,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 20,
+            "norm_topk_prob": True,
+            "use_sliding_window": True,
+            "sliding_window": 3,
+            "decoder_sparse_step": 2,
+        },
+    ),
+    "olmoe": (
+        "olmoe",
+        {"num_experts": 5, "num_local_experts": 5, "num_experts_per_tok": 2, "clip_qkv": None},
+    ),
+    "gpt_oss": (
+        "gpt_oss",
+        {
+            "head_dim": 8,
+            "num_local_experts": 5,
+            "num_experts_per_tok": 2,
+            "swiglu_limit": 0.4,
+            "sliding_window": 3,
+            "layer_types": ["sliding_attention", "full_attention"],
+            "rope_parameters": {
+                "rope_type": "yarn",
+                "rope_theta": 10000.0,
+                "factor": 4.0,
+                "original_max_position_embeddings": 32,
+            },
+        },
+    ),
     "gpt2": ("gpt2", GPT2),
     "gpt_neox": ("gpt_neox", {}),
     "gpt_neox, not parallel": ("gpt_neox", {"use_parallel_residual": False}),
@@ -167,8 +246,6 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
 """Layouts that ``read_decoder`` reads."""
 
 UNKNOWN: dict[str, tuple[str, dict[str, Any]]] = {
-    # Choosing experts would make the score jump.
-    "mixtral": ("mixtral", {"num_local_experts": 4, "num_experts_per_tok": 4}),
     "opt": ("opt", {"ffn_dim": 48, "word_embed_proj_dim": 32}),
     "bloom": ("bloom", {"n_layer": 2, "n_head": 4}),
     "mamba": ("mamba", {"state_size": 4}),
@@ -192,13 +269,21 @@ def decoder_model(name: str, dtype: torch.dtype = torch.float64, **changes: Any)
     torch.manual_seed(0)
     auto: Any = AutoModelForCausalLM
     config = AutoConfig.for_model(kind, **size)
-    if kind == "mixtral":  # its faster one knows no float64
+    if kind in MIXTURES:  # their faster way knows no float64
         config._experts_implementation = "eager"
     model = auto.from_config(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     return model.to(dtype)
+
+
+def all_experts(name: str) -> dict[str, Any]:
+    """Changes by which a mixture of experts chooses all of them, so that rounding chooses none."""
+    kind, own = KNOWN[name]
+    if kind not in MIXTURES:
+        return {}
+    return {"num_experts_per_tok": own.get("num_experts", own.get("num_local_experts"))}
 
 
 @cache
@@ -208,8 +293,8 @@ def decoder_lm(name: str, dtype: torch.dtype = torch.float64) -> LanguageModel:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def exact() -> Iterator[None]:
-    """Norms and softmax in float64 where the model is: transformers rounds both to float32.
+def exact_norms() -> Iterator[None]:
+    """Norms, and softmax, in float64 where the model is: transformers rounds to float32.
 
     Differences of scores would drown in that, and only gross errors could be told from it.
     """
@@ -217,6 +302,7 @@ def exact() -> Iterator[None]:
     for family, name in _NORMS.items():
         module = import_module(f"transformers.models.{family}.modeling_{family}")
         patch.setattr(getattr(module, name), "forward", _exactly(getattr(module, name).forward))
+    patch.setattr(MixtralTopKRouter, "forward", _exactly_routed(MixtralTopKRouter.forward))
     patch.setattr(torch.nn.functional, "softmax", _exact_softmax(torch.nn.functional.softmax))
     yield
     patch.undo()
@@ -232,6 +318,17 @@ def _exactly(rounded: Any) -> Any:
             (self.weight, self.variance_epsilon) if plain else (1 + self.weight, self.eps)
         )
         return weight * x * (x.square().mean(-1, keepdim=True) + epsilon).rsqrt()
+
+    return forward
+
+
+def _exactly_routed(rounded: Any) -> Any:
+    def forward(self: Any, x: torch.Tensor) -> Any:
+        if x.dtype != torch.float64:
+            return rounded(self, x)
+        logits = torch.nn.functional.linear(x, self.weight)
+        top, chosen = logits.softmax(-1).topk(self.top_k)
+        return logits, top / top.sum(-1, keepdim=True), chosen
 
     return forward
 

@@ -10,7 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.model.decoders import KNOWN, decoder_lm, decoder_model, exact
+from tests.model.decoders import KNOWN, decoder_lm, decoder_model, exact_norms
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.attributing.engine.fast import FastObjective
 from tokenviz.model.decoder import Rows, attention, kernel, read_decoder
@@ -20,7 +20,7 @@ from tokenviz.model.decoder.scoring import Scoring
 from tokenviz.model.decoder.sight import PROMPT, Sight
 from tokenviz.model.language_model import LanguageModel
 
-__all__ = ["exact"]
+__all__ = ["exact_norms"]
 
 F64 = torch.float64
 HEADS, GROUPS, SIZE = 4, 2, 3

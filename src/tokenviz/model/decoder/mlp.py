@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 
 from tokenviz.model.decoder.feed_forward import Slopes
 from tokenviz.model.decoder.linear import Linear
 
-__all__ = ["MLP"]
+__all__ = ["MLP", "Elementwise"]
+
+Elementwise: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 _HELD = {"cpu": 1 << 20}  # inner activations at a time
 _MOST_HELD = 1 << 28
@@ -23,12 +26,22 @@ class MLP:
 
     What is kept are elementwise derivatives of the inner activations, one ``[…, f]`` for each inner
     projection.
+
+    Parameters
+    ----------
+    gate, up, down
+        Linear maps.
+    activation
+        Elementwise.
+    lift
+        An elementwise function of up(x) beside a gate (gpt-oss), or None.
     """
 
     gate: Linear | None
     up: Linear
     down: Linear
-    activation: Callable[[torch.Tensor], torch.Tensor]
+    activation: Elementwise
+    lift: Elementwise | None = None
 
     def __call__(self, x: torch.Tensor, *, slopes: bool = True) -> tuple[torch.Tensor, Slopes]:
         """The output, and (unless not wanted) what :meth:`push` and :meth:`pull` need."""
@@ -46,13 +59,16 @@ class MLP:
 
     def _of_rows(self, x: torch.Tensor, slopes: bool) -> tuple[torch.Tensor, Slopes]:
         inner = (self.up if self.gate is None else self.gate)(x)
-        active, slope = self._activate(inner) if slopes else (self.activation(inner), None)
+        active, slope = _applied(self.activation, inner, slopes)
         if self.gate is None:
             return self.down(active), () if slope is None else (slope,)
-        up = self.up(x)
+        up, lifted = self.up(x), None
+        if self.lift is not None:
+            up, lifted = _applied(self.lift, up, slopes)
         if slope is None:
             return self.down(active.mul_(up)), ()
-        return self.down(active * up), (slope.mul_(up), active)
+        result = self.down(active * up)
+        return result, (slope.mul_(up), active if lifted is None else active.mul_(lifted))
 
     def push(self, at: Slopes, tangent: torch.Tensor) -> torch.Tensor:
         """J ẋ."""
@@ -110,10 +126,15 @@ class MLP:
             return [slice(0, rows)]
         return [slice(start, min(start + count, rows)) for start in range(0, rows, count)]
 
-    def _activate(self, inner: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """An elementwise function and its derivative, whichever function it is."""
-        with torch.enable_grad():
-            leaf = inner.detach().requires_grad_()
-            active = self.activation(leaf)
-            (slope,) = torch.autograd.grad(active, leaf, torch.ones_like(active))
-        return active.detach(), slope
+
+def _applied(
+    function: Elementwise, x: torch.Tensor, slopes: bool
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """An elementwise function and (if wanted) its derivative, whichever function it is."""
+    if not slopes:
+        return function(x), None
+    with torch.enable_grad():
+        leaf = x.detach().requires_grad_()
+        result = function(leaf)
+        (slope,) = torch.autograd.grad(result, leaf, torch.ones_like(result))
+    return result.detach(), slope

@@ -14,7 +14,18 @@ from collections.abc import Callable
 from typing import Any
 
 from tokenviz.model.decoder.decoder import Decoder
-from tokenviz.model.decoder.layouts import gemma, glm, gpt2, gpt_neox, granite, llama, olmo, phi3
+from tokenviz.model.decoder.layouts import (
+    gemma,
+    glm,
+    gpt2,
+    gpt_neox,
+    gpt_oss,
+    granite,
+    llama,
+    mixtures,
+    olmo,
+    phi3,
+)
 from tokenviz.model.decoder.layouts.parts import UnknownLayoutError
 from tokenviz.model.decoder.layouts.plain import is_plain
 
@@ -38,6 +49,11 @@ _READERS: dict[str, Callable[[Any], Decoder]] = {
     "granite.GraniteForCausalLM": granite.read,
     "glm.GlmForCausalLM": glm.read_glm,
     "glm4.Glm4ForCausalLM": glm.read_glm4,
+    "mixtral.MixtralForCausalLM": mixtures.read_of_one_window,
+    "qwen2_moe.Qwen2MoeForCausalLM": mixtures.read,
+    "qwen3_moe.Qwen3MoeForCausalLM": mixtures.read_of_one_window,
+    "olmoe.OlmoeForCausalLM": olmo.read_olmoe,
+    "gpt_oss.GptOssForCausalLM": gpt_oss.read,
     "gpt2.GPT2LMHeadModel": gpt2.read,
     "gpt_neox.GPTNeoXForCausalLM": gpt_neox.read,
 }

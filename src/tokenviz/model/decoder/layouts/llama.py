@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from tokenviz.model.decoder.block import Block
 from tokenviz.model.decoder.decoder import Decoder, Rotations
+from tokenviz.model.decoder.feed_forward import FeedForward
 from tokenviz.model.decoder.head import Head
 from tokenviz.model.decoder.heads import Heads
 from tokenviz.model.decoder.layouts.parts import gated_mlp, linear, norm, rotation
@@ -39,11 +40,12 @@ def read_smollm3(model: Any) -> Decoder:
     return of_model(model, _smollm3_block)
 
 
-def of_model(model: Any, block: BlockReader, *, interleaved: bool = False) -> Decoder:
-    """A model whose parts are called like Llama's, and whose blocks are turned alike."""
-    turned: dict[str | None, Rotations] = {
-        None: rotation(model.model.rotary_emb, interleaved=interleaved)
-    }
+def of_model(
+    model: Any, block: BlockReader, *, interleaved: bool = False, halved: bool = False
+) -> Decoder:
+    """A model whose parts are called like Llama's; on turning, see :func:`rotation`."""
+    turn = rotation(model.model.rotary_emb, interleaved=interleaved, halved=halved)
+    turned: dict[str | None, Rotations] = {None: turn}
     return of_layers(model.model, model.config, Head(linear(model.lm_head)), block, turned)
 
 
@@ -61,7 +63,9 @@ def of_layers(
     )
 
 
-def block(layer: Any, config: Any) -> Block:
+def block(
+    layer: Any, config: Any, *, feed_forward: Callable[[Any], FeedForward] = gated_mlp
+) -> Block:
     """A block, but for what a family does otherwise."""
     own = layer.self_attn
     norms = [getattr(own, name, None) for name in ("q_norm", "k_norm")]
@@ -73,7 +77,7 @@ def block(layer: Any, config: Any) -> Block:
         values=Heads(linear(own.v_proj), own.head_dim),
         output=linear(own.o_proj),
         mlp_norm=norm(layer.post_attention_layernorm),
-        mlp=gated_mlp(layer.mlp),
+        mlp=feed_forward(layer.mlp),
         parallel=False,
         groups=config.num_key_value_heads,
         scoring=Scoring(own.scaling),

@@ -1,4 +1,7 @@
-"""OLMo 2 and 3: norms after each part alone, and of all queries and all keys of a row together."""
+"""OLMo 2, 3 and OLMoE: norms of all queries and of all keys of a row together.
+
+The other norms of OLMo 2 and 3 are after each part, and there alone.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,17 @@ from tokenviz.model.decoder.block import Block
 from tokenviz.model.decoder.decoder import Decoder
 from tokenviz.model.decoder.head import Head
 from tokenviz.model.decoder.heads import Heads
-from tokenviz.model.decoder.layouts import llama
-from tokenviz.model.decoder.layouts.parts import gated_mlp, linear, norm, rotation
+from tokenviz.model.decoder.layouts import llama, mixtures
+from tokenviz.model.decoder.layouts.parts import (
+    UnknownLayoutError,
+    gated_mlp,
+    linear,
+    norm,
+    rotation,
+)
 from tokenviz.model.decoder.scoring import Scoring
 
-__all__ = ["read_olmo2", "read_olmo3"]
+__all__ = ["read_olmo2", "read_olmo3", "read_olmoe"]
 
 
 def read_olmo2(model: Any) -> Decoder:
@@ -26,6 +35,13 @@ def read_olmo3(model: Any) -> Decoder:
     body, config = model.model, model.config
     rotations = {kind: rotation(body.rotary_emb, kind) for kind in set(config.layer_types)}
     return llama.of_layers(body, config, Head(linear(model.lm_head)), _olmo3_block, rotations)
+
+
+def read_olmoe(model: Any) -> Decoder:
+    """OLMoE, Llama's blocks with a mixture of experts."""
+    if model.config.clip_qkv is not None:
+        raise UnknownLayoutError
+    return llama.of_model(model, _olmoe_block)
 
 
 def _block(layer: Any, config: Any) -> Block:
@@ -50,3 +66,11 @@ def _block(layer: Any, config: Any) -> Block:
 
 def _olmo3_block(layer: Any, config: Any) -> Block:
     return replace(_block(layer, config), kind=layer.self_attn.attention_type)
+
+
+def _olmoe_block(layer: Any, config: Any) -> Block:
+    block = llama.block(layer, config, feed_forward=mixtures.feed_forward)
+    queries, keys = (replace(part, across=True) for part in (block.queries, block.keys))
+    return replace(
+        block, queries=queries, keys=keys, window=getattr(config, "sliding_window", None)
+    )

@@ -29,6 +29,7 @@ _NARROW = (
     "MinistralRMSNorm",
     "MistralRMSNorm",
     "MixtralRMSNorm",
+    "OlmoeRMSNorm",
     "Phi3RMSNorm",
     "Qwen2MoeRMSNorm",
     "Qwen2RMSNorm",
@@ -81,7 +82,9 @@ def gated_mlp(module: Any) -> MLP:
     return MLP(gate, up, linear(module.down_proj), module.activation_fn)
 
 
-def rotation(module: Any, kind: str | None = None, *, interleaved: bool = False) -> Rotations:
+def rotation(
+    module: Any, kind: str | None = None, *, interleaved: bool = False, halved: bool = False
+) -> Rotations:
     """A rotary embedding.
 
     Parameters
@@ -92,6 +95,8 @@ def rotation(module: Any, kind: str | None = None, *, interleaved: bool = False)
         Of blocks of one kind, where a model turns those of several differently.
     interleaved
         Whether each even dimension is turned with the next.
+    halved
+        Whether each angle is given once, not for both dimensions.
     """
     rope_type = module.rope_type if kind is None else module.rope_type.get(kind)
     if (
@@ -104,6 +109,8 @@ def rotation(module: Any, kind: str | None = None, *, interleaved: bool = False)
         angles = module(probe, positions[None], *(() if kind is None else (kind,)))
         # Where a model leaves them in float32, it turns in float32.
         cos, sin = (part[0].to(torch.promote_types(part.dtype, dtype)) for part in angles)
+        if halved:
+            cos, sin = (torch.cat((part, part), -1) for part in (cos, sin))
         if interleaved:  # both halves say the same
             cos, sin = (
                 part[..., : part.shape[-1] // 2].repeat_interleave(2, -1) for part in (cos, sin)
