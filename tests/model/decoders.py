@@ -40,6 +40,7 @@ _NORMS = {
     "qwen3": "Qwen3RMSNorm",
     "qwen3_moe": "Qwen3MoeRMSNorm",
     "smollm3": "SmolLM3RMSNorm",
+    "vaultgemma": "VaultGemmaRMSNorm",
 }
 """Of each family, the class of its norms."""
 
@@ -246,6 +247,7 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
 """Layouts that ``read_decoder`` reads."""
 
 UNKNOWN: dict[str, tuple[str, dict[str, Any]]] = {
+    "vaultgemma": ("vaultgemma", {"head_dim": 8, "sliding_window": 3}),
     "opt": ("opt", {"ffn_dim": 48, "word_embed_proj_dim": 32}),
     "bloom": ("bloom", {"n_layer": 2, "n_head": 4}),
     "mamba": ("mamba", {"state_size": 4}),

@@ -13,7 +13,7 @@ from tokenviz.model.attributing.asking.targets import Contrast
 from tokenviz.model.attributing.engine import choosing
 
 PROMPT = [60, 7, 130, 200, 201]
-NAMES = ["llama", "gpt2", "gemma2"]
+NAMES = ["llama", "gpt2", "vaultgemma"]
 CASES: list[dict[str, Any]] = [
     {"targets": [[5, 6, 7], 9, Contrast([5, 6, 7], [9, 10])]},
     {"targets": [9]},
@@ -40,7 +40,7 @@ def test_positions_are_those_predicted(
     name: str, way: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lm: Any = decoder_lm(name)
-    if name == "gemma2" and way["method"] == "attention_rollout":
+    if name == "vaultgemma" and way["method"] == "attention_rollout":
         lm.model.set_attn_implementation("eager")
     for case in CASES:
         if way.get("window") == 2 and way.get("baseline") == "delete" and "grouping" in case:

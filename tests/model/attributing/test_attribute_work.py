@@ -22,7 +22,7 @@ from tokenviz.model.language_model import LanguageModel
 
 PROMPT = [60, 7, 130, 200, 201]
 CASE: dict[str, Any] = {"targets": [[5, 6, 7], 9, [9, 10]]}
-NAMES = ["llama", "gpt2", "gemma2"]  # the last by its own forward
+NAMES = ["llama", "gpt2", "vaultgemma"]  # the last by its own forward
 SAMPLED: dict[str, dict[str, Any]] = {
     **OPTIONS,
     "shapley": {"baseline": 311, "n_samples": 6},
@@ -35,7 +35,7 @@ SAMPLED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", NAMES)
 def test_little_memory_gives_the_same_numbers(name: str, method: Any, budget: Any) -> None:
     lm: Any = decoder_lm(name)
-    if name == "gemma2" and method == "attention_rollout":
+    if name == "vaultgemma" and method == "attention_rollout":
         lm.model.set_attn_implementation("eager")
     options = SAMPLED[method]
     whole = lm.attribute(PROMPT, **CASE, method=method, **options)
@@ -143,8 +143,12 @@ print("smaller pieces", seen)
     [
         ("llama", "integrated_gradients", {"n_steps": 200, "tolerance": None, "baseline": 311}),
         ("llama", "shapley", {"n_samples": 2, "grouping": [[k] for k in range(100)]}),
-        ("gemma2", "integrated_gradients", {"n_steps": 200, "tolerance": None, "baseline": 311}),
-        ("gemma2", "occlusion", {}),
+        (
+            "vaultgemma",
+            "integrated_gradients",
+            {"n_steps": 200, "tolerance": None, "baseline": 311},
+        ),
+        ("vaultgemma", "occlusion", {}),
     ],
 )
 def test_memory_that_really_runs_out(name: str, method: str, options: dict[str, Any]) -> None:
@@ -237,7 +241,7 @@ def test_rows_or_columns_that_were_finished_come_back(
     assert by_row[0].all() and not by_row[-1].any()
     monkeypatch.undo()
     monkeypatch.setattr(choosing, "_ROWS", {"cpu": 1})
-    if name == "gemma2":
+    if name == "vaultgemma":
         return  # its own forward: all whole continuations share one backward pass
     Interrupting(monkeypatch, 4)
     columns = lm.attribute(PROMPT, **CASE, method="gradient_norm")
@@ -257,7 +261,7 @@ def test_nothing_finished_is_an_interrupt(name: str, monkeypatch: pytest.MonkeyP
                 lm.attribute(PROMPT, **CASE, method=method, **options)
 
 
-@pytest.mark.parametrize("name", ["llama", "gemma2"])
+@pytest.mark.parametrize("name", ["llama", "vaultgemma"])
 def test_adaptive_nodes_keep_the_last_full_round(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ def questions() -> list[tuple[Any, Any, dict[str, Any]]]:
         a, b = chance.integers(10, 99), chance.integers(2, 9)
         prompt = f"First, I'll multiply {a} by {b}, which gives me"
         asked.append((demo, prompt, {"targets": f" {a * b}"}))
-    for name in ("llama", "gpt2", "gemma2"):
+    for name in ("llama", "gpt2", "vaultgemma"):
         lm = decoder_lm(name)
         for _ in range(4):
             ids = chance.integers(0, 400, chance.integers(2, 20)).tolist()

@@ -41,7 +41,7 @@ def curves(lm: Any, found: Attribution, baseline: int, reduction: str = "sum") -
 
 @pytest.mark.parametrize("score", ["logprob", "probability", "logit"])
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
-@pytest.mark.parametrize("name", ["llama", "gpt2", "gemma2"])
+@pytest.mark.parametrize("name", ["llama", "gpt2", "vaultgemma"])
 def test_curves(name: str, reduction: Any, score: Any, tmp_path: Path) -> None:
     lm = decoder_lm(name)
     for options in ({}, {"grouping": [[0, 2], [1], [4]]}):

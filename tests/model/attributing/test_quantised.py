@@ -69,7 +69,7 @@ def test_a_backward_pass_that_wants_training_says_why_not() -> None:
         def backward(context: Any, *gradients: Any) -> Any:
             raise AssertionError("make sure to use model.train()")
 
-    model = decoder_model("gemma2")
+    model = decoder_model("vaultgemma")
     undone: Any = Reversible.apply
     model.model.register_forward_hook(
         lambda module, inputs, output: type(output)(undone(output.last_hidden_state))

@@ -26,7 +26,7 @@ def lm_in(dtype: torch.dtype, name: str = "llama") -> Any:
     return LanguageModel(decoder_model(name).to(dtype), byte_level_tokenizer())
 
 
-@pytest.mark.parametrize("name", ["llama", "gemma2"])  # the second by its own forward
+@pytest.mark.parametrize("name", ["llama", "vaultgemma"])  # the second by its own forward
 @pytest.mark.parametrize(
     "how",
     [

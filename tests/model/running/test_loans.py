@@ -313,7 +313,7 @@ def same(one: Any, other: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # cut libraries
-@pytest.mark.parametrize("name", ["llama", "gemma2"])
+@pytest.mark.parametrize("name", ["llama", "vaultgemma"])
 @pytest.mark.parametrize("call", [*METHODS, "generate", "score", "estimate"])
 def test_a_call_interrupted_at_lines_all_over_it(call: str, name: str) -> None:
     """A handful of lines of each call; all of them with TOKENVIZ_FUZZ."""
