@@ -18,11 +18,11 @@ from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
 from tokenviz.model.attributing.engine.modes import Linearisation
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.packing import Packing
-from tokenviz.model.attributing.engine.perturbing import first_changed, rows_of_masks
+from tokenviz.model.attributing.engine.perturbing import first_changed, first_deleted, rows_of_masks
 from tokenviz.model.attributing.engine.readout import Readout
 from tokenviz.model.attributing.engine.scaling import in_range
 from tokenviz.model.attributing.engine.work import Work
-from tokenviz.model.decoder import Decoder
+from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
@@ -80,7 +80,9 @@ class FastObjective(Objective):
 
     def rows_of_deleted(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_deleted`."""
-        return self.rows_of_scores(len(masks)) - int(masks.sum())
+        gone = masks.sum(-1)
+        kept = self.n_prompt - gone
+        return self.n_prompt + int((self._rows - gone - first_deleted(masks, kept)).sum())
 
     @property
     def _rows(self) -> int:
@@ -138,6 +140,31 @@ class FastObjective(Objective):
             first = int(changed[variants[0]])
             mask = masks[variants, first:].to(inputs.device)[..., None]
             late = torch.where(mask, replacement[first:], inputs[first:])
+            shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
+            hidden = self.decoder.extend(_joined(late, after), shared, packing.rows, packing.reads)
+            self.work.advance(int((count - changed[variants]).sum()))
+            return self._readout.scores(hidden, packing).cpu().double()
+
+        scores = self.work.in_pieces(len(masks), lambda k: count - int(changed[order[k]]), run)
+        return scores[order.argsort()]
+
+    def _term_deleted(
+        self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        kept = self.n_prompt - int(masks[0].sum())
+        packing, after = self._pack(kept, terms)
+        rows = Rows.of_text(self.n_prompt, self.lm.device)
+        changed = first_deleted(masks, torch.tensor(kept))
+        order = changed.argsort(stable=True)
+        count = len(packing.rows)
+        before = self.decoder.key_sides(inputs[None].to(after.dtype), rows)
+        self.work.advance(self.n_prompt)
+
+        def run(piece: slice) -> torch.Tensor:
+            variants = order[piece]
+            first = int(changed[variants[0]])
+            here = (~masks[variants]).to(inputs.device)
+            late = torch.stack([inputs[own][first:] for own in here])
             shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
             hidden = self.decoder.extend(_joined(late, after), shared, packing.rows, packing.reads)
             self.work.advance(int((count - changed[variants]).sum()))

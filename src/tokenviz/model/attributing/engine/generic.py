@@ -150,6 +150,12 @@ class GenericObjective(Objective):
         rows = len(batch.branches) * (self.n_prompt + batch.longest)
         return self.work.in_pieces(len(masks), rows, run)
 
+    def _term_deleted(
+        self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in masks])
+        return self._term_scores(points, terms)
+
     def _pulled(
         self,
         points: torch.Tensor,

@@ -154,8 +154,7 @@ class Objective(ABC):
         kept = (~masks).sum(-1)
         for count in sorted(set(kept.tolist())):
             variants = (kept == count).nonzero()[:, 0]
-            points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in masks[variants]])
-            scores[variants] = self._term_scores(points, terms)
+            scores[variants] = self._term_deleted(inputs, masks[variants], terms)
             if self.work.interrupted:
                 break
         return _combine(scores, matrix)
@@ -229,6 +228,12 @@ class Objective(ABC):
         terms: Sequence[Term],
     ) -> torch.Tensor:
         """``[v, terms]``, float64 on the CPU."""
+
+    @abstractmethod
+    def _term_deleted(
+        self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        """``[v, terms]``, float64 on the CPU, where as many tokens are left out of each variant."""
 
 
 def _is_identity(matrix: torch.Tensor) -> bool:

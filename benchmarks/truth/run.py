@@ -1,0 +1,130 @@
+"""One model after the other: every contender asked every prompt, and judged."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+import tokenviz as tv
+from benchmarks.prompts import KINDS
+from benchmarks.timing import Budget
+from benchmarks.truth import ours, peers
+from benchmarks.truth.asked import Asked, of_multiplications, of_prompts
+from benchmarks.truth.contender import Contender
+from benchmarks.truth.intervals import interval
+from benchmarks.truth.removal import Removal
+from benchmarks.truth.scores import Judge, order_of, precision, sign
+
+__all__ = ["run"]
+
+_PROBLEMS = 5
+_QUICK = 9  # how few of the prompts are asked to try it
+
+
+def run(
+    *,
+    quick: bool = False,
+    budget: Budget | None = None,
+    models: Sequence[str | None] = (None,),
+    kinds: Sequence[str] = KINDS,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """A table for each model; None is the bundled one."""
+    del budget  # nothing here is measured twice
+    return [_of_model(name, kinds, seed, quick=quick) for name in models]
+
+
+def _of_model(name: str | None, kinds: Sequence[str], seed: int, *, quick: bool) -> dict[str, Any]:
+    lm = tv.load_model(*(() if name is None else (name,)), dtype=torch.float32)
+    asked = of_multiplications(lm, _PROBLEMS) if name is None else of_prompts(lm, kinds)
+    if quick:
+        asked = asked[:: max(1, len(asked) // _QUICK)]
+    generator = torch.Generator().manual_seed(seed)
+    judges = [Judge(lm, Removal.of(lm, one, generator)) for one in asked]
+    everyone = [ours.chance(seed), *ours.contenders(lm), *peers.contenders(lm)]
+    rows: list[dict[str, Any]] = []
+    scores: list[list[dict[str, float] | None]] = []
+    for contender in everyone:
+        found, errors = _ask(contender, asked, judges)
+        scores.append(found)
+        rows.append(_row(contender, found, scores[1] if len(scores) > 1 else None, seed, errors))
+        print(rows[-1], file=sys.stderr, flush=True)
+    kinds_asked = sorted({one.kind for one in asked})
+    return {
+        "model": lm.name,
+        "seed": seed,
+        "prompts": len(asked),
+        "of each kind": {kind: sum(one.kind == kind for one in asked) for kind in kinds_asked},
+        "tokens": sum(len(one.ids) for one in asked) / len(asked),
+        "rows": rows,
+    }
+
+
+def _ask(
+    contender: Contender, asked: Sequence[Asked], judges: Sequence[Judge]
+) -> tuple[list[dict[str, float] | None], list[str]]:
+    """Scores of each prompt, None where it was not asked; and what went wrong."""
+    found: list[dict[str, float] | None] = []
+    errors: list[str] = []
+    for number, (one, judge) in enumerate(zip(asked, judges, strict=True)):
+        if number % contender.every:
+            found.append(None)
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found.append(_judged(contender, one, judge))
+        except Exception as error:  # a table with a hole says more than no table
+            found.append(None)
+            errors.append(f"{one.name}: {type(error).__name__}: {error}"[:200])
+            if len(errors) == number // contender.every + 1 >= 3:  # it can do none of them
+                found += [None] * (len(asked) - number - 1)
+                break
+    return found, errors
+
+
+def _judged(contender: Contender, asked: Asked, judge: Judge) -> dict[str, float]:
+    start = time.process_time()
+    answer = contender.values(asked, asked.target)
+    seconds = time.process_time() - start
+    order = order_of(answer.values, asked)
+    scores = {
+        "precision": precision(order, asked),
+        **judge.areas(order),
+        "passes": answer.positions / len(asked.ids),
+        "seconds": seconds,
+    }
+    if contender.signed and asked.foil is not None:
+        foil = contender.values(asked, asked.foil)
+        scores["sign"] = sign(answer.values, foil.values, asked)
+    return scores
+
+
+def _row(
+    contender: Contender,
+    found: Sequence[dict[str, float] | None],
+    default: Sequence[dict[str, float] | None] | None,
+    seed: int,
+    errors: list[str],
+) -> dict[str, Any]:
+    answered = [scores for scores in found if scores is not None]
+    row: dict[str, Any] = {
+        "library": contender.library,
+        "method": contender.method,
+        "setting": contender.setting,
+        "answered": len(answered),
+        "errors": errors[:3],
+    }
+    for name in answered[0] if answered else ():
+        row[name] = interval([scores[name] for scores in answered if name in scores], seed)
+    if default is not None and answered:
+        both = [(a, b) for a, b in zip(default, found, strict=True) if a and b]
+        for name in ("precision", "gap"):
+            # By how much the default is better on the same prompts.
+            row[f"behind in {name}"] = interval([a[name] - b[name] for a, b in both], seed)
+    return row
