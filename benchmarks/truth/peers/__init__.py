@@ -1,0 +1,25 @@
+"""Other libraries, each as its documentation calls it and in the settings that make it best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+
+import tokenviz as tv
+from benchmarks.truth.contender import Contender
+
+__all__ = ["LIBRARIES", "contenders"]
+
+LIBRARIES = ("captum", "inseq", "interpreto")
+
+
+def contenders(lm: tv.LanguageModel) -> list[Contender]:
+    """Those of the libraries that are installed."""
+    found: list[Contender] = []
+    for library in LIBRARIES:
+        if find_spec(library) is not None:
+            of_library: Callable[[tv.LanguageModel], list[Contender]]
+            of_library = import_module(f"{__name__}.{library}").contenders
+            found += of_library(lm)
+    return found
