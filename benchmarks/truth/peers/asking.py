@@ -13,10 +13,10 @@ from benchmarks.truth.asked import Asked
 from benchmarks.truth.contender import Answer, Contender
 from benchmarks.truth.counting import counted
 
-__all__ = ["MOST_POSITIONS", "Method", "Passes", "contender"]
+__all__ = ["MOST_WORK", "Method", "Passes", "contender"]
 
-MOST_POSITIONS = 10_000
-"""The most token positions that an answer may take: a minute or two on one core."""
+MOST_WORK = 3e12
+"""The most that an answer may take, weights times token positions: about a minute on one core."""
 
 _USUAL = 15  # tokens of a prompt
 _OFTEN, _SELDOM = 60, 300  # passes up to which every prompt, or one of four, is asked
@@ -52,16 +52,18 @@ def contender(
     passes
         What is expected of it; where it is many, it is asked seldom, and long prompts not at all.
     """
+    most_positions = int(MOST_WORK / sum(weight.numel() for weight in model.parameters()))
 
     def values(asked: Asked, token: int) -> Answer:
         n = len(asked.ids)
-        if passes(n) * n > MOST_POSITIONS:
+        if passes(n) * n > most_positions:
             raise ValueError(
                 f"ids: {n} tokens, which {method} of {library} would send through the model "
-                f"{passes(n)} times; expected at most {MOST_POSITIONS} positions"
+                f"{passes(n)} times; expected at most {most_positions} positions"
             )
         with torch.random.fork_rng(devices=[]), counted(model) as count:
             torch.manual_seed(_SEED)
+            np.random.seed(_SEED)  # noqa: NPY002  # gradient SHAP draws from it
             found = np.asarray(ask(asked.ids, token), dtype=float)
         if found.shape != (n,) or not np.isfinite(found).all():
             raise ValueError(f"values: expected {n} finite numbers, got {found!r}")
