@@ -51,8 +51,7 @@ _DRAWS = 8  # of Sobol for each token: its default is 32
 def contenders(lm: tv.LanguageModel) -> list[Contender]:
     """Interpreto for one model."""
     model, tokenizer = shell(lm.model), copy.deepcopy(lm.tokenizer)
-    spaced_model, spaced = shell(lm.model), copy.deepcopy(lm.tokenizer)
-    spaced.mask_token = spaced.convert_ids_to_tokens(neutral_token(lm))
+    space = neutral_token(lm)
 
     def default(kind: Any, passes: Passes, *setting: str, **options: Any) -> Contender:
         explainer = kind(model, tokenizer, granularity=Granularity.TOKEN, **options)
@@ -60,12 +59,15 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
 
     def best(kind: Any, passes: Passes, *setting: str, **options: Any) -> Contender:
         explainer = kind(
-            spaced_model,
-            spaced,
+            model,
+            tokenizer,
             granularity=Granularity.TOKEN,
             inference_mode=InferenceModes.LOG_SOFTMAX,
             **options,
         )
+        if hasattr(explainer.perturbator, "replace_token_id"):
+            # As the mask token, the space would be a special one, and get no value itself.
+            explainer.perturbator.replace_token_id = space
         return _contender(kind, ", ".join(["LOG_SOFTMAX", *setting]), explainer, passes)
 
     draws = f"n_token_perturbations={_DRAWS}"
@@ -79,7 +81,7 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
     for kind, passes, said, options in perturbing:
         found += [
             default(kind, passes, *said, **options),
-            best(kind, passes, "mask_token=space", *said, **options),
+            best(kind, passes, "replace_token_id=space", *said, **options),
         ]
     for kind in (GradientShap, SmoothGrad, SquareGrad, VarGrad):
         found += [default(kind, _gradients(_POINTS)), best(kind, _gradients(_POINTS))]
