@@ -165,16 +165,17 @@ def test_an_interval_is_that_of_means_of_resamples() -> None:
 
 def test_positions_are_counted_both_ways(demo: tv.LanguageModel) -> None:
     ids = torch.tensor([[1, 2, 3], [4, 5, 6]])
-    with counted(demo.model) as count:
+    model: Any = demo.model
+    with counted(model) as count:
         with torch.no_grad():
-            demo.model(ids)
+            model(ids)
         assert count.positions == 6
-        inputs = demo.model.get_input_embeddings()(ids[:1]).detach().requires_grad_()
-        output = demo.model(inputs_embeds=inputs).logits[0, -1]
+        inputs = model.get_input_embeddings()(ids[:1]).detach().requires_grad_()
+        output = model(inputs_embeds=inputs).logits[0, -1]
         assert count.positions == 6 + 3
         torch.autograd.grad(output[7], inputs, retain_graph=True)
         assert count.positions == 6 + 3 + 3
         torch.autograd.grad(output[8], inputs)
         assert count.positions == 6 + 3 + 3 + 3
-    demo.model(ids)
+    model(ids)
     assert count.positions == 15

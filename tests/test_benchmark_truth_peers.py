@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,10 +73,11 @@ def same(values: np.ndarray, expected: np.ndarray, rows: Sequence[int]) -> None:
 
 def untouched(lm: tv.LanguageModel) -> None:
     """Nothing is left in the model that would keep ours off its fast path, or change it."""
-    assert read_decoder(lm.model) is not None
-    assert all(parameter.requires_grad for parameter in lm.model.parameters())
-    assert lm.model.config.bos_token_id is None
-    assert lm.model.get_input_embeddings().weight.shape[0] == 640
+    model: Any = lm.model
+    assert read_decoder(model) is not None
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert model.config.bos_token_id is None
+    assert model.get_input_embeddings().weight.shape[0] == 640
 
 
 @pytest.mark.parametrize("name", CAPTUM)
@@ -182,6 +185,11 @@ def test_what_would_take_too_long_is_not_begun(lm: tv.LanguageModel, one: Asked)
 
 def test_what_is_no_number_is_no_answer(lm: tv.LanguageModel, one: Asked) -> None:
     for values in (np.full(len(one.ids), np.nan), np.zeros(len(one.ids) + 1)):
-        none = contender("a", "b", "default", lm.model, lambda i, t, v=values: v, lambda n: 1)
+        ask = partial(_given, values)
+        none = contender("a", "b", "default", lm.model, ask, lambda n: 1)
         with pytest.raises(ValueError, match="finite numbers"):
             none.values(one, one.target)
+
+
+def _given(values: np.ndarray, ids: tuple[int, ...], token: int) -> np.ndarray:
+    return values

@@ -3,7 +3,8 @@
 By default it explains the probability, and shows of each token the norm of its vector of values
 (:meth:`aggregate`), of attention the mean over layers and heads: without a sign. The signed setting
 explains the log-probability and sums the vector. Its baseline is the unknown token; a space stands
-beside it. Occlusion is without a sign in any setting.
+beside it. Occlusion is without a sign in any setting; LIME too, because its regression is on the
+numbers of the embedding, of which a masked token has each set to the id of the unknown token.
 
 Not here: value_zeroing, whose hooks expect blocks that return tuples, which those of transformers 5
 do not; reagent, which downloads the data of a part-of-speech tagger; and
@@ -84,7 +85,6 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
     return [
         *(one(weights if name == "attention" else as_it_comes, name) for name in _PASSES),
         signed(as_it_comes, "input_x_gradient"),
-        signed(as_it_comes, "lime"),
         *(signed(with_space, name, "unk_token=space") for name in _OF_A_BASELINE),
         one(with_space, "occlusion", "logprob", "unk_token=space", attributed_fn_args=logprob),
     ]
