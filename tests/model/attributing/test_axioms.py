@@ -106,6 +106,11 @@ class LinearObjective(Objective):
     ) -> torch.Tensor:
         return self._term_scores(torch.where(masks[..., None], replacement, inputs), terms)
 
+    def _term_deleted(
+        self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor:
+        return self._term_scores(torch.where(masks[..., None], 0.0, inputs), terms)
+
 
 @pytest.mark.parametrize("n_samples", [None, 2, 6])
 def test_methods_agree_on_a_linear_model(n_samples: int | None) -> None:
@@ -124,7 +129,8 @@ def test_methods_agree_on_a_linear_model(n_samples: int | None) -> None:
         [(weights[0] * x).sum(-1), ((2 * weights[0] - weights[1]) * x).sum(-1)], dim=1
     )
     torch.testing.assert_close(input_x_gradient(objective, x), expected)
-    torch.testing.assert_close(occlusion(objective, x, zero, features), expected)
+    for baseline in (zero, None):  # a term that is left out of a sum adds nothing
+        torch.testing.assert_close(occlusion(objective, x, baseline, features), expected)
     for n_steps, tolerance in ((1, None), (5, None), (None, 1e-6)):
         path = integrated_gradients(
             objective,
