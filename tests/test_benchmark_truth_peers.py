@@ -33,10 +33,10 @@ CAPTUM = [
     "Lime",
     "Lime, n_samples=100, baselines=space",
     "LayerIntegratedGradients",
-    "LayerIntegratedGradients, baselines=space",
-    "LayerGradientXActivation",
     "LayerGradientShap",
+    "LayerIntegratedGradients, baselines=space",
     "LayerGradientShap, baselines=space",
+    "LayerGradientXActivation",
 ]
 
 
@@ -177,8 +177,11 @@ def test_what_would_take_too_long_is_not_begun(lm: tv.LanguageModel, one: Asked)
 
     many = contender("a", "b", "default", lm.model, ask, lambda n: 10**9)
     assert many.every == 8
-    with pytest.raises(ValueError, match=r"b of a would send through the model 1000000000 times"):
+    with pytest.raises(ValueError, match=r"b of a sends through the model 1000000000 times"):
         many.values(one, one.target)
+    wide = contender("a", "b", "default", lm.model, ask, lambda n: 1, together=10**6)
+    with pytest.raises(ValueError, match=r"11 tokens, .* 1000000 at once; expected at most 0"):
+        wide.values(one, one.target)
     assert contender("a", "b", "default", lm.model, ask, lambda n: 5 * n).every == 4
     assert contender("a", "b", "default", lm.model, ask, lambda n: 4 * n).every == 1
 

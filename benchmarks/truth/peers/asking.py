@@ -13,10 +13,13 @@ from benchmarks.truth.asked import Asked
 from benchmarks.truth.contender import Answer, Contender
 from benchmarks.truth.counting import counted
 
-__all__ = ["MOST_WORK", "Method", "Passes", "contender"]
+__all__ = ["MOST_BYTES", "MOST_WORK", "Method", "Passes", "contender"]
 
 MOST_WORK = 3e12
 """The most that an answer may take, weights times token positions: about a minute on one core."""
+
+MOST_BYTES = 2 * 1024**3
+"""The most that logits may take: the libraries compute those of every token of every text."""
 
 _USUAL = 15  # tokens of a prompt
 _OFTEN, _SELDOM = 60, 300  # passes up to which every prompt, or one of four, is asked
@@ -37,6 +40,7 @@ def contender(
     ask: Method,
     passes: Passes,
     *,
+    together: int = 1,
     signed: bool = True,
 ) -> Contender:
     """A library's method in one setting.
@@ -51,15 +55,19 @@ def contender(
         Asks the library.
     passes
         What is expected of it; where it is many, it is asked seldom, and long prompts not at all.
+    together
+        How many texts the library runs at once.
     """
-    most_positions = int(MOST_WORK / sum(weight.numel() for weight in model.parameters()))
+    weights = sum(weight.numel() for weight in model.parameters())
+    row = model.get_input_embeddings().weight.shape[0] * 4  # bytes of a token's logits
 
     def values(asked: Asked, token: int) -> Answer:
         n = len(asked.ids)
-        if passes(n) * n > most_positions:
+        most = min(MOST_WORK // (weights * passes(n)), MOST_BYTES // (row * together))
+        if n > most:
             raise ValueError(
-                f"ids: {n} tokens, which {method} of {library} would send through the model "
-                f"{passes(n)} times; expected at most {most_positions} positions"
+                f"ids: {n} tokens, which {method} of {library} sends through the model {passes(n)} "
+                f"times, {together} at once; expected at most {most:.0f}"
             )
         with torch.random.fork_rng(devices=[]), counted(model) as count:
             torch.manual_seed(_SEED)

@@ -58,10 +58,14 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
         method = _method(attribution, tokenizer, **options)
         return contender("captum", kind.__name__, setting, model, method, passes)
 
-    def gradient(kind: Any, setting: str, passes: int, **options: Any) -> Contender:
+    def gradient(
+        kind: Any, setting: str, passes: int, together: int = 1, **options: Any
+    ) -> Contender:
         attribution = LLMGradientAttribution(kind(model, embedding), tokenizer)
         method = _method(attribution, tokenizer, **options)
-        return contender("captum", kind.__name__, setting, model, method, lambda n: passes)
+        return contender(
+            "captum", kind.__name__, setting, model, method, lambda n: passes, together=together
+        )
 
     found = [
         perturbing(FeatureAblation, "default", lambda n: n + 1),
@@ -80,15 +84,14 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
             perturbing(kind, "default", lambda n: _FEW),
             perturbing(kind, setting, lambda n: _MANY, baseline=space, n_samples=_MANY),
         ]
-    points = {"internal_batch_size": _ROWS}
-    return [
-        *found,
-        gradient(LayerIntegratedGradients, "default", 2 * _STEPS, **points),
-        gradient(LayerIntegratedGradients, "baselines=space", 2 * _STEPS, baseline=space, **points),
-        gradient(LayerGradientXActivation, "default", 2),
-        gradient(LayerGradientShap, "default", 4 * _SAMPLES, absent=True),
-        gradient(LayerGradientShap, "baselines=space", 4 * _SAMPLES, baseline=space, absent=True),
-    ]
+    for setting, baseline in (("default", 0), ("baselines=space", space)):
+        path = {"baseline": baseline, "internal_batch_size": _ROWS}
+        shap = {"baseline": baseline, "absent": True}
+        found += [
+            gradient(LayerIntegratedGradients, setting, 2 * _STEPS, _ROWS, **path),
+            gradient(LayerGradientShap, setting, 4 * _SAMPLES, _SAMPLES, **shap),
+        ]
+    return [*found, gradient(LayerGradientXActivation, "default", 2)]
 
 
 def _method(

@@ -32,6 +32,7 @@ __all__ = ["contenders"]
 
 _STEPS = 50  # of integrated gradients: its default
 _FEW = 8  # steps of sequential ones, which take a path for each token
+_ROWS = 16  # points of a path that run together
 _SAMPLES = 5  # of gradient SHAP: its default
 _PERTURBATIONS = 50  # of LIME: its default
 
@@ -46,7 +47,13 @@ _PASSES: dict[str, Passes] = {
     "lime": lambda n: _PERTURBATIONS,
     "attention": lambda n: 1,
 }
-_OPTIONS = {"sequential_integrated_gradients": {"n_steps": _FEW}}
+_TOGETHER = {
+    "integrated_gradients": _ROWS,
+    "sequential_integrated_gradients": _FEW,
+    "gradient_shap": _SAMPLES,
+    "deeplift": 2,
+}
+_CHOSEN = {"sequential_integrated_gradients": {"n_steps": _FEW}}
 _OF_A_BASELINE = (
     "integrated_gradients",
     "sequential_integrated_gradients",
@@ -64,15 +71,18 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
     def one(
         attributed: Any, method: str, *setting: str, signed: bool = False, **options: Any
     ) -> Contender:
-        of_method: dict[str, Any] = _OPTIONS.get(method, {})
-        said = [f"{name}={value}" for name, value in of_method.items()]
+        chosen: dict[str, Any] = _CHOSEN.get(method, {})
+        said = [f"{name}={value}" for name, value in chosen.items()]
+        if method == "integrated_gradients":  # no other values, only less memory
+            options["internal_batch_size"] = _ROWS
         return contender(
             "inseq",
             method,
             ", ".join([*said, *setting]) or "default",
             attributed.model,
-            _method(attributed, method, summed=signed, **of_method, **options),
+            _method(attributed, method, summed=signed, **chosen, **options),
             _PASSES[method],
+            together=_TOGETHER.get(method, 1),
             signed=signed,
         )
 

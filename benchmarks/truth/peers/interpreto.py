@@ -108,6 +108,7 @@ def _contender(kind: Any, setting: str, explainer: Any, passes: Passes) -> Conte
         explainer.inference_wrapper.model,
         _method(explainer),
         passes,
+        together=explainer.inference_wrapper.batch_size,
         signed=kind in (Occlusion, Lime, KernelShap),
     )
 
