@@ -15,7 +15,7 @@ from benchmarks import machine
 from benchmarks.report import markdown
 from benchmarks.timing import Budget
 
-SECTIONS = ("engine", "long", "memory", "traces", "faithfulness", "render", "gpu")
+SECTIONS = ("engine", "long", "memory", "traces", "truth", "render", "gpu")
 ON_ALL_CORES = ("render", "gpu")  # a browser is held to one core, its server is not
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             machine.pin()
         start = time.monotonic()
         run: Callable[..., Any] = import_module(f"benchmarks.{section}").run
-        result = run(quick=options.quick, budget=budget)
+        own = {"models": [None, *options.model], "seed": options.seed} if section == "truth" else {}
+        result = run(quick=options.quick, budget=budget, **own)
         if result is None:  # there is no GPU
             continue
         report[section] = {
@@ -65,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
         help="where the numbers go (JSON); by default benchmarks/results/latest.json, of which "
         "docs/benchmarks.md is then written; with --quick, tables are printed instead",
     )
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        help="for the truth section, a folder or a name on the Hub, beside the bundled model; "
+        "repeatable",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn in the truth section")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of interleaved measurements")
     parser.add_argument(
         "--once", type=float, default=6.0, help="expected seconds from which one round must do"

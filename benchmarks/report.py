@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.render.table import markdown as render_tables
+from benchmarks.truth.table import markdown as truth_tables
 
 __all__ = ["markdown"]
 
@@ -23,7 +24,7 @@ _HEADINGS = {
     "long": "Long prompts",
     "memory": "Memory of attribution",
     "traces": "Traces at a large vocabulary",
-    "faithfulness": "Faithfulness",
+    "truth": "Truth",
     "gpu": "A large model on a GPU",
     "render": "Figures in a browser",
 }
@@ -261,36 +262,6 @@ def _traces(rows: Sequence[Row]) -> str:
     ) + _table(["", "CPU seconds", "times tokenviz's", "MiB", "times tokenviz's"], body)
 
 
-def _faithfulness(result: Row) -> str:
-    shown = ("precision", "precision anywhere", "precision anywhere, computed",
-             "precision anywhere, copied", "first", "deletion", "insertion")  # fmt: skip
-    body = [
-        [
-            _name(row["library"], "default"),
-            row["method"],
-            *(f"{row[name]:.2f}" if name in row else "" for name in shown),
-            _number(row["seconds per case"]),
-        ]
-        for row in result["rows"]
-    ]
-    return (
-        f"{result['cases']} digits ({result['computed']} computed, {result['copied']} copied) of "
-        f"{result['problems']} two-digit multiplications worked by the bundled model, none of them "
-        "in its training texts; digits to which it gives less than one half are left out "
-        f"({result['unsure, left out']}). What decides a digit is settled by arithmetic: "
-        "`benchmarks/multiplication.py` has the rule. Every method ranks the tokens before the "
-        "digit, largest value first.\n\n"
-        "*Precision* is the share of deciding tokens among as many first ones, as last written, "
-        "and *anywhere* they are written before; *first* is how often the very first is one. "
-        "*Deletion* is the area under the digit's probability while tokens are replaced by "
-        f"{result['baseline token']}, first ones first (low is good); *insertion*, while they are "
-        "put back (high is good). Integrated gradients take 50 steps everywhere. inseq is taken as "
-        "it shows values: probability, norms. interpreto puts a space before each target, so that "
-        "a digit within a number cannot be one. The digits are nearly certain, so the gradient of "
-        "their log-probability is small and close to rounding; that of their logit is not.\n\n"
-    ) + _table(["", "method", *shown, "seconds per digit"], body, 2)
-
-
 def _gpu(result: Row) -> str:
     body = [
         [
@@ -319,7 +290,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "long": _long,
     "memory": _memory,
     "traces": _traces,
-    "faithfulness": _faithfulness,
+    "truth": truth_tables,
     "gpu": _gpu,
     "render": render_tables,
 }

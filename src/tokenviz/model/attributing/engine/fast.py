@@ -151,27 +151,33 @@ class FastObjective(Objective):
     def _term_deleted(
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
-        kept = self.n_prompt - int(masks[0].sum())
-        packing, after = self._pack(kept, terms)
-        rows = Rows.of_text(self.n_prompt, self.lm.device)
-        changed = first_deleted(masks, torch.tensor(kept))
-        order = changed.argsort(stable=True)
-        count = len(packing.rows)
-        before = self.decoder.key_sides(inputs[None].to(after.dtype), rows)
-        self.work.advance(self.n_prompt)
+        n = self.n_prompt
+        prompt = inputs[None].to(self.lm.dtype)
+        before = self.decoder.key_sides(prompt, Rows.of_text(n, self.lm.device))
+        self.work.advance(n)
 
-        def run(piece: slice) -> torch.Tensor:
-            variants = order[piece]
-            first = int(changed[variants[0]])
-            here = (~masks[variants]).to(inputs.device)
-            late = torch.stack([inputs[own][first:] for own in here])
-            shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
-            hidden = self.decoder.extend(_joined(late, after), shared, packing.rows, packing.reads)
-            self.work.advance(int((count - changed[variants]).sum()))
-            return self._readout.scores(hidden, packing).cpu().double()
+        def of_one_length(own: torch.Tensor) -> torch.Tensor:
+            kept = n - int(own[0].sum())
+            packing, after = self._pack(kept, terms)
+            count = len(packing.rows)
+            changed = first_deleted(own, torch.tensor(kept))
+            order = changed.argsort(stable=True)
 
-        scores = self.work.in_pieces(len(masks), lambda k: count - int(changed[order[k]]), run)
-        return scores[order.argsort()]
+            def run(piece: slice) -> torch.Tensor:
+                variants = order[piece]
+                first = int(changed[variants[0]])
+                left = (~own[variants]).to(inputs.device)
+                late = torch.stack([inputs[one][first:] for one in left])
+                shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
+                embeddings = _joined(late, after)
+                hidden = self.decoder.extend(embeddings, shared, packing.rows, packing.reads)
+                self.work.advance(int((count - changed[variants]).sum()))
+                return self._readout.scores(hidden, packing).cpu().double()
+
+            scores = self.work.in_pieces(len(own), lambda k: count - int(changed[order[k]]), run)
+            return scores[order.argsort()]
+
+        return self._by_length(masks, len(terms), of_one_length)
 
     def _pushes(self, packing: Packing) -> bool:
         """Whether a tangent of each token takes fewer operations than a cotangent of each term."""

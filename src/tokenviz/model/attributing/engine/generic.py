@@ -153,8 +153,11 @@ class GenericObjective(Objective):
     def _term_deleted(
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
-        points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in masks])
-        return self._term_scores(points, terms)
+        def run(own: torch.Tensor) -> torch.Tensor:
+            points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in own])
+            return self._term_scores(points, terms)
+
+        return self._by_length(masks, len(terms), run)
 
     def _pulled(
         self,

@@ -150,14 +150,22 @@ class Objective(ABC):
         terms, matrix = self._terms(wanted)
         if replacement is not None:
             return _combine(self._term_perturbed(inputs, replacement, masks, terms), matrix)
-        scores = torch.full((len(masks), len(terms)), torch.nan, dtype=torch.float64)
-        kept = (~masks).sum(-1)
-        for count in sorted(set(kept.tolist())):
-            variants = (kept == count).nonzero()[:, 0]
-            scores[variants] = self._term_deleted(inputs, masks[variants], terms)
+        return _combine(self._term_deleted(inputs, masks, terms), matrix)
+
+    def _by_length(
+        self, masks: torch.Tensor, n_terms: int, run: Callable[[torch.Tensor], torch.Tensor]
+    ) -> torch.Tensor:
+        """Scores ``[v, terms]`` of prompts with tokens left out, those of one length together.
+
+        ``run`` takes masks with as many tokens left out of each.
+        """
+        scores = torch.full((len(masks), n_terms), torch.nan, dtype=torch.float64)
+        gone = masks.sum(-1)
+        for count in gone.unique().tolist():
+            scores[gone == count] = run(masks[gone == count])
             if self.work.interrupted:
                 break
-        return _combine(scores, matrix)
+        return scores
 
     def _terms(self, wanted: torch.Tensor | None) -> tuple[list[Term], torch.Tensor]:
         """The terms that some columns need, and their weights ``[t, terms]``."""
@@ -233,7 +241,7 @@ class Objective(ABC):
     def _term_deleted(
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
-        """``[v, terms]``, float64 on the CPU, where as many tokens are left out of each variant."""
+        """``[v, terms]``, float64 on the CPU."""
 
 
 def _is_identity(matrix: torch.Tensor) -> bool:

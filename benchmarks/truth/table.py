@@ -1,0 +1,84 @@
+"""Tables of the truth section, one for each model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.truth.removal import WAYS
+
+__all__ = ["markdown"]
+
+Row = Mapping[str, Any]
+
+_EXPLANATION = (
+    "Prompts of which it is known what decides the answer (`benchmarks/prompts/`; of the bundled "
+    "model, digits of worked multiplications, `benchmarks/multiplication.py`), as far as a model "
+    "may be asked them: it gives the answer, and another one when the deciding words are "
+    "exchanged. Every method ranks the tokens of the prompt for the answer's first token, largest "
+    "value first; a token that the tokenizer puts before every text is not ranked, and stays.\n\n"
+    "*Precision* is the share of deciding tokens among as many first ones. *Insertion − deletion* "
+    "is by how many nats the answer is more probable while tokens are put back than while they are "
+    "taken away, first ones first, in the mean over the share of tokens; tokens are taken away in "
+    "three ways: left out (*removed*), replaced by a space (*neutral*), and by tokens that the "
+    "model finds likely in their place (*likely*). *Sign* is the share of deciding tokens whose "
+    "value is larger for the answer than for the one that it would be exchanged for. *Passes* are "
+    "token positions, forth and back, divided by the prompt's; *seconds* are of CPU time. In "
+    "brackets are 95 % intervals of the bootstrap over prompts; *behind* is by how much a row is "
+    "worse than tokenviz's default on the same prompts, and in bold where the interval of that is "
+    "above zero. A method that takes long is asked every fourth or eighth prompt."
+)
+
+
+def markdown(models: Sequence[Row]) -> str:
+    """What was asked, and a table for each model."""
+    return "\n\n".join([_EXPLANATION, *(_of_model(model) for model in models)])
+
+
+def _of_model(model: Row) -> str:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in model["of each kind"].items())
+    head = ["", "prompts", "precision", "behind", "insertion − deletion", "behind",
+            *WAYS, "sign", "passes", "seconds"]  # fmt: skip
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *(_cells(row) for row in model["rows"])]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    failed = [f"{_name(row)} ({row['errors'][0]})" for row in model["rows"] if not row["answered"]]
+    unable = f"\n\nCould not be asked: {'; '.join(failed)}." if failed else ""
+    return (
+        f"### {model['model']}\n\n{model['prompts']} prompts ({kinds}) of {model['tokens']:.0f} "
+        f"tokens in the mean; seed {model['seed']}.\n\n{table}{unable}"
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    if not row["answered"]:
+        return [_name(row), "0", *[""] * 9]
+    return [
+        _name(row),
+        str(row["answered"]),
+        _interval(row["precision"]),
+        _behind(row.get("behind in precision")),
+        _interval(row["gap"]),
+        _behind(row.get("behind in gap")),
+        *(f"{row[f'gap, {way}'][0]:.1f}" for way in WAYS),
+        f"{row['sign'][0]:.2f}" if "sign" in row else "–",
+        f"{row['passes'][0]:.1f}",
+        f"{row['seconds'][0]:.2f}",
+    ]
+
+
+def _name(row: Row) -> str:
+    aside = "" if row["setting"] == "default" else f", {row['setting']}"
+    return f"{row['library']}: {row['method']}{aside}"
+
+
+def _interval(found: Sequence[float]) -> str:
+    mean, low, high = found
+    return f"{mean:.2f} ({low:.2f} – {high:.2f})"
+
+
+def _behind(found: Sequence[float] | None) -> str:
+    if found is None:
+        return ""
+    mean, low, high = found
+    text = f"{mean:.2f} ({low:.2f} – {high:.2f})"
+    return f"**{text}**" if low > 0 else text
