@@ -20,7 +20,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["DEFAULT", "METHODS", "Asked", "Expected", "Found", "Method", "find", "register"]
 
-DEFAULT = "integrated_gradients"
+DEFAULT = "removal"
 """What ``attribute`` takes unless told otherwise."""
 
 METHODS: dict[str, Method] = {}
