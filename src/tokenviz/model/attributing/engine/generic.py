@@ -169,7 +169,7 @@ class GenericObjective(Objective):
                 chunks = [[own] for own in chunk] + chunks
                 continue
             order += [index for members in chunk for index in members]
-            if self.work.interrupted:
+            if chunks and self.work.must_stop:
                 missing = len(terms) - len(order)
                 shape = (len(points), missing, *pieces[0].shape[2:])
                 pieces.append(pieces[0].new_full(shape, torch.nan))

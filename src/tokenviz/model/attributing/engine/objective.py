@@ -156,7 +156,7 @@ class Objective(ABC):
             variants = (kept == count).nonzero()[:, 0]
             points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in masks[variants]])
             scores[variants] = self._term_scores(points, terms)
-            if self.work.interrupted:
+            if self.work.must_stop:
                 break
         return _combine(scores, matrix)
 
