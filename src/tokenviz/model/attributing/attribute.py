@@ -94,7 +94,8 @@ def positions_of(method: Method, asked: Asked) -> int:
 
 def _measurable(asked: Asked, method: Method) -> Rounding | None:
     """How rounding is measured, if F is computed in so few digits that it can be seen."""
-    return method.rounding if is_coarse(asked.problem.inputs.dtype) else None
+    is_seen = is_coarse(asked.objective.dtype) and asked.objective.inputs.moves
+    return method.rounding if is_seen else None
 
 
 def _rounding(asked: Asked, method: Method, found: Found) -> float | None:
@@ -109,7 +110,7 @@ def _rounding(asked: Asked, method: Method, found: Found) -> float | None:
     for column in mostly_rounding(found.values, rounding).nonzero()[:1, 0].tolist():
         label = asked.problem.targets.labels[column]
         name = label.label if isinstance(label, Token) else label
-        dtype = str(asked.problem.inputs.dtype).removeprefix("torch.")
+        dtype = str(asked.objective.dtype).removeprefix("torch.")
         warnings.warn(
             f"{method.name}: at least half of the values of target "
             f"{name!r} are no larger than what "

@@ -20,7 +20,6 @@ from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.packing import Packing
 from tokenviz.model.attributing.engine.perturbing import first_changed, rows_of_masks
 from tokenviz.model.attributing.engine.readout import Readout
-from tokenviz.model.attributing.engine.scaling import in_range
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder
 from tokenviz.model.running.forward import wide
@@ -28,8 +27,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["FastObjective"]
 
-# What is in use beside that, between two results; in 16 bits some of it is in float32.
-_WIDE, _NARROW = 1.5, 3.0
+_BESIDE = 1.5  # times that is in use, between two results
 _SHARE = 4  # cotangents or tangents that should fit beside each other at the points in flight
 
 
@@ -49,10 +47,15 @@ class FastObjective(Objective):
         self.decoder = decoder
         self._readout = Readout(decoder.head, score)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """See :attr:`Objective.dtype`: parts of 16 bits are computed with in float32."""
+        return torch.promote_types(self.lm.dtype, torch.float32)
+
     def bytes_per_row(self) -> int:
         """See :meth:`Objective.bytes_per_row`."""
         kept, moving = self.decoder.bytes_per_row(self.longest)
-        return int((kept // _SHARE + moving) * (_NARROW if self.lm.dtype.itemsize < 4 else _WIDE))
+        return int((kept // _SHARE + moving) * _BESIDE)
 
     def bytes_of_logits(self, rows: int) -> int:
         """See :meth:`Objective.bytes_of_logits`."""
@@ -161,8 +164,8 @@ class FastObjective(Objective):
         """The packed rows of some terms, and embeddings of those after the prompt."""
         packing = Packing(n_prompt, self._targets.branches, terms, self.lm.device)
         with torch.no_grad():
-            after: torch.Tensor = self.lm.embedding(packing.after)
-        return packing, after
+            after = self.inputs.rows(packing.after)
+        return packing, wide(after)
 
     def _linearised(
         self,
@@ -190,7 +193,7 @@ class FastObjective(Objective):
 
         def run(piece: slice) -> torch.Tensor:
             terms = order[piece]
-            result = reduce(in_range(lambda scale: at.pull(terms, scale), self.lm.dtype))
+            result = reduce(at.pull(terms))
             self.work.advance(points * int(rows[terms].sum()))
             return result if result.ndim == 4 else result.cpu().double()
 
@@ -202,7 +205,7 @@ class FastObjective(Objective):
         points, count = len(at.direct), len(at.packing.rows)
 
         def run(tokens: slice) -> torch.Tensor:
-            result = in_range(lambda scale: at.push(tokens, directions, scale), self.lm.dtype)
+            result = at.push(tokens, directions)
             self.work.advance(points * sum(count - i for i in range(tokens.start, tokens.stop)))
             return result.cpu().double()
 

@@ -60,6 +60,11 @@ class Objective(ABC):
         self._matrix = targets.matrix()
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The number format in which F is computed."""
+        return self.inputs.dtype
+
+    @property
     def n_targets(self) -> int:
         """m, the number of scores."""
         return len(self._matrix)

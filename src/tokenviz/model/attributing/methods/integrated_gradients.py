@@ -119,7 +119,7 @@ def integrated_gradients(
         reached = (values.sum(0) - change).abs() <= (tolerance or torch.inf) * divisor
     else:
         assert tolerance is not None  # one of the two is always given
-        rounding = 2 * torch.finfo(inputs.dtype).eps * size
+        rounding = 2 * torch.finfo(objective.dtype).eps * size
         values, nodes, reached = path.adaptive_integral(
             tolerance * divisor,
             rounding,
@@ -210,7 +210,7 @@ def _expected(asked: Asked) -> Expected:
     size = scores.abs().amax(0)
     scale = size if asked.options.score == "probability" else torch.ones_like(size)
     change = (scores[-1] - scores[0]).abs().maximum(_SMALL_CHANGE * scale)
-    rounding = 2 * torch.finfo(inputs.dtype).eps * size
+    rounding = 2 * torch.finfo(objective.dtype).eps * size
     polynomial = np.linalg.inv(np.polynomial.chebyshev.chebvander(places, _LOOKS - 1))
     left = (torch.as_tensor(polynomial) @ scores)[-_LAST:].abs().sum(0)
     roughness = float((left / (tolerance * change + rounding)).nan_to_num(torch.inf).max())
