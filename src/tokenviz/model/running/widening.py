@@ -92,23 +92,16 @@ class _Widening(Undo):
     """The mode on torch's stack of them, taken off again whatever happens."""
 
     def begin(self) -> Self:
+        """Put the mode on the stack.
+
+        While it is there, whatever is undone would run Python code, which can be cut.
+        """
         super().begin()
-        mode = _Wide()
-        self.step(_take_off, mode)
-        torch._C._push_on_torch_function_stack(mode)
+        stack = torch._C
+        self.at_once(
+            stack._push_on_torch_function_stack, (_Wide(),), stack._pop_torch_function_stack
+        )
         return self
-
-
-def _take_off(mode: TorchFunctionMode) -> None:
-    """Take a mode off the stack, and leave others there."""
-    others = []
-    count = torch._C._len_torch_function_stack()
-    if all(torch._C._get_function_stack_at(place) is not mode for place in range(count)):
-        return
-    while (top := torch._C._pop_torch_function_stack()) is not mode:
-        others.append(top)
-    for other in reversed(others):
-        torch._C._push_on_torch_function_stack(other)
 
 
 class _Wide(TorchFunctionMode):
