@@ -354,8 +354,7 @@ class LanguageModel(LoadedModel):
             otherwise the most that a target may take (2048).
         tolerance
             integrated_gradients adds nodes where the path needs them until the completeness error
-            of every target is below this; it warns if those allowed do not suffice. What is mere
-            rounding in the model's dtype is let be: several per cent in bfloat16. Other methods
+            of every target is below this; it warns if those allowed do not suffice. Other methods
             have no such error.
         window
             occlusion: so many neighbouring tokens (or groups) are occluded together; each gets the
@@ -406,8 +405,8 @@ class LanguageModel(LoadedModel):
         Warns
         -----
         UserWarning
-            If half of a target's values are no larger than what rounding in the model's number
-            format (bfloat16, float16) does to a score; if ``time_budget`` is over before the
+            If half of a target's values are no larger than what rounding does to them, of a model
+            with weights of 16 bits that cannot be computed with in float32; if ``time_budget`` is over before the
             work is; or as :func:`integrated_gradients` says.
         """
         question = self._asked(
