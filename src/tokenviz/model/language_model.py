@@ -391,7 +391,8 @@ class LanguageModel(LoadedModel):
             Values ``[n_tokens, n_targets]`` in the unit of the score (nats for "logprob").
             Positive: the token speaks for the target. Norms and attention have no sign. If the
             user interrupts, what is finished comes back with ``partial=True``, the rest NaN; if
-            time runs out, ``stopped_after`` says after how long.
+            time runs out, ``stopped_after`` says after how long. Weights of 16 bits are computed
+            with in float32, a matrix at a time, wherever a model gives the same so.
 
         Raises
         ------
@@ -406,8 +407,8 @@ class LanguageModel(LoadedModel):
         -----
         UserWarning
             If half of a target's values are no larger than what rounding does to them, of a model
-            with weights of 16 bits that cannot be computed with in float32; if ``time_budget`` is over before the
-            work is; or as :func:`integrated_gradients` says.
+            with weights of 16 bits that cannot be computed with in float32; if ``time_budget`` is
+            over before the work is; or as :func:`integrated_gradients` says.
         """
         question = self._asked(
             prompt, targets, continuation=continuation, method=method, score=score,
