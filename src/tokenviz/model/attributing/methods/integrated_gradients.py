@@ -85,9 +85,9 @@ def integrated_gradients(
         If ``tolerance`` is None, exactly so many Gauss–Legendre nodes in α; otherwise the most
         that a target may take (2048).
     tolerance
-        Nodes are added where the path needs them (``quadrature.py``) until the errors of its pieces
-        add up to less than this share of the change of the score, for every target. What is mere
-        rounding in the model's dtype is let be.
+        Nodes are added where the path needs them (``quadrature.py``) until the completeness error
+        is less than this, and the root of the sum of its pieces' squared errors too, for every
+        target. What is mere rounding is let be.
     score
         What F gives, which decides what change counts as small.
     labels

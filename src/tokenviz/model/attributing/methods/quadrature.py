@@ -35,7 +35,7 @@ __all__ = ["NODES", "Path"]
 
 NODES = LEVELS[0]
 """Of a new piece."""
-_MARKED = 0.8  # the share of a target's error that one round works on
+_MARKED = 0.8  # the share of a target's squared error that one round works on
 _COLLAPSE = 2  # by how much more nodes must shrink an error to be worth more still
 
 
@@ -88,12 +88,17 @@ class Path:
         most: int,
         follow: Callable[[torch.Tensor], None] = lambda errors: None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The same, with pieces refined until their errors add up to no more than is allowed.
+        """The same, with pieces refined until the error is no more than is allowed.
+
+        Pieces miss the change of the score by too much or too little, so the error of their sum is
+        known, and most often less than the sum of their errors. It may be small by chance while
+        pieces are wrong, so the root of the sum of their squares must be small as well: what it
+        would be, had each piece its sign by chance.
 
         Parameters
         ----------
         allowed
-            For each target, the error that its pieces may add up to, ``[m]``.
+            For each target, the most that either may be, ``[m]``.
         rounding
             For each target, the error of a piece that is only rounding, ``[m]``: more nodes would
             not help, so that it counts up to half of what is allowed only.
@@ -123,14 +128,17 @@ class Path:
         while True:
             excess = [(piece.error - rounding[piece.targets]).clamp_min(0) for piece in pieces]
             steps = torch.zeros(m, dtype=torch.int64)
-            rounded, total = torch.zeros(2, m, dtype=torch.float64)
+            rounded, missed, squares = torch.zeros(3, m, dtype=torch.float64)
             by_target: dict[int, list[tuple[float, int]]] = defaultdict(list)
             for index, (piece, errors) in enumerate(zip(pieces, excess, strict=True)):
                 steps[piece.targets] += piece.n_nodes
                 rounded[piece.targets] += piece.error.minimum(rounding[piece.targets])
-                total[piece.targets] += errors
+                missed[piece.targets] += errors.copysign(piece.missed)
+                squares[piece.targets] += errors.square()
                 for target, error in zip(piece.targets.tolist(), errors.tolist(), strict=True):
                     by_target[target].append((error, index))
+            # The error of the sum is known; that it is small by chance, the pieces' own tell.
+            total = missed.abs().maximum(squares.sqrt())
             follow(total + rounded)
             # What is left for the rest. Where rounding takes more than half, it cannot be helped.
             limit = allowed - rounded.minimum(allowed / 2)
@@ -138,7 +146,7 @@ class Path:
             # A NaN is no error that more nodes would mend.
             for target in (total > limit).nonzero()[:, 0].tolist():
                 room = most - int(steps[target])
-                worst = _worst(by_target[target], float(total[target]), float(limit[target]))
+                worst = _worst(by_target[target], float(limit[target]))
                 for index in worst:
                     room -= pieces[index].growth(target)
                     if room < 0:
@@ -298,9 +306,14 @@ class _Piece:
         return (self.high - self.low) * torch.einsum("s,stn->tn", weights, self.products)
 
     @cached_property
+    def missed(self) -> torch.Tensor:
+        """The integral less the change of F, ``[t]``."""
+        return self.values.sum(-1) - (self.scores[1] - self.scores[0])
+
+    @property
     def error(self) -> torch.Tensor:
-        """By how much the integral misses the change of F, ``[t]``."""
-        return (self.values.sum(-1) - (self.scores[1] - self.scores[0])).abs()
+        """Its size, ``[t]``."""
+        return self.missed.abs()
 
     @cached_property
     def smooth(self) -> torch.Tensor:
@@ -350,13 +363,16 @@ def _middle(low: float, high: float) -> float:
     return math.sqrt(low * high) if high > 4 * low else (low + high) / 2
 
 
-def _worst(errors: list[tuple[float, int]], total: float, allowed: float) -> list[int]:
-    """The pieces to cut: the worst first, until most of the error, or enough of it, is theirs."""
+def _worst(errors: list[tuple[float, int]], allowed: float) -> list[int]:
+    """The pieces to refine: the worst first, until most of the error, or enough of it, is theirs.
+
+    Errors add up as their squares do.
+    """
     chosen: list[int] = []
-    covered = 0.0
+    left = total = sum(error**2 for error, _ in errors)
     for error, index in sorted(errors, reverse=True):
-        if chosen and (covered > _MARKED * total or total - covered < allowed / 2):
+        if chosen and (left < (1 - _MARKED) * total or left < (allowed / 2) ** 2):
             break
         chosen.append(index)
-        covered += error
+        left -= error**2
     return chosen
