@@ -103,6 +103,28 @@ def test_nested_rules_are_pattersons(level: int) -> None:
         np.testing.assert_allclose(np.sort(2 * nodes - 1)[8:], published, atol=1e-8)
 
 
+def test_errors_of_both_signs_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the score goes up and down, pieces miss it by more than their sum does."""
+    monkeypatch.setattr(f"{__name__}.CURVES", [lambda s: s + 0.02 * torch.sin(400 * s)] * 3)
+    objective: Any = KnownObjective()
+    start = torch.zeros_like(INPUTS)
+    path = Path(objective, INPUTS, start)
+    seen: list[float] = []
+    refine = Path._refine
+
+    def spy(self: Path, pieces: Any, chosen: Any) -> Any:
+        finer = refine(self, pieces, chosen)
+        seen.append(sum(float(piece.error[0]) for piece in finer if 0 in piece.targets))
+        return finer
+
+    monkeypatch.setattr(Path, "_refine", spy)
+    allowed = torch.full((3,), 4e-3, dtype=torch.float64)
+    values, _, reached = path.adaptive_integral(allowed, torch.zeros(3), 2048)
+    missed = (values.sum(0) - (path.ends[1] - path.ends[0])).abs()
+    assert reached.all() and (missed <= allowed).all()
+    assert seen[-1] > float(allowed[0]), "the pieces' own errors add up to more"
+
+
 def test_a_limit_on_nodes_is_kept() -> None:
     objective: Any = KnownObjective()
     path = Path(objective, INPUTS, torch.zeros_like(INPUTS))
