@@ -231,6 +231,9 @@ def _decode_chat(prompt: Wire | None) -> Wire:
 def attribution_facts(attribution: Attribution) -> dict[str, str]:
     """How the figure came about, as shown in its tooltip and caption."""
     facts = {"interrupted": "unfinished cells are NaN"} if attribution.partial else {}
+    if (stopped := attribution.stopped_after) is not None:
+        unfinished = "unfinished cells are NaN" if attribution.partial else "before it was finished"
+        facts = {"stopped": f"after {duration(stopped)}, {unfinished}"}
     facts |= {
         name: str(getattr(attribution, name)).replace("_", " ")
         for name in ("method", "score", "baseline")

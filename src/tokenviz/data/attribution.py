@@ -86,6 +86,8 @@ class Attribution(Frozen):
         (bfloat16, float16): a value that is not clearly larger says nothing.
     partial
         True where the computation was interrupted; the values it did not reach are NaN.
+    stopped_after
+        The seconds after which the computation was stopped, where that was before it was finished.
     label
         What the colour bar says.
 
@@ -115,6 +117,7 @@ class Attribution(Frozen):
     spans: tuple[tuple[int, ...], ...] | None
     terms: tuple[tuple[Term, ...], ...] | None
     partial: bool
+    stopped_after: float | None
     rounding: float | None
     label: str
 
@@ -141,6 +144,7 @@ class Attribution(Frozen):
         spans: Iterable[Iterable[int]] | None = None,
         terms: Iterable[Iterable[tuple[float, Iterable[int], int]]] | None = None,
         partial: bool = False,
+        stopped_after: float | None = None,
         rounding: float | None = None,
         label: str = "Token Attribution",
     ) -> None:
@@ -173,6 +177,9 @@ class Attribution(Frozen):
             else as_spans(spans, n, None if ids is None else len(ids)),
             "terms": None if terms is None else as_terms(terms, m),
             "partial": yes_or_no("partial", partial),
+            "stopped_after": None
+            if stopped_after is None
+            else real("stopped_after", stopped_after, at_least=0),
             "rounding": None if rounding is None else real("rounding", rounding, at_least=0),
             "label": text("label", label, optional=False),
         }

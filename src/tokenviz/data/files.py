@@ -40,7 +40,7 @@ _ATTRIBUTION_FACTS = ("method", "score", "baseline", "n_steps", "model", "label"
 # Written only where they are known, so that a file says no more than the attribution does.
 _ATTRIBUTION_RECORDS = (
     "seconds", "positions", "grouping", "aggregation", "reduction", "roles", "prompt_ids", "spans",
-    "terms", "partial", "rounding",
+    "terms", "partial", "stopped_after", "rounding",
 )  # fmt: skip
 _Read = TypeVar("_Read")
 

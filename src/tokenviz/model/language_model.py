@@ -16,6 +16,8 @@ from tokenviz._keywords import showing
 from tokenviz.data.provenance import Grouping
 from tokenviz.model.attributing.asking.targets import Reduction, ScoreName, Target
 from tokenviz.model.attributing.attribute import attribute
+from tokenviz.model.attributing.engine.budget import TIME_BUDGET
+from tokenviz.model.attributing.engine.budget import time_budget as as_seconds
 from tokenviz.model.attributing.estimate import Estimate, estimate
 from tokenviz.model.attributing.methods.baselines import Baseline
 from tokenviz.model.attributing.methods.method import DEFAULT
@@ -310,6 +312,7 @@ class LanguageModel(LoadedModel):
         grouping: Grouping | Sequence[Span] | None = None,
         roles: str | Collection[str] | None = None,
         memory_budget: int | str | None = None,
+        time_budget: float | None = TIME_BUDGET,
         progress: bool | None = None,
         **options: Any,
     ) -> Attribution:
@@ -351,8 +354,7 @@ class LanguageModel(LoadedModel):
             otherwise the most that a target may take (2048).
         tolerance
             integrated_gradients adds nodes where the path needs them until the completeness error
-            of every target is below this; it warns if those allowed do not suffice. What is mere
-            rounding in the model's dtype is let be: several per cent in bfloat16. Other methods
+            of every target is below this; it warns if those allowed do not suffice. Other methods
             have no such error.
         window
             occlusion: so many neighbouring tokens (or groups) are occluded together; each gets the
@@ -374,6 +376,12 @@ class LanguageModel(LoadedModel):
             How much the computation may take besides the model: bytes, or text such as "2 GiB";
             by default half of what is free on the device. Work that does not fit into it is done
             in smaller pieces; a budget below what one prompt takes is refused.
+        time_budget
+            Seconds after which the computation ends with what it has, and says so: 60 unless
+            given, None for as long as it takes. integrated_gradients then has a larger
+            completeness error, shapley fewer orders and so a larger standard error, and of other
+            methods the values that are missing are NaN. The first piece of the work is always
+            finished, however long it takes.
         progress
             Whether to show a progress bar; None: if it takes longer than two seconds.
 
@@ -382,7 +390,9 @@ class LanguageModel(LoadedModel):
         Attribution
             Values ``[n_tokens, n_targets]`` in the unit of the score (nats for "logprob").
             Positive: the token speaks for the target. Norms and attention have no sign. If the
-            user interrupts, what is finished comes back with ``partial=True``, the rest NaN.
+            user interrupts, what is finished comes back with ``partial=True``, the rest NaN; if
+            time runs out, ``stopped_after`` says after how long. Weights of 16 bits are computed
+            with in float32, a matrix at a time, wherever a model gives the same so.
 
         Raises
         ------
@@ -396,14 +406,16 @@ class LanguageModel(LoadedModel):
         Warns
         -----
         UserWarning
-            If half of a target's values are no larger than what rounding in the model's number
-            format (bfloat16, float16) does to a score; or as :func:`integrated_gradients` says.
+            If half of a target's values are no larger than what rounding does to them, of a model
+            with weights of 16 bits that cannot be computed with in float32; if ``time_budget`` is
+            over before the work is; or as :func:`integrated_gradients` says.
         """
         question = self._asked(
             prompt, targets, continuation=continuation, method=method, score=score,
             reduction=reduction, baseline=baseline, grouping=grouping, roles=roles, **options,
         )  # fmt: skip
-        return attribute(self, question, budget=memory_budget, progress=progress)
+        seconds = as_seconds(time_budget)
+        return attribute(self, question, budget=memory_budget, seconds=seconds, progress=progress)
 
     def estimate(
         self,
@@ -411,6 +423,7 @@ class LanguageModel(LoadedModel):
         targets: str | Target | Sequence[Target] | None = None,
         *,
         memory_budget: int | str | None = None,
+        time_budget: float | None = TIME_BUDGET,
         progress: bool | None = None,
         **options: Any,
     ) -> Estimate:
@@ -420,9 +433,11 @@ class LanguageModel(LoadedModel):
         -------
         Estimate
             Seconds, bytes besides the model, token positions and path nodes: of each the least and
-            the most that is expected, ``(low, high)``. It takes a few forward passes.
+            the most that is expected, ``(low, high)``; ``time_budget`` ends what is longer. It
+            takes a few forward passes.
         """
-        return estimate(self, self._asked(prompt, targets, **options), memory_budget)
+        question = self._asked(prompt, targets, **options)
+        return estimate(self, question, memory_budget, as_seconds(time_budget))
 
     def _asked(self, prompt: Any, targets: Any, **how: Any) -> Question:
         """What is to be attributed, and how, of a model that can be explained."""

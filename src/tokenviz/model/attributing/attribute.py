@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from contextlib import nullcontext
@@ -14,31 +13,27 @@ from tokenviz.data.attribution import Attribution
 from tokenviz.data.tokens import Token
 from tokenviz.model.attributing.engine.choosing import objective_for
 from tokenviz.model.attributing.engine.quantised import gradients_or_reason
-from tokenviz.model.attributing.engine.rounding import (
-    is_coarse,
-    mostly_rounding,
-    rounding_of_changes,
-    rounding_of_products,
-    rows_of_changes,
-    rows_of_products,
-)
+from tokenviz.model.attributing.engine.rounding import is_coarse, mostly_rounding
 from tokenviz.model.attributing.finite import check_finite
+from tokenviz.model.attributing.late import warn_of_time
 from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
-from tokenviz.model.attributing.methods.input_x_gradient import moving
-from tokenviz.model.attributing.methods.method import METHODS, Asked, Found, Method
+from tokenviz.model.attributing.methods.method import METHODS, Asked, Found, Method, Rounding
 from tokenviz.model.attributing.question import Question
-from tokenviz.model.running.forward import borrowed, wide
+from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
 
 __all__ = ["asked_of", "attribute", "positions_of"]
 
-_ALONG = (0.25, 0.5, 0.75, 1.0)  # of a path: on its way gradients can be far larger than at its end
-
 
 def attribute(
-    lm: LoadedModel, question: Question, *, budget: Any = None, progress: bool | None = None
+    lm: LoadedModel,
+    question: Question,
+    *,
+    budget: Any = None,
+    seconds: float | None = None,
+    progress: bool | None = None,
 ) -> Attribution:
     """Explain targets by features of a prompt; see :meth:`LanguageModel.attribute`."""
     started = time.perf_counter()
@@ -50,16 +45,18 @@ def attribute(
         torch.inference_mode(False),
         reason if method.needs_gradients else nullcontext(),
     ):
-        asked, baseline_name = asked_of(lm, question, budget)
+        asked, baseline_name = asked_of(lm, question, budget, seconds)
         work = asked.objective.work
         with Progress(method.name, positions_of(method, asked), "position", progress) as bar:
             work.report(bar)
             found = method.run(asked)
-            if not work.interrupted:
+            if not work.interrupted and not work.late:
                 check_finite(asked, found.values)
             rounding = _rounding(asked, method, found)
     if work.interrupted and bool(found.values.isnan().all()):
         raise KeyboardInterrupt
+    if work.late:
+        warn_of_time(asked, method, found)
     features, targets = problem.features, problem.targets
     # Functions of the logits alone are in units of their own.
     scored = method.has_score and any(term.function is None for term in targets.terms)
@@ -83,66 +80,51 @@ def attribute(
         prompt_ids=problem.ids.tolist(),
         spans=features.spans,
         terms=targets.described(),
-        partial=work.interrupted,
+        partial=work.interrupted or (work.late and bool(found.values.isnan().any())),
+        stopped_after=seconds if work.late else None,
         rounding=rounding,
     )
 
 
 def positions_of(method: Method, asked: Asked) -> int:
     """How many token positions an attribution goes through, at least."""
-    measured = 0
-    if _is_coarse(method, asked):
-        if method.needs_gradients:
-            points = 1 if asked.baseline is None else len(_ALONG)
-            measured = rows_of_products(asked.objective, points)
-        else:
-            measured = rows_of_changes(asked.objective)
-    return method.positions(asked) + measured
+    rounding = _measurable(asked, method)
+    return method.positions(asked) + (0 if rounding is None else rounding.positions(asked))
 
 
-def _is_coarse(method: Method, asked: Asked) -> bool:
-    return method.is_change and is_coarse(asked.problem.inputs.dtype)
+def _measurable(asked: Asked, method: Method) -> Rounding | None:
+    """How rounding is measured, if F is computed in so few digits that it can be seen."""
+    is_seen = is_coarse(asked.objective.dtype) and asked.objective.inputs.moves
+    return method.rounding if is_seen else None
 
 
 def _rounding(asked: Asked, method: Method, found: Found) -> float | None:
     """The rounding of the values where it can be seen, with a warning where it is all one sees."""
-    work, labels = asked.objective.work, asked.problem.targets.labels
-    if work.interrupted or not _is_coarse(method, asked):
+    work, measurable = asked.objective.work, _measurable(asked, method)
+    if work.interrupted or measurable is None:
         return None
-    rounding = _measured(asked, method, found)
+    with work.whole():
+        rounding = measurable.measure(asked, found)
     if bool(work.interrupted) or not bool(rounding.isfinite().all()):
         return None
     for column in mostly_rounding(found.values, rounding).nonzero()[:1, 0].tolist():
-        label = labels[column]
+        label = asked.problem.targets.labels[column]
         name = label.label if isinstance(label, Token) else label
-        dtype = str(asked.problem.inputs.dtype).removeprefix("torch.")
-        rounded = "to them" if method.needs_gradients else "to its score"
+        dtype = str(asked.objective.dtype).removeprefix("torch.")
         warnings.warn(
             f"{method.name}: at least half of the values of target "
             f"{name!r} are no larger than what "
-            f"rounding in {dtype} does {rounded} (about {float(rounding[column]):.2g}), so "
-            "their signs and their order say nothing; load the model in float32 "
+            f"rounding in {dtype} does to {measurable.of} (about {float(rounding[column]):.2g}), "
+            "so their signs and their order say nothing; load the model in float32 "
             "(load_model(…, dtype=torch.float32)) to see them",
             stacklevel=4,
         )
     return float(rounding.max())
 
 
-def _measured(asked: Asked, method: Method, found: Found) -> torch.Tensor:
-    """What rounding does to a value of each target, ``[m]``."""
-    objective, inputs = asked.objective, asked.problem.inputs
-    if not method.needs_gradients:
-        return rounding_of_changes(objective, inputs)
-    sums = asked.problem.features.sums
-    if asked.baseline is None:
-        return rounding_of_products(objective, inputs[None], moving(objective, inputs), sums)
-    start, directions = wide(asked.baseline), wide(inputs) - wide(asked.baseline)
-    points = torch.stack([start + share * directions for share in _ALONG]).to(inputs.dtype)
-    gradients = found.n_steps or 1  # their mean is taken, and they are rounded apart
-    return rounding_of_products(objective, points, directions, sums) / math.sqrt(gradients)
-
-
-def asked_of(lm: LoadedModel, question: Question, budget: Any) -> tuple[Asked, str | None]:
+def asked_of(
+    lm: LoadedModel, question: Question, budget: Any, seconds: float | None
+) -> tuple[Asked, str | None]:
     """What a method is asked, and what a caption calls its baseline.
 
     Raises
@@ -152,7 +134,7 @@ def asked_of(lm: LoadedModel, question: Question, budget: Any) -> tuple[Asked, s
     """
     problem, options = question.problem, question.options
     baseline, name = _baseline(lm, question)
-    objective = objective_for(lm, problem, options.score, budget)
+    objective = objective_for(lm, problem, options.score, budget, seconds)
     return Asked(lm, problem, options, objective, baseline), name
 
 

@@ -12,6 +12,7 @@ within.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -66,11 +67,17 @@ class Estimate:
         )
 
 
-def estimate(lm: LoadedModel, question: Question, budget: Any = None) -> Estimate:
-    """Measure one piece of the work, and reckon with the rest being like it."""
+def estimate(
+    lm: LoadedModel, question: Question, budget: Any = None, seconds: float | None = None
+) -> Estimate:
+    """Measure one piece of the work, and reckon with the rest being like it.
+
+    ``seconds`` is when it will be ended, if it is longer; positions and nodes are those of the
+    whole.
+    """
     method = question.method
     with borrowed(lm.model), torch.inference_mode(False):
-        asked, _ = asked_of(lm, question, budget)
+        asked, _ = asked_of(lm, question, budget, None)
         objective = asked.objective
         least = positions_of(method, asked)
         expected = None if method.expected is None else method.expected(asked)
@@ -81,8 +88,12 @@ def estimate(lm: LoadedModel, question: Question, budget: Any = None) -> Estimat
             extra = least - method.positions(asked)
             low, high = expected.positions
             positions, nodes = (low + extra, high + extra), expected.nodes
+        longest = math.inf if seconds is None else seconds
         return Estimate(
-            (_PACE[0] * rate * positions[0], _PACE[1] * rate * positions[1]),
+            (
+                min(_PACE[0] * rate * positions[0], longest),
+                min(_PACE[1] * rate * positions[1], longest),
+            ),
             objective.bytes_in_flight(positions[1]),
             positions,
             nodes,

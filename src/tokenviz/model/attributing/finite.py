@@ -33,7 +33,7 @@ def check_finite(asked: Asked, values: torch.Tensor) -> None:
     points = [("at the prompt", asked.problem.inputs)]
     if asked.baseline is not None:
         points.append(("at the baseline", asked.baseline))
-    dtype = asked.problem.inputs.dtype
+    dtype = asked.lm.dtype
     what = f"derivatives of the score of target {name} are NaN"
     for where, point in points:
         score = asked.objective.scores(point[None], torch.tensor([column]))
@@ -43,7 +43,7 @@ def check_finite(asked: Asked, values: torch.Tensor) -> None:
             what = f"the model gives NaN for the score of target {name} {where} itself"
             break
     raise FloatingPointError(
-        f"model: {what}, computed in {str(dtype).removeprefix('torch.')}; "
+        f"model: {what}, with weights in {str(dtype).removeprefix('torch.')}; "
         + (
             "numbers outside the range of that format become infinite: load the model in float32 "
             "(load_model(…, dtype=torch.float32)), or in bfloat16"

@@ -111,7 +111,7 @@ def _check_gradients(lm: LoadedModel, method: Method) -> None:
 
 _COMMON = (
     "continuation", "method", "score", "reduction", "baseline", "grouping", "roles",
-    "memory_budget", "progress",
+    "memory_budget", "time_budget", "progress",
 )  # fmt: skip
 
 OWN_DEFAULTS = {name: option.default for name, option in _own_options().items()}

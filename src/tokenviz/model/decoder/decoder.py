@@ -89,7 +89,7 @@ class Decoder:
             What a tangent or cotangent of it takes on its way through a block.
         """
         block = self.blocks[0]
-        item = self.head.weight.element_size()
+        item = max(4, self.head.weight.element_size())  # weights of 16 bits are widened
         width = self.head.weight.shape[1]
         heads = block.queries.linear.weight.shape[0]
         each = (2 * width + 4 * heads + block.mlp.kept() for block in self.blocks)

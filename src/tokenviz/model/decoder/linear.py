@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import torch
@@ -12,59 +12,58 @@ from transformers.pytorch_utils import Conv1D
 __all__ = ["Linear", "read_linear"]
 
 
+_PART = {"cpu": 1 << 20}  # numbers that are widened at a time, and so stay in its cache
+_LARGE_PART = 1 << 26
+
+
 @dataclass(frozen=True)
 class Linear:
-    """y = W x + b; W ``[out, in]`` is a view of the model's own weight."""
+    """y = W x + b; W ``[out, in]`` is a view of the model's own weight.
+
+    What goes in may be of a wider format than W: of such a matrix some rows at a time are widened.
+    """
 
     weight: torch.Tensor
     bias: torch.Tensor | None
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """``[…, in]`` to ``[…, out]``."""
-        if _is_slow(x):
-            product = torch.nn.functional.linear(x.float(), self.weight.float())
-            return (product if self.bias is None else product.add_(self.bias)).to(x.dtype)
-        return torch.nn.functional.linear(x, self.weight, self.bias)
+        if self.weight.dtype == x.dtype:
+            return torch.nn.functional.linear(x, self.weight, self.bias)
+        product = self.push(x)
+        return product if self.bias is None else product.add_(self.bias)
 
     def push(self, tangent: torch.Tensor) -> torch.Tensor:
         """W ẋ."""
-        if _is_slow(tangent):
-            return torch.nn.functional.linear(tangent.float(), self.weight.float()).to(
-                tangent.dtype
-            )
-        return torch.nn.functional.linear(tangent, self.weight)
+        if self.weight.dtype == tangent.dtype:
+            return torch.nn.functional.linear(tangent, self.weight)
+        result = tangent.new_empty(*tangent.shape[:-1], len(self.weight))
+        for rows in self._parts():
+            part = self.weight[rows].to(tangent.dtype)
+            result[..., rows] = torch.nn.functional.linear(tangent, part)
+        return result
 
     def pull(self, cotangent: torch.Tensor) -> torch.Tensor:
         """Wᵀ ȳ, ``[…, out]`` to ``[…, in]``."""
-        if _is_slow(cotangent):
-            return (cotangent.float() @ self.weight.float()).to(cotangent.dtype)
-        return cotangent @ self.weight
+        if self.weight.dtype == cotangent.dtype:
+            return cotangent @ self.weight
+        result = cotangent.new_zeros(*cotangent.shape[:-1], self.weight.shape[1])
+        for rows in self._parts():
+            result += cotangent[..., rows] @ self.weight[rows].to(cotangent.dtype)
+        return result
+
+    def rows(self, chosen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        """Some of its rows ``[…, in]``, in the format of what they are computed with."""
+        return self.weight[chosen].to(dtype)
 
     def part(self, rows: slice) -> Linear:
         """Some of the outputs."""
         return Linear(self.weight[rows], None if self.bias is None else self.bias[rows])
 
-
-_ROWS = 16  # from which a copy of the weights in float32 is repaid
-
-
-def _is_slow(x: torch.Tensor) -> bool:
-    """Whether products of this dtype are better taken in float32 and rounded.
-
-    A processor without instructions for bfloat16 multiplies it many times more slowly
-    than float32, in which products of two such numbers are exact, and summed as they are there.
-    """
-    if x.dtype not in (torch.bfloat16, torch.float16) or x.device.type != "cpu":
-        return False
-    return x[..., 0].numel() >= _ROWS and not _multiplies(x.dtype)
-
-
-@cache
-def _multiplies(dtype: torch.dtype) -> bool:
-    """Whether the processor has instructions for products of numbers in half the bits."""
-    name = "bf16" if dtype == torch.bfloat16 else "fp16"
-    supports = getattr(torch.ops.mkldnn, f"_is_mkldnn_{name}_supported", None)
-    return supports is not None and bool(supports())
+    def _parts(self) -> Iterator[slice]:
+        count = max(1, _PART.get(self.weight.device.type, _LARGE_PART) // self.weight.shape[1])
+        for start in range(0, len(self.weight), count):
+            yield slice(start, min(start + count, len(self.weight)))
 
 
 def read_linear(module: Any) -> Linear | None:

@@ -21,6 +21,7 @@ from tokenviz.model.running.forward import borrowed, forward, text_config
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.running.undoing import Undo, undone
+from tokenviz.model.running.widening import can_widen, widening
 
 __all__ = ["Embeddings", "Inputs", "find_inputs", "looks_for_ids"]
 
@@ -41,15 +42,25 @@ class Inputs(ABC):
         """How many numbers of a row are the input embedding; None for all."""
         return None
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format in which the model is computed, and rows are embedded."""
+        return torch.float32 if self._lm.probe(can_widen) else self._lm.dtype
+
     def rows(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids ``[…]`` to rows ``[…, w]``."""
         # Not no_grad: the question is still asked, and an interrupt could leave that on.
-        rows: torch.Tensor = self._lm.embedding(ids).detach()
-        return rows
+        with widening(self._lm):
+            rows: torch.Tensor = self._lm.embedding(ids).detach()
+        return rows.float() if self._lm.probe(can_widen) else rows
 
     @abstractmethod
     def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """Next-token logits ``[b, p, vocabulary]`` at positions ``[p]`` of rows ``[b, n, w]``."""
+
+    def _forward(self, positions: torch.Tensor, **given: Any) -> torch.Tensor:
+        with widening(self._lm):
+            return forward(self._lm.model, positions, use_cache=False, **given)[0]
 
 
 class Embeddings(Inputs):
@@ -57,7 +68,7 @@ class Embeddings(Inputs):
 
     def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """See :meth:`Inputs.logits`."""
-        return forward(self._lm.model, positions, inputs_embeds=rows, use_cache=False)[0]
+        return self._forward(positions, inputs_embeds=rows)
 
 
 class PerLayerEmbeddings(Inputs):
@@ -78,7 +89,8 @@ class PerLayerEmbeddings(Inputs):
     def rows(self, ids: torch.Tensor) -> torch.Tensor:
         """See :meth:`Inputs.rows`."""
         own = super().rows(ids)
-        beside = self._owner.get_per_layer_inputs(ids.reshape(1, -1))[0].flatten(1).detach()
+        with widening(self._lm):
+            beside = self._owner.get_per_layer_inputs(ids.reshape(1, -1))[0].flatten(1).detach()
         return torch.cat([own, beside.to(own).view(*ids.shape, beside.shape[1])], dim=-1)
 
     def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
@@ -86,13 +98,8 @@ class PerLayerEmbeddings(Inputs):
         size = int(text_config(self._lm.model).hidden_size_per_layer_input)
         beside = rows[..., self.width :]
         beside = beside.view(*beside.shape[:-1], -1, size)
-        return forward(
-            self._lm.model,
-            positions,
-            inputs_embeds=rows[..., : self.width],
-            per_layer_inputs=beside,
-            use_cache=False,
-        )[0]
+        embeddings = rows[..., : self.width]
+        return self._forward(positions, inputs_embeds=embeddings, per_layer_inputs=beside)
 
 
 class EmbeddingOutputs(Inputs):
@@ -112,7 +119,7 @@ class EmbeddingOutputs(Inputs):
         with undone(Undo()) as undo:
             undo.entry(hooks, key)
             hooks[key] = exchanged
-            return forward(self._lm.model, positions, input_ids=ids, use_cache=False)[0]
+            return self._forward(positions, input_ids=ids)
 
 
 class Ids(Inputs):
@@ -126,7 +133,7 @@ class Ids(Inputs):
 
     def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """See :meth:`Inputs.logits`."""
-        return forward(self._lm.model, positions, input_ids=rows[..., 0], use_cache=False)[0]
+        return self._forward(positions, input_ids=rows[..., 0])
 
 
 def find_inputs(lm: LoadedModel) -> Inputs:
@@ -136,7 +143,8 @@ def find_inputs(lm: LoadedModel) -> Inputs:
     ids = sample_ids(lm)
     positions = torch.arange(len(ids), device=lm.device)
     with borrowed(lm.model), torch.no_grad():
-        expected, _ = forward(lm.model, positions, input_ids=ids[None], use_cache=False)
+        with widening(lm):
+            expected, _ = forward(lm.model, positions, input_ids=ids[None], use_cache=False)
         for kind in (PerLayerEmbeddings, Embeddings, EmbeddingOutputs):
             if kind is PerLayerEmbeddings and _per_layer_owner(lm) is None:
                 continue

@@ -50,6 +50,10 @@ class Progress:
         """Say that there is more to do than was known before."""
         self._bar.total += amount
 
+    def remark(self, text: str) -> None:
+        """Write something beside the bar."""
+        self._bar.set_postfix_str(text, refresh=False)
+
     def close(self) -> None:
         """Take the bar away.
 

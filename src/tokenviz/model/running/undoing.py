@@ -23,7 +23,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, MutableMapping
 from functools import partial, reduce
-from itertools import starmap
+from itertools import chain, starmap
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -58,6 +58,7 @@ class Undo:
 
     def hang_on(self, held: object) -> None:
         """Undo all when an object ends."""
+        self._held = weakref.ref(held)
         # As the callback of a reference, pop takes that for its default: it may come late.
         self._ends.append(weakref.ref(held, partial(_journals.pop, self._key)))
         # Of this thread, and not to be undone by another, nor when a model is lent.
@@ -84,6 +85,23 @@ class Undo:
         """
         calls = _calling(function, list(arguments))
         _journals[self._key].append(weakref.ref(_journals[self._key], calls))
+
+    def at_once(
+        self, change: Callable[..., object], arguments: tuple[Any, ...], undo: Callable[[], object]
+    ) -> None:
+        """Change something and write down what undoes it, both functions of C, in one call of C.
+
+        For what would hinder undoing itself: it is undone before all else.
+        """
+        held, back = self._held, _calling(undo, [()])
+        # The reference has no name: one that a traceback keeps would undo what was never done.
+        reduce(
+            operator.is_,
+            chain(
+                starmap(list.append, [(_journals[self._key], weakref.ref(held(), back))]),
+                starmap(change, [arguments]),
+            ),
+        )
 
     def entry(self, mapping: MutableMapping[Any, Any], name: object) -> None:
         """Write down what a dict has, or has not, under a name."""

@@ -16,13 +16,15 @@ import torch
 
 from tokenviz.model.decoder import Decoder, Rows, read_decoder
 from tokenviz.model.running.forward import forward, text_config, wide
+from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.widening import widening
 
 __all__ = ["agreeing_decoder"]
 
 _SHORTEST = 32
 _LONGEST = 512  # of a text without a window, whose blocks do the same everywhere
-_MOST_ROUNDING = 0.05  # of the largest logit, in bfloat16
+_MOST_ROUNDING = 0.05  # of the largest logit, where the model's own are of 16 bits
 _tried: weakref.WeakKeyDictionary[torch.nn.Module, dict[Any, int]] = weakref.WeakKeyDictionary()
 
 
@@ -62,13 +64,15 @@ def _agree_at(lm: LoadedModel, decoder: Decoder, rows: Rows) -> bool:
     ids = torch.randint(lm.vocabulary_size, (1, len(rows)), generator=generator).to(lm.device)
     reads = torch.arange(0, len(rows), max(1, len(rows) // 16), device=lm.device)
     reads[-1] = len(rows) - 1
+    inputs = lm.probe(find_inputs)
     with torch.no_grad():
-        theirs, _ = forward(
-            lm.model, reads, input_ids=ids, position_ids=rows.positions[None], use_cache=False
-        )
-        ours = decoder.head(decoder.extend(lm.embedding(ids), None, rows, reads))
+        with widening(lm):
+            theirs, _ = forward(
+                lm.model, reads, input_ids=ids, position_ids=rows.positions[None], use_cache=False
+            )
+        ours = decoder.head(decoder.extend(wide(inputs.rows(ids)), None, rows, reads))
     theirs, ours = wide(theirs), wide(ours)
-    rounding = min(1000 * torch.finfo(lm.dtype).eps, _MOST_ROUNDING)
+    rounding = min(1000 * torch.finfo(inputs.dtype).eps, _MOST_ROUNDING)
     # RMSNorm is computed in float32 even in a float64 model.
     rounding = max(rounding, 1000 * torch.finfo(torch.float32).eps / 10)
     return bool((theirs - ours).abs().max() <= rounding * theirs.abs().max())

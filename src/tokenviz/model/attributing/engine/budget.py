@@ -1,4 +1,4 @@
-"""How much memory a computation may take, and how many token positions fit into it."""
+"""How much memory and time a computation may take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import torch
 
 from tokenviz.model.running.scalars import is_scalar, real
 
-__all__ = ["memory_budget"]
+__all__ = ["TIME_BUDGET", "memory_budget", "time_budget"]
+
+TIME_BUDGET = 60.0
+"""Seconds that an attribution may take, unless told otherwise."""
 
 _SHARE = 0.5  # of what is free, by default
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12,
@@ -51,6 +54,22 @@ def memory_budget(value: Any, device: torch.device) -> int:
     if not 0 < amount < math.inf:
         raise ValueError(f"memory_budget: expected more than 0 bytes, got {value!r}")
     return max(1, int(amount))
+
+
+def time_budget(value: Any) -> float | None:
+    """Seconds from what the user gave; None for without bound.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no number, or not above 0.
+    """
+    if value is None:
+        return None
+    seconds = real(value, "time_budget", "seconds, or None for without bound")
+    if not seconds > 0:
+        raise ValueError(f"time_budget: expected more than 0 seconds or None, got {value!r}")
+    return None if math.isinf(seconds) else seconds
 
 
 def _free(device: torch.device) -> int:

@@ -23,7 +23,11 @@ _MANY_ROWS = 16384
 
 
 def objective_for(
-    lm: LoadedModel, problem: Problem, score: ScoreName, budget: Any = None
+    lm: LoadedModel,
+    problem: Problem,
+    score: ScoreName,
+    budget: Any = None,
+    seconds: float | None = None,
 ) -> Objective:
     """F by parts if the model has a known layout, else by its own forward.
 
@@ -37,12 +41,14 @@ def objective_for(
         What F gives.
     budget
         Bytes that may be taken; see :func:`memory_budget`.
+    seconds
+        How long it may take; None for without bound.
     """
     longest = max(term.last_row for term in problem.targets.terms)
     decoder = None
     if type(lm.probe(find_inputs)) is Embeddings:  # what the parts of a known decoder begin with
         decoder = agreeing_decoder(lm, problem.n_prompt + longest)
-    work = Work()
+    work = Work(seconds=seconds)
     objective: Objective
     if decoder is not None:
         objective = FastObjective(lm, problem.targets, score, problem.n_prompt, work, decoder)

@@ -20,16 +20,15 @@ from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.packing import Packing
 from tokenviz.model.attributing.engine.perturbing import first_changed, first_deleted, rows_of_masks
 from tokenviz.model.attributing.engine.readout import Readout
-from tokenviz.model.attributing.engine.scaling import in_range
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder, Rows
+from tokenviz.model.decoder.block import KeySide
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["FastObjective"]
 
-# What is in use beside that, between two results; in 16 bits some of it is in float32.
-_WIDE, _NARROW = 1.5, 3.0
+_BESIDE = 1.5  # times that is in use, between two results
 _SHARE = 4  # cotangents or tangents that should fit beside each other at the points in flight
 
 
@@ -48,11 +47,17 @@ class FastObjective(Objective):
         super().__init__(lm, targets, score, n_prompt, work)
         self.decoder = decoder
         self._readout = Readout(decoder.head, score)
+        self._prompt: tuple[torch.Tensor, list[KeySide]] | None = None
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """See :attr:`Objective.dtype`: parts of 16 bits are computed with in float32."""
+        return torch.promote_types(self.lm.dtype, torch.float32)
 
     def bytes_per_row(self) -> int:
         """See :meth:`Objective.bytes_per_row`."""
         kept, moving = self.decoder.bytes_per_row(self.longest)
-        return int((kept // _SHARE + moving) * (_NARROW if self.lm.dtype.itemsize < 4 else _WIDE))
+        return int((kept // _SHARE + moving) * _BESIDE)
 
     def bytes_of_logits(self, rows: int) -> int:
         """See :meth:`Objective.bytes_of_logits`."""
@@ -132,8 +137,7 @@ class FastObjective(Objective):
         n, count = self.n_prompt, len(packing.rows)
         changed = first_changed(masks)
         order = changed.argsort(stable=True)
-        before = self.decoder.key_sides(inputs[None].to(after.dtype), packing.rows.first(n))
-        self.work.advance(n)
+        before = self._key_sides(inputs)
 
         def run(piece: slice) -> torch.Tensor:
             variants = order[piece]
@@ -152,9 +156,7 @@ class FastObjective(Objective):
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
         n = self.n_prompt
-        prompt = inputs[None].to(self.lm.dtype)
-        before = self.decoder.key_sides(prompt, Rows.of_text(n, self.lm.device))
-        self.work.advance(n)
+        before = self._key_sides(inputs)
 
         def of_one_length(own: torch.Tensor) -> torch.Tensor:
             kept = n - int(own[0].sum())
@@ -179,6 +181,15 @@ class FastObjective(Objective):
 
         return self._by_length(masks, len(terms), of_one_length)
 
+    def _key_sides(self, inputs: torch.Tensor) -> list[KeySide]:
+        """What variants of a prompt share of it; that of the last prompt is kept."""
+        if self._prompt is None or self._prompt[0] is not inputs:
+            rows = Rows.of_text(self.n_prompt, self.lm.device)
+            sides = self.decoder.key_sides(inputs[None].to(self.dtype), rows)
+            self.work.advance(self.n_prompt)
+            self._prompt = inputs, sides
+        return self._prompt[1]
+
     def _pushes(self, packing: Packing) -> bool:
         """Whether a tangent of each token takes fewer operations than a cotangent of each term."""
         shape = self.decoder.shape()
@@ -194,8 +205,8 @@ class FastObjective(Objective):
         """The packed rows of some terms, and embeddings of those after the prompt."""
         packing = Packing(n_prompt, self._targets.branches, terms, self.lm.device)
         with torch.no_grad():
-            after: torch.Tensor = self.lm.embedding(packing.after)
-        return packing, after
+            after = self.inputs.rows(packing.after)
+        return packing, wide(after)
 
     def _linearised(
         self,
@@ -223,7 +234,7 @@ class FastObjective(Objective):
 
         def run(piece: slice) -> torch.Tensor:
             terms = order[piece]
-            result = reduce(in_range(lambda scale: at.pull(terms, scale), self.lm.dtype))
+            result = reduce(at.pull(terms))
             self.work.advance(points * int(rows[terms].sum()))
             return result if result.ndim == 4 else result.cpu().double()
 
@@ -235,7 +246,7 @@ class FastObjective(Objective):
         points, count = len(at.direct), len(at.packing.rows)
 
         def run(tokens: slice) -> torch.Tensor:
-            result = in_range(lambda scale: at.push(tokens, directions, scale), self.lm.dtype)
+            result = at.push(tokens, directions)
             self.work.advance(points * sum(count - i for i in range(tokens.start, tokens.stop)))
             return result.cpu().double()
 

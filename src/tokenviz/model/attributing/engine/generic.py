@@ -36,7 +36,7 @@ class GenericObjective(Objective):
         """What autograd keeps of a position, roughly; the logits that are read with it."""
         layers = setting(self.lm.model, "num_hidden_layers") or 12
         heads = setting(self.lm.model, "num_attention_heads") or 0
-        item = self.lm.dtype.itemsize
+        item = self.inputs.dtype.itemsize
         width = self.lm.embedding(torch.zeros(1, dtype=torch.int64, device=self.lm.device)).shape[
             -1
         ]
@@ -178,7 +178,7 @@ class GenericObjective(Objective):
                 chunks = [[own] for own in chunk] + chunks
                 continue
             order += [index for members in chunk for index in members]
-            if self.work.interrupted:
+            if chunks and self.work.must_stop:
                 missing = len(terms) - len(order)
                 shape = (len(points), missing, *pieces[0].shape[2:])
                 pieces.append(pieces[0].new_full(shape, torch.nan))
@@ -196,7 +196,7 @@ class GenericObjective(Objective):
         """Terms of some rounds from one forward pass, in the order of the rounds."""
         members = [index for own in rounds for index in own]
         batch = _Batch(self, [terms[index] for index in members])
-        count, dtype = len(batch.branches), self.lm.dtype
+        count, dtype = len(batch.branches), self.inputs.dtype
 
         def run(piece: slice) -> torch.Tensor:
             leaf = points[piece].repeat_interleave(count, dim=0).detach().requires_grad_()

@@ -69,8 +69,8 @@ class Linearisation:
         frames = decoder.frames(packing.rows, embeddings.dtype)
         return cls(decoder, packing, frames, computed, pairs, attended[:, 0], direct[:, 0])
 
-    def pull(self, terms: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
-        """Gradients of terms with respect to the prompt, times a factor, ``[B, terms, n, d]``."""
+    def pull(self, terms: torch.Tensor) -> torch.Tensor:
+        """Gradients of terms with respect to the prompt, ``[B, terms, n, d]``."""
         pair, real = self.packing.pairs_of(terms)
         at = self.packing.reads[self.packing.pair_read[pair]]
         text = self._one_text(at) if self.packing.single else self._own_texts(at, terms)
@@ -79,8 +79,7 @@ class Linearisation:
         def of_pairs(tensor: torch.Tensor) -> torch.Tensor:
             return text.fold(tensor[:, pair])
 
-        scaled = real.to(self.direct.dtype) * scale
-        weight = text.fold(scaled.expand(b, -1, -1))[..., None]
+        weight = text.fold(real.to(self.direct.dtype).expand(b, -1, -1))[..., None]
         attended = of_pairs(self.attended) * weight[..., None]
         direct = of_pairs(self.direct) * weight
         block = self.decoder.blocks[-1]
@@ -104,8 +103,8 @@ class Linearisation:
         cotangent = cotangent[:, :, : self.packing.n_prompt] * self.decoder.entry_scale
         return cotangent.reshape(b, g, self.packing.n_prompt, cotangent.shape[-1])
 
-    def push(self, tokens: slice, directions: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
-        """Derivatives of all terms along the directions ``[n, d]`` of some tokens, times a factor.
+    def push(self, tokens: slice, directions: torch.Tensor) -> torch.Tensor:
+        """Derivatives of all terms along the directions ``[n, d]`` of some tokens.
 
         Returns
         -------
@@ -116,8 +115,8 @@ class Linearisation:
         count, first = tokens.stop - tokens.start, tokens.start
         tangent = self.direct.new_zeros(b, count, n_rows - first, d)
         own = torch.arange(count, device=tangent.device)
-        scale *= self.decoder.entry_scale
-        tangent[:, own, own] = (directions[tokens] * scale).to(tangent.dtype)
+        directions = directions[tokens] * self.decoder.entry_scale
+        tangent[:, own, own] = directions.to(tangent.dtype)
         *lower, (block, frame) = zip(self.decoder.blocks, self.frames, strict=True)
         for layer, (lower_block, lower_frame) in enumerate(lower):
             sides = self.computed.sides(layer, lower_block, lower_frame)

@@ -60,6 +60,11 @@ class Objective(ABC):
         self._matrix = targets.matrix()
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The number format in which F is computed."""
+        return self.inputs.dtype
+
+    @property
     def n_targets(self) -> int:
         """m, the number of scores."""
         return len(self._matrix)
@@ -163,7 +168,7 @@ class Objective(ABC):
         gone = masks.sum(-1)
         for count in gone.unique().tolist():
             scores[gone == count] = run(masks[gone == count])
-            if self.work.interrupted:
+            if self.work.must_stop:
                 break
         return scores
 

@@ -44,10 +44,9 @@ class Readout:
         """Memory of the logits of some rows, as many as are held at a time."""
         weight = self._head.weight
         held = max(1, _LOGITS.get(weight.device.type, _MANY_LOGITS) // len(weight))
-        # As the head gives them and in float32, and so again in the mean over the vocabulary; where
-        # they were bent, their derivative.
-        each = 2 * (weight.element_size() + 4) + (0 if self._head.softcap is None else 4)
-        return min(rows, held) * len(weight) * each
+        # And again in the mean over the vocabulary; where they were bent, their derivative.
+        each = 2 + (0 if self._head.softcap is None else 1)
+        return min(rows, held) * len(weight) * each * max(4, weight.element_size())
 
     def scores(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, in the finest format."""
@@ -101,8 +100,7 @@ class Readout:
                 (slope,) = torch.autograd.grad(value.sum(), leaf)
                 bend = self._head.bend(leaf.detach())
                 slope = slope if bend is None else slope * bend
-                weight = self._head.weight
-                slopes[:, pair] = slope.to(weight.dtype) @ weight
+                slopes[:, pair] = self._head.linear.pull(slope)
 
     def _read_tokens(self, packing: Packing, reads: slice, logits: torch.Tensor) -> _Read | None:
         """Scores of the tokens that are read from some rows.
@@ -134,10 +132,10 @@ class Readout:
 
     def _slopes(self, read: _Read, ids: torch.Tensor) -> torch.Tensor:
         """Gradients of the tokens' scores, ``[points, pairs, d]``."""
-        weight, bend = self._head.weight, read.bend
-        rows = weight[ids]
+        linear, bend, dtype = self._head.linear, read.bend, read.shares.dtype
+        rows = linear.rows(ids, dtype)
         if bend is not None:
-            rows = rows * bend[:, read.row, ids, None].to(weight.dtype)
+            rows = rows * bend[:, read.row, ids, None]
         if read.top is None or read.others is None:
             return rows.expand(len(read.scores), -1, -1)
         is_apart = read.top >= 0
@@ -147,13 +145,13 @@ class Readout:
         if bend is not None:
             shares *= bend
             apart *= bend.gather(-1, index[..., None])[..., 0]
-        mean_of_others = shares.to(weight.dtype) @ weight
+        mean_of_others = linear.pull(shares)
         itself = read.top[:, read.row] == ids
         # What the token's own row is multiplied with: one minus its probability, without rounding.
         own = torch.where(itself, read.others[:, read.row] / total[:, read.row], 1)
-        top = weight[index] * apart[..., None].to(weight.dtype)
+        top = linear.rows(index, dtype) * apart[..., None]
         other = torch.where(itself[..., None], 0, top[:, read.row])
-        return rows * own[..., None].to(weight.dtype) - other - mean_of_others[:, read.row]
+        return rows * own[..., None] - other - mean_of_others[:, read.row]
 
     def _terms(self, pairs: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Sums of pairs, ``[B, pairs]`` to ``[B, terms]``; for probabilities, their products."""

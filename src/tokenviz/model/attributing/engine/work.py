@@ -1,14 +1,16 @@
-"""How much is computed at a time, what is finished, and what happens when memory runs out.
+"""How much is computed at a time, what is finished, and what happens when memory or time runs out.
 
 Work is cut into pieces by the number of token positions in flight. When a piece does not fit into
-memory, half as much is tried, and what was finished before is kept; an interrupt ends the work in
-the same way, with what was finished.
+memory, half as much is tried, and what was finished before is kept; an interrupt, or the end of the
+time allowed, ends the work in the same way, with what was finished.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from time import perf_counter
 
 import torch
 
@@ -30,6 +32,9 @@ class Work:
     budget
         Bytes that a piece may take. ``rows`` is chosen for it beforehand; on a device that can
         tell, the first piece is measured, and the following made smaller if it took more.
+    seconds
+        How long the work may take from now on; None for as long as it does. Something is always
+        finished: time is looked at between pieces, and never before the first.
 
     Attributes
     ----------
@@ -37,15 +42,62 @@ class Work:
         Token positions that were finished.
     interrupted
         Whether the user has ended the work.
+    late
+        Whether something was left undone because time ran out.
     """
 
-    def __init__(self, rows: int = 1024, budget: int | None = None) -> None:
+    def __init__(
+        self, rows: int = 1024, budget: int | None = None, seconds: float | None = None
+    ) -> None:
         self.rows = max(1, rows)
         self.budget = budget
+        self.seconds = seconds
+        self._begun = perf_counter()
+        self._depth = 0  # of what must not be cut by time
         self._is_measured = False
         self.positions = 0
         self.interrupted = False
+        self.late = False
         self._progress: Progress | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """Of the time that the work may take; infinite where it has no bound."""
+        if self.seconds is None:
+            return math.inf
+        return self.seconds - (perf_counter() - self._begun)
+
+    def has_time_for(self, positions: int) -> bool:
+        """Whether so many more token positions end in time, at the pace so far; else it is late."""
+        if positions <= self._positions_in_time():
+            return True
+        self.late = True
+        return False
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether what is left is to be left undone: the user or the clock says so."""
+        return self.interrupted or not self.has_time_for(1)
+
+    def _pace(self) -> float:
+        """Seconds per token position; 0 before any is finished."""
+        if not self.positions:
+            return 0.0
+        return (perf_counter() - self._begun) / self.positions
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Within this, time cuts nothing: what is of no use in parts."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+
+    def remark(self, text: str) -> None:
+        """Say beside the progress bar how far the work is."""
+        if self._progress is not None:
+            self._progress.remark(text)
 
     def report(self, progress: Progress) -> None:
         """Tell a progress bar of every position from now on."""
@@ -85,7 +137,8 @@ class Work:
         Returns
         -------
         torch.Tensor
-            All results; NaN for items that an interrupt left unfinished.
+            All results; NaN for items that an interrupt left unfinished, or the end of the time
+            allowed. That is looked at between the outermost pieces only, of which each is whole.
 
         Raises
         ------
@@ -97,13 +150,17 @@ class Work:
         if self.interrupted:  # what goes before was left unfinished, so nothing can follow
             raise KeyboardInterrupt
         finished: list[torch.Tensor] = []
-        start = 0
+        start, passes = 0, 1.0  # how often a row in flight is gone through
         while start < count and not self.interrupted:
-            rows = rows_each(start) if callable(rows_each) else rows_each
-            size = min(max(1, self.rows // max(1, rows)), count - start)
-            piece = slice(start, start + size)
+            rows = max(1, rows_each(start) if callable(rows_each) else rows_each)
+            if finished and not self.has_time_for(int(rows * passes)):
+                break
+            in_time = self._positions_in_time() / (rows * passes)
+            size = int(min(max(1, min(self.rows // rows, in_time)), count - start))
+            piece, before = slice(start, start + size), self.positions
             try:
-                with self._measuring():
+                # The only item there is may be cut further down.
+                with self._measuring(), self.whole() if count > 1 else nullcontext():
                     found = run(piece)
             except KeyboardInterrupt:
                 if not finished:
@@ -117,6 +174,7 @@ class Work:
                 # Not before: an interrupt in between would have it counted and left out at once.
                 finished.append(found)
                 start = piece.stop
+                passes = max(1.0, (self.positions - before) / (size * rows))
                 continue
             _let_go()  # only now: until here the error holds what the piece had computed
         if start < count:
@@ -124,6 +182,11 @@ class Work:
             shape[dim] = count - start
             finished.append(finished[0].new_full(shape, torch.nan))
         return finished[0] if len(finished) == 1 else torch.cat(finished, dim)
+
+    def _positions_in_time(self) -> float:
+        """How many token positions there is time for; where time must not cut, for any number."""
+        pace = 0.0 if self.seconds is None or self._depth else self._pace()
+        return math.inf if pace == 0 else max(0.0, self.seconds_left / pace)
 
     @contextmanager
     def _measuring(self) -> Iterator[None]:

@@ -187,7 +187,7 @@ METHOD = register(
         run=_run,
         positions=_positions,
         has_score=False,
-        is_change=False,
+        rounding=None,
         check=_check,
     )
 )

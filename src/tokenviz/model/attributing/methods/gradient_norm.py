@@ -45,7 +45,7 @@ METHOD = register(
         source="Simonyan et al. 2013, arXiv:1312.6034",
         run=_run,
         positions=lambda asked: asked.objective.rows_of_gradients(),
-        is_change=False,
+        rounding=None,
         needs_gradients=True,
     )
 )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import torch
 
 from tokenviz.model.attributing.engine.objective import Objective
-from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
+from tokenviz.model.attributing.engine.rounding import rounding_of_products, rows_of_products
+from tokenviz.model.attributing.methods.method import Asked, Found, Method, Rounding, register
 
-__all__ = ["METHOD", "input_x_gradient", "moving"]
+__all__ = ["METHOD", "input_x_gradient"]
 
 
 def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor:
@@ -29,10 +30,10 @@ def input_x_gradient(objective: Objective, inputs: torch.Tensor) -> torch.Tensor
     torch.Tensor
         x_i · ∂F/∂x_i in the unit of the score, shape ``[n, m]``.
     """
-    return objective.products(inputs[None], moving(objective, inputs))[0].T
+    return objective.products(inputs[None], _moving(objective, inputs))[0].T
 
 
-def moving(objective: Objective, inputs: torch.Tensor) -> torch.Tensor:
+def _moving(objective: Objective, inputs: torch.Tensor) -> torch.Tensor:
     """The embeddings as directions: what else was looked up by a token's id stands still."""
     if objective.inputs.width is None:
         return inputs
@@ -46,6 +47,12 @@ def _run(asked: Asked) -> Found:
     return Found(asked.problem.features.sums(values))
 
 
+def _rounding(asked: Asked, found: Found) -> torch.Tensor:
+    objective, inputs = asked.objective, asked.problem.inputs
+    directions = _moving(objective, inputs)
+    return rounding_of_products(objective, inputs[None], directions, asked.problem.features.sums)
+
+
 METHOD = register(
     Method(
         "input_x_gradient",
@@ -55,5 +62,8 @@ METHOD = register(
         run=_run,
         positions=lambda asked: asked.objective.rows_of_products(1),
         needs_gradients=True,
+        rounding=Rounding(
+            "them", lambda asked: rows_of_products(asked.objective, points=1), _rounding
+        ),
     )
 )

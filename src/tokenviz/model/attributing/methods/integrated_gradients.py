@@ -24,9 +24,19 @@ from tokenviz.model.attributing.asking.options import Option, Options, count
 from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.asking.targets import ScoreName
 from tokenviz.model.attributing.engine.objective import Objective
-from tokenviz.model.attributing.methods.method import Asked, Expected, Found, Method, register
+from tokenviz.model.attributing.engine.rounding import rounding_of_products, rows_of_products
+from tokenviz.model.attributing.engine.work import Work
+from tokenviz.model.attributing.methods.method import (
+    Asked,
+    Expected,
+    Found,
+    Method,
+    Rounding,
+    register,
+)
 from tokenviz.model.attributing.methods.nested_rules import LEVELS
 from tokenviz.model.attributing.methods.quadrature import NODES, Path
+from tokenviz.model.running.forward import wide
 from tokenviz.model.running.scalars import real
 
 __all__ = ["METHOD", "PathIntegral", "integrated_gradients"]
@@ -40,6 +50,7 @@ _LAST = 3
 # way from baseline to prompt, as a multiple of the error allowed.
 _SEEN = ((0.5, (7, 15)), (4.0, (7, 63)), (math.inf, (7, 1023)))
 _ANEW = 3.0
+_ALONG = (0.25, 0.5, 0.75, 1.0)  # of the path, where rounding is measured
 _SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
 
 
@@ -74,9 +85,9 @@ def integrated_gradients(
         If ``tolerance`` is None, exactly so many Gauss–Legendre nodes in α; otherwise the most
         that a target may take (2048).
     tolerance
-        Nodes are added where the path needs them (``quadrature.py``) until the errors of its pieces
-        add up to less than this share of the change of the score, for every target. What is mere
-        rounding in the model's dtype is let be.
+        Nodes are added where the path needs them (``quadrature.py``) until the completeness error
+        is less than this, and the root of the sum of its pieces' squared errors too, for every
+        target. What is mere rounding is let be.
     score
         What F gives, which decides what change counts as small.
     labels
@@ -88,6 +99,8 @@ def integrated_gradients(
         Values in the unit of the score, and the most nodes that a target took. The completeness
         error of a target is |sum of its values − (F(x) − F(x'))| / |F(x) − F(x')|, where a change
         of less than 0.1 nat or logit, or of a tenth of the larger probability, counts as so much.
+
+        Where time runs out they are what it allowed, and the error says how far that reaches.
 
     Warns
     -----
@@ -101,16 +114,20 @@ def integrated_gradients(
     divisor = change.abs().clamp_min(_SMALL_CHANGE * scale)
     divisor = divisor.clamp_min(torch.finfo(torch.float32).tiny)
     if n_steps is not None and (tolerance is None or n_steps < NODES):
-        values, nodes = path.integral(n_steps), torch.full((len(change),), n_steps)
+        values, count = path.integral(n_steps)
+        nodes = torch.full((len(change),), count)
         reached = (values.sum(0) - change).abs() <= (tolerance or torch.inf) * divisor
     else:
         assert tolerance is not None  # one of the two is always given
-        rounding = 2 * torch.finfo(inputs.dtype).eps * size
+        rounding = 2 * torch.finfo(objective.dtype).eps * size
         values, nodes, reached = path.adaptive_integral(
-            tolerance * divisor, rounding, n_steps or _MOST
+            tolerance * divisor,
+            rounding,
+            n_steps or _MOST,
+            lambda errors: objective.work.remark(_how_far(errors / divisor, objective.work)),
         )
     error = (values.sum(0) - change).abs() / divisor
-    if tolerance is not None and not bool(reached.all()):
+    if tolerance is not None and not bool(reached.all()) and not objective.work.late:
         missed = torch.where(reached, -1.0, error.nan_to_num(torch.inf))
         worst = int(missed.argmax())
         warnings.warn(
@@ -122,6 +139,13 @@ def integrated_gradients(
             stacklevel=5,
         )
     return PathIntegral(values, int(nodes.max()), error)
+
+
+def _how_far(errors: torch.Tensor, work: Work) -> str:
+    """For the progress bar."""
+    said = f"error {float(errors.nan_to_num(torch.inf).max()):.1%}"
+    left = work.seconds_left
+    return said if math.isinf(left) else f"{said}, {max(0.0, left):.0f} s left"
 
 
 def _tolerance(value: Any) -> float | None:
@@ -186,7 +210,7 @@ def _expected(asked: Asked) -> Expected:
     size = scores.abs().amax(0)
     scale = size if asked.options.score == "probability" else torch.ones_like(size)
     change = (scores[-1] - scores[0]).abs().maximum(_SMALL_CHANGE * scale)
-    rounding = 2 * torch.finfo(inputs.dtype).eps * size
+    rounding = 2 * torch.finfo(objective.dtype).eps * size
     polynomial = np.linalg.inv(np.polynomial.chebyshev.chebvander(places, _LOOKS - 1))
     left = (torch.as_tensor(polynomial) @ scores)[-_LAST:].abs().sum(0)
     roughness = float((left / (tolerance * change + rounding)).nan_to_num(torch.inf).max())
@@ -202,6 +226,19 @@ def _expected(asked: Asked) -> Expected:
         ends + int(each * nodes[1] * (1 if nodes[1] <= LEVELS[-1] else _ANEW)),
     )
     return Expected(positions, nodes)
+
+
+def _rounding(asked: Asked, found: Found) -> torch.Tensor:
+    """At a few points of the path: on its way gradients can be far larger than at its end."""
+    assert asked.baseline is not None  # it has one
+    inputs, start = asked.problem.inputs, wide(asked.baseline)
+    directions = wide(inputs) - start
+    points = torch.stack([start + share * directions for share in _ALONG]).to(inputs.dtype)
+    gradients = found.n_steps or 1  # their mean is taken, and they are rounded apart
+    at_points = rounding_of_products(
+        asked.objective, points, directions, asked.problem.features.sums
+    )
+    return at_points / math.sqrt(gradients)
 
 
 METHOD = register(
@@ -221,6 +258,9 @@ METHOD = register(
             Option("tolerance", _tolerance, "follows no path", default=0.01),
         ),
         needs_gradients=True,
+        rounding=Rounding(
+            "them", lambda asked: rows_of_products(asked.objective, len(_ALONG)), _rounding
+        ),
         check=_check,
         expected=_expected,
     )

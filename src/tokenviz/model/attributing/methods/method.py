@@ -16,9 +16,13 @@ from tokenviz.data.provenance import Aggregation
 from tokenviz.model.attributing.asking.options import Option, Options
 from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.engine.rounding import rounding_of_changes, rows_of_changes
 from tokenviz.model.running.loaded_model import LoadedModel
 
-__all__ = ["DEFAULT", "METHODS", "Asked", "Expected", "Found", "Method", "find", "register"]
+__all__ = [
+    "CHANGES", "DEFAULT", "METHODS", "Asked", "Expected", "Found", "Method", "Rounding", "find",
+    "register",
+]  # fmt: skip
 
 DEFAULT = "removal"
 """What ``attribute`` takes unless told otherwise."""
@@ -70,6 +74,33 @@ class Expected:
     nodes: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Rounding:
+    """How it is measured what rounding does to values, where F has so few digits that one sees it.
+
+    Parameters
+    ----------
+    of
+        What is rounded: "its score", "them".
+    positions
+        How many token positions the measuring goes through.
+    measure
+        What rounding does to a value of each target, ``[m]``.
+    """
+
+    of: str
+    positions: Callable[[Asked], int]
+    measure: Callable[[Asked, Found], torch.Tensor]
+
+
+CHANGES = Rounding(
+    "its score",
+    lambda asked: rows_of_changes(asked.objective),
+    lambda asked, found: rounding_of_changes(asked.objective, asked.problem.inputs),
+)
+"""Of values that are differences of scores."""
+
+
 def _nothing_to_check(problem: Problem, options: Options) -> None:
     """Most methods take whatever is asked."""
 
@@ -101,8 +132,9 @@ class Method:
         Keywords of ``attribute`` that not all methods take.
     has_score
         Whether its values are in the unit of a score, which can be chosen.
-    is_change
-        Whether its values are changes of the score, in its unit: those drown in its rounding.
+    rounding
+        How it is measured what rounding does to its values; None where they are no changes of the
+        score, which drown in it.
     needs_gradients
         Whether the model must let gradients through.
     can_delete
@@ -124,7 +156,7 @@ class Method:
     aggregation: Aggregation = "sum"
     options: tuple[Option, ...] = ()
     has_score: bool = True
-    is_change: bool = True
+    rounding: Rounding | None = CHANGES
     needs_gradients: bool = False
     can_delete: bool = False
     check: Callable[[Problem, Options], None] = _nothing_to_check

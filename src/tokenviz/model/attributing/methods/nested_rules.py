@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import legendre
 
-__all__ = ["LEVELS", "Rule", "rule"]
+__all__ = ["LEVELS", "Array", "Rule", "rule"]
 
 LEVELS = (7, 15, 31, 63)
 """Nodes of each rule."""

@@ -19,21 +19,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 
 from tokenviz.model.attributing.engine.objective import Objective
-from tokenviz.model.attributing.methods.nested_rules import LEVELS, rule
+from tokenviz.model.attributing.methods.nested_rules import LEVELS, Array, rule
 from tokenviz.model.running.forward import wide
 
 __all__ = ["NODES", "Path"]
 
 NODES = LEVELS[0]
 """Of a new piece."""
-_MARKED = 0.8  # the share of a target's error that one round works on
+_MARKED = 0.8  # the share of a target's squared error that one round works on
 _COLLAPSE = 2  # by how much more nodes must shrink an error to be worth more still
 
 
@@ -52,33 +54,58 @@ class Path:
         self._objective = objective
         self._start = wide(baseline)
         self._delta = wide(inputs) - self._start
-        self.ends = self._scores([0.0, 1.0], torch.arange(objective.n_targets))
+        with objective.work.whole():
+            self.ends = self._scores([0.0, 1.0], torch.arange(objective.n_targets))
 
     def scores(self, alphas: torch.Tensor) -> torch.Tensor:
         """F of all targets along the path, float64 on the CPU, ``[alphas, m]``."""
         return self._scores(alphas.tolist(), torch.arange(self._objective.n_targets))
 
-    def integral(self, n_steps: int) -> torch.Tensor:
-        """(x − x') · ∫ ∂F/∂x dα with exactly so many Gauss–Legendre nodes in α, ``[n, m]``."""
+    def integral(self, n_steps: int) -> tuple[torch.Tensor, int]:
+        """(x − x') · ∫ ∂F/∂x dα with exactly so many Gauss–Legendre nodes in α, ``[n, m]``.
+
+        Where time runs out it is with the nodes that were finished, whose number comes beside it.
+        They are taken in an order in which any first of them are spread over the path.
+        """
         places, weights = np.polynomial.legendre.leggauss(n_steps)
-        targets = torch.arange(self._objective.n_targets)
-        products = self._products(torch.as_tensor((places + 1) / 2), targets)
-        return torch.einsum("s,stn->nt", torch.as_tensor(weights / 2), products)
+        order = _spread(n_steps)
+        return self._sum((places[order] + 1) / 2, weights[order] / 2)
+
+    def _sum(self, places: Array, weights: Array) -> tuple[torch.Tensor, int]:
+        """A rule's sum ``[n, m]``; if time cuts it short, what its first nodes stand for."""
+        products = self._products(torch.as_tensor(places), torch.arange(self._objective.n_targets))
+        count = len(products)
+        if self._objective.work.late:
+            unfinished = products.isnan().flatten(1).any(1).nonzero()[:1, 0].tolist()
+            count = max(1, *unfinished) if unfinished else count
+            weights = weights if count == len(places) else _cells(places[:count])
+        return torch.einsum("s,stn->nt", torch.as_tensor(weights), products[:count]), count
 
     def adaptive_integral(
-        self, allowed: torch.Tensor, rounding: torch.Tensor, most: int
+        self,
+        allowed: torch.Tensor,
+        rounding: torch.Tensor,
+        most: int,
+        follow: Callable[[torch.Tensor], None] = lambda errors: None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The same, with pieces refined until their errors add up to no more than is allowed.
+        """The same, with pieces refined until the error is no more than is allowed.
+
+        Pieces miss the change of the score by too much or too little, so the error of their sum is
+        known, and most often less than the sum of their errors. It may be small by chance while
+        pieces are wrong, so the root of the sum of their squares must be small as well: what it
+        would be, had each piece its sign by chance.
 
         Parameters
         ----------
         allowed
-            For each target, the error that its pieces may add up to, ``[m]``.
+            For each target, the most that either may be, ``[m]``.
         rounding
             For each target, the error of a piece that is only rounding, ``[m]``: more nodes would
             not help, so that it counts up to half of what is allowed only.
         most
             How many nodes a target may take, at least those of one piece.
+        follow
+            Told of the errors reached, ``[m]``, before each round.
 
         Returns
         -------
@@ -90,44 +117,68 @@ class Path:
             Whether the error of each target is within what is allowed, ``[m]``; if rounding is more
             than half of that, the error without it.
         """
-        m = self._objective.n_targets
-        pieces = self._new_pieces([(0.0, 1.0)], torch.arange(m), self.ends[None], None)
+        m, work = self._objective.n_targets, self._objective.work
+        rows = self._objective.rows_of_products(NODES, torch.arange(m))
+        if not work.has_time_for(rows):
+            values, count = self._sum(*rule(0))
+            error = (values.sum(0) - (self.ends[1] - self.ends[0])).abs()
+            return values, torch.full((m,), count), error <= allowed
+        with work.whole():
+            pieces = self._new_pieces([(0.0, 1.0)], torch.arange(m), self.ends[None], None)
         while True:
             excess = [(piece.error - rounding[piece.targets]).clamp_min(0) for piece in pieces]
             steps = torch.zeros(m, dtype=torch.int64)
-            rounded, total = torch.zeros(2, m, dtype=torch.float64)
+            rounded, missed, squares = torch.zeros(3, m, dtype=torch.float64)
             by_target: dict[int, list[tuple[float, int]]] = defaultdict(list)
             for index, (piece, errors) in enumerate(zip(pieces, excess, strict=True)):
                 steps[piece.targets] += piece.n_nodes
                 rounded[piece.targets] += piece.error.minimum(rounding[piece.targets])
-                total[piece.targets] += errors
+                missed[piece.targets] += errors.copysign(piece.missed)
+                squares[piece.targets] += errors.square()
                 for target, error in zip(piece.targets.tolist(), errors.tolist(), strict=True):
                     by_target[target].append((error, index))
+            # The error of the sum is known; that it is small by chance, the pieces' own tell.
+            total = missed.abs().maximum(squares.sqrt())
+            follow(total + rounded)
             # What is left for the rest. Where rounding takes more than half, it cannot be helped.
             limit = allowed - rounded.minimum(allowed / 2)
             chosen: dict[int, list[int]] = defaultdict(list)
             # A NaN is no error that more nodes would mend.
             for target in (total > limit).nonzero()[:, 0].tolist():
                 room = most - int(steps[target])
-                worst = _worst(by_target[target], float(total[target]), float(limit[target]))
+                worst = _worst(by_target[target], float(limit[target]))
                 for index in worst:
                     room -= pieces[index].growth(target)
                     if room < 0:
                         break
                     chosen[index].append(target)
+            chosen = self._in_time(pieces, chosen)
             if not chosen:
                 break
             try:
-                finer = self._refine(pieces, chosen)
+                with work.whole():
+                    finer = self._refine(pieces, chosen)
             except KeyboardInterrupt:
-                self._objective.work.interrupted = True
-            if self._objective.work.interrupted:  # the last full round is what is finished
+                work.interrupted = True
+            if work.interrupted:  # the last full round is what is finished
                 break
             pieces = finer
         values = torch.zeros(m, len(self._delta), dtype=torch.float64)
         for piece in pieces:
             values[piece.targets] += piece.values
         return values.T, steps, total <= limit
+
+    def _in_time(self, pieces: list[_Piece], chosen: dict[int, list[int]]) -> dict[int, list[int]]:
+        """Of the pieces to refine those for which there is time, the worst first."""
+        rows, affordable = 0, {}
+        for index in sorted(chosen, key=lambda index: -float(pieces[index].error.max())):
+            targets = chosen[index]
+            growth = max(pieces[index].growth(target) for target in targets)
+            rows += self._objective.rows_of_products(growth, torch.tensor(targets))
+            if not self._objective.work.has_time_for(rows):
+                break
+            affordable[index] = targets
+        return affordable
 
     def _refine(self, pieces: list[_Piece], chosen: dict[int, list[int]]) -> list[_Piece]:
         """Give pieces more nodes, or cut them, for the targets that need it."""
@@ -255,9 +306,14 @@ class _Piece:
         return (self.high - self.low) * torch.einsum("s,stn->tn", weights, self.products)
 
     @cached_property
+    def missed(self) -> torch.Tensor:
+        """The integral less the change of F, ``[t]``."""
+        return self.values.sum(-1) - (self.scores[1] - self.scores[0])
+
+    @property
     def error(self) -> torch.Tensor:
-        """By how much the integral misses the change of F, ``[t]``."""
-        return (self.values.sum(-1) - (self.scores[1] - self.scores[0])).abs()
+        """Its size, ``[t]``."""
+        return self.missed.abs()
 
     @cached_property
     def smooth(self) -> torch.Tensor:
@@ -284,6 +340,22 @@ class _Piece:
         )
 
 
+def _spread(count: int) -> Any:
+    """Numbers below ``count`` in the order of van der Corput: any first of them lie evenly."""
+    bits = max(1, (count - 1).bit_length())
+    return np.array(sorted(range(count), key=lambda k: int(f"{k:0{bits}b}"[::-1], 2)))
+
+
+def _cells(places: Array) -> Array:
+    """Of nodes in (0, 1), how much of it is nearest to each."""
+    order = places.argsort()
+    inner = places[order]
+    edges = np.concatenate([[0.0], (inner[1:] + inner[:-1]) / 2, [1.0]])
+    widths = np.empty_like(places)
+    widths[order] = np.diff(edges)
+    return widths
+
+
 def _middle(low: float, high: float) -> float:
     """Where to cut: halfway, but by powers towards α = 0, where scores move over decades."""
     if low == 0:
@@ -291,13 +363,16 @@ def _middle(low: float, high: float) -> float:
     return math.sqrt(low * high) if high > 4 * low else (low + high) / 2
 
 
-def _worst(errors: list[tuple[float, int]], total: float, allowed: float) -> list[int]:
-    """The pieces to cut: the worst first, until most of the error, or enough of it, is theirs."""
+def _worst(errors: list[tuple[float, int]], allowed: float) -> list[int]:
+    """The pieces to refine: the worst first, until most of the error, or enough of it, is theirs.
+
+    Errors add up as their squares do.
+    """
     chosen: list[int] = []
-    covered = 0.0
+    left = total = sum(error**2 for error, _ in errors)
     for error, index in sorted(errors, reverse=True):
-        if chosen and (covered > _MARKED * total or total - covered < allowed / 2):
+        if chosen and (left < (1 - _MARKED) * total or left < (allowed / 2) ** 2):
             break
         chosen.append(index)
-        covered += error
+        left -= error**2
     return chosen

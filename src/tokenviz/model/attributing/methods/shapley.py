@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ __all__ = ["METHOD", "ShapleyValues", "coalitions", "drawn_masks", "shapley"]
 _EXACT = 10  # features, of which all coalitions are evaluated
 _ORDERS = 24  # that are drawn of more
 _MOST = 10**6
+_FIRST = 2  # pairs of orders that are finished whatever the time: one has no spread
 _LOOKED = 128  # pairs of orders that are counted; any more are taken to be like them
 
 
@@ -39,7 +40,7 @@ _LOOKED = 128  # pairs of orders that are counted; any more are taken to be like
 class ShapleyValues:
     """Values and their standard errors ``[rows, m]``; None where the values are exact.
 
-    ``n_samples`` is the number of orders that were finished.
+    ``n_samples`` is the number of orders that were finished, None where all count.
     """
 
     values: torch.Tensor
@@ -66,7 +67,8 @@ def shapley(
     features
         The players.
     n_samples
-        Orders to draw, an even number; None is exact, and needs few features.
+        Orders to draw, an even number; None is exact, and needs few features. Where time runs out,
+        fewer are drawn, but four at least; and values that were to be exact come from orders.
     seed
         Of the draws.
 
@@ -76,25 +78,44 @@ def shapley(
         In the unit of the score.
     """
     if n_samples is None or len(features) == 1:  # one feature has but one order
-        return _exact(objective, inputs, baseline, features)
+        return _exact(objective, inputs, baseline, features, seed)
     rows = len(features)
     moved = features.masks().any(0).to(inputs.device)[:, None]
-    ends = objective.scores(torch.stack([torch.where(moved, baseline, inputs), inputs]))
+    work = objective.work
+    with work.whole():
+        ends = objective.scores(torch.stack([torch.where(moved, baseline, inputs), inputs]))
     contributions: list[torch.Tensor] = []
     for orders, masks in drawn_masks(features, n_samples, seed):
+        needed = objective.rows_of_perturbed(masks)
+        if len(contributions) >= _FIRST and not work.has_time_for(needed):
+            break
         try:
-            scores = objective.perturbed(inputs, baseline, masks).view(2, rows - 1, -1)
+            with work.whole():
+                scores = objective.perturbed(inputs, baseline, masks).view(2, rows - 1, -1)
         except KeyboardInterrupt:
             if not contributions:
                 raise
-            objective.work.interrupted = True
-        if objective.work.interrupted:
+            work.interrupted = True
+        if work.interrupted:
             break
-        pair = torch.zeros(rows, scores.shape[-1], dtype=torch.float64)
-        for one, between in zip(orders, scores, strict=True):
-            gains = torch.cat([ends[:1], between, ends[1:]]).diff(dim=0)
-            pair[one.copy()] += gains / 2
-        contributions.append(pair)
+        ways = [torch.cat([ends[:1], between, ends[1:]]) for between in scores]
+        contributions.append(_gains(orders, ways))
+    return _mean(contributions)
+
+
+def _gains(orders: list[np.ndarray], ways: list[torch.Tensor]) -> torch.Tensor:
+    """What each feature adds where it comes in, the mean of two orders, ``[rows, m]``.
+
+    ``ways`` are the scores on the way from none to all features, ``[rows + 1, m]``.
+    """
+    pair = torch.zeros(len(orders[0]), ways[0].shape[-1], dtype=torch.float64)
+    for order, scores in zip(orders, ways, strict=True):
+        pair[order.copy()] += scores.diff(dim=0) / 2
+    return pair
+
+
+def _mean(contributions: list[torch.Tensor]) -> ShapleyValues:
+    """Of what features add in pairs of orders, with its standard error."""
     if not contributions:
         raise KeyboardInterrupt
     samples = torch.stack(contributions)
@@ -115,16 +136,21 @@ def drawn_masks(
     owner = torch.full((features.n_prompt,), -1)  # of each token, its feature
     for row, span in enumerate(features.spans):
         owner[span] = row
-    generator = np.random.default_rng(seed)
-    for _ in range(n_samples // 2):
-        order = generator.permutation(rows)
-        orders = [order, order[::-1]]
+    for orders in itertools.islice(_drawn_orders(rows, seed), n_samples // 2):
         masks = []
         for one in orders:
             place = torch.full((rows + 1,), -1)  # the last is that of tokens which are no feature
             place[torch.from_numpy(one.copy())] = torch.arange(rows)
             masks.append(place[owner] >= torch.arange(1, rows)[:, None])
         yield orders, torch.cat(masks)
+
+
+def _drawn_orders(rows: int, seed: int) -> Iterator[list[np.ndarray]]:
+    """Orders, each with its reverse, without end."""
+    generator = np.random.default_rng(seed)
+    while True:
+        order = generator.permutation(rows)
+        yield [order, order[::-1]]
 
 
 def coalitions(features: Features) -> tuple[torch.Tensor, torch.Tensor]:
@@ -134,11 +160,33 @@ def coalitions(features: Features) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _exact(
-    objective: Objective, inputs: torch.Tensor, baseline: torch.Tensor, features: Features
+    objective: Objective,
+    inputs: torch.Tensor,
+    baseline: torch.Tensor,
+    features: Features,
+    seed: int,
 ) -> ShapleyValues:
-    rows = len(features)
+    """From all coalitions; where there is no time for them, from those that some orders meet."""
+    rows, work = len(features), objective.work
     present, masks = coalitions(features)
-    worth = objective.perturbed(inputs, baseline, masks)
+    worth = torch.full((len(masks), objective.n_targets), torch.nan, dtype=torch.float64)
+    known = torch.zeros(len(masks), dtype=torch.bool)
+
+    def evaluate(wanted: torch.Tensor) -> None:
+        with work.whole():
+            worth[wanted] = objective.perturbed(inputs, baseline, masks[wanted])
+        # An interrupt leaves some unfinished.
+        known[wanted] = ~worth[wanted].isnan().any(-1) if work.interrupted else True
+
+    first = _met_first(rows, seed)
+    evaluate(first)
+    rest = ~torch.isin(torch.arange(len(masks)), first)
+    if bool(rest.any()) and not work.interrupted:
+        rest = rest.nonzero()[:, 0]
+        if work.has_time_for(objective.rows_of_perturbed(masks[rest])):
+            evaluate(rest)
+    if not bool(known.all()):
+        return _from_orders(objective, masks, worth, known, evaluate, seed)
     size = present.sum(-1)
     # The share of orders in which exactly this coalition comes before a given feature.
     share = torch.tensor([1 / (rows * math.comb(rows - 1, k)) for k in range(rows)])
@@ -149,6 +197,48 @@ def _exact(
         weights = share[size[without]].double()[:, None]
         values[row] = (weights * (worth[joined] - worth[without])).sum(0)
     return ShapleyValues(values, None, None)
+
+
+def _from_orders(
+    objective: Objective,
+    masks: torch.Tensor,
+    worth: torch.Tensor,
+    known: torch.Tensor,
+    evaluate: Callable[[torch.Tensor], None],
+    seed: int,
+) -> ShapleyValues:
+    """From orders whose coalitions are known, or can be evaluated in the time that is left."""
+    rows, work = int(math.log2(len(masks))), objective.work
+    contributions: list[torch.Tensor] = []
+    for orders in itertools.islice(_drawn_orders(rows, seed), len(masks)):
+        met = [_met(order) for order in orders]
+        new = _distinct(torch.cat(met))
+        new = new[~known[new]]
+        if len(new) and not work.interrupted:
+            if not work.has_time_for(objective.rows_of_perturbed(masks[new])):
+                break
+            evaluate(new)
+        if bool(known[torch.cat(met)].all()):
+            contributions.append(_gains(orders, [worth[numbers] for numbers in met]))
+        elif work.interrupted:
+            break
+    return _mean(contributions)
+
+
+def _met(order: np.ndarray) -> torch.Tensor:
+    """The numbers of the coalitions on the way from none to all features, ``[rows + 1]``."""
+    bits = 2 ** (len(order) - 1 - torch.from_numpy(order.copy()))
+    return torch.cat([torch.zeros(1, dtype=torch.int64), bits.cumsum(0)])
+
+
+def _met_first(rows: int, seed: int) -> torch.Tensor:
+    """The numbers of the coalitions in the first two pairs of orders."""
+    pairs = itertools.islice(_drawn_orders(rows, seed), _FIRST)
+    return _distinct(torch.cat([_met(order) for orders in pairs for order in orders]))
+
+
+def _distinct(numbers: torch.Tensor) -> torch.Tensor:
+    return torch.tensor(sorted(set(numbers.tolist())))
 
 
 def _n_samples(value: Any) -> int | None:
@@ -189,7 +279,14 @@ def _positions(asked: Asked) -> int:
     objective, features = asked.objective, asked.problem.features
     orders = _orders(asked)
     if orders is None or len(features) == 1:
-        return objective.rows_of_perturbed(coalitions(features)[1])
+        masks = coalitions(features)[1]
+        first = _met_first(len(features), asked.options.own["seed"])
+        rest = ~torch.isin(torch.arange(len(masks)), first)
+        return sum(
+            objective.rows_of_perturbed(masks[part])
+            for part in (first, rest)
+            if masks[part].numel()
+        )
     pairs, looked = orders // 2, min(orders // 2, _LOOKED)
     drawn = drawn_masks(features, 2 * looked, asked.options.own["seed"])
     each = sum(objective.rows_of_perturbed(masks) for _, masks in drawn)

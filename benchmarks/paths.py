@@ -1,0 +1,83 @@
+"""`python -m benchmarks.paths --model FOLDER`: what the path of integrated gradients takes.
+
+Of each prompt that the model may be asked: the path nodes until the completeness error is within
+the tolerance, that error, and CPU seconds; at the end the median, and what nine of ten need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+import tokenviz as tv
+from benchmarks import machine
+from benchmarks.prompts import KINDS, Prompt, answer, load
+
+_LONG = ("documents", "needle_1000", "needle_3000")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Follow the paths, and print a line for each."""
+    options = _parser().parse_args(arguments)
+    machine.pin()
+    lm = tv.load_model(options.model, dtype=getattr(torch, options.dtype))
+    nodes, errors = [], []
+    for prompt in _asked(lm, options):
+        begun = time.process_time()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what was not reached is in the line
+            found = lm.attribute(
+                prompt.asked,
+                [prompt.target],
+                method="integrated_gradients",
+                baseline=options.baseline,
+                n_steps=options.most,
+                time_budget=None,
+            )
+        assert found.n_steps is not None and found.completeness_error is not None
+        nodes.append(found.n_steps)
+        errors.append(float(found.completeness_error[0]))
+        seconds = time.process_time() - begun
+        print(
+            f"{prompt.name:<16} {len(found.tokens):>4} tokens {nodes[-1]:>5} nodes  "
+            f"completeness error {errors[-1]:7.2%}  {seconds:6.1f} CPU s",
+            flush=True,
+        )
+    for what, values in (("nodes", nodes), ("completeness error", errors)):
+        print(f"{what}: median {np.median(values):.3g}, 90 % {np.quantile(values, 0.9):.3g}")
+
+
+def _asked(lm: tv.LanguageModel, options: argparse.Namespace) -> list[Prompt]:
+    chosen = []
+    for kind in options.only or [kind for kind in KINDS if kind not in _LONG]:
+        fitting = []
+        for prompt in load(kinds=(kind,)):
+            given = answer(lm, prompt)
+            if given is not None and given.may_be_asked:
+                fitting.append(prompt)
+            if len(fitting) == options.each:
+                break
+        chosen += fitting
+    return chosen
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.paths", description=__doc__)
+    parser.add_argument(
+        "--model", help="a folder or a name on the Hub; the bundled one if left out"
+    )
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "float16"))
+    parser.add_argument("--baseline", help="the method's own if left out")
+    parser.add_argument("--most", type=int, default=2048, help="nodes that a path may take")
+    parser.add_argument("--each", type=int, help="so many prompts of each kind at most")
+    parser.add_argument("--only", action="append", choices=KINDS, help="a kind; repeatable")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
