@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             machine.pin()
         start = time.monotonic()
         run: Callable[..., Any] = import_module(f"benchmarks.{section}").run
-        own = {"models": [None, *options.model], "seed": options.seed} if section == "truth" else {}
+        own = _of_truth(options) if section == "truth" else {}
         result = run(quick=options.quick, budget=budget, **own)
         if result is None:  # there is no GPU
             continue
@@ -54,6 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(markdown(report))
     elif out == RESULTS:
         DOCUMENT.write_text(markdown(report))
+
+
+def _of_truth(options: argparse.Namespace) -> dict[str, Any]:
+    own = {"models": [None, *options.model], "each": options.each, "seed": options.seed}
+    return own | ({"libraries": options.library} if options.library else {})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         help="for the truth section, a folder or a name on the Hub, beside the bundled model; "
         "repeatable",
     )
+    parser.add_argument("--each", type=int, help="prompts of a kind that truth asks at most")
+    parser.add_argument("--library", action="append", help="whom truth asks; repeatable")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn in the truth section")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of interleaved measurements")
     parser.add_argument(

@@ -13,13 +13,12 @@ import torch
 import tokenviz as tv
 from benchmarks import engine, gpu, ours, traces
 from benchmarks.contender import Array, Contender
-from benchmarks.faithfulness import areas, precision
 from benchmarks.fresh import fresh
 from benchmarks.machine import description
 from benchmarks.multiplication import cases, deciding_places
 from benchmarks.peers import peer
 from benchmarks.report import markdown
-from benchmarks.subject import Case, Subject, random_case, random_subject
+from benchmarks.subject import Case, random_case, random_subject
 from benchmarks.timing import Budget, measure
 
 
@@ -157,20 +156,6 @@ def test_deciding_tokens_stand_where_the_rule_says(demo: tv.LanguageModel) -> No
         assert case.deciding and all(digit.isdecimal() for digit in digits)
         if case.kind == "copied":
             assert [case.prompt[i] for i in case.deciding] == [case.target]
-
-
-def test_precision_and_areas(demo: tv.LanguageModel) -> None:
-    case = next(case for case in cases(demo.tokenizer, 1) if case.copies)
-    others = [i for i in range(len(case.prompt)) if i not in case.deciding | case.copies]
-    best = [*case.deciding, *case.copies, *others]
-    assert precision(best, case) == (1, 1)
-    assert precision([*case.copies, *others], case)[0] == 0
-    assert precision(others, case) == (0, 0)
-    subject = Subject("demo", demo.model, demo.tokenizer, demo)
-    deletion, insertion = areas(subject, case, best)
-    reverse_deletion, reverse_insertion = areas(subject, case, best[::-1])
-    assert deletion < reverse_deletion
-    assert insertion > reverse_insertion
 
 
 def test_the_document_says_what_was_measured() -> None:

@@ -4,10 +4,11 @@ For each prompt that a model may be asked (:mod:`benchmarks.prompts`; of the bun
 multiplications) every method gives one value to each token of the prompt, for the target alone.
 
 - *precision*: the share of the |deciding| first tokens that are deciding ones;
-- *deletion* and *insertion*: the log-probability of the target, less that after the whole prompt,
-  while tokens are taken away (low is good) or put back (high is good), first ones first: the area
-  under the curve over the share of tokens, for each way of taking a token away
-  (:mod:`benchmarks.truth.removal`);
+- *insertion − deletion*: by how much the target is more probable while tokens are put back than
+  while they are taken away, first ones first: the area between the curves over the share of tokens,
+  in the mean over three ways of taking a token away (:mod:`benchmarks.truth.removal`).
+  Log-probabilities (*nats*) have no least value, so that few prompts, whose text breaks, decide
+  their mean; they stand beside;
 - *sign*: the share of deciding tokens whose value for the target is larger than for the foil.
 
 Tokens that the tokenizer puts before every text are no part of the question: they always stay.

@@ -17,7 +17,7 @@ __all__ = ["WAYS", "Removal", "neutral_token"]
 WAYS = ("removed", "neutral", "likely")
 """Left out; replaced by one that says nothing; replaced by those that the model finds likely."""
 
-DRAWS = 2  # of likely tokens
+DRAWS = 1  # of likely tokens
 
 
 @dataclass(frozen=True)

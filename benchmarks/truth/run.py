@@ -32,21 +32,57 @@ def run(
     budget: Budget | None = None,
     models: Sequence[str | None] = (None,),
     kinds: Sequence[str] = KINDS,
+    each: int | None = None,
+    libraries: Sequence[str] = ("tokenviz", *peers.LIBRARIES),
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """A table for each model; None is the bundled one."""
-    del budget  # nothing here is measured twice
-    return [_of_model(name, kinds, seed, quick=quick) for name in models]
+    """A table for each model; None is the bundled one.
+
+    Parameters
+    ----------
+    quick
+        Whether to ask a few prompts only.
+    budget
+        Nothing here is measured twice.
+    models
+        Folders, or names on the Hub.
+    kinds
+        Of prompts.
+    each
+        How many prompts of each kind are asked at most; None for all.
+    libraries
+        Whose methods are asked.
+    seed
+        Of what is drawn.
+    """
+    del budget
+    return [_of_model(name, kinds, each, libraries, seed, quick=quick) for name in models]
 
 
-def _of_model(name: str | None, kinds: Sequence[str], seed: int, *, quick: bool) -> dict[str, Any]:
-    lm = tv.load_model(*(() if name is None else (name,)), dtype=torch.float32)
-    asked = of_multiplications(lm, _PROBLEMS) if name is None else of_prompts(lm, kinds)
+def _of_model(
+    name: str | None,
+    kinds: Sequence[str],
+    each: int | None,
+    libraries: Sequence[str],
+    seed: int,
+    *,
+    quick: bool,
+) -> dict[str, Any]:
+    if name is None:
+        lm = tv.load_model(dtype=torch.float32)
+        asked = of_multiplications(lm, _PROBLEMS)
+    else:
+        lm = tv.load_model(name, dtype=torch.float32)
+        asked = of_prompts(lm, kinds)
+    asked = _some(asked, each)
     if quick:
         asked = asked[:: max(1, len(asked) // _QUICK)]
     generator = torch.Generator().manual_seed(seed)
     judges = [Judge(lm, Removal.of(lm, one, generator)) for one in asked]
-    everyone = [ours.chance(seed), *ours.contenders(lm), *peers.contenders(lm)]
+    everyone = [ours.chance(seed)]
+    if "tokenviz" in libraries:
+        everyone += ours.contenders(lm)
+    everyone += peers.contenders(lm, libraries)
     rows: list[dict[str, Any]] = []
     scores: list[list[dict[str, float] | None]] = []
     for contender in everyone:
@@ -63,6 +99,15 @@ def _of_model(name: str | None, kinds: Sequence[str], seed: int, *, quick: bool)
         "tokens": sum(len(one.ids) for one in asked) / len(asked),
         "rows": rows,
     }
+
+
+def _some(asked: Sequence[Asked], each: int | None) -> list[Asked]:
+    """The first prompts of each kind."""
+    kept: list[Asked] = []
+    for one in asked:
+        if each is None or sum(other.kind == one.kind for other in kept) < each:
+            kept.append(one)
+    return kept
 
 
 def _ask(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from tokenviz.model.tracing.reading import read
 
 __all__ = ["Judge", "order_of", "precision", "sign"]
 
-_COUNTS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+_COUNTS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)
 _POSITIONS = 768  # of texts that run together
 
 
@@ -37,7 +38,9 @@ class Judge:
         self._known: dict[tuple[int, ...], float] = {}
 
     def areas(self, order: Sequence[int]) -> dict[str, float]:
-        """Areas of deletion and of insertion by each way, in nats, and their differences.
+        """Areas of insertion less those of deletion, by each way and in their mean.
+
+        "gap" is of the target's probability, "nats" of its logarithm.
 
         Parameters
         ----------
@@ -45,28 +48,30 @@ class Judge:
             The prompt's ranked positions, first ones first.
         """
         counts = [k for k in _COUNTS if k < len(order)] + [len(order)]
-        gone = {
-            "deletion": [frozenset(order[:k]) for k in counts],
-            "insertion": [frozenset(order[k:]) for k in counts],
-        }
+        deleted = [frozenset(order[:k]) for k in counts]
+        inserted = [frozenset(order[k:]) for k in counts]
         variants = {
-            (kind, way): [self._removal.variants(one, way) for one in steps]
-            for kind, steps in gone.items()
+            way: [[self._removal.variants(one, way) for one in steps]
+                  for steps in (deleted, inserted)]
             for way in WAYS
-        }
-        whole = self._removal.asked.ids
-        self._compute([whole, *(v for steps in variants.values() for one in steps for v in one)])
+        }  # fmt: skip
+        self._compute(
+            [v for both in variants.values() for steps in both for one in steps for v in one]
+        )
         widths = np.diff(counts) / len(order)
 
-        def area(steps: list[list[tuple[int, ...]]]) -> float:
-            curve = np.array([np.mean([self._known[v] for v in one]) for one in steps])
-            return float((curve[1:] + curve[:-1]) @ widths / 2 - self._known[whole])
+        def gap(way: str, unit: Callable[[float], float]) -> float:
+            curves = [
+                np.array([np.mean([unit(self._known[v]) for v in one]) for one in steps])
+                for steps in variants[way]
+            ]
+            low, high = (float((curve[1:] + curve[:-1]) @ widths / 2) for curve in curves)
+            return high - low
 
-        areas = {f"{kind}, {way}": area(steps) for (kind, way), steps in variants.items()}
-        for way in WAYS:
-            areas[f"gap, {way}"] = areas[f"insertion, {way}"] - areas[f"deletion, {way}"]
-        areas["gap"] = float(np.mean([areas[f"gap, {way}"] for way in WAYS]))
-        return areas
+        gaps = {f"gap, {way}": gap(way, math.exp) for way in WAYS}
+        gaps["gap"] = float(np.mean(list(gaps.values())))
+        gaps["nats"] = float(np.mean([gap(way, float) for way in WAYS]))
+        return gaps
 
     def _compute(self, texts: Collection[tuple[int, ...]]) -> None:
         """The target's log-probability after each of some texts."""

@@ -18,11 +18,12 @@ _EXPLANATION = (
     "exchanged. Every method ranks the tokens of the prompt for the answer's first token, largest "
     "value first; a token that the tokenizer puts before every text is not ranked, and stays.\n\n"
     "*Precision* is the share of deciding tokens among as many first ones. *Insertion − deletion* "
-    "is by how many nats the answer is more probable while tokens are put back than while they are "
+    "is by how much the answer is more probable while tokens are put back than while they are "
     "taken away, first ones first, in the mean over the share of tokens; tokens are taken away in "
     "three ways: left out (*removed*), replaced by a space (*neutral*), and by tokens that the "
-    "model finds likely in their place (*likely*). *Sign* is the share of deciding tokens whose "
-    "value is larger for the answer than for the one that it would be exchanged for. *Passes* are "
+    "model finds likely in their place (*likely*). *Nats* is the same of its "
+    "log-probability. *Sign* is the share of deciding tokens whose value is larger for the answer "
+    "than for the one that it would be exchanged for. *Passes* are "
     "token positions, forth and back, divided by the prompt's; *seconds* are of CPU time. In "
     "brackets are 95 % intervals of the bootstrap over prompts; *behind* is by how much a row is "
     "worse than tokenviz's default on the same prompts, and in bold where the interval of that is "
@@ -38,7 +39,7 @@ def markdown(models: Sequence[Row]) -> str:
 def _of_model(model: Row) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in model["of each kind"].items())
     head = ["", "prompts", "precision", "behind", "insertion − deletion", "behind",
-            *WAYS, "sign", "passes", "seconds"]  # fmt: skip
+            *WAYS, "nats", "sign", "passes", "seconds"]  # fmt: skip
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *(_cells(row) for row in model["rows"])]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     failed = [f"{_name(row)} ({row['errors'][0]})" for row in model["rows"] if not row["answered"]]
@@ -51,7 +52,7 @@ def _of_model(model: Row) -> str:
 
 def _cells(row: Row) -> list[str]:
     if not row["answered"]:
-        return [_name(row), "0", *[""] * 9]
+        return [_name(row), "0", *[""] * 10]
     return [
         _name(row),
         str(row["answered"]),
@@ -59,7 +60,8 @@ def _cells(row: Row) -> list[str]:
         _behind(row.get("behind in precision")),
         _interval(row["gap"]),
         _behind(row.get("behind in gap")),
-        *(f"{row[f'gap, {way}'][0]:.1f}" for way in WAYS),
+        *(f"{row[f'gap, {way}'][0]:.2f}" for way in WAYS),
+        f"{row['nats'][0]:.1f}",
         f"{row['sign'][0]:.2f}" if "sign" in row else "–",
         f"{row['passes'][0]:.1f}",
         f"{row['seconds'][0]:.2f}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -14,11 +14,11 @@ __all__ = ["LIBRARIES", "contenders"]
 LIBRARIES = ("captum", "inseq", "interpreto")
 
 
-def contenders(lm: tv.LanguageModel) -> list[Contender]:
-    """Those of the libraries that are installed."""
+def contenders(lm: tv.LanguageModel, libraries: Sequence[str] = LIBRARIES) -> list[Contender]:
+    """Those of the libraries that are wanted and installed."""
     found: list[Contender] = []
     for library in LIBRARIES:
-        if find_spec(library) is not None:
+        if library in libraries and find_spec(library) is not None:
             of_library: Callable[[tv.LanguageModel], list[Contender]]
             of_library = import_module(f"{__name__}.{library}").contenders
             found += of_library(lm)

@@ -333,8 +333,9 @@ class LanguageModel(LoadedModel):
         continuation
             Instead of ``targets``: text or ids, one column per token, each given those before it.
         method
-            "integrated_gradients", "input_x_gradient", "gradient_norm", "occlusion", "shapley" or
-            "attention_rollout"; :func:`tokenviz.attribution_methods` says what each guarantees.
+            "removal", "integrated_gradients", "input_x_gradient", "gradient_norm", "occlusion",
+            "shapley" or "attention_rollout"; :func:`tokenviz.attribution_methods` says what each
+            guarantees.
         score
             "logprob", the natural log-probability; "probability"; or "logit". Over several
             tokens, log-probabilities and logits are summed and probabilities multiplied.
@@ -345,10 +346,14 @@ class LanguageModel(LoadedModel):
             What a token is compared with, where the method compares: "zero", "mean" (of the
             vocabulary's embeddings), a token by id or by the tokenizer's name for it ("pad",
             "unk", "mask", "bos", "eos"), an array of embeddings ``[d]`` or ``[n, d]``; for
-            occlusion also "delete". By default "zero" for occlusion; otherwise the token that
-            ends a text ("eos", else "bos" or "unk", else "mean"): near zero, models with RMSNorm
-            (Llama, Qwen, Gemma, …) amplify small inputs so much that the path of
-            integrated_gradients collects large values of both signs there.
+            occlusion also "delete". removal compares with none. By default "zero" for occlusion;
+            otherwise the token that ends a text ("eos", else "bos" or "unk", else "mean"): near
+            zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that the
+            path of integrated_gradients collects large values of both signs there.
+        passes
+            removal: how many passes over the prompt may be spent on leaving tokens out (12). Of a
+            longer prompt, those that the score is most sensitive to are left out, and what it
+            would lose without the others is put in proportion to its sensitivity. None: all are.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
             otherwise the most that a target may take (2048).

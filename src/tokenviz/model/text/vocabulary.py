@@ -49,11 +49,6 @@ class Vocabulary:
             token = self._tokens[id_] = self._token(int(id_))
         return token
 
-    @property
-    def special_ids(self) -> frozenset[int]:
-        """The ids of special tokens."""
-        return frozenset(self._special)
-
     def tokens(self, ids: Iterable[int]) -> list[Token]:
         """The tokens of a sequence of ids."""
         return [self[int(id_)] for id_ in ids]

@@ -134,7 +134,7 @@ class FastObjective(Objective):
         terms: Sequence[Term],
     ) -> torch.Tensor:
         packing, after = self._pack(self.n_prompt, terms)
-        n, count = self.n_prompt, len(packing.rows)
+        count = len(packing.rows)
         changed = first_changed(masks)
         order = changed.argsort(stable=True)
         before = self._key_sides(inputs)

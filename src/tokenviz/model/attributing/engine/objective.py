@@ -166,7 +166,7 @@ class Objective(ABC):
         """
         scores = torch.full((len(masks), n_terms), torch.nan, dtype=torch.float64)
         gone = masks.sum(-1)
-        for count in gone.unique().tolist():
+        for count in sorted(set(gone.tolist())):
             scores[gone == count] = run(masks[gone == count])
             if self.work.must_stop:
                 break

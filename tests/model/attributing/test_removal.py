@@ -1,0 +1,132 @@
+"""Removal, the default method, against prompts without the token, computed one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.model.attributing.brute_columns import column_functions
+from tests.model.attributing.brute_force import gradient
+from tests.model.attributing.test_perturbing import NAMES, PROMPT, TARGETS, losses, parts
+from tests.model.decoders import decoder_lm
+from tokenviz.model.attributing.methods.method import DEFAULT
+from tokenviz.model.attributing.methods.removal import removal
+from tokenviz.model.attributing.question import parse_question
+
+Array = np.ndarray[Any, Any]
+
+
+def expected_last(lm: Any, prompt: list[int]) -> torch.Tensor:
+    """The mean of all embeddings, weighted by the model's own probabilities, ``[1, d]``."""
+    with torch.no_grad():
+        logits = lm.model(torch.tensor([prompt[:-1]])).logits[0, -1, : lm.vocabulary_size]
+        every = lm.embedding(torch.arange(lm.vocabulary_size))
+    return (logits.softmax(-1) @ every).detach()[None]
+
+
+def norms(lm: Any, x: torch.Tensor) -> Array:
+    """Of each token and column, the first token's left out, ``[n, m]``."""
+    functions = column_functions(lm, "logprob", targets=TARGETS)
+    result = np.array([gradient(f, x).norm(dim=-1).numpy() for f in functions]).T
+    result[0] *= len(x) == 1
+    return result
+
+
+def mean_of_both(lost: Array, sensitivity: Array) -> Array:
+    """Column by column, as the method is defined."""
+    columns = []
+    for r, g in zip(lost.T, sensitivity.T, strict=True):
+        known = ~np.isnan(r)
+        slope = max(0, float(r[known] @ g[known])) / float(g[known] @ g[known])
+        r = np.where(known, r, slope * g)
+        columns.append((r + g * np.sqrt(r @ r) / np.sqrt(g @ g)) / 2)
+    return np.array(columns).T
+
+
+def test_it_is_the_default() -> None:
+    assert DEFAULT == "removal"
+    assert decoder_lm("llama").attribute(PROMPT, [9]).method == "removal"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_token_is_left_out_and_the_last_replaced(name: str) -> None:
+    lm = decoder_lm(name)
+    x, _ = parts(lm, PROMPT)
+    functions = column_functions(lm, "logprob", targets=TARGETS)
+    changed = torch.cat([x[:-1], expected_last(lm, PROMPT)])
+
+    def without(*tokens: int) -> torch.Tensor:
+        base = changed if 4 in tokens else x
+        return base[[i for i in range(5) if i == 4 or i not in tokens]]
+
+    sensitivity = norms(lm, x)
+    found = lm.attribute(PROMPT, TARGETS, method="removal", passes=None)
+    lost = losses(functions, x, [without(i) for i in range(5)])
+    np.testing.assert_allclose(found.values, mean_of_both(lost, sensitivity), atol=1e-5)
+    spans = [[0, 3], [1], [2, 4]]
+    grouped = lm.attribute(PROMPT, TARGETS, passes=None, grouping=spans)
+    lost = losses(functions, x, [without(*span) for span in spans])
+    summed = np.array([sensitivity[span].sum(0) for span in spans])
+    np.testing.assert_allclose(grouped.values, mean_of_both(lost, summed), atol=1e-5)
+
+
+def test_within_few_passes_only_what_the_score_is_most_sensitive_to_is_left_out() -> None:
+    lm = decoder_lm("llama")
+    x, _ = parts(lm, PROMPT)
+    functions = column_functions(lm, "logprob", targets=TARGETS)
+    sensitivity = norms(lm, x)
+    most = int(sensitivity.max(1).argmax())
+    changed = torch.cat([x[:-1], expected_last(lm, PROMPT)])
+    lost = np.full_like(sensitivity, np.nan)
+    without = changed if most == 4 else x[[i for i in range(5) if i != most]]
+    lost[most] = losses(functions, x, [without])[0]
+    found = lm.attribute(PROMPT, TARGETS, passes=1)
+    np.testing.assert_allclose(found.values, mean_of_both(lost, sensitivity), atol=1e-5)
+    every = lm.attribute(PROMPT, TARGETS, passes=None)
+    assert found.positions is not None and every.positions is not None
+    assert found.positions < every.positions
+
+
+def test_what_is_unknown_is_put_at_the_nearest_multiple_of_the_sensitivity() -> None:
+    generator = torch.Generator().manual_seed(2)
+    sensitivity = torch.rand(7, 3, generator=generator, dtype=torch.float64)
+    lost = torch.randn(7, 3, generator=generator, dtype=torch.float64)
+    lost[[2, 5]] = torch.nan
+    expected = mean_of_both(lost.numpy(), sensitivity.numpy())
+    np.testing.assert_allclose(removal(lost, sensitivity).numpy(), expected)
+
+
+def test_the_token_that_begins_every_text_stays() -> None:
+    lm = decoder_lm("llama")
+    begins = lm.tokenizer.bos_token_id
+    assert begins is not None
+    found = lm.attribute([int(begins), *PROMPT], TARGETS)
+    assert (found.values[0] == 0).all() and (found.values[1:] != 0).all()
+    # Elsewhere it is a token as any other.
+    assert (lm.attribute([*PROMPT, int(begins), 7], TARGETS).values != 0).all()
+
+
+def test_of_a_single_token_something_is_said() -> None:
+    lm = decoder_lm("llama")
+    x, start = parts(lm, [60], lm.tokenizer.eos_token_id)
+    lost = losses(column_functions(lm, "logprob", targets=TARGETS), x, [start])
+    found = lm.attribute([60], TARGETS)
+    np.testing.assert_allclose(found.values, mean_of_both(lost, norms(lm, x)), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["llama", "opt"])
+@pytest.mark.parametrize("grouping", [None, [[0, 3], [1], [2, 4]]])
+def test_positions_are_those_foretold(name: str, grouping: Any) -> None:
+    lm = decoder_lm(name)
+    found = lm.attribute(PROMPT, TARGETS, grouping=grouping)
+    assert lm.estimate(PROMPT, TARGETS, grouping=grouping).positions == (found.positions,) * 2
+
+
+def test_a_baseline_means_nothing_to_it() -> None:
+    with pytest.raises(ValueError, match="baseline: removal compares with none"):
+        parse_question(decoder_lm("llama"), PROMPT, [9], baseline="zero")
+    with pytest.raises(ValueError, match="passes: expected an int of at least 1, got 0"):
+        parse_question(decoder_lm("llama"), PROMPT, [9], passes=0)
