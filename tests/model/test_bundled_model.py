@@ -45,7 +45,9 @@ def test_the_short_forms_as_targets(lm: LanguageModel) -> None:
 
 
 def test_the_last_digit_of_a_product_is_explained_completely(lm: LanguageModel) -> None:
-    attribution = lm.attribute("8 x 48 = 38", continuation="4", baseline="mean")
+    attribution = lm.attribute(
+        "8 x 48 = 38", continuation="4", baseline="mean", method="integrated_gradients"
+    )
     assert attribution.completeness_error is not None
     assert attribution.completeness_error[0] < 0.01
     assert attribution.values[:, 0].sum() > 0  # the prompt makes it likelier than no prompt does

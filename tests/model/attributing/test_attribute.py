@@ -35,7 +35,7 @@ def test_integrated_gradients_are_complete(
     layout: str, prompt: list[int], targets: list[list[int]], baseline: Any
 ) -> None:
     lm = random_lm(layout)
-    attribution = lm.attribute(prompt, targets, baseline=baseline)
+    attribution = lm.attribute(prompt, targets, baseline=baseline, method="integrated_gradients")
     assert attribution.completeness_error is not None
     x = lm.embedding(torch.tensor(prompt)).detach()
     table = lm.embedding.weight.detach()
@@ -56,7 +56,7 @@ def test_integrated_gradients_are_complete(
 
 def test_what_an_attribution_records() -> None:
     lm = random_lm()
-    ig = lm.attribute(PROMPT, [" the mat", 9, [9, 10]])
+    ig = lm.attribute(PROMPT, [" the mat", 9, [9, 10]], method="integrated_gradients")
     assert (ig.method, ig.score, ig.baseline) == (
         "integrated_gradients",
         "logprob",
@@ -71,7 +71,10 @@ def test_what_an_attribution_records() -> None:
     assert occlusion.n_steps is None and occlusion.completeness_error is None
     gradient = lm.attribute(PROMPT, " the mat", method="gradient_norm")
     assert gradient.baseline is None and (gradient.values >= 0).all()
-    assert lm.attribute(PROMPT, [5], baseline=1).baseline == "token <s> (1)"
+    assert (
+        lm.attribute(PROMPT, [5], baseline=1, method="integrated_gradients").baseline
+        == "token <s> (1)"
+    )
 
 
 def test_a_target_is_encoded_as_it_stands_after_the_prompt() -> None:
@@ -86,15 +89,24 @@ def test_a_target_is_encoded_as_it_stands_after_the_prompt() -> None:
 
 def test_the_number_of_steps_is_what_was_asked() -> None:
     lm = random_lm("gpt2")
-    assert lm.attribute(PROMPT, [5], n_steps=13, tolerance=None).n_steps == 13
-    assert lm.attribute(PROMPT, [5]).n_steps == 7  # smooth, so the first nodes do
-    assert lm.attribute(PROMPT, [5], n_steps=5).n_steps == 5  # at most
+    assert (
+        lm.attribute(PROMPT, [5], n_steps=13, tolerance=None, method="integrated_gradients").n_steps
+        == 13
+    )
+    assert (
+        lm.attribute(PROMPT, [5], method="integrated_gradients").n_steps == 7
+    )  # smooth, so the first nodes do
+    assert (
+        lm.attribute(PROMPT, [5], n_steps=5, method="integrated_gradients").n_steps == 5
+    )  # at most
 
 
 def test_too_few_nodes_warn_and_keep_the_error() -> None:
     lm = random_lm("llama")
     with pytest.warns(UserWarning, match=r"\d+ path nodes do not resolve .* ' the mat'") as log:
-        attribution = lm.attribute(PROMPT, [" the mat"], baseline="zero", n_steps=30)
+        attribution = lm.attribute(
+            PROMPT, [" the mat"], baseline="zero", n_steps=30, method="integrated_gradients"
+        )
     assert log[0].filename == __file__
     assert attribution.n_steps is not None and 7 <= attribution.n_steps <= 30
     assert attribution.completeness_error is not None
@@ -103,7 +115,9 @@ def test_too_few_nodes_warn_and_keep_the_error() -> None:
 
 def test_bfloat16_rounding_is_not_resolved() -> None:
     narrow = LanguageModel(random_model("gpt2", torch.bfloat16), byte_level_tokenizer())
-    attribution = narrow.attribute(PROMPT, [" the mat", " dog"], tolerance=1e-4)
+    attribution = narrow.attribute(
+        PROMPT, [" the mat", " dog"], tolerance=1e-4, method="integrated_gradients"
+    )
     assert attribution.n_steps == 7
     assert attribution.completeness_error is not None
     assert 1e-4 < attribution.completeness_error.max() < 0.3
@@ -129,16 +143,17 @@ def test_attribution_works_where_gradients_are_off() -> None:
         assert lm.attribute(PROMPT, [5], method="input_x_gradient") == expected
     with torch.inference_mode():
         assert lm.attribute(PROMPT, [5], method="input_x_gradient") == expected
-        assert lm.attribute(PROMPT, [5]).method == "integrated_gradients"
+        assert lm.attribute(PROMPT, [5], method="integrated_gradients").completeness_error
 
 
 def test_numbers_of_other_libraries_count_as_ints() -> None:
     lm = random_lm()
-    expected = lm.attribute(PROMPT, [5], n_steps=8, tolerance=None)
+    options: Any = {"method": "integrated_gradients", "tolerance": None}
+    expected = lm.attribute(PROMPT, [5], n_steps=8, **options)
     n_steps: Any = np.int64(8)
     target: Any
     for target in (np.int64(5), np.array(5), torch.tensor(5), [np.int64(5)], [[np.int64(5)]]):
-        assert lm.attribute(PROMPT, target, n_steps=n_steps, tolerance=None) == expected
+        assert lm.attribute(PROMPT, target, n_steps=n_steps, **options) == expected
 
 
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
@@ -172,7 +187,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"targets": [[5] * 127]}, ValueError, r"targets\[0\]: 13[0-9] tokens in all, .* holds 128"),
     ({"continuation": ""}, ValueError, "continuation: expected text"),
     ({"continuation": [5] * 127}, ValueError, "continuation: 13[0-9] tokens in all"),
-    ({"targets": [5], "method": "magic"}, ValueError, "method: expected one of integrated_grad"),
+    ({"targets": [5], "method": "magic"}, ValueError, "method: expected one of removal, "),
     ({"targets": [5], "score": "loss"}, ValueError, "score: expected one of logprob"),
     ({"targets": [5], "baseline": "pad"}, ValueError, "baseline: expected 'zero', 'mean'"),
     ({"targets": [5], "baseline": 420}, ValueError, "baseline: id 420 is outside"),
@@ -203,8 +218,9 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 @pytest.mark.parametrize(("options", "error", "message"), BAD)
 def test_bad_arguments(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    asked = {"method": "integrated_gradients"} | options
     with pytest.raises(error, match=message):
-        random_lm().attribute(PROMPT, **options)
+        random_lm().attribute(PROMPT, **asked)
 
 
 def test_traces_that_cannot_be_explained() -> None:
@@ -244,4 +260,4 @@ def test_an_estimate_takes_what_attribute_takes() -> None:
     with pytest.raises(ValueError, match="window: expected at most"):
         lm.estimate(PROMPT, " the", method="occlusion", window=50)
     with pytest.raises(ValueError, match="baseline: expected 'zero', 'mean'"):
-        lm.estimate(PROMPT, " the", baseline="nothing")
+        lm.estimate(PROMPT, " the", baseline="nothing", method="integrated_gradients")

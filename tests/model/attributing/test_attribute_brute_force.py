@@ -96,7 +96,15 @@ def test_integrated_gradients_from_a_token(layout: str, score: Any) -> None:
     lm = random_lm(layout, torch.float64)
     x = embeddings(lm, PROMPT)
     start = lm.embedding.weight[7].detach().expand_as(x)
-    attribution = lm.attribute(PROMPT, TARGETS, baseline=7, score=score, n_steps=64, tolerance=None)
+    attribution = lm.attribute(
+        PROMPT,
+        TARGETS,
+        baseline=7,
+        score=score,
+        n_steps=64,
+        tolerance=None,
+        method="integrated_gradients",
+    )
     for column, ids in enumerate(target_ids(lm)):
         function = score_function(lm, ids, score)
         expected = riemann(function, x, start, torch.linspace(0, 1, 81, dtype=torch.float64))
@@ -110,7 +118,9 @@ def test_integrated_gradients_from_zero_through_rms_norm(layout: str) -> None:
     # The score moves over some ten powers of ten of α here, so the edges are a geometric sequence.
     lm = random_lm(layout, torch.float64)
     x = embeddings(lm, PROMPT)
-    attribution = lm.attribute(PROMPT, TARGETS, baseline="zero", tolerance=1e-4)
+    attribution = lm.attribute(
+        PROMPT, TARGETS, baseline="zero", tolerance=1e-4, method="integrated_gradients"
+    )
     edges = torch.cat(
         [torch.zeros(1, dtype=torch.float64), torch.logspace(-16, 0, 500, dtype=torch.float64)]
     )

@@ -46,7 +46,9 @@ def test_integrated_gradients(layout: str) -> None:
     theirs = LLMGradientAttribution(method, lm.tokenizer).attribute(
         inputs, target=TARGET, n_steps=STEPS
     )
-    options: Any = {"baseline": BASELINE, "n_steps": STEPS, "tolerance": None}
+    options: Any = {
+        "method": "integrated_gradients", "baseline": BASELINE, "n_steps": STEPS, "tolerance": None
+    }  # fmt: skip
     by_token = lm.attribute(PROMPT, continuation=TARGET, **options)
     check(by_token.values.T, theirs.token_attr)
     check(lm.attribute(PROMPT, [TARGET], **options).values[:, 0], theirs.seq_attr)
@@ -62,7 +64,9 @@ def test_integrated_gradients_from_zero_embeddings(layout: str) -> None:
 
     x = embeddings(lm, PROMPT)[None]
     theirs = IntegratedGradients(forward).attribute(x, torch.zeros_like(x), id_, n_steps=STEPS)
-    ours = lm.attribute(PROMPT, [id_], baseline="zero", n_steps=STEPS, tolerance=None)
+    ours = lm.attribute(
+        PROMPT, [id_], baseline="zero", n_steps=STEPS, tolerance=None, method="integrated_gradients"
+    )
     check(ours.values[:, 0], theirs.sum(-1)[0])
 
 
@@ -129,7 +133,9 @@ def test_other_layouts_in_both_modes(
     ).attribute(inputs, target=target, n_steps=STEPS)
     ours = lm.attribute(prompt, continuation=target, method="input_x_gradient")
     check(ours.values.T, gradients.token_attr)
-    options: Any = {"baseline": BASELINE, "n_steps": STEPS, "tolerance": None}
+    options: Any = {
+        "method": "integrated_gradients", "baseline": BASELINE, "n_steps": STEPS, "tolerance": None
+    }  # fmt: skip
     check(lm.attribute(prompt, continuation=target, **options).values.T, path.token_attr)
     assert set(used) == {"_push" if prompt != PROMPT else "_pull"}
     ablation = LLMAttribution(FeatureAblation(lm.model), lm.tokenizer).attribute(

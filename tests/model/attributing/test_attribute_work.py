@@ -266,7 +266,8 @@ def test_adaptive_nodes_keep_the_last_full_round(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lm = fresh(name)
-    asked: Any = {**CASE, "baseline": "zero", "tolerance": 1e-6, "n_steps": 200}
+    asked: Any = {**CASE, "method": "integrated_gradients", "baseline": "zero"}
+    asked |= {"tolerance": 1e-6, "n_steps": 200}
     seen = set()
     for after in (4, 7, 9, 12, 16, 25):
         with monkeypatch.context() as patch, pytest.warns(UserWarning, match="do not resolve"):

@@ -75,11 +75,13 @@ def agrees(model: Any, *, moves: bool = True) -> None:
         expected = [score - float(table(model, ids)[-1, 31]) for ids in without]
         found = lm.attribute(PROMPT, [31], method="occlusion", baseline=baseline)
         np.testing.assert_allclose(found.values[:, 0], expected, atol=1e-4)
+    default = lm.attribute(PROMPT, [31], passes=None)  # works whatever can be moved
+    assert default.method == "removal" and np.isfinite(default.values).all()
     change = score - float(table(model, [77] * len(PROMPT))[-1, 31])
     shapley = lm.attribute(PROMPT, [31], method="shapley", baseline=77)
     np.testing.assert_allclose(shapley.values.sum(), change, atol=1e-4)
     if moves:
-        path = lm.attribute(PROMPT, [31], baseline=77)
+        path = lm.attribute(PROMPT, [31], method="integrated_gradients", baseline=77)
         np.testing.assert_allclose(path.values.sum(), change, atol=0.02)
         several = lm.attribute(PROMPT, continuation=TEXT, method="input_x_gradient").values
         one = lm.attribute(PROMPT, [31], method="input_x_gradient").values
@@ -98,7 +100,7 @@ def test_ids_read_elsewhere_leave_what_replaces_tokens() -> None:
     agrees(model, moves=False)
     lm = LanguageModel(model, byte_level_tokenizer())
     with pytest.raises(ValueError, match=r"method: .*'occlusion' and 'shapley' work"):
-        lm.attribute(PROMPT, [31])
+        lm.attribute(PROMPT, [31], method="integrated_gradients")
     with pytest.raises(ValueError, match=r"baseline: Elsewhere can only be given token ids"):
         lm.attribute(PROMPT, [31], method="occlusion", baseline="mean")
     assert lm.attribute(PROMPT, [31], method="occlusion").baseline == "token </s> (2)"
@@ -226,7 +228,10 @@ def test_compiled_models_lend_each_backward_pass_a_forward_pass() -> None:
     ("options", "message"),
     [
         ({"method": "shapley", "n_samples": 10**9}, "n_samples: expected at most 1,000,000"),
-        ({"n_steps": 10**9, "tolerance": None}, "n_steps: expected at most 4,096"),
+        (
+            {"method": "integrated_gradients", "n_steps": 10**9, "tolerance": None},
+            "n_steps: expected at most 4,096",
+        ),
     ],
 )
 def test_absurd_amounts_are_refused_at_once(options: Any, message: str) -> None:

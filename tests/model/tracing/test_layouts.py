@@ -58,7 +58,9 @@ def test_generation_and_scoring(name: str) -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_attribution(name: str) -> None:
     lm = family(name)
-    attribution = lm.attribute("The cat sat on", [" the mat", " dog"])
+    attribution = lm.attribute(
+        "The cat sat on", [" the mat", " dog"], method="integrated_gradients"
+    )
     assert attribution.completeness_error is not None
     assert attribution.completeness_error.max() < 0.01
     assert np.abs(attribution.values).max() > 1e-3

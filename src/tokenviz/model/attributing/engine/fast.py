@@ -47,7 +47,6 @@ class FastObjective(Objective):
         super().__init__(lm, targets, score, n_prompt, work)
         self.decoder = decoder
         self._readout = Readout(decoder.head, score)
-        self._prompt: tuple[torch.Tensor, list[KeySide]] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -182,13 +181,11 @@ class FastObjective(Objective):
         return self._by_length(masks, len(terms), of_one_length)
 
     def _key_sides(self, inputs: torch.Tensor) -> list[KeySide]:
-        """What variants of a prompt share of it; that of the last prompt is kept."""
-        if self._prompt is None or self._prompt[0] is not inputs:
-            rows = Rows.of_text(self.n_prompt, self.lm.device)
-            sides = self.decoder.key_sides(inputs[None].to(self.dtype), rows)
-            self.work.advance(self.n_prompt)
-            self._prompt = inputs, sides
-        return self._prompt[1]
+        """What variants of a prompt ``[n, d]`` share of it."""
+        rows = Rows.of_text(self.n_prompt, self.lm.device)
+        sides = self.decoder.key_sides(inputs[None].to(self.dtype), rows)
+        self.work.advance(self.n_prompt)
+        return sides
 
     def _pushes(self, packing: Packing) -> bool:
         """Whether a tangent of each token takes fewer operations than a cotangent of each term."""
