@@ -113,14 +113,13 @@ def test_too_few_nodes_warn_and_keep_the_error() -> None:
     assert 0.01 < float(attribution.completeness_error[0]) < 10
 
 
-def test_bfloat16_rounding_is_not_resolved() -> None:
+def test_bfloat16_is_resolved_as_float32_is() -> None:
     narrow = LanguageModel(random_model("gpt2", torch.bfloat16), byte_level_tokenizer())
     attribution = narrow.attribute(
         PROMPT, [" the mat", " dog"], tolerance=1e-4, method="integrated_gradients"
     )
-    assert attribution.n_steps == 7
     assert attribution.completeness_error is not None
-    assert 1e-4 < attribution.completeness_error.max() < 0.3
+    assert attribution.completeness_error.max() < 1e-4
 
 
 def test_baselines_as_embeddings() -> None:

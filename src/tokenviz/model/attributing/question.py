@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,9 @@ def parse_question(
         lm, "attribute", own, {*_COMMON, *known}, is_chat=_has_chat(prompt)
     )
     chosen = find(method)
+    _check_own(chosen, method_options, known)
     options = parse_options(
-        chosen.name,
         chosen.options,
-        known.values(),
         score=score,
         reduction=reduction,
         baseline=baseline,
@@ -90,12 +89,29 @@ def _own_options() -> dict[str, Option]:
     return {option.name: option for method in METHODS.values() for option in method.options}
 
 
+def _check_own(method: Method, given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
+    for name, value in given.items():
+        if value is not None and not method.takes(name):
+            others = _either(one for one in METHODS.values() if one.takes(name))
+            raise ValueError(
+                f"{name}: {method.name} {known[name].without}; leave it out, or ask for "
+                f"method={others}"
+            )
+
+
 def _check_baseline(method: Method, options: Options) -> None:
     if options.baseline is not None and method.baseline is None:
-        raise ValueError(f"baseline: {method.name} compares with none; leave it out")
+        others = _either(one for one in METHODS.values() if one.baseline is not None)
+        raise ValueError(
+            f"baseline: {method.name} compares with none; leave it out, or ask for method={others}"
+        )
     if options.deletes and not method.can_delete:
         can = " and ".join(one.name for one in METHODS.values() if one.can_delete)
         raise ValueError(f"baseline: {method.name} cannot delete tokens; only {can} can")
+
+
+def _either(methods: Iterable[Method]) -> str:
+    return " or ".join(repr(method.name) for method in methods)
 
 
 def _check_gradients(lm: LoadedModel, method: Method) -> None:

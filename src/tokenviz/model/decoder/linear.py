@@ -30,18 +30,12 @@ class Linear:
         """``[…, in]`` to ``[…, out]``."""
         if self.weight.dtype == x.dtype:
             return torch.nn.functional.linear(x, self.weight, self.bias)
-        product = self.push(x)
+        product = self._times(x)
         return product if self.bias is None else product.add_(self.bias)
 
     def push(self, tangent: torch.Tensor) -> torch.Tensor:
         """W ẋ."""
-        if self.weight.dtype == tangent.dtype:
-            return torch.nn.functional.linear(tangent, self.weight)
-        result = tangent.new_empty(*tangent.shape[:-1], len(self.weight))
-        for rows in self._parts():
-            part = self.weight[rows].to(tangent.dtype)
-            result[..., rows] = torch.nn.functional.linear(tangent, part)
-        return result
+        return self._times(tangent)
 
     def pull(self, cotangent: torch.Tensor) -> torch.Tensor:
         """Wᵀ ȳ, ``[…, out]`` to ``[…, in]``."""
@@ -59,6 +53,16 @@ class Linear:
     def part(self, rows: slice) -> Linear:
         """Some of the outputs."""
         return Linear(self.weight[rows], None if self.bias is None else self.bias[rows])
+
+    def _times(self, x: torch.Tensor) -> torch.Tensor:
+        """W x."""
+        if self.weight.dtype == x.dtype:
+            return torch.nn.functional.linear(x, self.weight)
+        result = x.new_empty(*x.shape[:-1], len(self.weight))
+        for rows in self._parts():
+            part = self.weight[rows].to(x.dtype)
+            result[..., rows] = torch.nn.functional.linear(x, part)
+        return result
 
     def _parts(self) -> Iterator[slice]:
         count = max(1, _PART.get(self.weight.device.type, _LARGE_PART) // self.weight.shape[1])

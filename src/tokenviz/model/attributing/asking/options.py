@@ -58,9 +58,7 @@ class Options:
 
 
 def parse_options(
-    method: str,
     options: Iterable[Option],
-    known: Iterable[Option],
     *,
     score: Any = "logprob",
     reduction: Any = "sum",
@@ -71,31 +69,23 @@ def parse_options(
 
     Parameters
     ----------
-    method
-        Its name.
     options
-        What it takes besides the settings of all.
-    known
-        What any method takes besides.
+        What the method takes besides the settings of all.
     score, reduction, baseline
         The settings of all.
     given
-        The other keywords, each of which some method takes.
+        Other keywords; those that the method does not take are None.
 
     Raises
     ------
     TypeError, ValueError
-        If one is of the wrong kind, out of range, or means nothing to the method.
+        If one is of the wrong kind or out of range.
     """
     _one_of("score", score, get_args(ScoreName))
     _one_of("reduction", reduction, get_args(Reduction))
-    own = {option.name: option for option in options}
-    for option in known:
-        if option.name not in own and given.get(option.name) is not None:
-            raise ValueError(f"{option.name}: {method} {option.without}; leave it out")
     read = {
-        name: option.read(given[name]) if name in given else option.default
-        for name, option in own.items()
+        option.name: option.read(given[option.name]) if option.name in given else option.default
+        for option in options
     }
     return Options(score, reduction, baseline, read)
 
