@@ -19,14 +19,6 @@ from tokenviz.model.attributing.question import parse_question
 Array = np.ndarray[Any, Any]
 
 
-def expected_last(lm: Any, prompt: list[int]) -> torch.Tensor:
-    """The mean of all embeddings, weighted by the model's own probabilities, ``[1, d]``."""
-    with torch.no_grad():
-        logits = lm.model(torch.tensor([prompt[:-1]])).logits[0, -1, : lm.vocabulary_size]
-        every = lm.embedding(torch.arange(lm.vocabulary_size))
-    return (logits.softmax(-1) @ every).detach()[None]
-
-
 def norms(lm: Any, x: torch.Tensor) -> Array:
     """Of each token and column, the first token's left out, ``[n, m]``."""
     functions = column_functions(lm, "logprob", targets=TARGETS)
@@ -35,15 +27,24 @@ def norms(lm: Any, x: torch.Tensor) -> Array:
     return result
 
 
-def mean_of_both(lost: Array, sensitivity: Array) -> Array:
+def mixed(lost: Array, sensitivity: Array, last: int = -1) -> Array:
     """Column by column, as the method is defined."""
     columns = []
     for r, g in zip(lost.T, sensitivity.T, strict=True):
         known = ~np.isnan(r)
         slope = max(0, float(r[known] @ g[known])) / float(g[known] @ g[known])
-        r = np.where(known, r, slope * g)
-        columns.append((r + g * np.sqrt(r @ r) / np.sqrt(g @ g)) / 2)
+        r = capped(np.where(known, r, slope * g), last)
+        columns.append(capped(0.75 * r + 0.25 * g * np.sqrt(r @ r) / np.sqrt(g @ g), last))
     return np.array(columns).T
+
+
+def capped(values: Array, last: int) -> Array:
+    """The last token's value is at most the largest of the others."""
+    if len(values) == 1:
+        return values
+    result = values.copy()
+    result[last] = min(values[last], np.delete(values, last).max())
+    return result
 
 
 def test_it_is_the_default() -> None:
@@ -52,25 +53,23 @@ def test_it_is_the_default() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_token_is_left_out_and_the_last_replaced(name: str) -> None:
+def test_what_is_lost_and_how_sensitive_the_score_is(name: str) -> None:
     lm = decoder_lm(name)
     x, _ = parts(lm, PROMPT)
     functions = column_functions(lm, "logprob", targets=TARGETS)
-    changed = torch.cat([x[:-1], expected_last(lm, PROMPT)])
 
     def without(*tokens: int) -> torch.Tensor:
-        base = changed if 4 in tokens else x
-        return base[[i for i in range(5) if i == 4 or i not in tokens]]
+        return x[[i for i in range(5) if i not in tokens]]
 
     sensitivity = norms(lm, x)
     found = lm.attribute(PROMPT, TARGETS, method="removal", passes=None)
     lost = losses(functions, x, [without(i) for i in range(5)])
-    np.testing.assert_allclose(found.values, mean_of_both(lost, sensitivity), atol=1e-5)
+    np.testing.assert_allclose(found.values, mixed(lost, sensitivity), atol=1e-5)
     spans = [[0, 3], [1], [2, 4]]
     grouped = lm.attribute(PROMPT, TARGETS, passes=None, grouping=spans)
     lost = losses(functions, x, [without(*span) for span in spans])
     summed = np.array([sensitivity[span].sum(0) for span in spans])
-    np.testing.assert_allclose(grouped.values, mean_of_both(lost, summed), atol=1e-5)
+    np.testing.assert_allclose(grouped.values, mixed(lost, summed), atol=1e-5)
 
 
 def test_within_few_passes_only_what_the_score_is_most_sensitive_to_is_left_out() -> None:
@@ -79,12 +78,10 @@ def test_within_few_passes_only_what_the_score_is_most_sensitive_to_is_left_out(
     functions = column_functions(lm, "logprob", targets=TARGETS)
     sensitivity = norms(lm, x)
     most = int(sensitivity.max(1).argmax())
-    changed = torch.cat([x[:-1], expected_last(lm, PROMPT)])
     lost = np.full_like(sensitivity, np.nan)
-    without = changed if most == 4 else x[[i for i in range(5) if i != most]]
-    lost[most] = losses(functions, x, [without])[0]
+    lost[most] = losses(functions, x, [x[[i for i in range(5) if i != most]]])[0]
     found = lm.attribute(PROMPT, TARGETS, passes=1)
-    np.testing.assert_allclose(found.values, mean_of_both(lost, sensitivity), atol=1e-5)
+    np.testing.assert_allclose(found.values, mixed(lost, sensitivity), atol=1e-5)
     every = lm.attribute(PROMPT, TARGETS, passes=None)
     assert found.positions is not None and every.positions is not None
     assert found.positions < every.positions
@@ -95,8 +92,16 @@ def test_what_is_unknown_is_put_at_the_nearest_multiple_of_the_sensitivity() -> 
     sensitivity = torch.rand(7, 3, generator=generator, dtype=torch.float64)
     lost = torch.randn(7, 3, generator=generator, dtype=torch.float64)
     lost[[2, 5]] = torch.nan
-    expected = mean_of_both(lost.numpy(), sensitivity.numpy())
-    np.testing.assert_allclose(removal(lost, sensitivity).numpy(), expected)
+    last = torch.arange(7) == 4
+    expected = mixed(lost.numpy(), sensitivity.numpy(), 4)
+    np.testing.assert_allclose(removal(lost, sensitivity, last).numpy(), expected)
+
+
+def test_without_gradients_it_is_what_is_lost() -> None:
+    lost = torch.tensor([[2.0], [-1.0], [5.0]], dtype=torch.float64)
+    last = torch.tensor([False, False, True])
+    found = removal(lost, torch.zeros_like(lost), last)
+    assert found.tolist() == [[2], [-1], [2]]
 
 
 def test_the_token_that_begins_every_text_stays() -> None:
@@ -109,16 +114,18 @@ def test_the_token_that_begins_every_text_stays() -> None:
     assert (lm.attribute([*PROMPT, int(begins), 7], TARGETS).values != 0).all()
 
 
-def test_of_a_single_token_something_is_said() -> None:
+def test_of_the_whole_prompt_something_is_said() -> None:
     lm = decoder_lm("llama")
-    x, start = parts(lm, [60], lm.tokenizer.eos_token_id)
-    lost = losses(column_functions(lm, "logprob", targets=TARGETS), x, [start])
-    found = lm.attribute([60], TARGETS)
-    np.testing.assert_allclose(found.values, mean_of_both(lost, norms(lm, x)), atol=1e-5)
+    functions = column_functions(lm, "logprob", targets=TARGETS)
+    for prompt in ([60], PROMPT):
+        x, start = parts(lm, prompt, lm.tokenizer.eos_token_id)
+        lost = losses(functions, x, [start])
+        found = lm.attribute(prompt, TARGETS, grouping=[range(len(prompt))])
+        np.testing.assert_allclose(found.values, mixed(lost, np.ones_like(lost)), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["llama", "opt"])
-@pytest.mark.parametrize("grouping", [None, [[0, 3], [1], [2, 4]]])
+@pytest.mark.parametrize("grouping", [None, [[0, 3], [1], [2, 4]], [range(5)]])
 def test_positions_are_those_foretold(name: str, grouping: Any) -> None:
     lm = decoder_lm(name)
     found = lm.attribute(PROMPT, TARGETS, grouping=grouping)

@@ -1,18 +1,16 @@
 """Removal: what the score loses when a token is left out, weighed with how sensitive it is to it.
 
 Two witnesses are heard about each token. What is *lost* without it is exact, and says so of that
-one change only: leave a comma out, and a model may lose its way. The *gradient* looks at every
-change at once, but only at small ones. Each is best on some models and poor on others; their mean
-is near the best on all that were tried (docs/engine.md).
+one change only: of two tokens that say the same, neither is missed. The *gradient* looks at every
+change at once, but only at small ones. Three parts of the one and one of the other are near the
+best of either on all models that were tried (docs/engine.md).
 
-Two tokens cannot be left out. The prompt's last is where the model reads on: without it, another
-would be read from. It is replaced by what the model expected there, the mean of embeddings weighted
-by their probabilities. And no text is without the token that the tokenizer puts before every text:
-nothing is said of it.
+The prompt's last token is where the model reads on: without it, another is read from, and that
+changes more than what the token says. So it counts at most as much as the most important other. And
+no text is without the token that the tokenizer puts before every text: nothing is said of it.
 
 Source: "leave one out" of Li et al. 2016 (arXiv:1612.08220); gradient norms as in Li et al. 2016
-(arXiv:1506.01066); the expected token as in Kim et al. 2020, "Interpretation of NLP models through
-input marginalization" (arXiv:2010.13984).
+(arXiv:1506.01066).
 """
 
 from __future__ import annotations
@@ -28,18 +26,16 @@ from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.engine.quantised import gradients_or_reason
 from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
-from tokenviz.model.running.forward import wide
-from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 
-__all__ = ["METHOD", "expected_last", "losses", "removal", "sensitivities"]
+__all__ = ["METHOD", "losses", "removal", "sensitivities"]
 
 _PASSES = 12
-_EXPECTED = 1024  # tokens that the mean is taken of, the likeliest
+_SHARE = 0.25  # of the gradient
 
 
-def removal(lost: torch.Tensor, sensitivity: torch.Tensor) -> torch.Tensor:
-    """The mean of what is lost and of how sensitive the score is, put in its unit.
+def removal(lost: torch.Tensor, sensitivity: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+    """What is lost and how sensitive the score is, put in its unit, three parts to one.
 
     Parameters
     ----------
@@ -50,6 +46,8 @@ def removal(lost: torch.Tensor, sensitivity: torch.Tensor) -> torch.Tensor:
     sensitivity
         Gradient norms, ``[rows, m]``. Of a target they are multiplied so that their squares add up
         to what those of the losses do.
+    last
+        Which features hold the prompt's last token, bool, ``[rows]``.
 
     Returns
     -------
@@ -60,14 +58,22 @@ def removal(lost: torch.Tensor, sensitivity: torch.Tensor) -> torch.Tensor:
     exact, norms = torch.where(known, lost, 0), torch.where(known, sensitivity, 0)
     square = norms.square().sum(0)
     slope = torch.where(square > 0, (exact * norms).sum(0).clamp_min(0) / square, 0)
-    lost = torch.where(known, lost, slope * sensitivity)
+    lost = _capped(torch.where(known, lost, slope * sensitivity), last)
     total = sensitivity.square().sum(0).sqrt()
     unit = torch.where(total > 0, lost.square().sum(0).sqrt() / total, 0)
-    return (lost + unit * sensitivity) / 2
+    share = torch.where(total > 0, _SHARE, 0)
+    return _capped((1 - share) * lost + share * unit * sensitivity, last)
+
+
+def _capped(values: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+    """No value of the last larger than the largest of the others."""
+    if not bool(last.any()) or bool(last.all()):
+        return values
+    return torch.where(last[:, None], values.minimum(values[~last].amax(0)), values)
 
 
 def losses(
-    objective: Objective, inputs: torch.Tensor, last: torch.Tensor, masks: torch.Tensor
+    objective: Objective, inputs: torch.Tensor, instead: torch.Tensor, masks: torch.Tensor
 ) -> torch.Tensor:
     """Signed, and exact as a statement about what is left out; does not add up to a whole.
 
@@ -77,8 +83,8 @@ def losses(
         F, with m targets.
     inputs
         The prompt's embeddings x, ``[n, d]``.
-    last
-        What replaces the prompt's last token where it is taken away, ``[d]``.
+    instead
+        What replaces the prompt where all of it is left out, ``[n, d]``.
     masks
         Which tokens are left out together, bool, ``[v, n]``.
 
@@ -87,14 +93,13 @@ def losses(
     torch.Tensor
         F(x) − F(x without them) in the unit of the score, ``[v, m]``.
     """
-    left_out, replaced = _apart(masks)
+    left_out, everything = _apart(masks)
     scores = objective.perturbed(inputs, None, left_out)
     whole, without = scores[:1], scores[1:]
-    if bool(replaced.any()):
-        without[replaced] = torch.nan
+    if bool(everything.any()):
+        without[everything] = torch.nan
         if not objective.work.must_stop:
-            other = torch.cat([inputs[:-1], last.to(inputs)[None]])
-            without[replaced] = objective.perturbed(other, None, left_out[1:][replaced])
+            without[everything] = objective.perturbed(inputs, instead, masks[everything])
     return whole - without
 
 
@@ -110,35 +115,13 @@ def sensitivities(objective: Objective, inputs: torch.Tensor, features: Features
     return features.sums(by_token)
 
 
-def expected_last(lm: LoadedModel, problem: Problem) -> torch.Tensor:
-    """What the model expected in place of the prompt's last token, ``[d]``.
-
-    A model that can be given ids only gets the likeliest other token. Nothing says what to expect
-    in place of an only token: it is replaced by the one that ends texts.
-    """
-    inputs = lm.probe(find_inputs)
-    n = problem.n_prompt
-    if n == 1:
-        return baseline_embeddings(lm, default_baseline(lm), problem.inputs)[0][0]
-    before = torch.tensor([n - 2], device=problem.inputs.device)
-    with torch.no_grad():
-        logits = wide(inputs.logits(before, problem.inputs[None])[0, 0])[: lm.vocabulary_size]
-    if not inputs.moves:
-        logits[int(problem.ids[-1])] = -torch.inf
-        return inputs.rows(logits.argmax()[None])[0]
-    likeliest = logits.topk(min(_EXPECTED, len(logits)))
-    return likeliest.values.softmax(0) @ wide(inputs.rows(likeliest.indices))
-
-
 def _apart(masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """What is left out, first nothing, ``[1 + v, n]``, and whether the last is replaced, ``[v]``.
+    """What is left out, first nothing, ``[1 + v, n]``; and where that is everything, ``[v]``.
 
     The prompt itself runs with the others: it shares all but its last row.
     """
-    replaced = masks[:, -1].clone()
-    left_out = torch.cat([torch.zeros_like(masks[:1]), masks])
-    left_out[:, -1] = False
-    return left_out, replaced
+    everything = masks.all(1)
+    return torch.cat([torch.zeros_like(masks[:1]), masks & ~everything[:, None]]), everything
 
 
 def _masks(lm: LoadedModel, problem: Problem) -> torch.Tensor:
@@ -156,14 +139,15 @@ def _run(asked: Asked) -> Found:
     moves = masks.any(1)  # what never leaves the prompt has no value
     norms = _sensitivities(asked) * moves[:, None]
     chosen = _chosen(asked, masks, norms)
-    last = expected_last(lm, problem)
-    objective.work.advance(_rows_before(problem))
+    instead = problem.inputs
+    if bool(masks.all(1).any()):  # no prompt is empty
+        instead = baseline_embeddings(lm, default_baseline(lm), problem.inputs)[0]
     lost = torch.full_like(norms, torch.nan)
-    lost[chosen] = losses(objective, problem.inputs, last, masks[chosen])
-    unfinished = torch.zeros_like(moves)
-    unfinished[chosen] = lost[chosen].isnan().any(1)
-    values = removal(lost, norms) if bool(norms.any()) else lost
-    values[unfinished] = torch.nan
+    lost[~moves] = 0
+    lost[chosen] = losses(objective, problem.inputs, instead, masks[chosen])
+    unfinished = lost[chosen].isnan().any(1)
+    values = removal(lost, norms, masks[:, -1])
+    values[chosen[unfinished]] = torch.nan
     values[~moves] = 0
     return Found(values)
 
@@ -199,16 +183,13 @@ def _chosen(asked: Asked, masks: torch.Tensor, norms: torch.Tensor) -> torch.Ten
     return order[:fit].sort().values
 
 
-def _rows_before(problem: Problem) -> int:
-    """Token positions that it takes to know what is expected in place of the last token."""
-    return problem.n_prompt if problem.n_prompt > 1 else 0
-
-
 def _rows_of(asked: Asked, masks: torch.Tensor) -> int:
     """Token positions that it takes to leave features out."""
-    left_out, replaced = _apart(masks)
-    rows = asked.objective.rows_of_deleted
-    return rows(left_out) + (rows(left_out[1:][replaced]) if bool(replaced.any()) else 0)
+    left_out, everything = _apart(masks)
+    rows = asked.objective.rows_of_deleted(left_out)
+    if bool(everything.any()):
+        rows += asked.objective.rows_of_perturbed(masks[everything])
+    return rows
 
 
 def _positions(asked: Asked) -> int:
@@ -219,15 +200,16 @@ def _positions(asked: Asked) -> int:
     if passes is not None and objective.inputs.moves:
         rows = min(rows, passes * objective.rows_of_scores(1))
     gradients = objective.rows_of_gradients() if objective.inputs.moves else 0
-    return gradients + _rows_before(asked.problem) + rows
+    return gradients + rows
 
 
 METHOD = register(
     Method(
         "removal",
-        guarantees="in the unit of the score: half of what it loses without the token (or group), "
-        "and half of as much in all, shared out by gradient norms; 0 for the token that begins "
-        "every text",
+        guarantees="in the unit of the score: three parts what it loses without the token (or "
+        "group), and one part of as much in all, shared out by gradient norms; the last token, "
+        "from which the model reads on, counts at most as much as the most important other; 0 for "
+        "the token that begins every text",
         cost="about n / 2 passes, at most 12, and m for gradients",
         source="Li et al. 2016, arXiv:1612.08220 and arXiv:1506.01066",
         run=_run,
