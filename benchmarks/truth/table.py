@@ -40,10 +40,17 @@ def _of_model(model: Row) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in model["of each kind"].items())
     head = ["", "prompts", "precision", "behind", "insertion − deletion", "behind",
             *WAYS, "nats", "sign", "passes", "seconds"]  # fmt: skip
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *(_cells(row) for row in model["rows"])]
+    lines = [
+        head,
+        ["---", *["---:"] * (len(head) - 1)],
+        *(_cells(row) for row in model["rows"] if row["answered"]),
+    ]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    failed = [f"{_name(row)} ({row['errors'][0]})" for row in model["rows"] if not row["answered"]]
-    unable = f"\n\nCould not be asked: {'; '.join(failed)}." if failed else ""
+    failed = [_name(row) for row in model["rows"] if not row["answered"]]
+    first = next((row["errors"][0] for row in model["rows"] if not row["answered"]), "")
+    unable = (
+        f"\n\nCould not be asked: {'; '.join(failed)} (of the first: {first})." if failed else ""
+    )
     return (
         f"### {model['model']}\n\n{model['prompts']} prompts ({kinds}) of {model['tokens']:.0f} "
         f"tokens in the mean; seed {model['seed']}.\n\n{table}{unable}"
@@ -51,8 +58,6 @@ def _of_model(model: Row) -> str:
 
 
 def _cells(row: Row) -> list[str]:
-    if not row["answered"]:
-        return [_name(row), "0", *[""] * 10]
     return [
         _name(row),
         str(row["answered"]),
