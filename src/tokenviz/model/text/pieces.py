@@ -38,33 +38,53 @@ def piece_decoder(tokenizer: Any) -> PieceDecoder:
     """Choose how to undo the spelling of a transformers tokenizer's ordinary (not added) pieces."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
-        return _from_description(json.loads(backend.to_str()))
+        return _from_backend(backend)
     return _from_python(tokenizer)
 
 
-def _from_description(description: dict[str, Any]) -> PieceDecoder:
-    """Read the spelling from the JSON of a ``tokenizers.Tokenizer``."""
-    decoders = list(_parts(description["decoder"]))
-    encoders = [*_parts(description["normalizer"]), *_parts(description["pre_tokenizer"])]
-    model = description["model"]
+def _from_backend(backend: Any) -> PieceDecoder:
+    """Read the spelling from a ``tokenizers.Tokenizer``.
+
+    Its parts are described one by one: the description of the whole holds the vocabulary, which
+    takes a second to read where that is large.
+    """
+    decoders = list(_parts(_described(backend.decoder)))
+    encoders = [
+        part
+        for own in (backend.normalizer, backend.pre_tokenizer)
+        for part in _parts(_described(own))
+    ]
+    model = backend.model
     kinds = {part["type"] for part in (*decoders, *encoders)}
     if "ByteLevel" in kinds:
-        return _byte_level(model.get("end_of_word_suffix") or "")
+        return _byte_level(getattr(model, "end_of_word_suffix", None) or "")
     for part in decoders:
         if part["type"] == "WordPiece":
             return _word_piece(part["prefix"])
         if part["type"] == "BPEDecoder":
             return _suffixed(part["suffix"])
-    if model.get("type") == "WordPiece":
-        return _word_piece(model["continuing_subword_prefix"])
+    if type(model).__name__ == "WordPiece":
+        return _word_piece(model.continuing_subword_prefix)
     spaces = {part["replacement"] for part in (*decoders, *encoders) if part["type"] == "Metaspace"}
     spaces |= {
         part["pattern"]["String"]
         for part in decoders
         if part["type"] == "Replace" and part["content"] == " " and "String" in part["pattern"]
     }
-    byte_fallback = "ByteFallback" in kinds or bool(model.get("byte_fallback"))
+    byte_fallback = "ByteFallback" in kinds or _falls_back(model)
     return _sentence_piece(spaces, byte_fallback) if spaces or byte_fallback else str.encode
+
+
+def _described(part: Any) -> dict[str, Any] | None:
+    """What a part of a tokenizer says of itself."""
+    return None if part is None else json.loads(part.__getstate__())
+
+
+def _falls_back(model: Any) -> bool:
+    """Whether a model spells bytes that it has no piece for."""
+    if type(model).__name__ == "Unigram":  # it does not say so but in its whole description
+        return bool((_described(model) or {}).get("byte_fallback"))
+    return bool(getattr(model, "byte_fallback", False))
 
 
 def _from_python(tokenizer: Any) -> PieceDecoder:
