@@ -16,7 +16,7 @@ import torch
 
 import tokenviz as tv
 from benchmarks import machine
-from benchmarks.prompts import KINDS, Prompt, answer, load
+from benchmarks.prompts import KINDS, answered
 
 _LONG = ("documents", "needle_1000", "needle_3000")
 
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine.pin()
     lm = tv.load_model(options.model, dtype=getattr(torch, options.dtype))
     nodes, errors = [], []
-    for prompt in _asked(lm, options):
+    kinds = options.only or [kind for kind in KINDS if kind not in _LONG]
+    for prompt in answered(lm, kinds, options.each):
         begun = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what was not reached is in the line
@@ -50,20 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     for what, values in (("nodes", nodes), ("completeness error", errors)):
         print(f"{what}: median {np.median(values):.3g}, 90 % {np.quantile(values, 0.9):.3g}")
-
-
-def _asked(lm: tv.LanguageModel, options: argparse.Namespace) -> list[Prompt]:
-    chosen = []
-    for kind in options.only or [kind for kind in KINDS if kind not in _LONG]:
-        fitting = []
-        for prompt in load(kinds=(kind,)):
-            given = answer(lm, prompt)
-            if given is not None and given.may_be_asked:
-                fitting.append(prompt)
-            if len(fitting) == options.each:
-                break
-        chosen += fitting
-    return chosen
 
 
 def _parser() -> argparse.ArgumentParser:

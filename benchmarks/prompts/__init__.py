@@ -16,8 +16,8 @@ text says ``<<400 words, seed 1>>``, so many words that tell nothing stand there
 
 from __future__ import annotations
 
-from benchmarks.prompts.asking import Answer, answer
+from benchmarks.prompts.asking import Answer, answer, answered
 from benchmarks.prompts.prompt import Marked, Prompt, deciding_tokens
 from benchmarks.prompts.reader import KINDS, load
 
-__all__ = ["KINDS", "Answer", "Marked", "Prompt", "answer", "deciding_tokens", "load"]
+__all__ = ["KINDS", "Answer", "Marked", "Prompt", "answer", "answered", "deciding_tokens", "load"]

@@ -7,18 +7,21 @@ nothing of a method that points elsewhere.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
 
 import tokenviz as tv
 from benchmarks.prompts.prompt import Prompt
+from benchmarks.prompts.reader import load
 from tokenviz.model.running.forward import borrowed, wide
 from tokenviz.model.text.continuing import encode_continuation
 from tokenviz.model.tracing.reading import read
 
-__all__ = ["LEAST", "Answer", "answer"]
+__all__ = ["LEAST", "Answer", "answer", "answered", "first_token", "log_probabilities"]
 
 LEAST = 0.3
 """The least probability of the target with which a prompt counts as answered."""
@@ -69,7 +72,7 @@ def answer(lm: tv.LanguageModel, prompt: Prompt) -> Answer | None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             target, same, foil = (
-                _first(lm, text, ids)
+                first_token(lm, text, ids)
                 for text, ids in (
                     (prompt.target, before),
                     (prompt.target, after),
@@ -78,16 +81,30 @@ def answer(lm: tv.LanguageModel, prompt: Prompt) -> Answer | None:
             )
     except (ValueError, UserWarning):
         return None
-    of_target = float(_log_probabilities(lm, before)[target].exp())
-    exchanged = _log_probabilities(lm, after)
+    of_target = float(log_probabilities(lm, before)[target].exp())
+    exchanged = log_probabilities(lm, after)
     return Answer(of_target, float(exchanged[foil] - exchanged[same]))
 
 
-def _first(lm: tv.LanguageModel, text: str, prompt: torch.Tensor) -> int:
+def answered(lm: tv.LanguageModel, kinds: Sequence[str], each: int | None = None) -> list[Prompt]:
+    """The prompts that a model may be asked, of each kind so many at most; no more are tried."""
+    found: list[Prompt] = []
+    for kind in kinds:
+        fitting = (
+            prompt
+            for prompt in load(kinds=(kind,))
+            if (given := answer(lm, prompt)) is not None and given.may_be_asked
+        )
+        found += islice(fitting, each)
+    return found
+
+
+def first_token(lm: tv.LanguageModel, text: str, prompt: torch.Tensor) -> int:
+    """Of a text where it follows a prompt."""
     return int(encode_continuation(lm, text, prompt, name="target")[0])
 
 
-def _log_probabilities(lm: tv.LanguageModel, ids: torch.Tensor) -> Any:
+def log_probabilities(lm: tv.LanguageModel, ids: torch.Tensor) -> Any:
     """Of the tokens that may follow some ids, shape ``[vocabulary]``."""
     with borrowed(lm.model), torch.no_grad():
         (logits,) = read(lm, [ids], [len(ids) - 1])

@@ -9,12 +9,10 @@ import torch
 
 import tokenviz as tv
 from benchmarks.multiplication import cases as multiplications
-from benchmarks.prompts import KINDS, answer, deciding_tokens, load
+from benchmarks.prompts import KINDS, answered, deciding_tokens
+from benchmarks.prompts.asking import first_token, log_probabilities
 from benchmarks.prompts.prompt import Prompt
-from tokenviz.model.running.forward import borrowed, wide
-from tokenviz.model.text.continuing import encode_continuation
 from tokenviz.model.text.prompt import encode
-from tokenviz.model.tracing.reading import read
 
 __all__ = ["Asked", "of_multiplications", "of_prompts"]
 
@@ -50,22 +48,19 @@ class Asked:
     rows: tuple[int, ...]
 
 
-def of_prompts(lm: tv.LanguageModel, kinds: Sequence[str] = KINDS) -> list[Asked]:
-    """The prompts that a model may be asked."""
-    return [
-        _asked(lm, prompt)
-        for prompt in load(kinds=tuple(kinds))
-        if (given := answer(lm, prompt)) is not None and given.may_be_asked
-    ]
+def of_prompts(
+    lm: tv.LanguageModel, kinds: Sequence[str] = KINDS, each: int | None = None
+) -> list[Asked]:
+    """The prompts that a model may be asked, of each kind so many at most."""
+    return [_asked(lm, prompt) for prompt in answered(lm, kinds, each)]
 
 
 def of_multiplications(lm: tv.LanguageModel, problems: int) -> list[Asked]:
     """The digits of so many multiplications that the bundled model is sure of."""
     found = []
     for number, case in enumerate(multiplications(lm.tokenizer, problems)):
-        with borrowed(lm.model), torch.no_grad():
-            (logits,) = read(lm, [torch.tensor(case.prompt)], [len(case.prompt) - 1])
-        if float(wide(logits[0]).softmax(-1)[case.target]) <= SURE:
+        given = log_probabilities(lm, torch.tensor(case.prompt))[case.target].exp()
+        if float(given) <= SURE:
             continue
         found.append(
             Asked(
@@ -83,10 +78,7 @@ def of_multiplications(lm: tv.LanguageModel, problems: int) -> list[Asked]:
 
 def _asked(lm: tv.LanguageModel, prompt: Prompt) -> Asked:
     ids = encode(lm, prompt.asked).ids
-    target, foil = (
-        int(encode_continuation(lm, text, ids, name="target")[0])
-        for text in (prompt.target, prompt.foil)
-    )
+    target, foil = (first_token(lm, text, ids) for text in (prompt.target, prompt.foil))
     first = 1 if int(ids[0]) == lm.tokenizer.bos_token_id else 0
     return Asked(
         prompt.name,

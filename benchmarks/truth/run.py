@@ -70,11 +70,10 @@ def _of_model(
 ) -> dict[str, Any]:
     if name is None:
         lm = tv.load_model(dtype=torch.float32)
-        asked = of_multiplications(lm, _PROBLEMS)
+        asked = _some(of_multiplications(lm, _PROBLEMS), each)
     else:
         lm = tv.load_model(name, dtype=torch.float32)
-        asked = of_prompts(lm, kinds)
-    asked = _some(asked, each)
+        asked = of_prompts(lm, kinds, each)
     if quick:
         asked = asked[:: max(1, len(asked) // _QUICK)]
     generator = torch.Generator().manual_seed(seed)
