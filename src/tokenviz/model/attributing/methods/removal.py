@@ -16,6 +16,7 @@ Source: "leave one out" of Li et al. 2016 (arXiv:1612.08220); gradient norms as 
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_right
 
 import torch
 
@@ -25,6 +26,7 @@ from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.engine.quantised import gradients_or_reason
 from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
+from tokenviz.model.attributing.methods.gradient_norm import gradient_norm
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
 from tokenviz.model.running.loaded_model import LoadedModel
 
@@ -109,7 +111,7 @@ def sensitivities(objective: Objective, inputs: torch.Tensor, features: Features
     The first token of a text is where heads look that look for nothing (an attention sink, Xiao et
     al. 2023, arXiv:2309.17453): a score is sensitive to it whatever it is.
     """
-    by_token = objective.gradient_norms(inputs).T
+    by_token = gradient_norm(objective, inputs)
     if len(by_token) > 1:
         by_token[0] = 0
     return features.sums(by_token)
@@ -137,7 +139,7 @@ def _run(asked: Asked) -> Found:
     lm, problem, objective = asked.lm, asked.problem, asked.objective
     masks = _masks(lm, problem)
     moves = masks.any(1)  # what never leaves the prompt has no value
-    norms = _sensitivities(asked) * moves[:, None]
+    norms = _sensitivities(asked)
     chosen = _chosen(asked, masks, norms)
     instead = problem.inputs
     if bool(masks.all(1).any()):  # no prompt is empty
@@ -148,7 +150,6 @@ def _run(asked: Asked) -> Found:
     unfinished = lost[chosen].isnan().any(1)
     values = removal(lost, norms, masks[:, -1])
     values[chosen[unfinished]] = torch.nan
-    values[~moves] = 0
     return Found(values)
 
 
@@ -176,11 +177,11 @@ def _chosen(asked: Asked, masks: torch.Tensor, norms: torch.Tensor) -> torch.Ten
     order = order[masks.any(1)[order]]
     if passes is None or not bool(norms.any()):
         return order.sort().values
-    rows = asked.objective.rows_of_scores(1)
-    fit = 1
-    while fit < len(order) and _rows_of(asked, masks[order[: fit + 1]]) <= passes * rows:
-        fit += 1
-    return order[:fit].sort().values
+    most = passes * asked.objective.rows_of_scores(1)
+    fitting = bisect_right(
+        range(1, len(order) + 1), most, key=lambda first: _rows_of(asked, masks[order[:first]])
+    )
+    return order[: max(1, fitting)].sort().values
 
 
 def _rows_of(asked: Asked, masks: torch.Tensor) -> int:
