@@ -62,7 +62,7 @@ def test_a_large_matrix_is_widened_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
     with widening(lm):
         rows = lm.embedding(IDS).float()
         expected = with_gradient(lm.model, rows)
-        monkeypatch.setattr(file, "_LARGE", 100)  # three rows at a time
+        monkeypatch.setattr(file, "_PART", {"cpu": 100})  # three rows at a time
         for found, whole in zip(with_gradient(lm.model, rows), expected, strict=True):
             torch.testing.assert_close(found, whole)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import Any, NamedTuple
 
 import torch
 from transformers.cache_utils import DynamicLayer
+from typing_extensions import Self
 
 from tokenviz.model.running.calling import call, entry, takes, takes_any
 
@@ -30,11 +32,16 @@ class Cache:
     positions
         Whether a model that takes ``position_ids`` is given them, counted from 0, also where they
         are not said: not every memory tells how long it is.
+    roomy
+        Whether to make room for what comes next, token by token; not for what is to be copied.
     """
 
-    def __init__(self, model: torch.nn.Module, *, positions: bool = True) -> None:
+    def __init__(
+        self, model: torch.nn.Module, *, positions: bool = True, roomy: bool = True
+    ) -> None:
         self._model = model
         self._positions = positions and takes(model, "position_ids")
+        self._roomy = roomy
         self._memory: _Memory | None = None
         self._read = 0  # tokens
 
@@ -47,20 +54,39 @@ class Cache:
         """Whether the model's forward names an argument."""
         return takes(self._model, argument)
 
-    def run(self, input_ids: torch.Tensor, **inputs: Any) -> torch.Tensor:
-        """Logits ``[b, n, vocabulary]`` for the next tokens, ids ``[b, n]``."""
+    def run(self, **inputs: Any) -> torch.Tensor:
+        """Logits ``[b, n, vocabulary]`` for the next tokens.
+
+        They are given as ``input_ids`` ``[b, n]`` or ``inputs_embeds`` ``[b, n, d]``.
+        """
         if self._memory is not None:
             inputs[self._memory.argument] = self._memory.value
-        end = self._read + input_ids.shape[1]
+        text = inputs["input_ids"] if "input_ids" in inputs else inputs["inputs_embeds"]
+        end = self._read + text.shape[1]
         if self._positions and "position_ids" not in inputs:
-            positions = torch.arange(self._read, end, device=input_ids.device)
-            inputs["position_ids"] = positions.expand(len(input_ids), -1)
-        logits, output = call(self._model, input_ids=input_ids, use_cache=True, **inputs)
+            positions = torch.arange(self._read, end, device=text.device)
+            inputs["position_ids"] = positions.expand(len(text), -1)
+        logits, output = call(self._model, use_cache=True, **inputs)
         if self._memory is None:
             self._memory = self._remembered(output)
         if self.filled:
             self._read = end
         return logits
+
+    def copied(self, times: int) -> Self:
+        """The same memory of so many texts, which go on without this one hearing of it.
+
+        Raises
+        ------
+        Exception
+            Of any kind, if what the model remembers cannot be repeated.
+        """
+        other = copy.copy(self)
+        if self._memory is not None:
+            value = copy.deepcopy(self._memory.value)
+            value.reorder_cache(torch.zeros(times, dtype=torch.int64))
+            other._memory = _Memory(self._memory.argument, value)
+        return other
 
     def _remembered(self, output: Any) -> _Memory | None:
         """The memory in an output, if the model can be given it back."""
@@ -71,7 +97,8 @@ class Cache:
         if not (self.takes(argument) or takes_any(self._model)):
             return None
         value = entry(output, found)
-        _make_room(value)
+        if self._roomy:
+            _make_room(value)
         return _Memory(argument, value)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
+from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.calling import call, takes
 from tokenviz.model.running.forks import mind_forks
 from tokenviz.model.running.turns import turns_at
@@ -77,7 +78,7 @@ def borrowed(model: torch.nn.Module) -> undone[Loan]:
 
 
 def forward(
-    model: torch.nn.Module, positions: torch.Tensor, **inputs: Any
+    model: torch.nn.Module, positions: torch.Tensor, cache: Cache | None = None, **inputs: Any
 ) -> tuple[torch.Tensor, Any]:
     """Run a causal language model and keep the logits of some positions.
 
@@ -87,6 +88,8 @@ def forward(
         A transformers causal language model.
     positions
         The positions whose next-token logits are wanted, int64, shape ``[p]``.
+    cache
+        What the model has read before, and goes on from; what it reads now is added.
     inputs
         ``input_ids`` ``[b, n]`` or ``inputs_embeds`` ``[b, n, d]``, and what else the model takes.
 
@@ -95,12 +98,15 @@ def forward(
     logits
         Shape ``[b, p, vocabulary]``, in the model's dtype.
     output
-        The model's own output, for what else is in it.
+        The model's own output, for what else is in it; None with a cache.
     """
     if takes(model, "logits_to_keep"):
         # They index what may be on another device than the embeddings; the CPU's fit any.
         inputs["logits_to_keep"] = positions.cpu()
-    logits, output = call(model, **inputs)
+    if cache is None:
+        logits, output = call(model, **inputs)
+    else:
+        logits, output = cache.run(**inputs), None
     if logits.shape[1] != len(positions):  # the model gave every position
         logits = logits[:, positions.to(logits.device)]
     return logits, output

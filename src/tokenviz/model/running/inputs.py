@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.forward import borrowed, forward, text_config
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
@@ -55,20 +56,31 @@ class Inputs(ABC):
         return rows.float() if self._lm.probe(can_widen) else rows
 
     @abstractmethod
-    def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        """Next-token logits ``[b, p, vocabulary]`` at positions ``[p]`` of rows ``[b, n, w]``."""
+    def logits(
+        self, positions: torch.Tensor, rows: torch.Tensor, cache: Cache | None = None
+    ) -> torch.Tensor:
+        """Next-token logits ``[b, p, vocabulary]`` at positions ``[p]`` of rows ``[b, n, w]``.
 
-    def _forward(self, positions: torch.Tensor, **given: Any) -> torch.Tensor:
+        With a cache, the rows come after those that it holds.
+        """
+
+    def _forward(
+        self, positions: torch.Tensor, cache: Cache | None, **given: Any
+    ) -> torch.Tensor:
+        if cache is None:
+            given["use_cache"] = False
         with widening(self._lm):
-            return forward(self._lm.model, positions, use_cache=False, **given)[0]
+            return forward(self._lm.model, positions, cache, **given)[0]
 
 
 class Embeddings(Inputs):
     """Rows are embeddings, given as ``inputs_embeds``."""
 
-    def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def logits(
+        self, positions: torch.Tensor, rows: torch.Tensor, cache: Cache | None = None
+    ) -> torch.Tensor:
         """See :meth:`Inputs.logits`."""
-        return self._forward(positions, inputs_embeds=rows)
+        return self._forward(positions, cache, inputs_embeds=rows)
 
 
 class PerLayerEmbeddings(Inputs):
@@ -93,19 +105,23 @@ class PerLayerEmbeddings(Inputs):
             beside = self._owner.get_per_layer_inputs(ids.reshape(1, -1))[0].flatten(1).detach()
         return torch.cat([own, beside.to(own).view(*ids.shape, beside.shape[1])], dim=-1)
 
-    def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def logits(
+        self, positions: torch.Tensor, rows: torch.Tensor, cache: Cache | None = None
+    ) -> torch.Tensor:
         """See :meth:`Inputs.logits`."""
         size = int(text_config(self._lm.model).hidden_size_per_layer_input)
         beside = rows[..., self.width :]
         beside = beside.view(*beside.shape[:-1], -1, size)
         embeddings = rows[..., : self.width]
-        return self._forward(positions, inputs_embeds=embeddings, per_layer_inputs=beside)
+        return self._forward(positions, cache, inputs_embeds=embeddings, per_layer_inputs=beside)
 
 
 class EmbeddingOutputs(Inputs):
     """Rows are embeddings, put in the place of what the embedding layer gives."""
 
-    def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def logits(
+        self, positions: torch.Tensor, rows: torch.Tensor, cache: Cache | None = None
+    ) -> torch.Tensor:
         """See :meth:`Inputs.logits`."""
         ids = sample_ids(self._lm, 1).expand(rows.shape[:-1])
 
@@ -119,7 +135,7 @@ class EmbeddingOutputs(Inputs):
         with undone(Undo()) as undo:
             undo.entry(hooks, key)
             hooks[key] = exchanged
-            return self._forward(positions, input_ids=ids)
+            return self._forward(positions, cache, input_ids=ids)
 
 
 class Ids(Inputs):
@@ -131,9 +147,11 @@ class Ids(Inputs):
         """See :meth:`Inputs.rows`."""
         return ids[..., None]
 
-    def logits(self, positions: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def logits(
+        self, positions: torch.Tensor, rows: torch.Tensor, cache: Cache | None = None
+    ) -> torch.Tensor:
         """See :meth:`Inputs.logits`."""
-        return self._forward(positions, input_ids=rows[..., 0])
+        return self._forward(positions, cache, input_ids=rows[..., 0])
 
 
 def find_inputs(lm: LoadedModel) -> Inputs:
@@ -151,14 +169,13 @@ def find_inputs(lm: LoadedModel) -> Inputs:
             inputs = kind(lm)
             try:
                 rows = inputs.rows(ids)[None]
-                found = inputs.logits(positions, rows)
                 # Some look for the id that has an embedding, and fail as soon as one moves.
-                moved = inputs.logits(positions, rows * _MOVED)
+                found, moved = inputs.logits(positions, torch.cat([rows, rows * _MOVED]))
             except (MemoryError, torch.OutOfMemoryError):
                 raise
             except Exception:  # a model's own code may raise anything
                 continue
-            if not differ(found, expected) and bool(moved.isfinite().all()):
+            if not differ(found, expected[0]) and bool(moved.isfinite().all()):
                 return inputs
     return Ids(lm)
 

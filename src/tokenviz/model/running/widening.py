@@ -31,7 +31,8 @@ from tokenviz.model.running.undoing import Undo, undone
 __all__ = ["can_widen", "widening"]
 
 _NARROW = {torch.bfloat16, torch.float16}
-_LARGE = 1 << 24  # numbers of a matrix; of a larger one some rows are widened at a time
+_PART = {"cpu": 1 << 20}  # numbers of a matrix that are widened at a time, and stay in its cache
+_LARGE_PART = 1 << 24
 # What moves numbers, or looks at a tensor, and computes nothing.
 _AS_THEY_ARE = {
     "__getitem__", "__get__", "__set__", "__len__", "__iter__", "chunk", "contiguous", "detach",
@@ -164,7 +165,7 @@ def _in_parts(
     x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
     """A product with a large matrix, some of its outputs at a time."""
-    count = max(1, _LARGE // weight.shape[1])
+    count = max(1, _part(weight) // weight.shape[1])
     parts = [
         _run(torch.nn.functional.linear, (x, weight[start : start + count]), {})
         for start in range(0, len(weight), count)
@@ -200,7 +201,11 @@ def _is_narrow(given: Any) -> bool:
 
 
 def _is_large(args: Any) -> bool:
-    return len(args) > 1 and _is_narrow(args[1]) and args[1].numel() > _LARGE
+    return len(args) > 1 and _is_narrow(args[1]) and args[1].numel() > _part(args[1])
+
+
+def _part(weight: torch.Tensor) -> int:
+    return _PART.get(weight.device.type, _LARGE_PART)
 
 
 def _writes(name: str, kwargs: Any) -> bool:

@@ -24,6 +24,7 @@ __all__ = ["agreeing_decoder"]
 
 _SHORTEST = 32
 _LONGEST = 512  # of a text without a window, whose blocks do the same everywhere
+_READS = 4  # positions whose logits are compared; what goes wrong before is seen by those after it
 _MOST_ROUNDING = 0.05  # of the largest logit, where the model's own are of 16 bits
 _tried: weakref.WeakKeyDictionary[torch.nn.Module, dict[Any, int]] = weakref.WeakKeyDictionary()
 
@@ -62,7 +63,7 @@ def _agree_at(lm: LoadedModel, decoder: Decoder, rows: Rows) -> bool:
     """Whether their logits of random tokens agree, up to rounding."""
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(lm.vocabulary_size, (1, len(rows)), generator=generator).to(lm.device)
-    reads = torch.arange(0, len(rows), max(1, len(rows) // 16), device=lm.device)
+    reads = torch.arange(0, len(rows), max(1, len(rows) // _READS), device=lm.device)
     reads[-1] = len(rows) - 1
     inputs = lm.probe(find_inputs)
     with torch.no_grad():

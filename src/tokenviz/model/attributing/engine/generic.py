@@ -9,19 +9,24 @@ continuations cost one backward pass together, the tokens of one continuation on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import torch
 
 from tokenviz.model.attributing.asking.targets import Term, evaluate
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
+from tokenviz.model.attributing.engine.perturbing import first_changed, first_deleted
+from tokenviz.model.attributing.engine.prefix import Prefix, shares_prefix
 from tokenviz.model.attributing.engine.quantised import whole_gradient
 from tokenviz.model.attributing.engine.scaling import in_range
+from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.forward import setting, wide
 from tokenviz.model.running.positions import grows_with_length
 
 __all__ = ["GenericObjective"]
 
+_MEMORY = 1 / 6  # of a row in flight is what a row takes that is only remembered, at most
 _ACTIVATIONS = 34  # numbers that a block keeps for each of its width, about
 # What torch.compile says where what it compiled lets go of its memory in a backward pass: each then
 # needs a forward pass of its own.
@@ -65,11 +70,24 @@ class GenericObjective(Objective):
 
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_perturbed`."""
-        return self.rows_of_scores(len(masks))
+        return self.rows_of_scores(len(masks)) - self._rows_shared(first_changed(masks))
 
     def rows_of_deleted(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_deleted`."""
-        return self.rows_of_scores(len(masks)) - self._branches * int(masks.sum())
+        gone = masks.sum(-1)
+        rows = self.rows_of_scores(len(masks)) - self._branches * int(gone.sum())
+        return rows - self._rows_shared(first_deleted(masks, self.n_prompt - gone))
+
+    def _rows_shared(self, starts: torch.Tensor) -> int:
+        """Rows that need not be run where variants share what is before they start, ``[v]``."""
+        if not self._shares or not len(starts):
+            return 0
+        return self._branches * int(starts.sum()) - int(starts.max())
+
+    @cached_property
+    def _shares(self) -> bool:
+        """Whether variants of the prompt can share its beginning."""
+        return shares_prefix(self.lm, self.longest)
 
     @property
     def _branches(self) -> int:
@@ -110,13 +128,10 @@ class GenericObjective(Objective):
         batch = _Batch(self, terms)
 
         def run(piece: slice) -> torch.Tensor:
-            prompts = points[piece].repeat_interleave(len(batch.branches), dim=0)
             with torch.no_grad():
-                scores = batch.scores(prompts)
-            result = torch.stack(
-                [own[batch.row_of[k] :: len(batch.branches)] for k, own in enumerate(scores)], 1
-            )
-            return result.cpu().double()
+                scores = batch.each(points[piece]).cpu().double()
+            self.work.advance(len(scores) * rows)
+            return scores
 
         rows = len(batch.branches) * (points.shape[1] + batch.longest)
         return self.work.in_pieces(len(points), rows, run)
@@ -141,23 +156,75 @@ class GenericObjective(Objective):
         masks: torch.Tensor,
         terms: Sequence[Term],
     ) -> torch.Tensor:
-        batch = _Batch(self, terms)
+        def late(variants: torch.Tensor, start: int) -> torch.Tensor:
+            mask = masks[variants, start:].to(inputs.device)[..., None]
+            return torch.where(mask, replacement[start:], inputs[start:])
 
-        def run(piece: slice) -> torch.Tensor:
-            mask = masks[piece].to(inputs.device)[..., None]
-            return self._term_scores(torch.where(mask, replacement, inputs), terms)
-
-        rows = len(batch.branches) * (self.n_prompt + batch.longest)
-        return self.work.in_pieces(len(masks), rows, run)
+        return self._varied(inputs, first_changed(masks), late, self.n_prompt, terms)
 
     def _term_deleted(
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
-        def run(own: torch.Tensor) -> torch.Tensor:
-            points = torch.stack([inputs[(~mask).to(inputs.device)] for mask in own])
-            return self._term_scores(points, terms)
+        def of_one_length(own: torch.Tensor) -> torch.Tensor:
+            kept = self.n_prompt - int(own[0].sum())
 
-        return self._by_length(masks, len(terms), run)
+            def late(variants: torch.Tensor, start: int) -> torch.Tensor:
+                left = (~own[variants]).to(inputs.device)
+                return torch.stack([inputs[one][start:] for one in left])
+
+            starts = first_deleted(own, torch.tensor(kept))
+            return self._varied(inputs, starts, late, kept, terms)
+
+        return self._by_length(masks, len(terms), of_one_length)
+
+    def _varied(
+        self,
+        inputs: torch.Tensor,
+        starts: torch.Tensor,
+        late: Callable[[torch.Tensor, int], torch.Tensor],
+        length: int,
+        terms: Sequence[Term],
+    ) -> torch.Tensor:
+        """Scores of variants of a prompt ``[v, terms]``, each run from where it begins to differ.
+
+        Parameters
+        ----------
+        inputs
+            The prompt, ``[n, w]``.
+        starts
+            The first row of each variant that is not the prompt's own, ``[v]``.
+        late
+            From variants and a row to what they have from it on, ``[variants, length − row, w]``.
+        length
+            Of each variant.
+        terms
+            Which are wanted.
+        """
+        if not self._shares:
+            starts = torch.zeros_like(starts)
+        batch, prefix = _Batch(self, terms), Prefix(self.lm, self.inputs, inputs)
+        order = starts.argsort(stable=True)
+
+        def run(piece: slice) -> torch.Tensor:
+            variants, read = order[piece], prefix.read
+            start = int(starts[variants[0]])
+            rows = late(variants, start)
+            if start == 0:
+                return self._term_scores(rows, terms)
+            with torch.no_grad():
+                cache = prefix.copied(start, len(variants) * len(batch.branches))
+                scores = batch.each(rows, cache).cpu().double()
+            own = int((length - starts[variants] + batch.longest).sum())
+            self.work.advance(prefix.read - read + len(batch.branches) * own)
+            return scores
+
+        def rows_of(item: int) -> int:
+            start = int(starts[order[item]])
+            own = length - start + batch.longest + int(start * _MEMORY)
+            return len(batch.branches) * own
+
+        scores = self.work.in_pieces(len(starts), rows_of, run)
+        return scores[order.argsort()]
 
     def _pulled(
         self,
@@ -202,6 +269,7 @@ class GenericObjective(Objective):
             leaf = points[piece].repeat_interleave(count, dim=0).detach().requires_grad_()
             with torch.enable_grad():
                 scores = batch.scores(leaf)
+            self.work.advance(len(leaf) * (leaf.shape[1] + batch.longest))
             gradients, first = [], 0
             for own in rounds:
                 last = first + len(own)
@@ -289,17 +357,23 @@ class _Batch:
         # The last token of a continuation is only ever predicted.
         self._after = objective.inputs.rows(self._ids[:, :-1])
 
-    def scores(self, prompts: torch.Tensor) -> list[torch.Tensor]:
+    def each(self, prompts: torch.Tensor, cache: Cache | None = None) -> torch.Tensor:
+        """Scores of all terms after each of some prompts ``[P, n, d]``: ``[P, terms]``."""
+        count = len(self.branches)
+        scores = self.scores(prompts.repeat_interleave(count, dim=0), cache)
+        return torch.stack([own[self.row_of[k] :: count] for k, own in enumerate(scores)], 1)
+
+    def scores(self, prompts: torch.Tensor, cache: Cache | None = None) -> list[torch.Tensor]:
         """Scores of each term after prompts ``[points · branches, n, d]``, ``[points · branches]``.
 
-        Only the rows of a term's own continuation mean something.
+        Only the rows of a term's own continuation mean something. With a cache, the prompts go on
+        from what it holds.
         """
         points = len(prompts) // len(self.branches)
         after = self._after.repeat(points, 1, 1)
         positions = torch.arange(self.longest + 1, device=self._ids.device) + prompts.shape[1] - 1
         rows = torch.cat([prompts.to(after.dtype), after], dim=1)
-        logits = self._objective.inputs.logits(positions, rows)
-        self._objective.work.advance(len(prompts) * (prompts.shape[1] + self.longest))
+        logits = self._objective.inputs.logits(positions, rows, cache)
         logits = wide(logits)
         ids = self._ids.repeat(points, 1).to(logits.device)
         tokens = logits.gather(-1, ids[..., None])[..., 0]

@@ -78,7 +78,9 @@ def attention_rollout(
 
 def _rollout(lm: LoadedModel, ids: torch.Tensor) -> torch.Tensor:
     last = torch.tensor([len(ids) - 1], device=ids.device)
-    inputs = {"input_ids": ids[None], "output_attentions": True, "use_cache": False}
+    inputs: dict[str, Any] = {
+        "input_ids": ids[None], "output_attentions": True, "use_cache": False
+    }  # fmt: skip
     if not (takes(lm.model, "output_attentions") or takes_any(lm.model)):
         del inputs["output_attentions"]
     _, output = forward(lm.model, last, **inputs)
