@@ -57,8 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _of_truth(options: argparse.Namespace) -> dict[str, Any]:
-    own = {"models": [None, *options.model], "each": options.each, "seed": options.seed}
-    return own | ({"libraries": options.library} if options.library else {})
+    own = {"models": [*options.model, None], "each": options.each, "seed": options.seed}
+    own |= {"libraries": options.library} if options.library else {}
+    return own | ({"kinds": options.kind} if options.kind else {})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "repeatable",
     )
     parser.add_argument("--each", type=int, help="prompts of a kind that truth asks at most")
+    parser.add_argument("--kind", action="append", help="of prompts of truth; repeatable")
     parser.add_argument("--library", action="append", help="whom truth asks; repeatable")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn in the truth section")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of interleaved measurements")

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["description", "pin", "release"]
+__all__ = ["cores", "description", "pin", "release"]
 
 _PACKAGES = ("torch", "transformers", "numpy", "captum", "inseq", "interpreto")
 
@@ -19,14 +19,19 @@ _PACKAGES = ("torch", "transformers", "numpy", "captum", "inseq", "interpreto")
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
 
 
-def pin() -> None:
+def cores() -> list[int]:
+    """Those allowed, the last first: the first takes most of a machine's interrupts."""
+    return sorted(_CORES, reverse=True)
+
+
+def pin(core: int | None = None) -> None:
     """Hold this process, and those it starts, to one core and torch to one thread.
 
-    The core is the last of those allowed: the first takes most of a machine's interrupts. Without
-    hyperthreads waiting for each other, CPU time is then the time that the work takes.
+    The core is the last of those allowed unless another is given. Without hyperthreads waiting for
+    each other, CPU time is then the time that the work takes.
     """
     if _CORES:
-        os.sched_setaffinity(0, {max(_CORES)})
+        os.sched_setaffinity(0, {max(_CORES) if core is None else core})
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
 

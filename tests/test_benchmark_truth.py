@@ -17,7 +17,7 @@ from benchmarks.prompts.reader import marked
 from benchmarks.truth.asked import Asked, _asked, of_multiplications
 from benchmarks.truth.counting import counted
 from benchmarks.truth.intervals import interval
-from benchmarks.truth.removal import WAYS, Removal, neutral_token
+from benchmarks.truth.removal import WAYS, Removal, blank
 from benchmarks.truth.run import run
 from benchmarks.truth.scores import Judge, order_of, precision, sign
 from benchmarks.truth.table import markdown
@@ -87,8 +87,8 @@ def test_tokens_are_taken_away_in_three_ways(demo: tv.LanguageModel) -> None:
     for variant in (neutral, *likely):
         assert len(variant) == len(one.ids)
         assert [variant[i] for i in kept] == [one.ids[i] for i in kept]
-    assert {neutral[i] for i in gone} == {neutral_token(demo)}
-    assert demo.tokenizer.decode([neutral_token(demo)]) == " "
+    assert {neutral[i] for i in gone} == {blank(demo)}
+    assert demo.tokenizer.decode([blank(demo)]) == " "
     for way in WAYS:
         assert removal.variants(set(), way)[0] == one.ids
         assert all(removal.variants(range(len(one.ids)), way))  # a text, whatever is gone

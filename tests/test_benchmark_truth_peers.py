@@ -17,8 +17,8 @@ from benchmarks.truth.contender import Contender
 from benchmarks.truth.peers.asking import contender
 from benchmarks.truth.peers.shell import shell
 from benchmarks.truth.peers.text import text_of
-from benchmarks.truth.removal import neutral_token
 from tests.test_benchmark_truth import beginning
+from tokenviz.model.attributing.methods.baselines import blank
 from tokenviz.model.decoder.layouts import read_decoder
 
 # Other libraries warn of much, when they are imported and when they are asked.
@@ -99,7 +99,7 @@ def test_captums_ablation_is_occlusion(lm: tv.LanguageModel, one: Asked) -> None
     captum, n = of(lm, "captum"), len(one.ids)
     for name, baseline in (
         ("FeatureAblation", 0),
-        ("FeatureAblation, baselines=space", neutral_token(lm)),
+        ("FeatureAblation, baselines=space", blank(lm)),
     ):
         answer = captum[name].values(one, one.target)
         expected = own(lm, one, "occlusion", baseline=baseline)
@@ -118,7 +118,7 @@ def test_inseq_answers(lm: tv.LanguageModel, one: Asked) -> None:
     inseq, n = of(lm, "inseq"), len(one.ids)
     answers = {name: each.values(one, one.target) for name, each in inseq.items()}
     assert all(np.isfinite(answer.values).all() for answer in answers.values())
-    space = neutral_token(lm)
+    space = blank(lm)
     summed = answers["input_x_gradient, logprob, summed"]
     same(summed.values, own(lm, one, "input_x_gradient"), one.rows)
     assert summed.positions == 2 * n
@@ -135,7 +135,7 @@ def test_interpreto_answers(lm: tv.LanguageModel, one: Asked) -> None:
     answers = {name: each.values(one, one.target) for name, each in interpreto.items()}
     assert all(np.isfinite(answer.values).all() for answer in answers.values())
     occluded = answers["Occlusion, LOG_SOFTMAX, replace_token_id=space"]
-    expected = own(lm, one, "occlusion", baseline=neutral_token(lm))
+    expected = own(lm, one, "occlusion", baseline=blank(lm))
     same(occluded.values, expected, one.rows)
     for name, answer in answers.items():
         assert answer.values[0] == 0  # what begins every text is special to it

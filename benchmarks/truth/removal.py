@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
 
 import tokenviz as tv
 from benchmarks.truth.asked import Asked
+from tokenviz.model.attributing.methods.baselines import blank
 from tokenviz.model.running.forward import borrowed, wide
 from tokenviz.model.tracing.reading import read
 
-__all__ = ["WAYS", "Removal", "neutral_token"]
+__all__ = ["WAYS", "Removal"]
 
 WAYS = ("removed", "neutral", "likely")
 """Left out; replaced by one that says nothing; replaced by those that the model finds likely."""
@@ -38,7 +39,7 @@ class Removal:
     @classmethod
     def of(cls, lm: tv.LanguageModel, asked: Asked, generator: torch.Generator) -> Removal:
         """Draw likely tokens for a prompt."""
-        neutral = (neutral_token(lm),) * len(asked.ids)
+        neutral = (blank(lm),) * len(asked.ids)
         likely = tuple(_likely(lm, asked, generator) for _ in range(DRAWS))
         return cls(asked, {"neutral": (neutral,), "likely": likely})
 
@@ -54,12 +55,6 @@ class Removal:
         ]
 
 
-def neutral_token(lm: tv.LanguageModel) -> int:
-    """A space where that is one token, else the token that ends texts."""
-    space: Sequence[int] = lm.tokenizer(" ", add_special_tokens=False)["input_ids"]
-    return int(space[0]) if len(space) == 1 else int(lm.tokenizer.eos_token_id)
-
-
 def _likely(lm: tv.LanguageModel, asked: Asked, generator: torch.Generator) -> tuple[int, ...]:
     """Of each position a token drawn from what the model expects there, but for the one it has."""
     ids = torch.tensor(asked.ids)
@@ -73,4 +68,4 @@ def _likely(lm: tv.LanguageModel, asked: Asked, generator: torch.Generator) -> t
             chances = chances[: len(own)].scatter(1, own[:, None], 0)
             if len(own):
                 drawn += torch.multinomial(chances, 1, generator=generator)[:, 0].tolist()
-    return neutral_token(lm), *drawn
+    return blank(lm), *drawn

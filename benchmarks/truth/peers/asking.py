@@ -22,7 +22,7 @@ MOST_BYTES = 2 * 1024**3
 """The most that logits may take: the libraries compute those of every token of every text."""
 
 _USUAL = 15  # tokens of a prompt
-_OFTEN, _SELDOM = 60, 300  # passes up to which every prompt, or one of four, is asked
+_OFTEN, _SELDOM = 17, 60  # passes up to which every prompt, or one of four, is asked
 _SEED = 0
 
 Method: TypeAlias = Callable[[tuple[int, ...], int], Array]

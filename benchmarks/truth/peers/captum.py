@@ -36,7 +36,7 @@ from benchmarks.truth.contender import Contender
 from benchmarks.truth.peers.asking import Method, Passes, contender
 from benchmarks.truth.peers.shell import shell
 from benchmarks.truth.peers.text import text_of
-from benchmarks.truth.removal import neutral_token
+from tokenviz.model.attributing.methods.baselines import blank
 
 __all__ = ["contenders"]
 
@@ -51,7 +51,7 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
     """Captum for one model."""
     model, tokenizer = shell(lm.model), lm.tokenizer
     embedding = model.get_input_embeddings()
-    space = neutral_token(lm)
+    space = blank(lm)
 
     def perturbing(kind: Any, setting: str, passes: Passes, **options: Any) -> Contender:
         attribution = LLMAttribution(kind(model), tokenizer)

@@ -26,7 +26,7 @@ from benchmarks.truth.contender import Contender
 from benchmarks.truth.peers.asking import Method, Passes, contender
 from benchmarks.truth.peers.shell import shell
 from benchmarks.truth.peers.text import text_of
-from benchmarks.truth.removal import neutral_token
+from tokenviz.model.attributing.methods.baselines import blank
 
 __all__ = ["contenders"]
 
@@ -65,7 +65,7 @@ _OF_A_BASELINE = (
 def contenders(lm: tv.LanguageModel) -> list[Contender]:
     """Inseq for one model."""
     logging.getLogger("inseq").setLevel(logging.ERROR)
-    as_it_comes, with_space = _load(lm), _load(lm, unknown=neutral_token(lm))
+    as_it_comes, with_space = _load(lm), _load(lm, unknown=blank(lm))
     weights = _load(lm, attention="eager")
 
     def one(

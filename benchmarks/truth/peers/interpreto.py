@@ -38,7 +38,7 @@ from benchmarks.truth.contender import Contender
 from benchmarks.truth.peers.asking import Method, Passes, contender
 from benchmarks.truth.peers.shell import shell
 from benchmarks.truth.peers.text import text_of
-from benchmarks.truth.removal import neutral_token
+from tokenviz.model.attributing.methods.baselines import blank
 
 __all__ = ["contenders"]
 
@@ -51,7 +51,7 @@ _DRAWS = 8  # of Sobol for each token: its default is 32
 def contenders(lm: tv.LanguageModel) -> list[Contender]:
     """Interpreto for one model."""
     model, tokenizer = shell(lm.model), copy.deepcopy(lm.tokenizer)
-    space = neutral_token(lm)
+    space = blank(lm)
 
     def default(kind: Any, passes: Passes, *setting: str, **options: Any) -> Contender:
         explainer = kind(model, tokenizer, granularity=Granularity.TOKEN, **options)

@@ -306,7 +306,7 @@ class LanguageModel(LoadedModel):
         *,
         continuation: str | Ids | None = None,
         method: str = DEFAULT,
-        score: ScoreName = "logprob",
+        score: ScoreName | None = None,
         reduction: Reduction = "sum",
         baseline: Baseline | None = None,
         grouping: Grouping | Sequence[Span] | None = None,
@@ -337,8 +337,11 @@ class LanguageModel(LoadedModel):
             "shapley" or "attention_rollout"; :func:`tokenviz.attribution_methods` says what each
             guarantees.
         score
-            "logprob", the natural log-probability; "probability"; or "logit". Over several
-            tokens, log-probabilities and logits are summed and probabilities multiplied.
+            "logprob", the natural log-probability; "probability"; "logit"; or "log_odds", in nats:
+            the logit less the logarithm of the summed exponentials of those of the token's rivals,
+            the five others that are likeliest in its place after the whole prompt. Over several
+            tokens, probabilities are multiplied and all others summed. By default what suits the
+            method: log-odds for "removal", else log-probabilities.
         reduction
             "mean" averages the scores of a continuation's tokens instead (of probabilities, the
             geometric mean), so that continuations of different lengths can be compared.
@@ -351,9 +354,9 @@ class LanguageModel(LoadedModel):
             zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that the
             path of integrated_gradients collects large values of both signs there.
         passes
-            removal: how many passes over the prompt may be spent on leaving tokens out (12). Of a
-            longer prompt, those that the score is most sensitive to are left out, and what it
-            would lose without the others is put in proportion to its sensitivity. None: all are.
+            removal: how many passes over the prompt may be spent on blanking tokens out (12). Of a
+            longer prompt, those of which most is read are blanked out, and what the score would
+            lose without the others is put in proportion to what is read of them. None: all are.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
             otherwise the most that a target may take (2048).

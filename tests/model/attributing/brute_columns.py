@@ -31,12 +31,16 @@ def column_functions(
     *,
     targets: Sequence[Any] = (),
     continuation: Sequence[int] = (),
+    asked: torch.Tensor | None = None,
 ) -> list[Score]:
-    """F of each column, from the prompt's embeddings ``[n, d]`` to a scalar."""
+    """F of each column, from the prompt's embeddings ``[n, d]`` to a scalar.
 
-    def whole(target: Any) -> Score:
+    Log-odds are those after the prompt that was asked; in a contrast they are log-probabilities.
+    """
+
+    def whole(target: Any, score: str = score) -> Score:
         ids = target_ids(lm, target)
-        total = score_function(lm, ids, score)
+        total = score_function(lm, ids, score, asked=asked)
         if reduction == "sum":
             return total
         if score == "probability":
@@ -45,14 +49,15 @@ def column_functions(
 
     def column(target: Any) -> Score:
         if isinstance(target, Contrast):
-            one, other = whole(target.target), whole(target.foil)
+            plain = "logprob" if score == "log_odds" else score
+            one, other = whole(target.target, plain), whole(target.foil, plain)
             return lambda x: one(x) - other(x)
         if callable(target):
             return lambda x: target(lm.model(inputs_embeds=x[None]).logits[:, -1])[0]
         return whole(target)
 
     return [column(target) for target in targets] + [
-        score_function(lm, [id_], score, given=continuation[:k])
+        score_function(lm, [id_], score, given=continuation[:k], asked=asked)
         for k, id_ in enumerate(continuation)
     ]
 

@@ -20,7 +20,7 @@ from tokenviz.model.language_model import LanguageModel
 
 PROMPT = "The cat sat on"
 TARGETS = [" the mat", " dog.", "!"]
-SCORES = ["logprob", "probability", "logit"]
+SCORES = ["logprob", "probability", "logit", "log_odds"]
 
 
 def target_ids(lm: LanguageModel) -> list[list[int]]:
@@ -34,7 +34,10 @@ def test_input_x_gradient_is_the_directional_derivative(layout: str, score: Any)
     x = embeddings(lm, PROMPT)
     attribution = lm.attribute(PROMPT, TARGETS, method="input_x_gradient", score=score)
     expected = [
-        [finite_difference(score_function(lm, ids, score), x, only(x, i)) for ids in target_ids(lm)]
+        [
+            finite_difference(score_function(lm, ids, score, asked=x), x, only(x, i))
+            for ids in target_ids(lm)
+        ]
         for i in range(len(x))
     ]
     scale = np.abs(expected).max(axis=0)
@@ -68,7 +71,7 @@ def test_occlusion_is_the_loss_of_each_token(layout: str, score: Any, baseline: 
     options = {} if baseline == "zero" else {"baseline": baseline}  # zero is the default
     attribution = lm.attribute(PROMPT, TARGETS, method="occlusion", score=score, **options)
     for column, ids in enumerate(target_ids(lm)):
-        function = score_function(lm, ids, score)
+        function = score_function(lm, ids, score, asked=x)
         with torch.no_grad():
             whole = function(x)
             for i in range(len(x)):
@@ -106,7 +109,7 @@ def test_integrated_gradients_from_a_token(layout: str, score: Any) -> None:
         method="integrated_gradients",
     )
     for column, ids in enumerate(target_ids(lm)):
-        function = score_function(lm, ids, score)
+        function = score_function(lm, ids, score, asked=x)
         expected = riemann(function, x, start, torch.linspace(0, 1, 81, dtype=torch.float64))
         np.testing.assert_allclose(
             attribution.values[:, column], expected, atol=5e-4 * np.abs(expected).max()
@@ -145,7 +148,7 @@ def test_columns_of_a_continuation_are_its_tokens_in_turn(
     x = embeddings(lm, PROMPT)
     if method == "input_x_gradient":
         for column, id_ in enumerate(ids):
-            function = score_function(lm, [id_], score, given=ids[:column])
+            function = score_function(lm, [id_], score, given=ids[:column], asked=x)
             expected = (gradient(function, x) * x).sum(-1).numpy()
             np.testing.assert_allclose(by_token.values[:, column], expected, atol=1e-6)
     if score != "probability":  # sums of scores are sums of columns

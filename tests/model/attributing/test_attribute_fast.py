@@ -20,7 +20,7 @@ from tokenviz.model.language_model import LanguageModel
 __all__ = ["exact_norms"]
 
 PROMPT = [60, 7, 130, 200, 201]
-SCORES = ["logprob", "probability", "logit"]
+SCORES = ["logprob", "probability", "logit", "log_odds"]
 
 
 def spread(logits: torch.Tensor) -> torch.Tensor:

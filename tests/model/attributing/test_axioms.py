@@ -11,7 +11,7 @@ from tests.model.attributing.brute_columns import OPTIONS
 from tests.model.decoders import decoder_lm
 from tokenviz.model.attributing.asking.features import Features
 from tokenviz.model.attributing.asking.targets import Contrast, Targets, Term
-from tokenviz.model.attributing.engine.objective import Objective, Reduce
+from tokenviz.model.attributing.engine.objective import Objective, Reduce, UnseenValuesError
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.attributing.methods.input_x_gradient import input_x_gradient
 from tokenviz.model.attributing.methods.integrated_gradients import integrated_gradients
@@ -61,7 +61,7 @@ class LinearObjective(Objective):
     """F = Σ ⟨w, x⟩ + b, for a random w of each term."""
 
     def __init__(self, lm: Any, targets: Targets, weights: torch.Tensor) -> None:
-        super().__init__(lm, targets, "logit", weights.shape[1], Work())
+        super().__init__(lm, targets, "logit", weights[0], Work())
         self._weights = weights
 
     def bytes_per_row(self) -> int:
@@ -76,11 +76,22 @@ class LinearObjective(Objective):
     def rows_of_gradients(self) -> int:
         return 1
 
+    def rows_of_value_norms(self) -> int:
+        return 1
+
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
         return len(masks)
 
     def rows_of_deleted(self, masks: torch.Tensor) -> int:
         return len(masks)
+
+    def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
+        raise NotImplementedError
+
+    def _value_norms(
+        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
+    ) -> torch.Tensor:
+        raise UnseenValuesError
 
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
         own = self._weights[[self._targets.terms.index(term) for term in terms]]

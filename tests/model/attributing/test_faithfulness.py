@@ -22,7 +22,7 @@ def curves(lm: Any, found: Attribution, baseline: int, reduction: str = "sum") -
     """Scores after each feature was deleted, or inserted, in the order of the values."""
     x = lm.embedding(torch.tensor(PROMPT)).detach()
     start = lm.embedding(torch.tensor([baseline])).detach().expand_as(x)
-    functions = column_functions(lm, found.score or "", reduction, targets=TARGETS)
+    functions = column_functions(lm, found.score or "", reduction, targets=TARGETS, asked=x)
     spans = found.spans or ()
     deletion: list[list[float]] = []
     insertion: list[list[float]] = []
@@ -39,7 +39,7 @@ def curves(lm: Any, found: Attribution, baseline: int, reduction: str = "sum") -
     return np.array(deletion).T, np.array(insertion).T
 
 
-@pytest.mark.parametrize("score", ["logprob", "probability", "logit"])
+@pytest.mark.parametrize("score", ["logprob", "probability", "logit", "log_odds"])
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 @pytest.mark.parametrize("name", ["llama", "gpt2", "vaultgemma"])
 def test_curves(name: str, reduction: Any, score: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Removal, the default method, against prompts without the token, computed one by one."""
+"""Removal, the default method, against prompts with the token blanked out, one by one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,27 @@ import numpy as np
 import pytest
 import torch
 
-from tests.model.attributing.brute_columns import column_functions
-from tests.model.attributing.brute_force import gradient
+from tests.model.attributing.brute_columns import column_functions, replaced
+from tests.model.attributing.brute_force import Score, gradient, value_norms
 from tests.model.attributing.test_perturbing import NAMES, PROMPT, TARGETS, losses, parts
 from tests.model.decoders import decoder_lm
+from tokenviz.model.attributing.methods.baselines import blank
 from tokenviz.model.attributing.methods.method import DEFAULT
 from tokenviz.model.attributing.methods.removal import removal
 from tokenviz.model.attributing.question import parse_question
+from tokenviz.model.running import values
 
 Array = np.ndarray[Any, Any]
 
 
+def functions_of(lm: Any, x: torch.Tensor) -> list[Score]:
+    """F of each column: what is asked is log-odds, in a contrast log-probabilities."""
+    return column_functions(lm, "log_odds", targets=TARGETS, asked=x)
+
+
 def norms(lm: Any, x: torch.Tensor) -> Array:
-    """Of each token and column, the first token's left out, ``[n, m]``."""
-    functions = column_functions(lm, "logprob", targets=TARGETS)
-    result = np.array([gradient(f, x).norm(dim=-1).numpy() for f in functions]).T
+    """How much is read of each token for each column, the first token's left out, ``[n, m]``."""
+    result = np.array([value_norms(lm, f, x).numpy() for f in functions_of(lm, x)]).T
     result[0] *= len(x) == 1
     return result
 
@@ -34,7 +40,7 @@ def mixed(lost: Array, sensitivity: Array, last: int = -1) -> Array:
         known = ~np.isnan(r)
         slope = max(0, float(r[known] @ g[known])) / float(g[known] @ g[known])
         r = capped(np.where(known, r, slope * g), last)
-        columns.append(capped(0.75 * r + 0.25 * g * np.sqrt(r @ r) / np.sqrt(g @ g), last))
+        columns.append(capped(r / 3 + 2 / 3 * g * np.sqrt(r @ r) / np.sqrt(g @ g), last))
     return np.array(columns).T
 
 
@@ -53,38 +59,57 @@ def test_it_is_the_default() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_lost_and_how_sensitive_the_score_is(name: str) -> None:
+def test_what_is_lost_and_how_much_is_read(name: str) -> None:
     lm = decoder_lm(name)
-    x, _ = parts(lm, PROMPT)
-    functions = column_functions(lm, "logprob", targets=TARGETS)
+    x, space = parts(lm, PROMPT, blank(lm))
+    functions = functions_of(lm, x)
 
     def without(*tokens: int) -> torch.Tensor:
-        return x[[i for i in range(5) if i not in tokens]]
+        return replaced(x, space, tokens)
 
-    sensitivity = norms(lm, x)
+    read = norms(lm, x)
     found = lm.attribute(PROMPT, TARGETS, method="removal", passes=None)
+    assert found.score == "log_odds"
     lost = losses(functions, x, [without(i) for i in range(5)])
-    np.testing.assert_allclose(found.values, mixed(lost, sensitivity), atol=1e-5)
+    np.testing.assert_allclose(found.values, mixed(lost, read), atol=1e-5)
     spans = [[0, 3], [1], [2, 4]]
     grouped = lm.attribute(PROMPT, TARGETS, passes=None, grouping=spans)
     lost = losses(functions, x, [without(*span) for span in spans])
-    summed = np.array([sensitivity[span].sum(0) for span in spans])
+    summed = np.array([read[span].sum(0) for span in spans])
     np.testing.assert_allclose(grouped.values, mixed(lost, summed), atol=1e-5)
 
 
-def test_within_few_passes_only_what_the_score_is_most_sensitive_to_is_left_out() -> None:
+def test_a_space_is_blank() -> None:
     lm = decoder_lm("llama")
-    x, _ = parts(lm, PROMPT)
-    functions = column_functions(lm, "logprob", targets=TARGETS)
-    sensitivity = norms(lm, x)
-    most = int(sensitivity.max(1).argmax())
-    lost = np.full_like(sensitivity, np.nan)
-    lost[most] = losses(functions, x, [x[[i for i in range(5) if i != most]]])[0]
+    assert lm.tokenizer.decode([blank(lm)]) == " "
+
+
+def test_within_few_passes_only_what_is_read_most_is_blanked_out() -> None:
+    lm = decoder_lm("llama")
+    x, space = parts(lm, PROMPT, blank(lm))
+    read = norms(lm, x)
+    most = int(read.max(1).argmax())
+    lost = np.full_like(read, np.nan)
+    lost[most] = losses(functions_of(lm, x), x, [replaced(x, space, [most])])[0]
     found = lm.attribute(PROMPT, TARGETS, passes=1)
-    np.testing.assert_allclose(found.values, mixed(lost, sensitivity), atol=1e-5)
+    np.testing.assert_allclose(found.values, mixed(lost, read), atol=1e-5)
     every = lm.attribute(PROMPT, TARGETS, passes=None)
     assert found.positions is not None and every.positions is not None
     assert found.positions < every.positions
+
+
+def test_where_values_are_not_seen_gradients_of_embeddings_stand_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lm = decoder_lm("opt")
+    x, space = parts(lm, PROMPT, blank(lm))
+    functions = functions_of(lm, x)
+    read = np.array([gradient(f, x).norm(dim=-1).numpy() for f in functions]).T
+    read[0] = 0
+    lost = losses(functions, x, [replaced(x, space, [i]) for i in range(5)])
+    monkeypatch.setattr(values, "is_compiled", lambda model: True)
+    found = lm.attribute(PROMPT, TARGETS, passes=None)
+    np.testing.assert_allclose(found.values, mixed(lost, read), atol=1e-5)
 
 
 def test_what_is_unknown_is_put_at_the_nearest_multiple_of_the_sensitivity() -> None:
@@ -116,10 +141,9 @@ def test_the_token_that_begins_every_text_stays() -> None:
 
 def test_of_the_whole_prompt_something_is_said() -> None:
     lm = decoder_lm("llama")
-    functions = column_functions(lm, "logprob", targets=TARGETS)
     for prompt in ([60], PROMPT):
-        x, start = parts(lm, prompt, lm.tokenizer.eos_token_id)
-        lost = losses(functions, x, [start])
+        x, space = parts(lm, prompt, blank(lm))
+        lost = losses(functions_of(lm, x), x, [space])
         found = lm.attribute(prompt, TARGETS, grouping=[range(len(prompt))])
         np.testing.assert_allclose(found.values, mixed(lost, np.ones_like(lost)), atol=1e-5)
 

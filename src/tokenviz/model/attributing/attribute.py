@@ -89,7 +89,8 @@ def attribute(
 def positions_of(method: Method, asked: Asked) -> int:
     """How many token positions an attribution goes through, at least."""
     rounding = _measurable(asked, method)
-    return method.positions(asked) + (0 if rounding is None else rounding.positions(asked))
+    extra = 0 if rounding is None else rounding.positions(asked)
+    return asked.objective.rows_of_rivals() + method.positions(asked) + extra
 
 
 def _measurable(asked: Asked, method: Method) -> Rounding | None:

@@ -36,7 +36,7 @@ def parse_question(
     *,
     continuation: Any = None,
     method: Any = DEFAULT,
-    score: Any = "logprob",
+    score: Any = None,
     reduction: Any = "sum",
     baseline: Any = None,
     grouping: Grouping | Sequence[Span] | None = None,
@@ -58,7 +58,7 @@ def parse_question(
     _check_own(chosen, method_options, known)
     options = parse_options(
         chosen.options,
-        score=score,
+        score=chosen.score if score is None else score,
         reduction=reduction,
         baseline=baseline,
         given=method_options,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 
@@ -23,7 +23,10 @@ from tokenviz.model.decoder.rotary import Rotation
 from tokenviz.model.decoder.scoring import Scoring
 from tokenviz.model.decoder.sight import Sight
 
-__all__ = ["Block", "Frame", "KeySide", "QuerySide"]
+__all__ = ["Block", "Frame", "KeySide", "QuerySide", "SeesValues"]
+
+SeesValues: TypeAlias = Callable[[torch.Tensor], None]
+"""Who is shown cotangents of the values of all rows, ``[B, g, rows, groups, d]``."""
 
 
 class KeySide(NamedTuple):
@@ -254,12 +257,19 @@ class Block:
         return attention.push(at, queries, keys, values)
 
     def pull(
-        self, key_side: KeySide, query_side: QuerySide, cotangent: torch.Tensor, frame: Frame
+        self,
+        key_side: KeySide,
+        query_side: QuerySide,
+        cotangent: torch.Tensor,
+        frame: Frame,
+        seen: SeesValues | None = None,
     ) -> torch.Tensor:
         """Pull cotangents of all rows ``[B, g, rows, d]`` back to the block's input."""
         attended, direct = self.pull_top(query_side, cotangent)
         at = self._attended(query_side, key_side, frame)
         queries, keys, values = attention.pull(at, attended)
+        if seen is not None:
+            seen(values)
         inner = self.pull_keys(key_side, keys, values, frame)
         inner += self.pull_queries(query_side, queries, frame)
         return direct.add_(self.pull_norm(key_side, inner))
@@ -289,6 +299,7 @@ class Block:
         query_side: QuerySide,
         attended: torch.Tensor,
         frame: Frame,
+        seen: SeesValues | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Through the attention where each cotangent has query rows of its own.
 
@@ -303,6 +314,8 @@ class Block:
         frame
             Rotations of the query rows ``[g, queries, …]`` and keys; the queries of the sight are
             ``[g, queries]`` or ``[B, g, queries]``.
+        seen
+            Who is shown the cotangents of values.
 
         Returns
         -------
@@ -311,6 +324,8 @@ class Block:
         """
         at = self._attended(query_side, key_side, frame)
         queries, keys, values = attention.pull_rows(at, attended)
+        if seen is not None:
+            seen(values)
         of_queries = self.queries.pull(query_side.queries.normed, queries, frame.query_rotation)
         return of_queries, self.pull_keys(key_side, keys, values, frame)
 

@@ -36,7 +36,17 @@ class Head:
 
     def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
         """``[…, d]`` to ``[…, vocabulary]``."""
-        logits = self.linear(hidden)
+        return self._finished(self.linear(hidden))
+
+    def some(self, hidden: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        """Logits of some tokens for each row, ``[…, rows, d]`` and ids ``[rows, k]``."""
+        rows = self.linear.rows(ids, hidden.dtype)
+        logits = torch.einsum("...rd,rkd->...rk", hidden, rows)
+        if self.linear.bias is not None:
+            logits = logits + self.linear.bias[ids]
+        return self._finished(logits)
+
+    def _finished(self, logits: torch.Tensor) -> torch.Tensor:
         if self.scale != 1:
             logits = logits.mul_(self.scale)
         if self.softcap is None:

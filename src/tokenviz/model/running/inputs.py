@@ -64,9 +64,7 @@ class Inputs(ABC):
         With a cache, the rows come after those that it holds.
         """
 
-    def _forward(
-        self, positions: torch.Tensor, cache: Cache | None, **given: Any
-    ) -> torch.Tensor:
+    def _forward(self, positions: torch.Tensor, cache: Cache | None, **given: Any) -> torch.Tensor:
         if cache is None:
             given["use_cache"] = False
         with widening(self._lm):

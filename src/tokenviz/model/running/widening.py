@@ -27,6 +27,7 @@ from tokenviz.model.running.forward import borrowed, forward
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.running.undoing import Undo, undone
+from tokenviz.model.running.wrapping import is_compiled
 
 __all__ = ["can_widen", "widening"]
 
@@ -78,10 +79,8 @@ def can_widen(lm: LoadedModel) -> bool:
 
 def _is_plain(model: torch.nn.Module) -> bool:
     """Whether its weights are numbers as they are, and its code runs as it is written."""
-    for module in model.modules():
-        compiled = getattr(module, "_compiled_call_impl", None) or hasattr(module, "_orig_mod")
-        if compiled or isinstance(module, torch.nn.DataParallel):
-            return False
+    if is_compiled(model) or any(isinstance(m, torch.nn.DataParallel) for m in model.modules()):
+        return False
     weights = [*model.parameters(), *model.buffers()]
     plain = (torch.Tensor, torch.nn.Parameter)
     return not any(w.is_meta or type(w) not in plain for w in weights) and all(

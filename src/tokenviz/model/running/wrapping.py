@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["described", "input_device", "is_wrapped", "passed_on_to"]
+__all__ = ["described", "input_device", "is_compiled", "is_wrapped", "passed_on_to"]
 
 _DESCRIBING = ("config", "get_input_embeddings", "get_output_embeddings")
 
@@ -38,6 +38,14 @@ def described(model: torch.nn.Module) -> Any:
 def is_wrapped(model: torch.nn.Module) -> bool:
     """Whether a model is inside something that may add to what it does, such as PEFT's models."""
     return described(model) is not model or hasattr(model, "get_base_model")
+
+
+def is_compiled(model: torch.nn.Module) -> bool:
+    """Whether any part of a model is compiled, so that its code is not run as it is written."""
+    return any(
+        getattr(module, "_compiled_call_impl", None) or hasattr(module, "_orig_mod")
+        for module in model.modules()
+    )
 
 
 def passed_on_to(model: torch.nn.Module) -> torch.nn.Module | None:

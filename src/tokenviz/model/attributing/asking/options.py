@@ -60,7 +60,7 @@ class Options:
 def parse_options(
     options: Iterable[Option],
     *,
-    score: Any = "logprob",
+    score: Any,
     reduction: Any = "sum",
     baseline: Any = None,
     given: Mapping[str, Any],

@@ -37,7 +37,7 @@ _MOST = 1_000_000  # targets, or tokens of one
 Function: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """From next-token logits after the prompt, float32 ``[rows, vocabulary]``, to ``[rows]``."""
 
-ScoreName: TypeAlias = Literal["logprob", "probability", "logit"]
+ScoreName: TypeAlias = Literal["logprob", "probability", "logit", "log_odds"]
 Reduction: TypeAlias = Literal["sum", "mean"]
 
 
@@ -45,7 +45,8 @@ Reduction: TypeAlias = Literal["sum", "mean"]
 class Contrast:
     """Why one continuation rather than another: the difference of their scores.
 
-    With log-probabilities, log p(target) − log p(foil). The two may differ in length.
+    With log-probabilities, log p(target) − log p(foil); with log-odds the same, since the rival is
+    named. The two may differ in length.
 
     Parameters
     ----------
@@ -68,12 +69,21 @@ Target: TypeAlias = "str | int | Ids | Contrast | Function"
 
 @dataclass(frozen=True)
 class Term:
-    """The score of tokens ``tokens`` of a branch, or a function of the logits after the prompt."""
+    """The score of tokens ``tokens`` of a branch, or a function of the logits after the prompt.
+
+    ``contrasted`` where it is part of a contrast, which names its rival itself.
+    """
 
     branch: int
     tokens: range
     weight: float = 1.0
     function: Function | None = None
+    contrasted: bool = False
+
+    @property
+    def has_rivals(self) -> bool:
+        """Whether its log-odds are those against the likeliest others."""
+        return self.function is None and not self.contrasted
 
     @property
     def last_row(self) -> int:
@@ -159,18 +169,19 @@ class Targets:
                 tokens = range(start, len(ids))
                 own = 1 / len(tokens) if reduction == "mean" else 1.0
                 weights[len(result.terms)] = weight
-                result.terms.append(Term(branch, tokens, own))
+                result.terms.append(Term(branch, tokens, own, contrasted=len(column) > 1))
             result.columns.append(weights)
         return result
 
-    def add_continuation(self, ids: torch.Tensor) -> int:
+    def add_continuation(self, ids: torch.Tensor, *, contrasted: bool = False) -> int:
         """The term of a whole continuation."""
-        key = tuple(ids.tolist())
+        key = (contrasted, *ids.tolist())
         if key not in self._known:
             length = len(ids)
             weight = 1 / length if self.reduction == "mean" else 1.0
             self.branches.append(ids.cpu())
-            self.terms.append(Term(len(self.branches) - 1, range(length), weight))
+            branch = len(self.branches) - 1
+            self.terms.append(Term(branch, range(length), weight, contrasted=contrasted))
             self._known[key] = len(self.terms) - 1
         return self._known[key]
 
@@ -210,7 +221,10 @@ def parse_targets(
             foil, foil_label = _parse_one(lm, entry.foil, f"{name}.foil", prompt)
             if torch.equal(target, foil):
                 raise ValueError(f"{name}: target and foil are the same tokens; nothing differs")
-            weights = {result.add_continuation(target): 1.0, result.add_continuation(foil): -1.0}
+            weights = {
+                result.add_continuation(target, contrasted=True): 1.0,
+                result.add_continuation(foil, contrasted=True): -1.0,
+            }
             label: str | Token = f"{_text(target_label)} rather than {_text(foil_label).strip()}"
         elif callable(entry):
             weights = {result.add_function(entry): 1.0}

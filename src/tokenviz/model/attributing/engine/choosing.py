@@ -51,9 +51,9 @@ def objective_for(
     work = Work(seconds=seconds)
     objective: Objective
     if decoder is not None:
-        objective = FastObjective(lm, problem.targets, score, problem.n_prompt, work, decoder)
+        objective = FastObjective(lm, problem.targets, score, problem.inputs, work, decoder)
     else:
-        objective = GenericObjective(lm, problem.targets, score, problem.n_prompt, work)
+        objective = GenericObjective(lm, problem.targets, score, problem.inputs, work)
     work.budget = memory_budget(budget, lm.device)
     one = objective.rows_of_scores(1)
     least = objective.bytes_of(one)

@@ -16,7 +16,7 @@ import torch
 
 from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
 from tokenviz.model.attributing.engine.modes import Linearisation
-from tokenviz.model.attributing.engine.objective import Objective, Reduce
+from tokenviz.model.attributing.engine.objective import Objective, Reduce, norms_of_values
 from tokenviz.model.attributing.engine.packing import Packing
 from tokenviz.model.attributing.engine.perturbing import first_changed, first_deleted, rows_of_masks
 from tokenviz.model.attributing.engine.readout import Readout
@@ -29,6 +29,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 __all__ = ["FastObjective"]
 
 _BESIDE = 1.5  # times that is in use, between two results
+_TOGETHER = 4  # columns whose terms are pulled together
 _SHARE = 4  # cotangents or tangents that should fit beside each other at the points in flight
 
 
@@ -40,11 +41,11 @@ class FastObjective(Objective):
         lm: LoadedModel,
         targets: Targets,
         score: ScoreName,
-        n_prompt: int,
+        prompt: torch.Tensor,
         work: Work,
         decoder: Decoder,
     ) -> None:
-        super().__init__(lm, targets, score, n_prompt, work)
+        super().__init__(lm, targets, score, prompt, work)
         self.decoder = decoder
         self._readout = Readout(decoder.head, score)
 
@@ -69,7 +70,7 @@ class FastObjective(Objective):
 
     def rows_of_products(self, points: int, wanted: torch.Tensor | None = None) -> int:
         """See :meth:`Objective.rows_of_products`."""
-        packing, _ = self._pack(self.n_prompt, self._terms(wanted)[0])
+        packing, _ = self._pack(self.n_prompt, self._terms(wanted)[0], odds=False)
         pulled = sum(packing.term_rows())
         cheaper = _forward_rows(packing) if self._pushes(packing) else pulled
         return points * (len(packing.rows) + cheaper)
@@ -88,6 +89,10 @@ class FastObjective(Objective):
         kept = self.n_prompt - gone
         return self.n_prompt + int((self._rows - gone - first_deleted(masks, kept)).sum())
 
+    def rows_of_value_norms(self) -> int:
+        """See :meth:`Objective.rows_of_value_norms`."""
+        return self.rows_of_gradients()
+
     @property
     def _rows(self) -> int:
         return len(self._packing.rows)
@@ -95,7 +100,14 @@ class FastObjective(Objective):
     @cached_property
     def _packing(self) -> Packing:
         """The packed rows of all terms."""
-        return self._pack(self.n_prompt, self._targets.terms)[0]
+        return self._pack(self.n_prompt, self._targets.terms, odds=False)[0]
+
+    def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
+        packing, after = self._pack(self.n_prompt, terms, odds=False)
+        embeddings = _joined(wide(self._prompt)[None], after)
+        hidden = self.decoder.extend(embeddings, None, packing.rows, packing.reads)
+        tops = self._readout.likeliest(hidden, packing, count)
+        return {place: tops[packing.read_of(pair)] for pair, place in enumerate(packing.places)}
 
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
         packing, after = self._pack(points.shape[1], terms)
@@ -124,6 +136,35 @@ class FastObjective(Objective):
         self, point: torch.Tensor, terms: Sequence[Term], reduce: Reduce
     ) -> torch.Tensor:
         return self._linearised(point[None], terms, lambda at: self._pull(at, reduce))[0]
+
+    def _value_norms(
+        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
+    ) -> torch.Tensor:
+        weights = matrix.to(point.device, self.dtype)
+        columns = _columns_of(matrix)
+
+        def run(at: Linearisation) -> torch.Tensor:
+            rows = at.packing.term_rows()
+            parts = []
+            for members, own in columns:
+                total = torch.zeros(len(members), self.n_prompt, dtype=torch.float64)
+
+                def seen(
+                    values: torch.Tensor,
+                    gradients: torch.Tensor,
+                    total: torch.Tensor = total,
+                    members: list[int] = members,
+                    own: list[int] = own,
+                ) -> None:
+                    combined = torch.einsum("mt,tnhd->mnhd", weights[members][:, own], gradients[0])
+                    total += norms_of_values(values[0], combined)
+
+                at.pull(torch.tensor(own), seen)
+                self.work.advance(sum(rows[term] for term in own))
+                parts.append(total)
+            return torch.cat(parts)[None]
+
+        return self._linearised(point[None], terms, run)[0]
 
     def _term_perturbed(
         self,
@@ -198,9 +239,15 @@ class FastObjective(Objective):
         kept, moving = self.decoder.bytes_per_row(self.longest)
         return self.work.budget is None or rows * (kept + moving) <= self.work.budget
 
-    def _pack(self, n_prompt: int, terms: Sequence[Term]) -> tuple[Packing, torch.Tensor]:
-        """The packed rows of some terms, and embeddings of those after the prompt."""
-        packing = Packing(n_prompt, self._targets.branches, terms, self.lm.device)
+    def _pack(
+        self, n_prompt: int, terms: Sequence[Term], *, odds: bool = True
+    ) -> tuple[Packing, torch.Tensor]:
+        """The packed rows of some terms, and embeddings of those after the prompt.
+
+        Without ``odds``, rivals are not looked for.
+        """
+        rivals = self.rivals if odds else None
+        packing = Packing(n_prompt, self._targets.branches, terms, self.lm.device, rivals)
         with torch.no_grad():
             after = self.inputs.rows(packing.after)
         return packing, wide(after)
@@ -256,6 +303,15 @@ def _forward_rows(packing: Packing) -> int:
     """Rows that forward mode goes through: N − i for token i."""
     n, count = packing.n_prompt, len(packing.rows)
     return n * count - n * (n - 1) // 2
+
+
+def _columns_of(matrix: torch.Tensor) -> list[tuple[list[int], list[int]]]:
+    """Columns that are pulled together, a few at a time, and the terms that they are made of."""
+    found: list[tuple[list[int], list[int]]] = []
+    for start in range(0, len(matrix), _TOGETHER):
+        members = list(range(start, min(start + _TOGETHER, len(matrix))))
+        found.append((members, (matrix[members] != 0).any(0).nonzero()[:, 0].tolist()))
+    return found
 
 
 def _joined(prompts: torch.Tensor, after: torch.Tensor) -> torch.Tensor:

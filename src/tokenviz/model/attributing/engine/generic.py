@@ -8,19 +8,19 @@ continuations cost one backward pass together, the tokens of one continuation on
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import torch
 
-from tokenviz.model.attributing.asking.targets import Term, evaluate
+from tokenviz.model.attributing.asking.targets import Term
+from tokenviz.model.attributing.engine.batch import Batch, by_branch
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
 from tokenviz.model.attributing.engine.perturbing import first_changed, first_deleted
 from tokenviz.model.attributing.engine.prefix import Prefix, shares_prefix
 from tokenviz.model.attributing.engine.quantised import whole_gradient
 from tokenviz.model.attributing.engine.scaling import in_range
-from tokenviz.model.running.caches import Cache
+from tokenviz.model.attributing.engine.watching import rows_of_value_norms, value_norms
 from tokenviz.model.running.forward import setting, wide
 from tokenviz.model.running.positions import grows_with_length
 
@@ -68,6 +68,11 @@ class GenericObjective(Objective):
         """See :meth:`Objective.rows_of_gradients`."""
         return self.rows_of_products(1)
 
+    def rows_of_value_norms(self) -> int:
+        """See :meth:`Objective.rows_of_value_norms`."""
+        columns = [(row != 0).nonzero()[:, 0].tolist() for row in self._matrix]
+        return rows_of_value_norms(self, self._targets.terms, columns)
+
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_perturbed`."""
         return self.rows_of_scores(len(masks)) - self._rows_shared(first_changed(masks))
@@ -90,10 +95,15 @@ class GenericObjective(Objective):
         return shares_prefix(self.lm, self.longest)
 
     @property
+    def device(self) -> torch.device:
+        """Where ids are given to the model."""
+        return self.lm.device
+
+    @property
     def _branches(self) -> int:
         return len({term.branch for term in self._targets.terms})
 
-    def _apart(self, terms: Sequence[Term]) -> list[list[int]]:
+    def apart(self, terms: Sequence[Term]) -> list[list[int]]:
         """Terms that may be computed in one batch.
 
         Where positions are embedded by how long the text is, continuations of different lengths
@@ -101,13 +111,13 @@ class GenericObjective(Objective):
         """
         if not grows_with_length(self.lm.model):
             return [list(range(len(terms)))]
-        return _by_branch(terms)
+        return by_branch(terms)
 
     def _chunks(self, terms: Sequence[Term]) -> list[list[list[int]]]:
         """Terms that share a forward pass, and of those the ones that share a backward pass."""
         return [
             [[own[index] for index in members] for members in chunk]
-            for own in self._apart(terms)
+            for own in self.apart(terms)
             for chunk in _chunks([terms[k] for k in own])
         ]
 
@@ -121,11 +131,11 @@ class GenericObjective(Objective):
         return max(term.last_row for term in terms)
 
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
-        if len(apart := self._apart(terms)) > 1:
+        if len(apart := self.apart(terms)) > 1:
             return _joined(
                 [self._term_scores(points, [terms[k] for k in own]) for own in apart], apart
             )
-        batch = _Batch(self, terms)
+        batch = Batch(self, terms)
 
         def run(piece: slice) -> torch.Tensor:
             with torch.no_grad():
@@ -202,20 +212,20 @@ class GenericObjective(Objective):
         """
         if not self._shares:
             starts = torch.zeros_like(starts)
-        batch, prefix = _Batch(self, terms), Prefix(self.lm, self.inputs, inputs)
+        batch, prefix = Batch(self, terms), Prefix(self.lm, self.inputs, inputs)
         order = starts.argsort(stable=True)
 
         def run(piece: slice) -> torch.Tensor:
-            variants, read = order[piece], prefix.read
+            variants = order[piece]
             start = int(starts[variants[0]])
             rows = late(variants, start)
-            if start == 0:
+            if not self._shares:
                 return self._term_scores(rows, terms)
             with torch.no_grad():
                 cache = prefix.copied(start, len(variants) * len(batch.branches))
                 scores = batch.each(rows, cache).cpu().double()
             own = int((length - starts[variants] + batch.longest).sum())
-            self.work.advance(prefix.read - read + len(batch.branches) * own)
+            self.work.advance(len(batch.branches) * own)
             return scores
 
         def rows_of(item: int) -> int:
@@ -223,8 +233,22 @@ class GenericObjective(Objective):
             own = length - start + batch.longest + int(start * _MEMORY)
             return len(batch.branches) * own
 
+        if self._shares:
+            self.work.advance(int(starts.max()))
         scores = self.work.in_pieces(len(starts), rows_of, run)
         return scores[order.argsort()]
+
+    def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
+        found = {}
+        for own in self.apart(terms):
+            batch = Batch(self, [terms[k] for k in own])
+            found.update(batch.likeliest(self._prompt, count))
+        return found
+
+    def _value_norms(
+        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
+    ) -> torch.Tensor:
+        return value_norms(self, point, terms, matrix)
 
     def _pulled(
         self,
@@ -262,7 +286,7 @@ class GenericObjective(Objective):
     ) -> torch.Tensor:
         """Terms of some rounds from one forward pass, in the order of the rounds."""
         members = [index for own in rounds for index in own]
-        batch = _Batch(self, [terms[index] for index in members])
+        batch = Batch(self, [terms[index] for index in members])
         count, dtype = len(batch.branches), self.inputs.dtype
 
         def run(piece: slice) -> torch.Tensor:
@@ -313,80 +337,9 @@ def _chunks(terms: Sequence[Term]) -> list[list[list[int]]]:
 
     One term of each continuation at a time can share a backward pass.
     """
-    branches = _by_branch(terms)
+    branches = by_branch(terms)
     rounds = [
         [members[r] for members in branches if r < len(members)]
         for r in range(max(map(len, branches)))
     ]
     return [rounds[start : start + _ROUNDS] for start in range(0, len(rounds), _ROUNDS)]
-
-
-def _by_branch(terms: Sequence[Term]) -> list[list[int]]:
-    """The terms of each continuation."""
-    of_branch: dict[int, list[int]] = defaultdict(list)
-    for index, term in enumerate(terms):
-        of_branch[term.branch].append(index)
-    return list(of_branch.values())
-
-
-class _Batch:
-    """Terms as a batch of continuations, to be run after prompts.
-
-    Attributes
-    ----------
-    branches
-        Which continuations, one row of the batch each.
-    row_of
-        Of each term, its row.
-    longest
-        Rows that are read after the prompt's last.
-    """
-
-    def __init__(self, objective: GenericObjective, terms: Sequence[Term]) -> None:
-        self._objective = objective
-        self._terms = terms
-        self.branches = list(dict.fromkeys(term.branch for term in terms))
-        self.row_of = [self.branches.index(term.branch) for term in terms]
-        self.longest = objective.rows_after(terms)
-        device = objective.lm.device
-        ids = torch.zeros(len(self.branches), self.longest + 1, dtype=torch.int64)
-        for row, branch in enumerate(self.branches):
-            own = objective.branch(branch)[: self.longest + 1]
-            ids[row, : len(own)] = own
-        self._ids = ids.to(device)
-        # The last token of a continuation is only ever predicted.
-        self._after = objective.inputs.rows(self._ids[:, :-1])
-
-    def each(self, prompts: torch.Tensor, cache: Cache | None = None) -> torch.Tensor:
-        """Scores of all terms after each of some prompts ``[P, n, d]``: ``[P, terms]``."""
-        count = len(self.branches)
-        scores = self.scores(prompts.repeat_interleave(count, dim=0), cache)
-        return torch.stack([own[self.row_of[k] :: count] for k, own in enumerate(scores)], 1)
-
-    def scores(self, prompts: torch.Tensor, cache: Cache | None = None) -> list[torch.Tensor]:
-        """Scores of each term after prompts ``[points · branches, n, d]``, ``[points · branches]``.
-
-        Only the rows of a term's own continuation mean something. With a cache, the prompts go on
-        from what it holds.
-        """
-        points = len(prompts) // len(self.branches)
-        after = self._after.repeat(points, 1, 1)
-        positions = torch.arange(self.longest + 1, device=self._ids.device) + prompts.shape[1] - 1
-        rows = torch.cat([prompts.to(after.dtype), after], dim=1)
-        logits = self._objective.inputs.logits(positions, rows, cache)
-        logits = wide(logits)
-        ids = self._ids.repeat(points, 1).to(logits.device)
-        tokens = logits.gather(-1, ids[..., None])[..., 0]
-        if self._objective.score != "logit":
-            # As log p = −log(1 + others / own): where p is nearly 1, its gradient would otherwise
-            # be the difference of two numbers that are nearly equal.
-            others = logits.scatter(-1, ids[..., None], -torch.inf).logsumexp(-1)
-            tokens = -torch.nn.functional.softplus(others - tokens)
-        return [self._term(term, tokens, logits).to(prompts.device) for term in self._terms]
-
-    def _term(self, term: Term, tokens: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
-        if term.function is not None:
-            # A copy: what the user's function writes into it must not reach other terms.
-            return evaluate(term.function, logits[:, 0].clone())
-        total = tokens[:, term.tokens.start : term.tokens.stop].sum(-1) * term.weight
-        return total.exp() if self._objective.score == "probability" else total

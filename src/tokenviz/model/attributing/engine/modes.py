@@ -8,20 +8,26 @@ once for all terms, and both modes meet it there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 
 from tokenviz.model.attributing.engine.packing import Packing
 from tokenviz.model.attributing.engine.readout import Readout
-from tokenviz.model.decoder.block import Frame, QuerySide
+from tokenviz.model.decoder.block import Frame, QuerySide, SeesValues
 from tokenviz.model.decoder.decoder import Computed, Decoder, of_queries
 from tokenviz.model.decoder.norm import Normed
 from tokenviz.model.decoder.rotary import Rotation
 from tokenviz.model.decoder.sight import PADDING, Rows, Sight
 from tokenviz.model.running.forward import finest, wide
 
-__all__ = ["Linearisation"]
+__all__ = ["Linearisation", "SeesLayer"]
+
+SeesLayer: TypeAlias = Callable[[torch.Tensor, torch.Tensor], None]
+"""Who is shown values of the prompt ``[B, n, groups, d]`` and their gradients
+``[B, terms, n, groups, d]``."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,11 @@ class Linearisation:
         frames = decoder.frames(packing.rows, embeddings.dtype)
         return cls(decoder, packing, frames, computed, pairs, attended[:, 0], direct[:, 0])
 
-    def pull(self, terms: torch.Tensor) -> torch.Tensor:
-        """Gradients of terms with respect to the prompt, ``[B, terms, n, d]``."""
+    def pull(self, terms: torch.Tensor, seen: SeesLayer | None = None) -> torch.Tensor:
+        """Gradients of terms with respect to the prompt, ``[B, terms, n, d]``.
+
+        ``seen`` is shown each layer's values of the prompt, and the gradients with respect to them.
+        """
         pair, real = self.packing.pairs_of(terms)
         at = self.packing.reads[self.packing.pair_read[pair]]
         text = self._one_text(at) if self.packing.single else self._own_texts(at, terms)
@@ -82,13 +91,22 @@ class Linearisation:
         weight = text.fold(real.to(self.direct.dtype).expand(b, -1, -1))[..., None]
         attended = of_pairs(self.attended) * weight[..., None]
         direct = of_pairs(self.direct) * weight
+
+        def looking(values: torch.Tensor) -> SeesValues | None:
+            n = self.packing.n_prompt
+            return seen and (
+                lambda moved: seen(values[:, :n], moved.reshape(b, g, *moved.shape[2:])[:, :, :n])
+            )
+
         block = self.decoder.blocks[-1]
-        key_side = self.computed.keys[-1].select(text.take)
+        last = self.computed.keys[-1]
+        key_side = last.select(text.take)
         of_rows, inner = block.pull_rows(
             key_side,
             self.pairs.select(of_pairs),
             attended,
             text.query_frame(self.frames[-1]),
+            looking(last.values),
         )
         rows = text.local[..., None].expand(of_rows.shape)
         inner = inner.scatter_add(2, rows, of_rows)
@@ -98,7 +116,11 @@ class Linearisation:
             block, frame = self.decoder.blocks[layer], self.frames[layer]
             keys, queries = self.computed.sides(layer, block, frame)
             cotangent = block.pull(
-                keys.select(text.take), queries.select(text.take), cotangent, frames[id(frame)]
+                keys.select(text.take),
+                queries.select(text.take),
+                cotangent,
+                frames[id(frame)],
+                looking(keys.values),
             )
         cotangent = cotangent[:, :, : self.packing.n_prompt] * self.decoder.entry_scale
         return cotangent.reshape(b, g, self.packing.n_prompt, cotangent.shape[-1])

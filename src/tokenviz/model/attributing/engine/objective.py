@@ -10,22 +10,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import torch
 
 from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
+from tokenviz.model.attributing.engine.packing import Rivals
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 
-__all__ = ["Objective", "Reduce"]
+__all__ = ["RIVALS", "Objective", "Reduce", "UnseenValuesError", "norms_of_values"]
+
+RIVALS = 5
+"""How many tokens log-odds are against."""
 
 _LEAST_SHARE = 0.1  # of what a piece may take: what is freed serves again
 
 Reduce: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """From gradients ``[…, n, d]`` to what is kept of them."""
+
+
+class UnseenValuesError(RuntimeError):
+    """What attention reads of tokens cannot be looked at."""
 
 
 class Objective(ABC):
@@ -41,19 +50,20 @@ class Objective(ABC):
     targets
         What is explained; the embeddings of continuations stay what they are.
     score
-        "logprob", "probability" or "logit".
-    n_prompt
-        Tokens of the prompt.
+        "logprob", "probability", "logit" or "log_odds".
+    prompt
+        The prompt's embeddings, ``[n, d]``: which tokens are rivals is found out there.
     work
         How much is computed at a time.
     """
 
     def __init__(
-        self, lm: LoadedModel, targets: Targets, score: ScoreName, n_prompt: int, work: Work
+        self, lm: LoadedModel, targets: Targets, score: ScoreName, prompt: torch.Tensor, work: Work
     ) -> None:
         self.lm = lm
         self.work = work
-        self.n_prompt = n_prompt
+        self.n_prompt = len(prompt)
+        self._prompt = prompt
         self.score = score
         self.inputs = lm.probe(find_inputs)
         self._targets = targets
@@ -73,6 +83,30 @@ class Objective(ABC):
     def longest(self) -> int:
         """Rows of the prompt with the longest of its continuations."""
         return self.n_prompt + max(term.last_row for term in self._targets.terms)
+
+    @cached_property
+    def rivals(self) -> Rivals:
+        """Of each token that has odds, ids of those it has them against, ``[k]``.
+
+        They are the :data:`RIVALS` others that are most probable in its place after the prompt as
+        it is. Found out the first time that they are needed.
+        """
+        terms = [term for term in self._targets.terms if term.has_rivals]
+        if self.score != "log_odds" or not terms:
+            return {}
+        count = min(RIVALS, self.lm.vocabulary_size - 1)
+        with torch.no_grad():
+            found = self._likeliest(terms, count + 1)
+        self.work.advance(self.rows_of_rivals())
+        return {
+            (branch, token): top[top != self.branch(branch)[token].to(top.device)][:count]
+            for (branch, token), top in found.items()
+        }
+
+    def rows_of_rivals(self) -> int:
+        """Token positions that finding :attr:`rivals` goes through."""
+        is_asked = self.score == "log_odds" and any(t.has_rivals for t in self._targets.terms)
+        return self.rows_of_scores(1) if is_asked else 0
 
     def branch(self, number: int) -> torch.Tensor:
         """Token ids of a continuation."""
@@ -126,6 +160,32 @@ class Objective(ABC):
             return norms(combined).cpu().double()
 
         return self.work.in_pieces(self.n_targets, self.longest, run)
+
+    def value_norms(self, point: torch.Tensor) -> torch.Tensor | None:
+        """Σ ‖∂F/∂v‖₂ ‖v‖₂ over layers and heads, v what is read of a token by attention.
+
+        To first order, and were nothing to cancel, the most by which a column moves when nothing
+        is read of the token (its values are made zero, Mohebbi et al. 2023, arXiv:2301.12971).
+
+        Parameters
+        ----------
+        point
+            The prompt's embeddings, ``[n, d]``.
+
+        Returns
+        -------
+        torch.Tensor or None
+            float64 on the CPU, ``[m, n]``; None where the model's attention cannot be looked at.
+        """
+
+        def run(columns: slice) -> torch.Tensor:
+            terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
+            return self._value_norms(point, terms, matrix)
+
+        try:
+            return self.work.in_pieces(self.n_targets, self.longest, run)
+        except UnseenValuesError:
+            return None
 
     def perturbed(
         self,
@@ -209,12 +269,20 @@ class Objective(ABC):
         """Token positions that :meth:`gradient_norms` goes through."""
 
     @abstractmethod
+    def rows_of_value_norms(self) -> int:
+        """Token positions that :meth:`value_norms` goes through."""
+
+    @abstractmethod
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
         """Token positions that :meth:`perturbed` goes through where tokens are replaced."""
 
     @abstractmethod
     def rows_of_deleted(self, masks: torch.Tensor) -> int:
         """Token positions that :meth:`perturbed` goes through where tokens are left out."""
+
+    @abstractmethod
+    def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
+        """The likeliest ids in the place of each token of some terms, ``[count]``."""
 
     @abstractmethod
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
@@ -233,6 +301,18 @@ class Objective(ABC):
         """Gradients at ``[n, d]``, reduced as soon as they are there, ``[terms, n, …]``."""
 
     @abstractmethod
+    def _value_norms(
+        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
+    ) -> torch.Tensor:
+        """:meth:`value_norms` of columns, sums of terms with weights ``[columns, terms]``.
+
+        Raises
+        ------
+        UnseenValuesError
+            If the values cannot be looked at.
+        """
+
+    @abstractmethod
     def _term_perturbed(
         self,
         inputs: torch.Tensor,
@@ -247,6 +327,14 @@ class Objective(ABC):
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
     ) -> torch.Tensor:
         """``[v, terms]``, float64 on the CPU."""
+
+
+def norms_of_values(values: torch.Tensor, gradients: torch.Tensor) -> torch.Tensor:
+    """Σ ‖∂F/∂v‖ ‖v‖ over heads, ``[columns, n]``.
+
+    Of values ``[n, heads, d]`` and gradients ``[columns, n, heads, d]``.
+    """
+    return (_norms(gradients) * _norms(values)).sum(-1).cpu().double()
 
 
 def _is_identity(matrix: torch.Tensor) -> bool:

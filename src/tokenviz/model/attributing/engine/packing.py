@@ -6,14 +6,18 @@ only ever predicted, so it is no row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import torch
 
 from tokenviz.model.attributing.asking.targets import Function, Term
 from tokenviz.model.decoder import Rows
 
-__all__ = ["Packing"]
+__all__ = ["Packing", "Rivals"]
+
+Rivals: TypeAlias = Mapping[tuple[int, int], torch.Tensor]
+"""By continuation and token, ids of others, ``[k]``."""
 
 
 class Packing:
@@ -32,6 +36,9 @@ class Packing:
         Those wanted.
     device
         Where the model takes ids.
+    rivals
+        Of tokens, ids of the others that they have the odds against, ``[k]``; tokens of which
+        there are none have log-probabilities or logits.
 
     Attributes
     ----------
@@ -46,6 +53,12 @@ class Packing:
         function), and what its score is multiplied with; ``[pairs]``.
     functions
         Of pairs that are functions of logits, those functions.
+    places
+        Of each pair, its continuation and which of its tokens it is.
+    rivalled
+        Pairs that are odds against others, int64, ``[rivalled]``.
+    rivals
+        Ids of those others, ``[rivalled, k]``.
     """
 
     def __init__(
@@ -54,6 +67,7 @@ class Packing:
         branches: Sequence[torch.Tensor],
         terms: Sequence[Term],
         device: torch.device,
+        rivals: Rivals | None = None,
     ) -> None:
         self.n_prompt = n_prompt
         self.n_terms = len(terms)
@@ -101,16 +115,37 @@ class Packing:
             device=device,
         )
 
+        self.places = [(term.branch, k) for _, _, term, k in pairs]
+        known = rivals or {}
+        rivalled = [pair for pair, (_, _, term, _) in enumerate(pairs) if known and term.has_rivals]
+        self._rivalled = set(rivalled)
+        self.rivalled = torch.tensor(rivalled, dtype=torch.int64, device=device)
+        self.rivals = (
+            torch.stack([known[self.places[pair]] for pair in rivalled])
+            if rivalled
+            else torch.zeros(0, 0, dtype=torch.int64)
+        ).to(device)
+
+    @property
+    def reads_vocabulary(self) -> bool:
+        """Whether any pair needs the logits of all tokens."""
+        return len(self._rivalled) < len(self.places)
+
     def read_of(self, pair: int) -> int:
         """The index in ``reads`` of a pair's row."""
         return self._pair_reads[pair]
 
     def pairs_in(self, reads: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Tokens read from some of the ``reads``, and the index of each row among them."""
+        """Tokens read from some of the ``reads``, and the index of each row among them.
+
+        Without those that are odds.
+        """
         pairs = [
             pair
             for pair, read in enumerate(self._pair_reads)
-            if reads.start <= read < reads.stop and pair not in self.functions
+            if reads.start <= read < reads.stop
+            and pair not in self.functions
+            and pair not in self._rivalled
         ]
         rows = [self._pair_reads[pair] - reads.start for pair in pairs]
         device = self.reads.device

@@ -34,11 +34,6 @@ class Prefix:
         How rows are given to it.
     rows
         All rows of the text, ``[n, w]``.
-
-    Attributes
-    ----------
-    read
-        How many rows were run in all.
     """
 
     def __init__(self, lm: LoadedModel, inputs: Inputs, rows: torch.Tensor) -> None:
@@ -47,7 +42,6 @@ class Prefix:
         self._rows = rows
         self._cache: Cache | None = None
         self._length = 0  # of what the cache holds
-        self.read = 0
 
     def copied(self, length: int, times: int) -> Cache | None:
         """The memory of the first ``length`` rows for so many texts; None of no rows.
@@ -73,7 +67,6 @@ class Prefix:
             self._cache = None  # until it is whole: memory may run out in the middle of it
             last = torch.tensor([length - begun - 1], device=self._rows.device)
             self._inputs.logits(last, self._rows[None, begun:length], cache)
-            self.read += length - begun
         self._cache, self._length = cache, length
         return cache
 

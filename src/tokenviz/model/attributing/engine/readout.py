@@ -22,6 +22,7 @@ __all__ = ["Readout"]
 
 _LOGITS = {"cpu": 1 << 22}  # held at a time
 _MANY_LOGITS = 1 << 26
+_ODDS = 512  # tokens whose rivals are looked at together
 
 
 class Readout:
@@ -32,7 +33,7 @@ class Readout:
     head
         From hidden states to logits.
     score
-        "logprob", "probability" or "logit".
+        "logprob", "probability", "logit" or "log_odds".
     """
 
     def __init__(self, head: Head, score: ScoreName) -> None:
@@ -51,7 +52,8 @@ class Readout:
     def scores(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Terms of hidden states ``[B, reads, d]``: ``[B, terms]``, in the finest format."""
         pairs = hidden.new_zeros(hidden.shape[0], len(packing.pair_id), dtype=finest(hidden.device))
-        for points, reads, logits in self._logits(hidden):
+        self._read_odds(hidden, packing, pairs)
+        for points, reads, logits in self._logits(hidden, packing):
             self._read_functions(packing, reads, logits, pairs[points])
             read = self._read_tokens(packing, reads, logits)
             if read is not None:
@@ -62,7 +64,8 @@ class Readout:
         """Gradients of terms with respect to the hidden state of each pair, ``[B, pairs, d]``."""
         result = hidden.new_zeros(len(hidden), len(packing.pair_id), hidden.shape[-1])
         pairs = hidden.new_zeros(result.shape[:2], dtype=finest(hidden.device))
-        for points, reads, logits in self._logits(hidden):
+        self._read_odds(hidden, packing, pairs, result)
+        for points, reads, logits in self._logits(hidden, packing):
             self._read_functions(packing, reads, logits, pairs[points], result[points])
             read = self._read_tokens(packing, reads, logits)
             if read is not None:
@@ -78,6 +81,41 @@ class Readout:
             chances[:, list(packing.functions)] = 1
             result *= chances[..., None].to(result.dtype)
         return result
+
+    def likeliest(self, hidden: torch.Tensor, packing: Packing, count: int) -> torch.Tensor:
+        """The likeliest tokens after hidden states ``[1, reads, d]``: ids ``[reads, count]``."""
+        tops = [
+            logits[0].topk(count, dim=-1).indices for _, _, logits in self._logits(hidden, packing)
+        ]
+        return torch.cat(tops)
+
+    def _read_odds(
+        self,
+        hidden: torch.Tensor,
+        packing: Packing,
+        scores: torch.Tensor,
+        slopes: torch.Tensor | None = None,
+    ) -> None:
+        """Log-odds of tokens against their rivals, and their gradients if asked for.
+
+        Only the columns of the head that take part are computed.
+        """
+        for start in range(0, len(packing.rivalled), _ODDS):
+            piece = slice(start, start + _ODDS)
+            pair = packing.rivalled[piece]
+            ids = torch.cat([packing.pair_id[pair, None], packing.rivals[piece]], dim=1)
+            weight = packing.pair_weight[pair]
+            logits = wide(self._head.some(hidden[:, packing.pair_read[pair]], ids))
+            others = logits[..., 1:].logsumexp(-1)
+            scores[:, pair] = ((logits[..., 0] - others) * weight).to(scores.dtype)
+            if slopes is None:
+                continue
+            own = torch.ones_like(logits[..., :1])
+            each = torch.cat([own, -logits[..., 1:].softmax(-1)], dim=-1)
+            bend = self._head.bend(logits)
+            each = each if bend is None else each * bend
+            rows = self._head.linear.rows(ids, each.dtype)
+            slopes[:, pair] = torch.einsum("bpk,pkd->bpd", each * weight[:, None], rows)
 
     def _read_functions(
         self,
@@ -164,8 +202,15 @@ class Readout:
         chances[:, own] = terms[:, own]
         return chances
 
-    def _logits(self, hidden: torch.Tensor) -> Iterator[tuple[slice, slice, torch.Tensor]]:
-        """Logits of some points and some of their rows at a time, in float32 at least."""
+    def _logits(
+        self, hidden: torch.Tensor, packing: Packing
+    ) -> Iterator[tuple[slice, slice, torch.Tensor]]:
+        """Logits of some points and some of their rows at a time, in float32 at least.
+
+        None where no more than odds are read.
+        """
+        if not packing.reads_vocabulary:
+            return
         count, reads, _ = hidden.shape
         held = _LOGITS.get(hidden.device.type, _MANY_LOGITS)
         fit = max(1, held // len(self._head.weight))

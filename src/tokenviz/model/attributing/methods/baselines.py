@@ -12,7 +12,7 @@ from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.scalars import integer, is_scalar
 
-__all__ = ["Baseline", "Special", "baseline_embeddings", "default_baseline"]
+__all__ = ["Baseline", "Special", "baseline_embeddings", "blank", "default_baseline"]
 
 Special: TypeAlias = Literal["pad", "unk", "mask", "bos", "eos"]
 
@@ -95,6 +95,18 @@ def default_baseline(lm: LoadedModel) -> Baseline:
     """
     ids = (getattr(lm.tokenizer, f"{name}_token_id", None) for name in ("eos", "bos", "unk"))
     return next((int(id_) for id_ in ids if id_ is not None and id_ < lm.vocabulary_size), "mean")
+
+
+def blank(lm: LoadedModel) -> int:
+    """The id of a token that says nothing: a space where that is one token, else as above."""
+    try:
+        space = lm.tokenizer(" ", add_special_tokens=False)["input_ids"]
+    except Exception:  # tokenizers are code of others
+        space = []
+    if len(space) == 1 and 0 <= int(space[0]) < lm.vocabulary_size:
+        return int(space[0])
+    default = default_baseline(lm)
+    return default if isinstance(default, int) else 0
 
 
 def _mean_embedding(lm: LoadedModel) -> torch.Tensor:

@@ -15,6 +15,7 @@ import torch
 from tokenviz.data.provenance import Aggregation
 from tokenviz.model.attributing.asking.options import Option, Options
 from tokenviz.model.attributing.asking.problem import Problem
+from tokenviz.model.attributing.asking.targets import ScoreName
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.engine.rounding import rounding_of_changes, rows_of_changes
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -132,6 +133,8 @@ class Method:
         Keywords of ``attribute`` that not all methods take.
     has_score
         Whether its values are in the unit of a score, which can be chosen.
+    score
+        Which it is unless told otherwise.
     rounding
         How it is measured what rounding does to its values; None where they are no changes of the
         score, which drown in it.
@@ -156,6 +159,7 @@ class Method:
     aggregation: Aggregation = "sum"
     options: tuple[Option, ...] = ()
     has_score: bool = True
+    score: ScoreName = "logprob"
     rounding: Rounding | None = CHANGES
     needs_gradients: bool = False
     can_delete: bool = False

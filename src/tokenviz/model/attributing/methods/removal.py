@@ -1,16 +1,21 @@
-"""Removal: what the score loses when a token is left out, weighed with how sensitive it is to it.
+"""Removal: what the odds lose when a token is blanked out, weighed with how much is read of it.
 
-Two witnesses are heard about each token. What is *lost* without it is exact, and says so of that
-one change only: of two tokens that say the same, neither is missed. The *gradient* looks at every
-change at once, but only at small ones. Three parts of the one and one of the other are near the
-best of either on all models that were tried (docs/engine.md).
+Two witnesses are heard about each token. What is *lost* with a space in its place is exact, and
+says so of that one change only: of two tokens that say the same, neither is missed. The gradient
+with respect to what attention *reads* of the token (its values, in all layers) sees every use that
+is made of it at once, but only to first order. Together they are truer than either on all models
+that were tried (docs/engine.md).
+
+The score is the log-odds against the likeliest other answers: a probability also falls where a text
+merely breaks, and by that the tokens that hold it together would come before those that decide.
 
 The prompt's last token is where the model reads on: without it, another is read from, and that
 changes more than what the token says. So it counts at most as much as the most important other. And
 no text is without the token that the tokenizer puts before every text: nothing is said of it.
 
-Source: "leave one out" of Li et al. 2016 (arXiv:1612.08220); gradient norms as in Li et al. 2016
-(arXiv:1506.01066).
+Source: occlusion is that of Zeiler and Fergus 2014 (arXiv:1311.2901), as a removal-based
+explanation of Covert et al. 2021 (arXiv:2011.14878); values made zero, of Mohebbi et al. 2023
+(arXiv:2301.12971).
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ from tokenviz.model.attributing.asking.options import Option, count
 from tokenviz.model.attributing.asking.problem import Problem
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.engine.quantised import gradients_or_reason
-from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
+from tokenviz.model.attributing.methods.baselines import baseline_embeddings, blank
 from tokenviz.model.attributing.methods.gradient_norm import gradient_norm
 from tokenviz.model.attributing.methods.method import Asked, Found, Method, register
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -33,11 +38,11 @@ from tokenviz.model.running.loaded_model import LoadedModel
 __all__ = ["METHOD", "losses", "removal", "sensitivities"]
 
 _PASSES = 12
-_SHARE = 0.25  # of the gradient
+_SHARE = 2 / 3  # of what is read
 
 
 def removal(lost: torch.Tensor, sensitivity: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
-    """What is lost and how sensitive the score is, put in its unit, three parts to one.
+    """What is lost, and what is read put in its unit, one part to two.
 
     Parameters
     ----------
@@ -46,8 +51,8 @@ def removal(lost: torch.Tensor, sensitivity: torch.Tensor, last: torch.Tensor) -
         it is put at the multiple of the sensitivity that is nearest to those that were (by least
         squares).
     sensitivity
-        Gradient norms, ``[rows, m]``. Of a target they are multiplied so that their squares add up
-        to what those of the losses do.
+        How much is read of each, ``[rows, m]``. Of a target they are multiplied so that their
+        squares add up to what those of the losses do.
     last
         Which features hold the prompt's last token, bool, ``[rows]``.
 
@@ -63,7 +68,7 @@ def removal(lost: torch.Tensor, sensitivity: torch.Tensor, last: torch.Tensor) -
     lost = _capped(torch.where(known, lost, slope * sensitivity), last)
     total = sensitivity.square().sum(0).sqrt()
     unit = torch.where(total > 0, lost.square().sum(0).sqrt() / total, 0)
-    share = torch.where(total > 0, _SHARE, 0)
+    share = _SHARE * (total > 0).to(total)
     return _capped((1 - share) * lost + share * unit * sensitivity, last)
 
 
@@ -75,9 +80,9 @@ def _capped(values: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
 
 
 def losses(
-    objective: Objective, inputs: torch.Tensor, instead: torch.Tensor, masks: torch.Tensor
+    objective: Objective, inputs: torch.Tensor, blanks: torch.Tensor, masks: torch.Tensor
 ) -> torch.Tensor:
-    """Signed, and exact as a statement about what is left out; does not add up to a whole.
+    """Signed, and exact as a statement about what is blanked out; does not add up to a whole.
 
     Parameters
     ----------
@@ -85,45 +90,39 @@ def losses(
         F, with m targets.
     inputs
         The prompt's embeddings x, ``[n, d]``.
-    instead
-        What replaces the prompt where all of it is left out, ``[n, d]``.
+    blanks
+        What stands in their place, ``[n, d]``.
     masks
-        Which tokens are left out together, bool, ``[v, n]``.
+        Which tokens are blanked out together, bool, ``[v, n]``.
 
     Returns
     -------
     torch.Tensor
         F(x) − F(x without them) in the unit of the score, ``[v, m]``.
     """
-    left_out, everything = _apart(masks)
-    scores = objective.perturbed(inputs, None, left_out)
-    whole, without = scores[:1], scores[1:]
-    if bool(everything.any()):
-        without[everything] = torch.nan
-        if not objective.work.must_stop:
-            without[everything] = objective.perturbed(inputs, instead, masks[everything])
-    return whole - without
+    # The prompt itself runs with the others: it shares all but its last row.
+    scores = objective.perturbed(inputs, blanks, _with_none(masks))
+    return scores[:1] - scores[1:]
 
 
 def sensitivities(objective: Objective, inputs: torch.Tensor, features: Features) -> torch.Tensor:
-    """‖∂F/∂x‖₂ of each feature, summed over its tokens but the prompt's first, ``[rows, m]``.
+    """How much is read of each feature, over its tokens but the prompt's first, ``[rows, m]``.
 
-    The first token of a text is where heads look that look for nothing (an attention sink, Xiao et
-    al. 2023, arXiv:2309.17453): a score is sensitive to it whatever it is.
+    By gradients with respect to the values that attention reads, or where those cannot be looked
+    at, with respect to the embeddings (Li et al. 2016, arXiv:1506.01066). The first token of a text
+    is where heads look that look for nothing (an attention sink, Xiao et al. 2023,
+    arXiv:2309.17453): whatever it is, it is read.
     """
-    by_token = gradient_norm(objective, inputs)
+    norms = objective.value_norms(inputs)
+    by_token = gradient_norm(objective, inputs) if norms is None else norms.T
     if len(by_token) > 1:
         by_token[0] = 0
     return features.sums(by_token)
 
 
-def _apart(masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """What is left out, first nothing, ``[1 + v, n]``; and where that is everything, ``[v]``.
-
-    The prompt itself runs with the others: it shares all but its last row.
-    """
-    everything = masks.all(1)
-    return torch.cat([torch.zeros_like(masks[:1]), masks & ~everything[:, None]]), everything
+def _with_none(masks: torch.Tensor) -> torch.Tensor:
+    """Nothing, and then what is blanked out, ``[1 + v, n]``."""
+    return torch.cat([torch.zeros_like(masks[:1]), masks])
 
 
 def _masks(lm: LoadedModel, problem: Problem) -> torch.Tensor:
@@ -141,12 +140,10 @@ def _run(asked: Asked) -> Found:
     moves = masks.any(1)  # what never leaves the prompt has no value
     norms = _sensitivities(asked)
     chosen = _chosen(asked, masks, norms)
-    instead = problem.inputs
-    if bool(masks.all(1).any()):  # no prompt is empty
-        instead = baseline_embeddings(lm, default_baseline(lm), problem.inputs)[0]
+    blanks, _ = baseline_embeddings(lm, blank(lm), problem.inputs)
     lost = torch.full_like(norms, torch.nan)
     lost[~moves] = 0
-    lost[chosen] = losses(objective, problem.inputs, instead, masks[chosen])
+    lost[chosen] = losses(objective, problem.inputs, blanks, masks[chosen])
     unfinished = lost[chosen].isnan().any(1)
     values = removal(lost, norms, masks[:, -1])
     values[chosen[unfinished]] = torch.nan
@@ -185,12 +182,8 @@ def _chosen(asked: Asked, masks: torch.Tensor, norms: torch.Tensor) -> torch.Ten
 
 
 def _rows_of(asked: Asked, masks: torch.Tensor) -> int:
-    """Token positions that it takes to leave features out."""
-    left_out, everything = _apart(masks)
-    rows = asked.objective.rows_of_deleted(left_out)
-    if bool(everything.any()):
-        rows += asked.objective.rows_of_perturbed(masks[everything])
-    return rows
+    """Token positions that it takes to blank features out."""
+    return asked.objective.rows_of_perturbed(_with_none(masks))
 
 
 def _positions(asked: Asked) -> int:
@@ -200,22 +193,23 @@ def _positions(asked: Asked) -> int:
     rows = _rows_of(asked, masks[masks.any(1)])
     if passes is not None and objective.inputs.moves:
         rows = min(rows, passes * objective.rows_of_scores(1))
-    gradients = objective.rows_of_gradients() if objective.inputs.moves else 0
+    gradients = objective.rows_of_value_norms() if objective.inputs.moves else 0
     return gradients + rows
 
 
 METHOD = register(
     Method(
         "removal",
-        guarantees="in the unit of the score: three parts what it loses without the token (or "
-        "group), and one part of as much in all, shared out by gradient norms; the last token, "
-        "from which the model reads on, counts at most as much as the most important other; 0 for "
-        "the token that begins every text",
+        guarantees="in the unit of the score: one part what it loses with a space in the token's "
+        "(or group's) place, and two parts of as much in all, shared out by gradients with respect "
+        "to what attention reads of it; the last token, from which the model reads on, counts at "
+        "most as much as the most important other; 0 for the token that begins every text",
         cost="about n / 2 passes, at most 12, and m for gradients",
-        source="Li et al. 2016, arXiv:1612.08220 and arXiv:1506.01066",
+        source="Covert et al. 2021, arXiv:2011.14878, and Mohebbi et al. 2023, arXiv:2301.12971",
         run=_run,
         positions=_positions,
         aggregation="group",
+        score="log_odds",
         options=(
             Option(
                 "passes", lambda value: count("passes", value), "does as many as it needs", _PASSES
