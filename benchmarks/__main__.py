@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _of_truth(options: argparse.Namespace) -> dict[str, Any]:
-    own = {"models": [*options.model, None], "each": options.each, "seed": options.seed}
+    models = [None if name == "bundled" else name for name in options.model or ["bundled"]]
+    own = {"models": models, "each": options.each, "seed": options.seed}
+    own |= {"methods": options.method} if options.method else {}
     own |= {"libraries": options.library} if options.library else {}
     return own | ({"kinds": options.kind} if options.kind else {})
 
@@ -76,11 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=[],
-        help="for the truth section, a folder or a name on the Hub, beside the bundled model; "
-        "repeatable",
+        help='of truth: "bundled" (the default), a folder or a name on the Hub; repeatable',
     )
     parser.add_argument("--each", type=int, help="prompts of a kind that truth asks at most")
     parser.add_argument("--kind", action="append", help="of prompts of truth; repeatable")
+    parser.add_argument("--method", action="append", help="that truth asks, of any; repeatable")
     parser.add_argument("--library", action="append", help="whom truth asks; repeatable")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn in the truth section")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of interleaved measurements")

@@ -23,6 +23,7 @@ from benchmarks.truth.contender import Contender
 from benchmarks.truth.intervals import interval
 from benchmarks.truth.removal import Removal
 from benchmarks.truth.scores import Judge, order_of, precision, sign
+from tokenviz.model.attributing.methods.method import DEFAULT
 
 __all__ = ["run"]
 
@@ -38,6 +39,7 @@ def run(
     kinds: Sequence[str] = KINDS,
     each: int | None = None,
     libraries: Sequence[str] = ("tokenviz", *peers.LIBRARIES),
+    methods: Sequence[str] | None = None,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
     """A table for each model; None is the bundled one.
@@ -56,11 +58,21 @@ def run(
         How many prompts of each kind are asked at most; None for all.
     libraries
         Whose methods are asked.
+    methods
+        Which of them, by their names there; None for all.
     seed
         Of what is drawn.
     """
     del budget
-    one = partial(_of_model, kinds=kinds, each=each, libraries=libraries, seed=seed, quick=quick)
+    one = partial(
+        _of_model,
+        kinds=kinds,
+        each=each,
+        libraries=libraries,
+        methods=methods,
+        seed=seed,
+        quick=quick,
+    )
     cores = machine.cores()
     if len(models) == 1 or len(cores) < 2:
         return [one(name) for name in models]
@@ -83,6 +95,7 @@ def _of_model(
     kinds: Sequence[str],
     each: int | None,
     libraries: Sequence[str],
+    methods: Sequence[str] | None,
     seed: int,
     quick: bool,
 ) -> dict[str, Any]:
@@ -100,6 +113,9 @@ def _of_model(
     if "tokenviz" in libraries:
         everyone += ours.contenders(lm)
     everyone += peers.contenders(lm, libraries)
+    if methods is not None:
+        wanted = {"random order", DEFAULT, *methods}
+        everyone = [one for one in everyone if one.method in wanted]
     rows: list[dict[str, Any]] = []
     scores: list[list[dict[str, float] | None]] = []
     for contender in everyone:

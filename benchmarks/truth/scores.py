@@ -17,7 +17,7 @@ from tokenviz.model.tracing.reading import read
 
 __all__ = ["Judge", "order_of", "precision", "sign"]
 
-_COUNTS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597)
+_COUNTS = (0, *(1 << k for k in range(12)))
 _POSITIONS = 768  # of texts that run together
 
 

@@ -86,6 +86,20 @@ def test_parts_give_the_same_as_the_models_forward(name: str, case: str) -> None
             check(by_parts.values, by_forward.values)
 
 
+@pytest.mark.parametrize(
+    ("name", "case"),
+    asked_of_layouts("text, lengths, duplicates", "long continuation", "everything"),
+)
+def test_removal_sees_the_same_values_by_parts_and_by_the_models_forward(
+    name: str, case: str
+) -> None:
+    lm = decoder_lm(name)
+    by_parts = lm.attribute(PROMPT, **CASES[case])
+    by_forward = generically(lm, PROMPT, **CASES[case])
+    assert by_parts.method == "removal"
+    check(by_parts.values, by_forward.values)
+
+
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("name", [*KNOWN, *UNKNOWN])
 def test_every_method_is_its_definition(name: str, score: Any) -> None:
@@ -100,7 +114,7 @@ def test_every_method_is_its_definition(name: str, score: Any) -> None:
         {"continuation": [40, 41, 9]},
     ]
     for case in cases:
-        functions = brute_columns.column_functions(lm, score, **case)
+        functions = brute_columns.column_functions(lm, score, **case, asked=x)
         for method, definition in brute_columns.METHODS.items():
             if method == "shapley" and (score != "logprob" or "reduction" not in case):
                 continue
