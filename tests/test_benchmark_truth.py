@@ -17,10 +17,11 @@ from benchmarks.prompts.reader import marked
 from benchmarks.truth.asked import Asked, _asked, of_multiplications
 from benchmarks.truth.counting import counted
 from benchmarks.truth.intervals import interval
-from benchmarks.truth.removal import WAYS, Removal, blank
+from benchmarks.truth.removal import WAYS, Removal
 from benchmarks.truth.run import run
 from benchmarks.truth.scores import Judge, order_of, precision, sign
 from benchmarks.truth.table import markdown
+from tokenviz.model.attributing.methods.baselines import blank
 from tokenviz.model.attributing.methods.method import DEFAULT
 
 

@@ -62,7 +62,8 @@ def gradient(function: Score, at: torch.Tensor) -> torch.Tensor:
 
 def value_norms(lm: LanguageModel, function: Score, at: torch.Tensor) -> torch.Tensor:
     """Σ ‖∂F/∂v‖ ‖v‖ over layers and heads, by autograd on what the projections give, ``[n]``."""
-    config = lm.model.config.get_text_config()
+    model: Any = lm.model
+    config = model.config.get_text_config()
     heads = config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // heads
     found: dict[torch.nn.Module, list[torch.Tensor]] = {}
@@ -77,7 +78,7 @@ def value_norms(lm: LanguageModel, function: Score, at: torch.Tensor) -> torch.T
         for name, module in lm.model.named_modules()
         if name.endswith(names)
     ]
-    function(at.detach().clone().requires_grad_()).backward()
+    torch.autograd.backward(function(at.detach().clone().requires_grad_()))
     for handle in handles:
         handle.remove()
     total = torch.zeros(len(at), dtype=torch.float64)
@@ -95,7 +96,7 @@ def _values(kind: str, projected: torch.Tensor, size: int) -> list[torch.Tensor]
     """The values of each head, of a projection that may give queries and keys too."""
     if kind.startswith("GPT2"):
         projected = projected.chunk(3, dim=-1)[2]
-    heads = list(projected.split(size, dim=-1))
+    heads = list(torch.split(projected, size, dim=-1))
     return heads[2::3] if kind.startswith("GPTNeoX") else heads
 
 

@@ -11,7 +11,7 @@ visualization of what a deep neural network has learned" (arXiv:1509.06321).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,7 @@ def faithfulness(
     lm: LoadedModel,
     attribution: Attribution,
     *,
+    score: ScoreName | None = None,
     baseline: Baseline | None = None,
     steps: int = 16,
     n_random: int = 8,
@@ -104,6 +105,9 @@ def faithfulness(
         The model that was explained.
     attribution
         What :meth:`LanguageModel.attribute` gave.
+    score
+        What is followed, the same for all figures that are to be compared; by default the score
+        that was attributed (for methods that attribute none, log-probabilities).
     baseline
         What deleted tokens are replaced by, the same for all figures that are to be compared; by
         default the end-of-sequence token, or the nearest to it that the tokenizer has.
@@ -132,9 +136,11 @@ def faithfulness(
         )
     if integer(seed, "seed") < 0:
         raise ValueError(f"seed: expected an int of at least 0, got {seed}")
+    score = score or cast(ScoreName, attribution.score or "logprob")
+    if score not in get_args(ScoreName):
+        raise ValueError(f"score: expected one of {', '.join(get_args(ScoreName))}, got {score!r}")
     with borrowed(lm.model), torch.inference_mode(False), torch.no_grad():
         problem = _problem(lm, attribution)
-        score = cast(ScoreName, attribution.score or "logprob")
         objective = objective_for(lm, problem, score, memory_budget)
         wanted_baseline = default_baseline(lm) if baseline is None else baseline
         start, _ = baseline_embeddings(lm, wanted_baseline, problem.inputs)

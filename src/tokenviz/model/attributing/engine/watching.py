@@ -53,16 +53,13 @@ def value_norms(
                 ).sum()
             with torch.enable_grad(), whole_gradient():
                 kept = columns is not rounds[-1]
-                gradients = torch.autograd.grad(total, layers, retain_graph=kept, allow_unused=True)
+                gradients = torch.autograd.grad(
+                    total, layers, retain_graph=kept, materialize_grads=True
+                )
             objective.work.advance(len(leaf) * length)
             for column in columns:
                 rows = sorted(_branches_of(weights[column], batch))
-                moved = [
-                    torch.zeros_like(layer[rows].sum(0))
-                    if gradient is None
-                    else gradient[rows].sum(0)
-                    for layer, gradient in zip(layers, gradients, strict=True)
-                ]
+                moved = [gradient[rows].sum(0) for gradient in gradients]
                 moved = [part[:, part.shape[1] - length :][:, :n] for part in moved]
                 before = totals[column] or [torch.zeros_like(part) for part in moved]
                 totals[column] = [a + b for a, b in zip(before, moved, strict=True)]
