@@ -184,8 +184,8 @@ def test_what_would_take_too_long_is_not_begun(lm: tv.LanguageModel, one: Asked)
     wide = contender("a", "b", "default", lm.model, ask, lambda n: 1, together=10**6)
     with pytest.raises(ValueError, match=r"11 tokens, .* 1000000 at once; expected at most 0"):
         wide.values(one, one.target)
-    assert contender("a", "b", "default", lm.model, ask, lambda n: 5 * n).every == 4
-    assert contender("a", "b", "default", lm.model, ask, lambda n: 4 * n).every == 1
+    assert contender("a", "b", "default", lm.model, ask, lambda n: 3 * n).every == 4
+    assert contender("a", "b", "default", lm.model, ask, lambda n: n).every == 1
 
 
 def test_what_is_no_number_is_no_answer(lm: tv.LanguageModel, one: Asked) -> None:

@@ -167,13 +167,15 @@ def find_inputs(lm: LoadedModel) -> Inputs:
             inputs = kind(lm)
             try:
                 rows = inputs.rows(ids)[None]
-                # Some look for the id that has an embedding, and fail as soon as one moves.
-                found, moved = inputs.logits(positions, torch.cat([rows, rows * _MOVED]))
+                found = inputs.logits(positions, rows)
+                # Some look for the id that has an embedding, and fail as soon as one moves. Not in
+                # one batch: some round by the largest number in it.
+                moved = inputs.logits(positions, rows * _MOVED)
             except (MemoryError, torch.OutOfMemoryError):
                 raise
             except Exception:  # a model's own code may raise anything
                 continue
-            if not differ(found, expected[0]) and bool(moved.isfinite().all()):
+            if not differ(found, expected) and bool(moved.isfinite().all()):
                 return inputs
     return Ids(lm)
 
