@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -125,7 +126,7 @@ def _of_model(
         print(rows[-1], file=sys.stderr, flush=True)
     kinds_asked = sorted({one.kind for one in asked})
     return {
-        "model": lm.name,
+        "model": Path(lm.name).name,  # not where it lies
         "seed": seed,
         "prompts": len(asked),
         "of each kind": {kind: sum(one.kind == kind for one in asked) for kind in kinds_asked},
