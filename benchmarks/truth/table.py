@@ -32,13 +32,12 @@ _EXPLANATION = (
 
 
 _MEANING = (
-    "What to take from it: to see what an answer *hangs on*, what decides must come first, and that "
-    "is precision; there tokenviz's default leads on each of the models. Insertion − deletion asks "
-    "besides for all that holds the text together, and what leaves tokens out or replaces them, one "
-    "at a time, is good at that by construction, whatever it ranks first: the default is beside the "
-    "best of these, no further. No method is good at either everywhere but it: attention finds "
-    "copied digits and nothing in the pretrained models, gradients of embeddings are near chance "
-    "where they are multiplied with the input, and leaving out finds the last token."
+    "What to take from it: whoever asks what an answer *hangs on* wants what decides to come "
+    "first, and that is precision; there tokenviz's default leads on each of these models. "
+    "Insertion − deletion asks besides for all that holds the text together. Leaving tokens out or "
+    "replacing them, one at a time, is good at that by construction, whatever it ranks first; the "
+    "default is beside the best of these, and no further. Methods that need one backward pass are "
+    "a few times cheaper, and which of them is good changes from model to model."
 )
 
 
