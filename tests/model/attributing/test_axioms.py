@@ -88,9 +88,7 @@ class LinearObjective(Objective):
     def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
         raise NotImplementedError
 
-    def _value_norms(
-        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
-    ) -> torch.Tensor:
+    def _value_norms(self, point: torch.Tensor) -> torch.Tensor:
         raise UnseenValuesError
 
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:

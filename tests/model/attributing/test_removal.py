@@ -12,6 +12,7 @@ from tests.model.attributing.brute_columns import column_functions, replaced
 from tests.model.attributing.brute_force import Score, gradient, value_norms
 from tests.model.attributing.test_perturbing import NAMES, PROMPT, TARGETS, losses, parts
 from tests.model.decoders import decoder_lm
+from tokenviz.model.attributing.engine import choosing
 from tokenviz.model.attributing.methods.baselines import blank
 from tokenviz.model.attributing.methods.method import DEFAULT
 from tokenviz.model.attributing.methods.removal import removal
@@ -154,6 +155,18 @@ def test_positions_are_those_foretold(name: str, grouping: Any) -> None:
     lm = decoder_lm(name)
     found = lm.attribute(PROMPT, TARGETS, grouping=grouping)
     assert lm.estimate(PROMPT, TARGETS, grouping=grouping).positions == (found.positions,) * 2
+
+
+@pytest.mark.parametrize("name", ["llama", "opt"])
+def test_tokens_of_a_long_continuation_share_one_pass_over_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lm = decoder_lm(name)
+    whole = lm.attribute(PROMPT, continuation=[40, 41, 9, 42])
+    monkeypatch.setattr(choosing, "_ROWS", {"cpu": 9})  # a column at a time
+    found = lm.attribute(PROMPT, continuation=[40, 41, 9, 42])
+    np.testing.assert_allclose(found.values, whole.values, atol=1e-5)
+    assert found.positions == whole.positions
 
 
 def test_a_baseline_means_nothing_to_it() -> None:

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import torch
 
-from tokenviz.model.attributing.asking.targets import ScoreName, Term, evaluate
-from tokenviz.model.attributing.engine.packing import Rivals
+from tokenviz.model.attributing.asking.targets import Term, evaluate
 from tokenviz.model.running.caches import Cache
 from tokenviz.model.running.forward import wide
-from tokenviz.model.running.inputs import Inputs
+
+if TYPE_CHECKING:
+    from tokenviz.model.attributing.engine.generic import GenericObjective
 
 __all__ = ["Batch", "by_branch"]
-
-
-class Scored(Protocol):
-    """What a batch wants to know of an objective."""
-
-    inputs: Inputs
-    score: ScoreName
-
-    @property
-    def rivals(self) -> Rivals:
-        """See :attr:`Objective.rivals`."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where ids are given to the model."""
-
-    def branch(self, number: int) -> torch.Tensor:
-        """Token ids of a continuation."""
-
-    def rows_after(self, terms: Sequence[Term]) -> int:
-        """Rows that are read after the prompt's last for some terms of one batch."""
 
 
 class Batch:
@@ -51,13 +31,13 @@ class Batch:
         Rows that are read after the prompt's last.
     """
 
-    def __init__(self, objective: Scored, terms: Sequence[Term]) -> None:
+    def __init__(self, objective: GenericObjective, terms: Sequence[Term]) -> None:
         self._objective = objective
         self._terms = terms
         self.branches = list(dict.fromkeys(term.branch for term in terms))
         self.row_of = [self.branches.index(term.branch) for term in terms]
         self.longest = objective.rows_after(terms)
-        device = objective.device
+        device = objective.lm.device
         ids = torch.zeros(len(self.branches), self.longest + 1, dtype=torch.int64)
         for row, branch in enumerate(self.branches):
             own = objective.branch(branch)[: self.longest + 1]
@@ -79,11 +59,7 @@ class Batch:
         from what it holds.
         """
         points = len(prompts) // len(self.branches)
-        after = self._after.repeat(points, 1, 1)
-        positions = torch.arange(self.longest + 1, device=self._ids.device) + prompts.shape[1] - 1
-        rows = torch.cat([prompts.to(after.dtype), after], dim=1)
-        logits = self._objective.inputs.logits(positions, rows, cache)
-        logits = wide(logits)
+        logits = wide(self._logits(prompts, cache))
         ids = self._ids.repeat(points, 1).to(logits.device)
         own = logits.gather(-1, ids[..., None])[..., 0]
         odds = self._odds(points, own, logits)
@@ -102,15 +78,20 @@ class Batch:
 
     def likeliest(self, prompt: torch.Tensor, count: int) -> dict[tuple[int, int], torch.Tensor]:
         """After a prompt ``[n, d]``, the likeliest ids in the place of each token of its terms."""
-        positions = torch.arange(self.longest + 1, device=self._ids.device) + len(prompt) - 1
-        prompts = prompt.expand(len(self.branches), -1, -1)
-        rows = torch.cat([prompts.to(self._after.dtype), self._after], dim=1)
-        tops = self._objective.inputs.logits(positions, rows).topk(count, dim=-1).indices
+        logits = self._logits(prompt.expand(len(self.branches), -1, -1))
+        tops = logits.topk(count, dim=-1).indices
         return {
             (term.branch, token): tops[row, token]
             for term, row in zip(self._terms, self.row_of, strict=True)
             for token in term.tokens
         }
+
+    def _logits(self, prompts: torch.Tensor, cache: Cache | None = None) -> torch.Tensor:
+        """Of the places of all tokens after each prompt, ``[points · branches, tokens, v]``."""
+        after = self._after.repeat(len(prompts) // len(self.branches), 1, 1)
+        positions = torch.arange(self.longest + 1, device=self._ids.device) + prompts.shape[1] - 1
+        rows = torch.cat([prompts.to(after.dtype), after], dim=1)
+        return self._objective.inputs.logits(positions, rows, cache)
 
     def _has_odds(self, term: Term) -> bool:
         return self._objective.score == "log_odds" and term.has_rivals

@@ -29,7 +29,6 @@ from tokenviz.model.running.loaded_model import LoadedModel
 __all__ = ["FastObjective"]
 
 _BESIDE = 1.5  # times that is in use, between two results
-_TOGETHER = 4  # columns whose terms are pulled together
 _SHARE = 4  # cotangents or tangents that should fit beside each other at the points in flight
 
 
@@ -137,32 +136,26 @@ class FastObjective(Objective):
     ) -> torch.Tensor:
         return self._linearised(point[None], terms, lambda at: self._pull(at, reduce))[0]
 
-    def _value_norms(
-        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
-    ) -> torch.Tensor:
-        weights = matrix.to(point.device, self.dtype)
-        columns = _columns_of(matrix)
+    def _value_norms(self, point: torch.Tensor) -> torch.Tensor:
+        terms, matrix = self._terms(None)
 
         def run(at: Linearisation) -> torch.Tensor:
             rows = at.packing.term_rows()
-            parts = []
-            for members, own in columns:
-                total = torch.zeros(len(members), self.n_prompt, dtype=torch.float64)
 
-                def seen(
-                    values: torch.Tensor,
-                    gradients: torch.Tensor,
-                    total: torch.Tensor = total,
-                    members: list[int] = members,
-                    own: list[int] = own,
-                ) -> None:
-                    combined = torch.einsum("mt,tnhd->mnhd", weights[members][:, own], gradients[0])
-                    total += norms_of_values(values[0], combined)
+            def of(columns: slice) -> torch.Tensor:
+                own = (matrix[columns] != 0).any(0).nonzero()[:, 0]
+                weights = matrix[columns][:, own].to(point.device, self.dtype)
+                total = torch.zeros(len(weights), self.n_prompt, dtype=torch.float64)
 
-                at.pull(torch.tensor(own), seen)
-                self.work.advance(sum(rows[term] for term in own))
-                parts.append(total)
-            return torch.cat(parts)[None]
+                def seen(values: torch.Tensor, gradients: torch.Tensor) -> None:
+                    combined = torch.einsum("mt,tnhd->mnhd", weights, gradients[0])
+                    total.add_(norms_of_values(values[0], combined))
+
+                at.pull(own, seen)
+                self.work.advance(sum(rows[term] for term in own.tolist()))
+                return total[None]
+
+            return self.work.in_pieces(len(matrix), self.longest, of, dim=1)
 
         return self._linearised(point[None], terms, run)[0]
 
@@ -303,15 +296,6 @@ def _forward_rows(packing: Packing) -> int:
     """Rows that forward mode goes through: N − i for token i."""
     n, count = packing.n_prompt, len(packing.rows)
     return n * count - n * (n - 1) // 2
-
-
-def _columns_of(matrix: torch.Tensor) -> list[tuple[list[int], list[int]]]:
-    """Columns that are pulled together, a few at a time, and the terms that they are made of."""
-    found: list[tuple[list[int], list[int]]] = []
-    for start in range(0, len(matrix), _TOGETHER):
-        members = list(range(start, min(start + _TOGETHER, len(matrix))))
-        found.append((members, (matrix[members] != 0).any(0).nonzero()[:, 0].tolist()))
-    return found
 
 
 def _joined(prompts: torch.Tensor, after: torch.Tensor) -> torch.Tensor:

@@ -95,11 +95,6 @@ class GenericObjective(Objective):
         return shares_prefix(self.lm, self.longest)
 
     @property
-    def device(self) -> torch.device:
-        """Where ids are given to the model."""
-        return self.lm.device
-
-    @property
     def _branches(self) -> int:
         return len({term.branch for term in self._targets.terms})
 
@@ -245,10 +240,14 @@ class GenericObjective(Objective):
             found.update(batch.likeliest(self._prompt, count))
         return found
 
-    def _value_norms(
-        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
-    ) -> torch.Tensor:
-        return value_norms(self, point, terms, matrix)
+    def _value_norms(self, point: torch.Tensor) -> torch.Tensor:
+        def run(columns: slice) -> torch.Tensor:
+            terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
+            return value_norms(self, point, terms, matrix)
+
+        # Columns of one continuation share the pass over it.
+        rows = max(1, self._branches * self.longest // self.n_targets)
+        return self.work.in_pieces(self.n_targets, rows, run)
 
     def _pulled(
         self,

@@ -177,13 +177,8 @@ class Objective(ABC):
         torch.Tensor or None
             float64 on the CPU, ``[m, n]``; None where the model's attention cannot be looked at.
         """
-
-        def run(columns: slice) -> torch.Tensor:
-            terms, matrix = self._terms(torch.arange(self.n_targets)[columns])
-            return self._value_norms(point, terms, matrix)
-
         try:
-            return self.work.in_pieces(self.n_targets, self.longest, run)
+            return self._value_norms(point)
         except UnseenValuesError:
             return None
 
@@ -301,10 +296,8 @@ class Objective(ABC):
         """Gradients at ``[n, d]``, reduced as soon as they are there, ``[terms, n, …]``."""
 
     @abstractmethod
-    def _value_norms(
-        self, point: torch.Tensor, terms: Sequence[Term], matrix: torch.Tensor
-    ) -> torch.Tensor:
-        """:meth:`value_norms` of columns, sums of terms with weights ``[columns, terms]``.
+    def _value_norms(self, point: torch.Tensor) -> torch.Tensor:
+        """See :meth:`value_norms`.
 
         Raises
         ------

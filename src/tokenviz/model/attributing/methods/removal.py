@@ -168,7 +168,7 @@ def _sensitivities(asked: Asked) -> torch.Tensor:
 
 
 def _chosen(asked: Asked, masks: torch.Tensor, norms: torch.Tensor) -> torch.Tensor:
-    """Which features are left out: those that the score is most sensitive to, within the passes."""
+    """Which features are blanked out: those of which most is read, within the passes."""
     passes: int | None = asked.options.own["passes"]
     order = norms.amax(1).argsort(descending=True, stable=True)
     order = order[masks.any(1)[order]]
