@@ -6,6 +6,7 @@ nothing of a method that points elsewhere.
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,13 +87,21 @@ def answer(lm: tv.LanguageModel, prompt: Prompt) -> Answer | None:
     return Answer(of_target, float(exchanged[foil] - exchanged[same]))
 
 
-def answered(lm: tv.LanguageModel, kinds: Sequence[str], each: int | None = None) -> list[Prompt]:
-    """The prompts that a model may be asked, of each kind so many at most; no more are tried."""
+def answered(
+    lm: tv.LanguageModel, kinds: Sequence[str], each: int | None = None, seed: int | None = None
+) -> list[Prompt]:
+    """The prompts that a model may be asked, of each kind so many at most; no more are tried.
+
+    They are tried in the order in which they are written or, with a seed, in a random one.
+    """
     found: list[Prompt] = []
     for kind in kinds:
+        prompts = load(kinds=(kind,))
+        if seed is not None:
+            prompts = random.Random(seed).sample(prompts, len(prompts))
         fitting = (
             prompt
-            for prompt in load(kinds=(kind,))
+            for prompt in prompts
             if (given := answer(lm, prompt)) is not None and given.may_be_asked
         )
         found += islice(fitting, each)

@@ -49,10 +49,13 @@ class Asked:
 
 
 def of_prompts(
-    lm: tv.LanguageModel, kinds: Sequence[str] = KINDS, each: int | None = None
+    lm: tv.LanguageModel,
+    kinds: Sequence[str] = KINDS,
+    each: int | None = None,
+    seed: int | None = None,
 ) -> list[Asked]:
     """The prompts that a model may be asked, of each kind so many at most."""
-    return [_asked(lm, prompt) for prompt in answered(lm, kinds, each)]
+    return [_asked(lm, prompt) for prompt in answered(lm, kinds, each, seed)]
 
 
 def of_multiplications(lm: tv.LanguageModel, problems: int) -> list[Asked]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
 import sys
 import time
 import warnings
@@ -29,6 +30,7 @@ from tokenviz.model.attributing.methods.method import DEFAULT
 __all__ = ["run"]
 
 _PROBLEMS = 5
+_FOILS = 2  # of so many prompts one is asked for its foil, too; none of who takes long
 _QUICK = 9  # how few of the prompts are asked to try it
 
 
@@ -62,7 +64,7 @@ def run(
     methods
         Which of them, by their names there; None for all.
     seed
-        Of what is drawn.
+        Of what is drawn: which prompts of a kind where not all are asked, and what replaces tokens.
     """
     del budget
     one = partial(
@@ -100,16 +102,21 @@ def _of_model(
     seed: int,
     quick: bool,
 ) -> dict[str, Any]:
+    lm = tv.load_model(name, dtype=torch.float32)
+    # Everyone explains the same float32 numbers; what hangs on a token is judged by the model as
+    # it loads, which is what users run, and in 16 bits several times quicker.
+    loaded = tv.load_model(name)
     if name is None:
-        lm = tv.load_model(dtype=torch.float32)
-        asked = _some(of_multiplications(lm, _PROBLEMS), each)
+        known = of_multiplications(loaded, _PROBLEMS)
+        # As many in all as of another model: there are fewer kinds of them.
+        fewer = len({one.kind for one in known})
+        asked = _some(known, None if each is None else each * len(kinds) // fewer, seed)
     else:
-        lm = tv.load_model(name, dtype=torch.float32)
-        asked = of_prompts(lm, kinds, each)
+        asked = of_prompts(loaded, kinds, each, seed)
     if quick:
         asked = asked[:: max(1, len(asked) // _QUICK)]
     generator = torch.Generator().manual_seed(seed)
-    judges = [Judge(lm, Removal.of(lm, one, generator)) for one in asked]
+    judges = [Judge(loaded, Removal.of(loaded, one, generator)) for one in asked]
     everyone = [ours.chance(seed)]
     if "tokenviz" in libraries:
         everyone += ours.contenders(lm)
@@ -135,10 +142,10 @@ def _of_model(
     }
 
 
-def _some(asked: Sequence[Asked], each: int | None) -> list[Asked]:
-    """The first prompts of each kind."""
+def _some(asked: Sequence[Asked], each: int | None, seed: int) -> list[Asked]:
+    """So many of each kind at most."""
     kept: list[Asked] = []
-    for one in asked:
+    for one in random.Random(seed).sample(asked, len(asked)):
         if each is None or sum(other.kind == one.kind for other in kept) < each:
             kept.append(one)
     return kept
@@ -157,7 +164,8 @@ def _ask(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found.append(_judged(contender, one, judge))
+                foil = contender.every == 1 and number % _FOILS == 0
+                found.append(_judged(contender, one, judge, foil=foil))
         except Exception as error:  # a table with a hole says more than no table
             found.append(None)
             errors.append(f"{one.name}: {type(error).__name__}: {error}"[:200])
@@ -167,7 +175,7 @@ def _ask(
     return found, errors
 
 
-def _judged(contender: Contender, asked: Asked, judge: Judge) -> dict[str, float]:
+def _judged(contender: Contender, asked: Asked, judge: Judge, *, foil: bool) -> dict[str, float]:
     start = time.process_time()
     answer = contender.values(asked, asked.target)
     seconds = time.process_time() - start
@@ -178,9 +186,9 @@ def _judged(contender: Contender, asked: Asked, judge: Judge) -> dict[str, float
         "passes": answer.positions / len(asked.ids),
         "seconds": seconds,
     }
-    if contender.signed and asked.foil is not None:
-        foil = contender.values(asked, asked.foil)
-        scores["sign"] = sign(answer.values, foil.values, asked)
+    if contender.signed and foil and asked.foil is not None:
+        other = contender.values(asked, asked.foil)
+        scores["sign"] = sign(answer.values, other.values, asked)
     return scores
 
 
@@ -199,7 +207,7 @@ def _row(
         "answered": len(answered),
         "errors": errors[:3],
     }
-    for name in answered[0] if answered else ():
+    for name in dict.fromkeys(name for scores in answered for name in scores):
         row[name] = interval([scores[name] for scores in answered if name in scores], seed)
     if default is not None and answered:
         both = [(a, b) for a, b in zip(default, found, strict=True) if a and b]

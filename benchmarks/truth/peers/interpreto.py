@@ -53,8 +53,14 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
     model, tokenizer = shell(lm.model), copy.deepcopy(lm.tokenizer)
     space = blank(lm)
 
+    def share(explainer: Any) -> None:
+        # Each takes a copy of the embedding's table, 640 MB of a vocabulary of 262,144.
+        if getattr(explainer.perturbator, "inputs_embedder", None) is not None:
+            explainer.perturbator.inputs_embedder = model.get_input_embeddings()
+
     def default(kind: Any, passes: Passes, *setting: str, **options: Any) -> Contender:
         explainer = kind(model, tokenizer, granularity=Granularity.TOKEN, **options)
+        share(explainer)
         return _contender(kind, ", ".join(setting) or "default", explainer, passes)
 
     def best(kind: Any, passes: Passes, *setting: str, **options: Any) -> Contender:
@@ -65,6 +71,7 @@ def contenders(lm: tv.LanguageModel) -> list[Contender]:
             inference_mode=InferenceModes.LOG_SOFTMAX,
             **options,
         )
+        share(explainer)
         if hasattr(explainer.perturbator, "replace_token_id"):
             # As the mask token, the space would be a special one, and get no value itself.
             explainer.perturbator.replace_token_id = space

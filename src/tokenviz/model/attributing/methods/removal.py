@@ -37,7 +37,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["METHOD", "losses", "removal", "sensitivities"]
 
-_PASSES = 12
+_PASSES = 9  # with one for the rivals and two for gradients, twelve for a column
 _SHARE = 2 / 3  # of what is read
 
 
@@ -204,7 +204,7 @@ METHOD = register(
         "(or group's) place, and two parts of as much in all, shared out by gradients with respect "
         "to what attention reads of it; the last token, from which the model reads on, counts at "
         "most as much as the most important other; 0 for the token that begins every text",
-        cost="about n / 2 passes, at most 12, and m for gradients",
+        cost="about n / 2 passes, at most 9, and one for the rivals and two for gradients",
         source="Covert et al. 2021, arXiv:2011.14878, and Mohebbi et al. 2023, arXiv:2301.12971",
         run=_run,
         positions=_positions,
