@@ -15,7 +15,7 @@ from benchmarks import machine
 from benchmarks.report import markdown
 from benchmarks.timing import Budget
 
-SECTIONS = ("engine", "long", "memory", "traces", "truth", "render", "gpu")
+SECTIONS = ("engine", "pretrained", "long", "memory", "traces", "truth", "render", "gpu")
 ON_ALL_CORES = ("render", "gpu")  # a browser is held to one core, its server is not
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -38,9 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             machine.pin()
         start = time.monotonic()
         run: Callable[..., Any] = import_module(f"benchmarks.{section}").run
-        own = _of_truth(options) if section == "truth" else {}
+        own = _OPTIONS.get(section, _none)(options)
         result = run(quick=options.quick, budget=budget, **own)
-        if result is None:  # there is no GPU
+        if result is None:  # there is no GPU, or no model was given
             continue
         report[section] = {
             "machine": machine.description(),
@@ -56,12 +56,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         DOCUMENT.write_text(markdown(report))
 
 
+def _none(options: argparse.Namespace) -> dict[str, Any]:
+    del options
+    return {}
+
+
+def _of_pretrained(options: argparse.Namespace) -> dict[str, Any]:
+    return {"models": [name for name in options.model if name != "bundled"]}
+
+
 def _of_truth(options: argparse.Namespace) -> dict[str, Any]:
     models = [None if name == "bundled" else name for name in options.model or ["bundled"]]
     own = {"models": models, "each": options.each, "seed": options.seed}
     own |= {"methods": options.method} if options.method else {}
     own |= {"libraries": options.library} if options.library else {}
     return own | ({"kinds": options.kind} if options.kind else {})
+
+
+_OPTIONS = {"truth": _of_truth, "pretrained": _of_pretrained}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=[],
-        help='of truth: "bundled" (the default), a folder or a name on the Hub; repeatable',
+        help='of truth and pretrained: a folder, a name on the Hub, or for truth "bundled" (its '
+        "default); repeatable",
     )
     parser.add_argument("--each", type=int, help="prompts of a kind that truth asks at most")
     parser.add_argument("--kind", action="append", help="of prompts of truth; repeatable")

@@ -15,7 +15,7 @@ from benchmarks.peers import PEERS, peer
 from benchmarks.subject import BASELINE, LAYOUTS, Case, Subject, random_case, random_subject
 from benchmarks.timing import Budget, Timing, measure
 
-__all__ = ["rows", "run"]
+__all__ = ["STEPS", "report", "rows", "run", "warm_up"]
 
 SIZES = ((16, 8), (16, 32), (16, 128), (64, 8), (64, 32), (64, 128), (256, 32))
 WHOLE = (13, 6, 5)  # prompt, tokens of each continuation, continuations
@@ -33,12 +33,12 @@ def run(*, quick: bool = False, budget: Budget | None = None) -> list[dict[str, 
             contenders = ours.contenders(subject, method, STEPS)
             for contenders_of in peers:
                 contenders += contenders_of(method, STEPS)
-            _warm_up(contenders, random_case(subject, 4, 2))
+            warm_up(contenders, random_case(subject, 4, 2))
             rates: dict[tuple[str, str], float] = {}
             for case in _cases(subject, method, quick):
                 timings = measure(contenders, case, budget or Budget(), rates)
                 result += rows(subject, method, case, timings)
-                _report(result[-len(timings) :])
+                report(result[-len(timings) :])
     return result
 
 
@@ -51,7 +51,7 @@ def _cases(subject: Subject, method: str, quick: bool) -> list[Case]:
     return cases
 
 
-def _warm_up(contenders: Sequence[Contender], case: Case) -> None:
+def warm_up(contenders: Sequence[Contender], case: Case) -> None:
     """First calls import, compile and check; that is not what is compared."""
     for contender in contenders:
         try:
@@ -160,7 +160,7 @@ def _completeness_error(values: Array, change: Array) -> float:
     return float((missed / np.abs(change).clip(min=0.1)).max())
 
 
-def _report(rows: Sequence[dict[str, Any]]) -> None:
+def report(rows: Sequence[dict[str, Any]]) -> None:
     """Progress, on standard error."""
     for row in rows:
         seconds = "skipped" if row["median"] is None else f"{row['median']:8.3f} s"

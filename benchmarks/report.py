@@ -21,6 +21,7 @@ Row = Mapping[str, Any]
 _MIB = 2**20
 _HEADINGS = {
     "engine": "Attribution",
+    "pretrained": "Attribution of pretrained models",
     "long": "Long prompts",
     "memory": "Memory of attribution",
     "traces": "Traces at a large vocabulary",
@@ -82,15 +83,27 @@ def _engine(rows: Sequence[Row]) -> str:
         "difference of values in any of its rows; where captum took too long for a row, its first "
         "column alone was computed to compare with. Models have random weights.",
     ]
+    return "\n\n".join([*parts, *_by_model(rows), _DEFINITIONS])
+
+
+def _pretrained(rows: Sequence[Row]) -> str:
+    parts = [
+        "The same on text, with weights that somebody trained, in float32. To a completeness "
+        "error: captum in more and more steps, until its error is that of tokenviz.",
+    ]
+    return "\n\n".join([*parts, *_by_model(rows)])
+
+
+def _by_model(rows: Sequence[Row]) -> list[str]:
+    parts = []
     for model in _unique(rows, "model"):
-        parts.append(f"### {_LAYOUTS[model]}")
+        parts.append(f"### {_LAYOUTS.get(model, model)}")
         for method in _unique(rows, "method"):
             of_method = [row for row in rows if row["model"] == model and row["method"] == method]
             if not of_method:
                 continue
             parts += [f"#### {_TITLES[method]}", _times(of_method), _values(of_method)]
-    parts.append(_DEFINITIONS)
-    return "\n\n".join(parts)
+    return parts
 
 
 def _times(rows: Sequence[Row]) -> str:
@@ -287,6 +300,7 @@ def _gpu(result: Row) -> str:
 
 _SECTIONS: dict[str, Callable[[Any], str]] = {
     "engine": _engine,
+    "pretrained": _pretrained,
     "long": _long,
     "memory": _memory,
     "traces": _traces,

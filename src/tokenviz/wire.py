@@ -135,6 +135,7 @@ def _long_table(count: int, names: Sequence[Target] | None) -> Wire:
 
 
 _MOST_TEXT = 2_000_000  # characters of the names of one side
+_ROUNDING = 1e-6  # of a completeness error
 
 
 def encode_trace(trace: Trace) -> Wire:
@@ -243,7 +244,10 @@ def attribution_facts(attribution: Attribution) -> dict[str, str]:
         facts["score"] += ", mean over tokens"
     if attribution.n_steps is not None:
         facts["orders" if attribution.method == "shapley" else "steps"] = str(attribution.n_steps)
-    if (worst := _largest(attribution.completeness_error, 100)) is not None:
+    complete = attribution.completeness_error
+    # Where a method divides what is left among the values, only rounding is missing.
+    is_exact = complete is not None and bool((complete < _ROUNDING).all())
+    if not is_exact and (worst := _largest(complete, 100)) is not None:
         facts["completeness error"] = f"{worst} %"
     if (worst := _largest(attribution.standard_error)) is not None:
         facts["standard error"] = worst

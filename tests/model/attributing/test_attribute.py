@@ -62,7 +62,7 @@ def test_what_an_attribution_records() -> None:
         "logprob",
         "token </s> (2)",
     )
-    assert ig.model == "LlamaForCausalLM" and ig.n_steps is not None and ig.n_steps >= 7
+    assert ig.model == "LlamaForCausalLM" and ig.n_steps is not None and ig.n_steps >= 2
     assert b"".join(token.bytes for token in ig.tokens) == PROMPT.encode()
     text = "".join(token.text for token in lm.vocabulary.tokens([9, 10]))
     assert ig.targets == (" the mat", lm.vocabulary[9], text)
@@ -93,9 +93,8 @@ def test_the_number_of_steps_is_what_was_asked() -> None:
         lm.attribute(PROMPT, [5], n_steps=13, tolerance=None, method="integrated_gradients").n_steps
         == 13
     )
-    assert (
-        lm.attribute(PROMPT, [5], method="integrated_gradients").n_steps == 7
-    )  # smooth, so the first nodes do
+    smooth = lm.attribute(PROMPT, [5], method="integrated_gradients").n_steps
+    assert smooth is not None and 2 <= smooth <= 7
     assert (
         lm.attribute(PROMPT, [5], n_steps=5, method="integrated_gradients").n_steps == 5
     )  # at most
@@ -108,9 +107,10 @@ def test_too_few_nodes_warn_and_keep_the_error() -> None:
             PROMPT, [" the mat"], baseline="zero", n_steps=30, method="integrated_gradients"
         )
     assert log[0].filename == __file__
-    assert attribution.n_steps is not None and 7 <= attribution.n_steps <= 30
-    assert attribution.completeness_error is not None
-    assert 0.01 < float(attribution.completeness_error[0]) < 10
+    assert attribution.n_steps is not None and 2 <= attribution.n_steps <= 30
+    assert attribution.standard_error is not None
+    change = abs(float(attribution.values.sum()))
+    assert 0.05 < float(attribution.standard_error.max()) / change < 10
 
 
 def test_bfloat16_is_resolved_as_float32_is() -> None:
@@ -142,7 +142,7 @@ def test_attribution_works_where_gradients_are_off() -> None:
         assert lm.attribute(PROMPT, [5], method="input_x_gradient") == expected
     with torch.inference_mode():
         assert lm.attribute(PROMPT, [5], method="input_x_gradient") == expected
-        assert lm.attribute(PROMPT, [5], method="integrated_gradients").completeness_error
+        assert lm.attribute(PROMPT, [5], method="integrated_gradients").values.any()
 
 
 def test_numbers_of_other_libraries_count_as_ints() -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -269,17 +270,27 @@ def test_adaptive_nodes_keep_the_last_full_round(
     lm = fresh(name)
     asked: Any = {**CASE, "method": "integrated_gradients", "baseline": "zero"}
     asked |= {"tolerance": 1e-6, "n_steps": 200}
-    seen = set()
-    for after in (4, 7, 9, 12, 16, 25):
-        with monkeypatch.context() as patch, pytest.warns(UserWarning, match="do not resolve"):
+    seen: set[int] = set()
+    with pytest.warns(UserWarning, match="do not resolve"):
+        whole = lm.attribute(PROMPT, **asked)
+    for after in range(1, 60):
+        with monkeypatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             interrupting = Interrupting(patch, after)
-            found = lm.attribute(PROMPT, **asked)
+            try:
+                found = lm.attribute(PROMPT, **asked)
+            except KeyboardInterrupt:  # before there was any gradient
+                assert not seen
+                continue
         if interrupting.left > 0:
             break
-        assert found.partial and np.isfinite(found.values).all()
-        assert found.completeness_error is not None
-        # A full round is a quadrature: its sums miss the change by what it says.
-        assert found.n_steps is not None and 7 <= found.n_steps <= 200
+        assert found.partial
+        if not np.isfinite(found.values).all():  # within the first round
+            continue
+        # A full round is a quadrature: its values are off by about what it says.
+        assert found.standard_error is not None and found.n_steps is not None
+        off = np.abs(found.values - whole.values)
+        assert (off <= 3 * found.standard_error.max() + 1e-3).all()
         seen.add(found.n_steps)
     assert len(seen) > 1
 

@@ -163,7 +163,7 @@ def test_it_is_said(tmp_path: Path) -> None:
     ):
         found = lm.attribute(PROMPT, **CASE, method="occlusion", time_budget=1)
     assert attribution_facts(found)["stopped"] == "after 1 s, unfinished cells are NaN"
-    with pytest.warns(UserWarning, match=r"largest completeness error is [\d.]+%; what helps"):
+    with pytest.warns(UserWarning, match=r"largest standard error is [\d.]+; what helps"):
         path = lm.attribute(PROMPT, **CASE, method="integrated_gradients", time_budget=1)
     assert attribution_facts(path)["stopped"] == "after 1 s, before it was finished"
     for suffix in (".npz", ".json"):

@@ -8,6 +8,8 @@ from tokenviz.model.attributing.methods.method import Asked, Found, Method
 
 __all__ = ["warn_of_time"]
 
+_ROUNDING = 1e-6
+
 
 def warn_of_time(asked: Asked, method: Method, found: Found) -> None:
     """Say what was left undone, how far it is to be trusted, and what would help."""
@@ -35,6 +37,8 @@ def _state(found: Found) -> str:
     ):
         if errors is not None and bool(errors.isfinite().any()):
             largest = float(errors[errors.isfinite()].max())
+            if largest < _ROUNDING:
+                continue
             said += f", its largest {name} is "
             said += f"{largest:.2g}" if name == "standard error" else f"{largest:.2%}"
     return said

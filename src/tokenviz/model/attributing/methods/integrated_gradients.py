@@ -2,8 +2,9 @@
 
 The gradient is followed along the straight path from the baseline's embeddings to the prompt's; the
 embeddings of the targets stay what they are. The values of a target sum to F(x) − F(x')
-(completeness), up to the error of the quadrature. That error can be computed, so nodes are added
-until it is small instead of trusting a fixed number.
+(completeness). That they do says little of each: with too few nodes values of both signs are wrong
+together. But how F changes along the path can be looked at, so it is known how far the gradients
+that were taken account for it, and nodes are added until they do (``quadrature.py``).
 
 Source: Sundararajan et al. 2017, "Axiomatic attribution for deep networks" (arXiv:1703.01365).
 """
@@ -16,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from tokenviz.data.tokens import Token
@@ -26,6 +26,7 @@ from tokenviz.model.attributing.asking.targets import ScoreName
 from tokenviz.model.attributing.engine.objective import Objective
 from tokenviz.model.attributing.engine.rounding import rounding_of_products, rows_of_products
 from tokenviz.model.attributing.engine.work import Work
+from tokenviz.model.attributing.methods.mesh import plan
 from tokenviz.model.attributing.methods.method import (
     Asked,
     Expected,
@@ -34,33 +35,33 @@ from tokenviz.model.attributing.methods.method import (
     Rounding,
     register,
 )
-from tokenviz.model.attributing.methods.nested_rules import LEVELS
-from tokenviz.model.attributing.methods.quadrature import NODES, Path
+from tokenviz.model.attributing.methods.quadrature import FEWEST, START, Path
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.scalars import real
 
 __all__ = ["METHOD", "PathIntegral", "integrated_gradients"]
 
 _MOST = 2048
+_TOLERANCE = 0.05
 _MOST_FIXED = 4096  # whose places are the eigenvalues of a matrix so large
 _MOST_ADAPTIVE = 10**6
-_LOOKS = 9  # the two ends among them
-_LAST = 3
-# Nodes that nine of ten runs took, by how much of the score a polynomial of degree 5 leaves on the
-# way from baseline to prompt, as a multiple of the error allowed.
-_SEEN = ((0.5, (7, 15)), (4.0, (7, 63)), (math.inf, (7, 1023)))
-_ANEW = 3.0
+# Of what is foretold from few scores, how much nine of ten runs took.
+_SEEN = (0.5, 10.0)
 _ALONG = (0.25, 0.5, 0.75, 1.0)  # of the path, where rounding is measured
 _SMALL_CHANGE = 0.1  # of a nat, a logit, or the larger of two probabilities
 
 
 @dataclass(frozen=True)
 class PathIntegral:
-    """Attributions ``[n, m]``, how many nodes they took, and their completeness error ``[m]``."""
+    """Attributions ``[n, m]``, how many nodes they took, and their completeness error ``[m]``.
+
+    ``errors`` ``[n, m]`` are how far each may be off; None with a fixed number of nodes.
+    """
 
     values: torch.Tensor
     n_steps: int
     completeness_error: torch.Tensor
+    errors: torch.Tensor | None
 
 
 def integrated_gradients(
@@ -85,9 +86,9 @@ def integrated_gradients(
         If ``tolerance`` is None, exactly so many Gauss–Legendre nodes in α; otherwise the most
         that a target may take (2048).
     tolerance
-        Nodes are added where the path needs them (``quadrature.py``) until the completeness error
-        is less than this, and the root of the sum of its pieces' squared errors too, for every
-        target. What is mere rounding is let be.
+        Nodes are added where the path needs them (``quadrature.py``) until no value of any target
+        is off by more than this share of the score's change, as far as the score itself tells.
+        What is mere rounding is let be. Values are complete then.
     score
         What F gives, which decides what change counts as small.
     labels
@@ -113,32 +114,30 @@ def integrated_gradients(
     scale = size if score == "probability" else torch.ones_like(change)
     divisor = change.abs().clamp_min(_SMALL_CHANGE * scale)
     divisor = divisor.clamp_min(torch.finfo(torch.float32).tiny)
-    if n_steps is not None and (tolerance is None or n_steps < NODES):
+    if tolerance is None:
+        assert n_steps is not None  # one of the two is always given
         values, count = path.integral(n_steps)
-        nodes = torch.full((len(change),), count)
-        reached = (values.sum(0) - change).abs() <= (tolerance or torch.inf) * divisor
-    else:
-        assert tolerance is not None  # one of the two is always given
-        rounding = 2 * torch.finfo(objective.dtype).eps * size
-        values, nodes, reached = path.adaptive_integral(
-            tolerance * divisor,
-            rounding,
-            n_steps or _MOST,
-            lambda errors: objective.work.remark(_how_far(errors / divisor, objective.work)),
-        )
-    error = (values.sum(0) - change).abs() / divisor
-    if tolerance is not None and not bool(reached.all()) and not objective.work.late:
-        missed = torch.where(reached, -1.0, error.nan_to_num(torch.inf))
-        worst = int(missed.argmax())
+        return PathIntegral(values, count, (values.sum(0) - change).abs() / divisor, None)
+    found = path.adaptive_integral(
+        tolerance * divisor,
+        2 * torch.finfo(objective.dtype).eps * size,
+        n_steps or _MOST,
+        lambda errors: objective.work.remark(_how_far(errors / divisor, objective.work)),
+    )
+    if not bool(found.reached.all()) and not objective.work.late:
+        off = (found.errors.amax(0) / divisor).nan_to_num(torch.inf)
+        worst = int(torch.where(found.reached, -1.0, off).argmax())
         warnings.warn(
-            f"integrated_gradients: {int(nodes[worst])} path nodes do not resolve how the score of "
-            f"target {labels[worst]!r} changes (by {float(change[worst]):.3g} from the baseline) "
-            f"within tolerance={tolerance:g}; its completeness error is {float(error[worst]):.2%}. "
-            "More n_steps, another baseline ('mean', or a token id) or a wider dtype may help; "
-            "where a model chooses experts the score jumps, and no number of nodes is exact",
+            f"integrated_gradients: {int(found.n_steps[worst])} path nodes do not resolve how the "
+            f"score of target {labels[worst]!r} changes (by {float(change[worst]):.3g} from the "
+            f"baseline): a value may be off by {float(off[worst]):.2%} of that, more than "
+            f"tolerance={tolerance:g}. More n_steps, another baseline ('mean', or a token id) or "
+            "a wider dtype may help; where a model chooses experts the score jumps, and no number "
+            "of nodes is exact",
             stacklevel=5,
         )
-    return PathIntegral(values, int(nodes.max()), error)
+    error = (found.values.sum(0) - change).abs() / divisor
+    return PathIntegral(found.values, int(found.n_steps.max()), error, found.errors)
 
 
 def _how_far(errors: torch.Tensor, work: Work) -> str:
@@ -180,52 +179,41 @@ def _run(asked: Asked) -> Found:
         score=options.score,
         labels=[t.label if isinstance(t, Token) else t for t in problem.targets.labels],
     )
-    values = problem.features.sums(result.values)
-    return Found(values, result.n_steps, result.completeness_error)
+    sums = problem.features.sums
+    errors = None if result.errors is None else sums(result.errors)
+    return Found(sums(result.values), result.n_steps, result.completeness_error, errors)
 
 
 def _positions(asked: Asked) -> int:
-    nodes: int = asked.options.own["n_steps"] or NODES
-    if asked.options.own["tolerance"] is not None:
-        nodes = min(nodes, NODES)
-    return asked.objective.rows_of_scores(2) + asked.objective.rows_of_products(nodes)
+    objective, nodes = asked.objective, asked.options.own["n_steps"]
+    if asked.options.own["tolerance"] is None:
+        assert nodes is not None  # one of the two is always given
+        return objective.rows_of_scores(2) + objective.rows_of_products(nodes)
+    return objective.rows_of_scores(START + 1) + objective.rows_of_products(FEWEST)
 
 
 def _expected(asked: Asked) -> Expected:
-    """From a few scores along the path: how far it is from smooth, for what may be missed.
-
-    Smooth is what a polynomial follows: its last Chebyshev coefficients are small (Trefethen 2013,
-    "Approximation theory and approximation practice", chapter 8).
-    """
-    n_steps, tolerance = asked.options.own["n_steps"], asked.options.own["tolerance"]
-    if tolerance is None or (n_steps is not None and n_steps < NODES):
-        exact = _positions(asked)
-        return Expected((exact, exact), (n_steps, n_steps))
+    """From a few scores along the path: what nodes they ask for, were there no others."""
+    objective, tolerance = asked.objective, asked.options.own["tolerance"]
+    n_steps: int | None = asked.options.own["n_steps"]
+    least = _positions(asked)
+    if tolerance is None:
+        assert n_steps is not None  # one of the two is always given
+        return Expected((least, least), (n_steps, n_steps))
     assert asked.baseline is not None  # it has one
-    objective, inputs = asked.objective, asked.problem.inputs
-    places = -torch.cos(torch.pi * torch.arange(_LOOKS, dtype=torch.float64) / (_LOOKS - 1))
-    path = Path(objective, inputs, asked.baseline)
-    between = path.scores((places[1:-1] + 1) / 2)
-    scores = torch.cat([path.ends[:1], between, path.ends[1:]])
-    size = scores.abs().amax(0)
-    scale = size if asked.options.score == "probability" else torch.ones_like(size)
-    change = (scores[-1] - scores[0]).abs().maximum(_SMALL_CHANGE * scale)
-    rounding = 2 * torch.finfo(objective.dtype).eps * size
-    polynomial = np.linalg.inv(np.polynomial.chebyshev.chebvander(places, _LOOKS - 1))
-    left = (torch.as_tensor(polynomial) @ scores)[-_LAST:].abs().sum(0)
-    roughness = float((left / (tolerance * change + rounding)).nan_to_num(torch.inf).max())
-    most = max(n_steps or _MOST, NODES)
-    low, high = next(nodes for below, nodes in _SEEN if roughness <= below)
-    nodes = min(low, most), min(high, most)
-    ends = objective.rows_of_scores(2)
+    path = Path(objective, asked.problem.inputs, asked.baseline)
+    survey = path.survey()
+    allowed = (tolerance * (path.ends[1] - path.ends[0]).abs()).clamp_min(_SMALL_CHANGE * tolerance)
+    survey.explore(allowed.numpy(), START + 1, lambda count: True)
+    planned = [sum(piece.nodes for piece in own) for own in plan(survey, allowed.numpy())]
+    most = n_steps or _MOST
+    low, high = (min(max(FEWEST, round(share * max(planned))), most) for share in _SEEN)
     each = objective.rows_of_products(1)
-    # Not all targets take as many as the worst; where a path is cut, nodes are computed anew.
-    one = objective.n_targets == 1
-    positions = (
-        max(_positions(asked), ends + int(each * nodes[0] * (1 if one else 1 / 2))),
-        ends + int(each * nodes[1] * (1 if nodes[1] <= LEVELS[-1] else _ANEW)),
+    scores = objective.rows_of_scores(START + 1), objective.rows_of_scores(START + 1 + 2 * high)
+    # Not all targets take as many as the worst; where a piece is cut, nodes are computed anew.
+    return Expected(
+        (max(least, scores[0] + int(each * low / 2)), scores[1] + 2 * each * high), (low, high)
     )
-    return Expected(positions, nodes)
 
 
 def _rounding(asked: Asked, found: Found) -> torch.Tensor:
@@ -244,7 +232,8 @@ def _rounding(asked: Asked, found: Found) -> torch.Tensor:
 METHOD = register(
     Method(
         "integrated_gradients",
-        guarantees="signed; a target's values sum to F(x) − F(baseline), within the stated error",
+        guarantees="signed; a target's values sum to F(x) − F(baseline); how far each may be off "
+        "is stated, or with a fixed number of nodes, how far their sum is",
         cost="path nodes × the smaller of n and m passes",
         source="Sundararajan et al. 2017, arXiv:1703.01365",
         run=_run,
@@ -255,7 +244,7 @@ METHOD = register(
         baseline="eos",
         options=(
             Option("n_steps", lambda value: count("n_steps", value), "follows no path"),
-            Option("tolerance", _tolerance, "follows no path", default=0.01),
+            Option("tolerance", _tolerance, "follows no path", default=_TOLERANCE),
         ),
         needs_gradients=True,
         rounding=Rounding(

@@ -6,37 +6,71 @@ up to 1/√ε ≈ 1,000 times in every normalisation, so that the score already 
 sharply trained model jumps by whole nats in between. Evenly spread nodes miss both, however many.
 
 What makes this easy is that the answer to each piece of the path is known: the gradient's integral
-from α = a to b must equal F(b) − F(a). A piece that misses it gets more nodes, keeping those it has
-(``nested_rules``), as long as that makes its error collapse, as it does where the score is smooth.
-Where it does not, the piece is cut in two. Each target decides on its own.
+from α = a to b must equal F(b) − F(a), and that from a to any place between as well. So first the
+scores are looked at, which cost a third of their gradients (``survey.py``), and pieces are chosen
+with as many nodes as each seems to need (``mesh.py``). How far a piece is off is then known at
+every place that was looked at. At its end alone it may be right by chance, with values that are all
+wrong; and where it is off, it is cut.
+
+What is still missing is known to the last digit in its sum. It is divided among the tokens as the
+gradients there suggest: where a score jumps, the whole integrand is along the direction in which
+it jumps. So values add up, unless no gradient was seen at all.
 
 Source: composite quadrature with bisection of the worst intervals (Piessens et al. 1983, QUADPACK),
-with this exact error in place of an estimate; raising the order or cutting as in hp-adaptive
-methods (Babuška and Guo 1992).
+with exact errors in place of estimates. Sharing a known remainder by the squares of gradients is
+that of Yang et al. 2023, "IDGI" (arXiv:2303.14242), with products of each with their sum beside
+them, which is a control variate whose integral is known.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from tokenviz.model.attributing.engine.objective import Objective
-from tokenviz.model.attributing.methods.nested_rules import LEVELS, Array, rule
+from tokenviz.model.attributing.methods.mesh import Planned, gauss, partial_integrals, plan
+from tokenviz.model.attributing.methods.survey import START, Array, Interval, Survey
 from tokenviz.model.running.forward import wide
 
-__all__ = ["NODES", "Path"]
+__all__ = ["FEWEST", "START", "Integral", "Path"]
 
-NODES = LEVELS[0]
-"""Of a new piece."""
-_MARKED = 0.8  # the share of a target's squared error that one round works on
-_COLLAPSE = 2  # by how much more nodes must shrink an error to be worth more still
+FEWEST = 2
+"""Nodes of a piece."""
+_MOST = 31  # of them
+_FORETOLD = 0.6  # how far pieces may seem to be off, as a multiple of what a value may be
+_CLOSE = 0.1  # and how well scores are foretold between those that were looked at
+_CLOSEST = 1e-3  # of their change: more is left to cutting pieces
+_LOOKS = 512  # at a path, beyond the first
+_LOOKS_PER_NODE = 4
+_ENOUGH = 0.7  # down to what share of what is allowed a round works
+
+
+class Integral(NamedTuple):
+    """What was found.
+
+    Parameters
+    ----------
+    values
+        float64, ``[n, m]``.
+    errors
+        How far each value may be off, ``[n, m]``: what pieces missed of the score, as a share of
+        how much it moved there, of the magnitude of the token's integrand; the root of the sum of
+        their squares. Where tokens' gradients cancel in the score all along, it cannot be told.
+    n_steps
+        Nodes of each target, int64, ``[m]``.
+    reached
+        Whether the largest error of each target is no more than was allowed, ``[m]``.
+    """
+
+    values: torch.Tensor
+    errors: torch.Tensor
+    n_steps: torch.Tensor
+    reached: torch.Tensor
 
 
 class Path:
@@ -55,11 +89,12 @@ class Path:
         self._start = wide(baseline)
         self._delta = wide(inputs) - self._start
         with objective.work.whole():
-            self.ends = self._scores([0.0, 1.0], torch.arange(objective.n_targets))
+            self.ends = self.scores(torch.tensor([0.0, 1.0]))
 
     def scores(self, alphas: torch.Tensor) -> torch.Tensor:
         """F of all targets along the path, float64 on the CPU, ``[alphas, m]``."""
-        return self._scores(alphas.tolist(), torch.arange(self._objective.n_targets))
+        targets = torch.arange(self._objective.n_targets)
+        return self._objective.scores(self._at(alphas.double()), targets)
 
     def integral(self, n_steps: int) -> tuple[torch.Tensor, int]:
         """(x − x') · ∫ ∂F/∂x dα with exactly so many Gauss–Legendre nodes in α, ``[n, m]``.
@@ -67,12 +102,9 @@ class Path:
         Where time runs out it is with the nodes that were finished, whose number comes beside it.
         They are taken in an order in which any first of them are spread over the path.
         """
-        places, weights = np.polynomial.legendre.leggauss(n_steps)
+        places, weights = gauss(n_steps)
         order = _spread(n_steps)
-        return self._sum((places[order] + 1) / 2, weights[order] / 2)
-
-    def _sum(self, places: Array, weights: Array) -> tuple[torch.Tensor, int]:
-        """A rule's sum ``[n, m]``; if time cuts it short, what its first nodes stand for."""
+        places, weights = places[order], weights[order]
         products = self._products(torch.as_tensor(places), torch.arange(self._objective.n_targets))
         count = len(products)
         if self._objective.work.late:
@@ -81,198 +113,193 @@ class Path:
             weights = weights if count == len(places) else _cells(places[:count])
         return torch.einsum("s,stn->nt", torch.as_tensor(weights), products[:count]), count
 
+    def survey(self) -> Survey:
+        """Nothing but the ends yet."""
+
+        def scores(places: Array) -> Array:
+            work = self._objective.work
+            work.expect_more(self._objective.rows_of_scores(len(places)))
+            with work.whole():
+                found: Array = self.scores(torch.as_tensor(places)).numpy()
+            return found
+
+        return Survey(scores, self.ends.numpy())
+
     def adaptive_integral(
         self,
         allowed: torch.Tensor,
         rounding: torch.Tensor,
         most: int,
         follow: Callable[[torch.Tensor], None] = lambda errors: None,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The same, with pieces refined until the error is no more than is allowed.
-
-        Pieces miss the change of the score by too much or too little, so the error of their sum is
-        known, and most often less than the sum of their errors. It may be small by chance while
-        pieces are wrong, so the root of the sum of their squares must be small as well: what it
-        would be, had each piece its sign by chance.
+    ) -> Integral:
+        """The same, with pieces that are cut until no value is off by more than is allowed.
 
         Parameters
         ----------
         allowed
-            For each target, the most that either may be, ``[m]``.
+            For each target, how far a value may be off, ``[m]``.
         rounding
             For each target, the error of a piece that is only rounding, ``[m]``: more nodes would
-            not help, so that it counts up to half of what is allowed only.
+            not help, so it does not count.
         most
-            How many nodes a target may take, at least those of one piece.
+            How many nodes a target may take.
         follow
             Told of the errors reached, ``[m]``, before each round.
-
-        Returns
-        -------
-        values
-            float64, ``[n, m]``.
-        n_steps
-            Nodes of each target, int64, ``[m]``.
-        reached
-            Whether the error of each target is within what is allowed, ``[m]``; if rounding is more
-            than half of that, the error without it.
         """
-        m, work = self._objective.n_targets, self._objective.work
-        rows = self._objective.rows_of_products(NODES, torch.arange(m))
-        if not work.has_time_for(rows):
-            values, count = self._sum(*rule(0))
-            error = (values.sum(0) - (self.ends[1] - self.ends[0])).abs()
-            return values, torch.full((m,), count), error <= allowed
-        with work.whole():
-            pieces = self._new_pieces([(0.0, 1.0)], torch.arange(m), self.ends[None], None)
+        work = self._objective.work
+        survey = self.survey()
+        change = (self.ends[1] - self.ends[0]).abs()
+        close = (_CLOSE * allowed).maximum(_CLOSEST * change).maximum(4 * rounding)
+        looks = START + 1 + min(_LOOKS, _LOOKS_PER_NODE * most)
+        survey.explore(close.numpy(), looks, self._has_time_for_scores)
+        pieces = self._planned(survey, allowed, rounding, most)
         while True:
-            excess = [(piece.error - rounding[piece.targets]).clamp_min(0) for piece in pieces]
-            steps = torch.zeros(m, dtype=torch.int64)
-            rounded, missed, squares = torch.zeros(3, m, dtype=torch.float64)
-            by_target: dict[int, list[tuple[float, int]]] = defaultdict(list)
-            for index, (piece, errors) in enumerate(zip(pieces, excess, strict=True)):
-                steps[piece.targets] += piece.n_nodes
-                rounded[piece.targets] += piece.error.minimum(rounding[piece.targets])
-                missed[piece.targets] += errors.copysign(piece.missed)
-                squares[piece.targets] += errors.square()
-                for target, error in zip(piece.targets.tolist(), errors.tolist(), strict=True):
-                    by_target[target].append((error, index))
-            # The error of the sum is known; that it is small by chance, the pieces' own tell.
-            total = missed.abs().maximum(squares.sqrt())
-            follow(total + rounded)
-            # What is left for the rest. Where rounding takes more than half, it cannot be helped.
-            limit = allowed - rounded.minimum(allowed / 2)
-            chosen: dict[int, list[int]] = defaultdict(list)
-            # A NaN is no error that more nodes would mend.
-            for target in (total > limit).nonzero()[:, 0].tolist():
-                room = most - int(steps[target])
-                worst = _worst(by_target[target], float(limit[target]))
-                for index in worst:
-                    room -= pieces[index].growth(target)
-                    if room < 0:
-                        break
-                    chosen[index].append(target)
-            chosen = self._in_time(pieces, chosen)
+            errors = _errors(pieces, rounding, len(self._delta), len(allowed))
+            worst = errors.amax(0)
+            follow(worst)
+            chosen = self._chosen(pieces, errors, allowed, rounding, most)
             if not chosen:
                 break
             try:
                 with work.whole():
-                    finer = self._refine(pieces, chosen)
+                    finer = self._refined(survey, pieces, chosen)
             except KeyboardInterrupt:
                 work.interrupted = True
             if work.interrupted:  # the last full round is what is finished
                 break
             pieces = finer
-        values = torch.zeros(m, len(self._delta), dtype=torch.float64)
+        values = torch.zeros(len(self._delta), len(allowed), dtype=torch.float64)
         for piece in pieces:
-            values[piece.targets] += piece.values
-        return values.T, steps, total <= limit
+            values[:, piece.target] += piece.values
+        return Integral(values, errors, _nodes(pieces, len(allowed)), worst <= allowed)
 
-    def _in_time(self, pieces: list[_Piece], chosen: dict[int, list[int]]) -> dict[int, list[int]]:
-        """Of the pieces to refine those for which there is time, the worst first."""
-        rows, affordable = 0, {}
-        for index in sorted(chosen, key=lambda index: -float(pieces[index].error.max())):
-            targets = chosen[index]
-            growth = max(pieces[index].growth(target) for target in targets)
-            rows += self._objective.rows_of_products(growth, torch.tensor(targets))
+    def _has_time_for_scores(self, count: int) -> bool:
+        """And for some gradients after them."""
+        rows = self._objective.rows_of_scores(count) + self._objective.rows_of_products(FEWEST)
+        return self._objective.work.has_time_for(rows)
+
+    def _planned(
+        self, survey: Survey, allowed: torch.Tensor, rounding: torch.Tensor, most: int
+    ) -> list[_Piece]:
+        """The first pieces; coarser ones where there is no time for better, or too few nodes."""
+        may = _FORETOLD * allowed.maximum(_CLOSEST * (self.ends[1] - self.ends[0]).abs())
+        may = may.maximum(rounding).clamp_min(torch.finfo(torch.float32).tiny)
+        while True:
+            planned = plan(survey, may.numpy())
+            nodes = torch.tensor([sum(piece.nodes for piece in own) for own in planned])
+            is_least = bool((nodes <= FEWEST).all())
+            is_fitting = bool((nodes <= most).all())
+            if is_least or (is_fitting and self._objective.work.has_time_for(self._rows(planned))):
+                break
+            may = 2 * may
+        with self._objective.work.whole():
+            return self._computed(survey, [
+                (target, piece) for target, own in enumerate(planned) for piece in own
+            ])  # fmt: skip
+
+    def _rows(self, planned: Sequence[Sequence[Planned]]) -> int:
+        return sum(
+            self._objective.rows_of_products(
+                sum(piece.nodes for piece in own), torch.tensor([target])
+            )
+            for target, own in enumerate(planned)
+        )
+
+    def _chosen(
+        self,
+        pieces: list[_Piece],
+        errors: torch.Tensor,
+        allowed: torch.Tensor,
+        rounding: torch.Tensor,
+        most: int,
+    ) -> list[int]:
+        """Which pieces to refine: of each target, those that its worst value is off by most."""
+        room = (most - _nodes(pieces, len(allowed))).tolist()
+        by_target: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        worst = errors.argmax(0)
+        for index, piece in enumerate(pieces):
+            carried = float(piece.carried[worst[piece.target]])
+            off = piece.off(float(rounding[piece.target])) * carried
+            by_target[piece.target].append((off, index))
+        chosen: list[tuple[float, int]] = []
+        for target, own in by_target.items():
+            limit = float(allowed[target])
+            left = sum(off**2 for off, _ in own)
+            if not left > limit**2:  # nor is a NaN an error that more nodes would mend
+                continue
+            for off, index in sorted(own, reverse=True):
+                room[target] -= pieces[index].growth
+                if left <= (_ENOUGH * limit) ** 2 or room[target] < 0 or off == 0:
+                    break
+                if not pieces[index].interval.is_narrow:
+                    chosen.append((off / limit, index))
+                left -= off**2
+        rows, affordable = 0, []
+        for _, index in sorted(chosen, reverse=True):
+            piece = pieces[index]
+            grown = piece.growth + piece.planned.nodes
+            rows += self._objective.rows_of_products(grown, torch.tensor([piece.target]))
             if not self._objective.work.has_time_for(rows):
                 break
-            affordable[index] = targets
+            affordable.append(index)
         return affordable
 
-    def _refine(self, pieces: list[_Piece], chosen: dict[int, list[int]]) -> list[_Piece]:
-        """Give pieces more nodes, or cut them, for the targets that need it."""
-        result = []
-        raised: dict[tuple[int, tuple[int, ...]], list[_Piece]] = defaultdict(list)
-        cut: dict[tuple[int, ...], list[_Piece]] = defaultdict(list)
-        for index, piece in enumerate(pieces):
-            needed = torch.isin(piece.targets, torch.tensor(chosen.get(index, [])))
-            smooth = needed & piece.smooth
-            for mask, together in ((~needed, None), (smooth, raised), (needed & ~smooth, cut)):
-                if not bool(mask.any()):
-                    continue
-                part, key = piece.only(mask), tuple(piece.targets[mask].tolist())
-                if together is None:
-                    result.append(part)
-                elif together is raised:
-                    raised[piece.level, key].append(part)
-                else:
-                    cut[key].append(part)
-        # What has the same targets is computed together.
-        for (level, key), group in raised.items():
-            result += self._raise(group, level + 1, torch.tensor(key))
-        for key, group in cut.items():
-            result += self._halve(group, torch.tensor(key))
-        return result
+    def _refined(self, survey: Survey, pieces: list[_Piece], chosen: list[int]) -> list[_Piece]:
+        """Give pieces more nodes, or cut them."""
+        fresh: list[tuple[int, Planned]] = []
+        before: list[float] = []
+        places: list[float] = []
+        for index in chosen:
+            piece = pieces[index]
+            low, high, count = piece.planned
+            if piece.is_smooth:
+                parts = [Planned(low, high, piece.more)]
+            else:
+                middle = piece.interval.middle
+                more = max(count, FEWEST + 1)
+                parts = [Planned(low, middle, more), Planned(middle, high, more)]
+            for part in parts:
+                fresh.append((piece.target, part))
+                before.append(piece.missed)
+                places += [part.high, Interval(part.low, part.high).middle]
+        survey.look(sorted(set(places) - {1.0}))
+        kept = set(range(len(pieces))) - set(chosen)
+        return [pieces[k] for k in sorted(kept)] + self._computed(survey, fresh, before)
 
-    def _raise(self, group: list[_Piece], level: int, targets: torch.Tensor) -> list[_Piece]:
-        """The same pieces with the next larger rule, whose new nodes alone are computed."""
-        fresh = slice(LEVELS[level - 1], LEVELS[level])
-        self._expect((fresh.stop - fresh.start) * len(group), targets)
-        products = self._piece_products([(p.low, p.high) for p in group], level, fresh, targets)
-        return [
-            _Piece(
-                piece.low,
-                piece.high,
-                level,
-                targets,
-                piece.scores,
-                torch.cat([piece.products, new]),
-                piece.error,
-            )
-            for piece, new in zip(group, products, strict=True)
-        ]
-
-    def _halve(self, group: list[_Piece], targets: torch.Tensor) -> list[_Piece]:
-        middles = [_middle(piece.low, piece.high) for piece in group]
-        self._objective.work.expect_more(self._objective.rows_of_scores(len(group)))
-        self._expect(2 * NODES * len(group), targets)
-        at_middles = self._scores(middles, targets)
-        halves, scores, before = [], [], []
-        for piece, middle, score in zip(group, middles, at_middles, strict=True):
-            halves += [(piece.low, middle), (middle, piece.high)]
-            scores += [torch.stack([piece.scores[0], score]), torch.stack([score, piece.scores[1]])]
-            before += [piece.error] * 2
-        return self._new_pieces(halves, targets, torch.stack(scores), torch.stack(before))
-
-    def _new_pieces(
+    def _computed(
         self,
-        intervals: list[tuple[float, float]],
-        targets: torch.Tensor,
-        scores: torch.Tensor,
-        before: torch.Tensor | None,
+        survey: Survey,
+        wanted: Sequence[tuple[int, Planned]],
+        before: Sequence[float] | None = None,
     ) -> list[_Piece]:
-        """Pieces with the smallest rule; ``before`` are the errors of what they were cut from."""
-        if before is None:  # nothing is known yet: more nodes are worth a try
-            before = torch.full((len(intervals), len(targets)), torch.inf, dtype=torch.float64)
-        products = self._piece_products(intervals, 0, slice(0, NODES), targets)
+        """Pieces of targets, integrated. What several targets want is computed together."""
+        targets_of: dict[Planned, list[int]] = defaultdict(list)
+        for target, piece in wanted:
+            targets_of[piece].append(target)
+        together: dict[tuple[int, ...], list[Planned]] = defaultdict(list)
+        for piece, own in targets_of.items():
+            together[tuple(sorted(set(own)))].append(piece)
+        products: dict[tuple[int, Planned], torch.Tensor] = {}
+        for group, pieces in together.items():
+            alphas = np.concatenate(
+                [piece.low + (piece.high - piece.low) * gauss(piece.nodes)[0] for piece in pieces]
+            )
+            targets = torch.tensor(group)
+            rows = self._objective.rows_of_products(len(alphas), targets)
+            self._objective.work.expect_more(rows)
+            found = self._products(torch.as_tensor(alphas), targets)
+            parts = torch.split(found, [piece.nodes for piece in pieces])
+            for piece, part in zip(pieces, parts, strict=True):
+                for k, target in enumerate(group):
+                    products[target, piece] = part[:, k]
         return [
-            _Piece(low, high, 0, targets, scores[k], products[k], before[k])
-            for k, (low, high) in enumerate(intervals)
+            _piece(survey, target, piece, products[target, piece], before[k] if before else None)
+            for k, (target, piece) in enumerate(wanted)
         ]
-
-    def _piece_products(
-        self, intervals: list[tuple[float, float]], level: int, which: slice, targets: torch.Tensor
-    ) -> torch.Tensor:
-        """Products at some nodes of a rule on each interval, ``[intervals, nodes, t, n]``."""
-        places = torch.as_tensor(rule(level)[0][which])
-        low, high = torch.tensor(intervals, dtype=torch.float64).T
-        alphas = low[:, None] + (high - low)[:, None] * places
-        products = self._products(alphas.reshape(-1), targets)
-        return products.view(*alphas.shape, *products.shape[1:])
-
-    def _expect(self, nodes: int, targets: torch.Tensor) -> None:
-        """Say that so many more nodes are needed than was known before."""
-        rows = self._objective.rows_of_products(nodes, targets)
-        self._objective.work.expect_more(rows)
 
     def _products(self, alphas: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """(x − x') · ∂F/∂x along the path, float64 on the CPU, ``[alphas, t, n]``."""
         return self._objective.products(self._at(alphas), self._delta, targets)
-
-    def _scores(self, alphas: list[float], targets: torch.Tensor) -> torch.Tensor:
-        """F along the path, float64 on the CPU, ``[alphas, t]``."""
-        return self._objective.scores(self._at(torch.tensor(alphas, dtype=torch.float64)), targets)
 
     def _at(self, alphas: torch.Tensor) -> torch.Tensor:
         steps = alphas.to(self._delta.dtype).to(self._delta.device)[:, None, None]
@@ -281,63 +308,83 @@ class Path:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece of the path for some targets.
+    """A piece of the path for one target.
 
-    F at its ends is ``scores`` ``[2, t]``; ``products`` ``[nodes, t, n]`` are at the nodes of the
-    rule of its level; ``before`` ``[t]`` is the error before its last refinement.
+    ``missed`` is the most that its integral is off at any place that was looked at, ``before`` the
+    same of what it was refined from; ``values`` ``[n]`` add up to the change of the score along it.
+    What is missed of the score is missed of each token in proportion: ``carried`` ``[n]`` are the
+    magnitudes of each one's integrand, as multiples of that of their sum.
     """
 
-    low: float
-    high: float
-    level: int
-    targets: torch.Tensor
-    scores: torch.Tensor
-    products: torch.Tensor
-    before: torch.Tensor
+    target: int
+    planned: Planned
+    missed: float
+    before: float | None
+    values: torch.Tensor
+    carried: torch.Tensor
 
     @property
-    def n_nodes(self) -> int:
-        return LEVELS[self.level]
-
-    @cached_property
-    def values(self) -> torch.Tensor:
-        """Its integral, ``[t, n]``."""
-        weights = torch.as_tensor(rule(self.level)[1])
-        return (self.high - self.low) * torch.einsum("s,stn->tn", weights, self.products)
-
-    @cached_property
-    def missed(self) -> torch.Tensor:
-        """The integral less the change of F, ``[t]``."""
-        return self.values.sum(-1) - (self.scores[1] - self.scores[0])
+    def interval(self) -> Interval:
+        return Interval(self.planned.low, self.planned.high)
 
     @property
-    def error(self) -> torch.Tensor:
-        """Its size, ``[t]``."""
-        return self.missed.abs()
+    def more(self) -> int:
+        """Nodes that a smooth piece gets."""
+        return min(2 * self.planned.nodes + 1, _MOST)
 
-    @cached_property
-    def smooth(self) -> torch.Tensor:
-        """Whether more nodes promise more than a cut, ``[t]``."""
-        if self.level + 1 == len(LEVELS):
-            return torch.zeros(len(self.targets), dtype=torch.bool)
-        return self.error * _COLLAPSE < self.before
+    @property
+    def is_smooth(self) -> bool:
+        """Whether more nodes promise more than a cut: the last refinement did much."""
+        fell = self.before is not None and self.missed * 2.0**self.planned.nodes < self.before
+        return fell and self.planned.nodes < _MOST
 
-    def growth(self, target: int) -> int:
+    @property
+    def growth(self) -> int:
         """How many more nodes a refinement takes."""
-        smooth = bool(self.smooth[self.targets == target])
-        return (LEVELS[self.level + 1] if smooth else 2 * NODES) - self.n_nodes
+        count = self.planned.nodes
+        return (self.more if self.is_smooth else 2 * max(count, FEWEST + 1)) - count
 
-    def only(self, chosen: torch.Tensor) -> _Piece:
-        """The same piece for a mask of its targets."""
-        return _Piece(
-            self.low,
-            self.high,
-            self.level,
-            self.targets[chosen],
-            self.scores[:, chosen],
-            self.products[:, chosen],
-            self.before[chosen],
-        )
+    def off(self, rounding: float) -> float:
+        """What it is off by beyond rounding."""
+        return max(0.0, self.missed - rounding) if self.missed == self.missed else self.missed
+
+
+def _piece(
+    survey: Survey, target: int, planned: Planned, products: torch.Tensor, before: float | None
+) -> _Piece:
+    low, high, count = planned
+    width = high - low
+    weights = width * torch.as_tensor(gauss(count)[1])[:, None]
+    places, changes = survey.within(low, high)
+    slopes = products.sum(1)
+    integrals = width * partial_integrals(count, (places - low) / width) @ slopes.numpy()
+    off = integrals - changes[:, target]
+    values = (weights * products).sum(0)
+    # Both are sums over tokens of what adds up to something positive.
+    division = (weights * (products.square() + products * slopes[:, None])).sum(0)
+    if float(division.sum()) > 0:
+        left = float(changes[-1, target]) - values.sum()
+        values = values + left * division / division.sum()
+    sizes, size = (weights * products.abs()).sum(0), (weights[:, 0] * slopes.abs()).sum()
+    # Where no gradient was seen at all, each token may have made the whole change.
+    carried = sizes / size if float(size) > 0 else torch.ones_like(sizes)
+    return _Piece(target, planned, float(np.abs(off).max()), before, values, carried)
+
+
+def _errors(pieces: Sequence[_Piece], rounding: torch.Tensor, n: int, m: int) -> torch.Tensor:
+    """How far values may be off, had each piece its sign by chance, ``[n, m]``."""
+    squares = torch.zeros(n, m, dtype=torch.float64)
+    for piece in pieces:
+        off = piece.off(float(rounding[piece.target]))
+        squares[:, piece.target] += (off * piece.carried).square()
+    return squares.sqrt()
+
+
+def _nodes(pieces: Sequence[_Piece], m: int) -> torch.Tensor:
+    nodes = torch.zeros(m, dtype=torch.int64)
+    for piece in pieces:
+        nodes[piece.target] += piece.planned.nodes
+    return nodes
 
 
 def _spread(count: int) -> Any:
@@ -354,25 +401,3 @@ def _cells(places: Array) -> Array:
     widths = np.empty_like(places)
     widths[order] = np.diff(edges)
     return widths
-
-
-def _middle(low: float, high: float) -> float:
-    """Where to cut: halfway, but by powers towards α = 0, where scores move over decades."""
-    if low == 0:
-        return high / 100
-    return math.sqrt(low * high) if high > 4 * low else (low + high) / 2
-
-
-def _worst(errors: list[tuple[float, int]], allowed: float) -> list[int]:
-    """The pieces to refine: the worst first, until most of the error, or enough of it, is theirs.
-
-    Errors add up as their squares do.
-    """
-    chosen: list[int] = []
-    left = total = sum(error**2 for error, _ in errors)
-    for error, index in sorted(errors, reverse=True):
-        if chosen and (left < (1 - _MARKED) * total or left < (allowed / 2) ** 2):
-            break
-        chosen.append(index)
-        left -= error**2
-    return chosen
