@@ -36,7 +36,7 @@ def test_all_figures_are_live_without_a_request(folder: Path, offline: OfflinePa
     expect(opened.page.locator('.tokenviz[data-tokenviz-ready="true"]')).to_have_count(8)
     assert opened.page.locator(".tokenviz-note").count() == 0
     caption = opened.page.locator(".tokenviz").nth(1).inner_text()
-    assert "method: integrated gradients" in caption and "completeness error" in caption
+    assert "method: integrated gradients" in caption and "standard error" in caption
     # Nothing was written to the error stream, neither a warning nor what is left of a progress bar.
     assert opened.page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
     opened.assert_quiet()

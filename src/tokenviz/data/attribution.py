@@ -60,7 +60,8 @@ class Attribution(Frozen):
         Per target, ``|sum of the column − (F(x) − F(x'))|`` relative to ``|F(x) − F(x')|`` for a
         method that promises completeness; shape ``[n_targets]``.
     standard_error
-        Of each value, in the same unit, where a method samples; shape ``[n_tokens, n_targets]``.
+        How far each value may be off, in the same unit, of a method that samples, or that follows
+        a path; shape ``[n_tokens, n_targets]``.
     seconds, positions
         What it took: wall time, and the token positions that the model processed, forward and
         backward.

@@ -354,16 +354,16 @@ class LanguageModel(LoadedModel):
             zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that the
             path of integrated_gradients collects large values of both signs there.
         passes
-            removal: how many passes over the prompt may be spent on blanking tokens out (12). Of a
+            removal: how many passes over the prompt may be spent on blanking tokens out (9). Of a
             longer prompt, those of which most is read are blanked out, and what the score would
             lose without the others is put in proportion to what is read of them. None: all are.
         n_steps
             Nodes of the path of integrated_gradients: exactly so many with ``tolerance=None``;
             otherwise the most that a target may take (2048).
         tolerance
-            integrated_gradients adds nodes where the path needs them until the completeness error
-            of every target is below this; it warns if those allowed do not suffice. Other methods
-            have no such error.
+            integrated_gradients adds nodes where the path needs them until no value is off by more
+            than this share of its target's change of the score (0.05), as its ``standard_error``
+            says; it warns if those allowed do not suffice. Other methods have no such error.
         window
             occlusion: so many neighbouring tokens (or groups) are occluded together; each gets the
             mean over the windows that cover it.
@@ -386,10 +386,9 @@ class LanguageModel(LoadedModel):
             in smaller pieces; a budget below what one prompt takes is refused.
         time_budget
             Seconds after which the computation ends with what it has, and says so: 60 unless
-            given, None for as long as it takes. integrated_gradients then has a larger
-            completeness error, shapley fewer orders and so a larger standard error, and of other
-            methods the values that are missing are NaN. The first piece of the work is always
-            finished, however long it takes.
+            given, None for as long as it takes. integrated_gradients and shapley then have larger
+            standard errors, and of other methods the values that are missing are NaN. The first
+            piece of the work is always finished, however long it takes.
         progress
             Whether to show a progress bar; None: if it takes longer than two seconds.
 
