@@ -183,7 +183,9 @@ def _positions(asked: Asked) -> int:
 METHOD = register(
     Method(
         "attention_rollout",
-        guarantees="never negative; shares of attention, the same whatever token comes next",
+        guarantees="never negative; shares of attention, the same whatever token comes next; on "
+        "pretrained models no truer than a random order (share of deciding tokens that come first: "
+        "Gemma 3 270M 0.10, by chance 0.18; Qwen2.5 0.5B 0.11, by chance 0.16)",
         cost="one pass",
         source="Abnar and Zuidema 2020, arXiv:2005.00928",
         run=_run,
