@@ -1,7 +1,7 @@
 """`python -m benchmarks.paths --model FOLDER`: what the path of integrated gradients takes.
 
-Of each prompt that the model may be asked: the path nodes until the completeness error is within
-the tolerance, that error, and CPU seconds; at the end the median, and what nine of ten need.
+Of each prompt that the model may be asked: the path nodes until no value is off by more than the
+tolerance, how far one may be, and CPU seconds; at the end the median, and what nine of ten need.
 """
 
 from __future__ import annotations
@@ -40,16 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 n_steps=options.most,
                 time_budget=None,
             )
-        assert found.n_steps is not None and found.completeness_error is not None
+        assert found.n_steps is not None and found.standard_error is not None
         nodes.append(found.n_steps)
-        errors.append(float(found.completeness_error[0]))
+        change = max(0.1, abs(float(found.values.sum())))
+        errors.append(float(found.standard_error.max()) / change)
         seconds = time.process_time() - begun
         print(
             f"{prompt.name:<16} {len(found.tokens):>4} tokens {nodes[-1]:>5} nodes  "
-            f"completeness error {errors[-1]:7.2%}  {seconds:6.1f} CPU s",
+            f"largest error {errors[-1]:7.2%}  {found.positions:,} positions  {seconds:6.1f} CPU s",
             flush=True,
         )
-    for what, values in (("nodes", nodes), ("completeness error", errors)):
+    for what, values in (("nodes", nodes), ("largest error", errors)):
         print(f"{what}: median {np.median(values):.3g}, 90 % {np.quantile(values, 0.9):.3g}")
 
 

@@ -42,7 +42,7 @@ __all__ = ["FEWEST", "START", "Integral", "Path"]
 FEWEST = 2
 """Nodes of a piece."""
 _MOST = 31  # of them
-_FORETOLD = 0.6  # how far pieces may seem to be off, as a multiple of what a value may be
+_FORETOLD = 1.0  # how far pieces may seem to be off, as a multiple of what a value may be
 _CLOSE = 0.1  # and how well scores are foretold between those that were looked at
 _CLOSEST = 1e-3  # of their change: more is left to cutting pieces
 _LOOKS = 512  # at a path, beyond the first
