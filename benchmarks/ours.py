@@ -9,7 +9,7 @@ from benchmarks.subject import BASELINE, Case, Subject
 
 __all__ = ["contenders"]
 
-TOLERANCE = 0.01
+TOLERANCE = 0.05
 
 
 def contenders(subject: Subject, method: str, n_steps: int) -> list[Contender]:

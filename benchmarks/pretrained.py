@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import tokenviz as tv
@@ -16,7 +17,7 @@ from benchmarks.engine import STEPS, report, rows, warm_up
 from benchmarks.peers import Contenders, peer
 from benchmarks.prompts.filler import filler
 from benchmarks.subject import Case, Subject
-from benchmarks.timing import Budget, measure
+from benchmarks.timing import Budget, Timing, measure
 from benchmarks.truth.peers.shell import shell
 from benchmarks.truth.peers.text import text_of
 
@@ -31,6 +32,8 @@ SIZES: dict[str, tuple[tuple[int, int], ...]] = {
 QUICK_SIZES = ((4, 2),)
 MORE_STEPS = (200, 800)
 """Of captum's integrated gradients, beside its default: what brings its error down to ours."""
+REFERENCE_STEPS = 2048
+"""Evenly spread nodes that are taken for the truth."""
 
 
 class _Pretrained(Subject):
@@ -70,14 +73,31 @@ def run(
             for n, m in QUICK_SIZES if quick else SIZES[method]:
                 case = _case(subject, n, m)
                 timings = measure(contenders, case, budget or Budget(), rates)
-                result += rows(subject, method, case, timings)
-                report(result[-len(timings) :])
+                found = rows(subject, method, case, timings)
+                if method == "integrated_gradients_to_tolerance":
+                    _compare(subject, case, timings, found)
+                report(found)
+                result += found
     return result or None
 
 
 def _in_steps(captum: Contenders, steps: int) -> Contender:
     fixed = captum("integrated_gradients", steps)[0]
     return replace(fixed, setting=f"n_steps={steps}, {fixed.setting}")
+
+
+def _compare(
+    subject: Subject, case: Case, timings: Sequence[Timing], found: list[dict[str, Any]]
+) -> None:
+    """How far values are off, in place of how far they are from captum's, which are too."""
+    (exact,) = ours.contenders(subject, "integrated_gradients", REFERENCE_STEPS)
+    reference = exact.run(case)
+    change = np.abs(reference.sum(0)).clip(min=0.1)
+    for timing, row in zip(timings, found, strict=True):
+        for name in ("difference", "compared", "compared with"):
+            row.pop(name, None)
+        if timing.values is not None:
+            row["value error"] = float((np.abs(timing.values - reference) / change).max())
 
 
 def _case(subject: Subject, n: int, m: int) -> Case:
