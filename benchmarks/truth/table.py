@@ -29,9 +29,11 @@ _EXPLANATION = (
     "*seconds* are of CPU time. In "
     "brackets are 95 % intervals of the bootstrap over prompts; *behind* is by how much a row is "
     "worse than tokenviz's default on the same prompts, and in bold where the interval of that is "
-    "above zero. A method that takes long is asked every fourth or eighth prompt."
+    "above zero (of five prompts or more). A method that takes long is asked every fourth or "
+    "eighth prompt: of so few only *behind* means anything, and that little."
 )
 
+_FEW = 5  # prompts: of fewer no interval is drawn bold
 
 _MEANING = (
     "What to take from it: whoever asks what an answer *hangs on* wants what decides to come "
@@ -74,9 +76,9 @@ def _cells(row: Row) -> list[str]:
         _name(row),
         str(row["answered"]),
         _interval(row["precision"]),
-        _behind(row.get("behind in precision")),
+        _behind(row, "precision"),
         _interval(row["gap"]),
-        _behind(row.get("behind in gap")),
+        _behind(row, "gap"),
         *(f"{row[f'gap, {way}'][0]:.2f}" for way in WAYS),
         f"{row['nats'][0]:.1f}",
         f"{row['sign'][0]:.2f}" if "sign" in row else "–",
@@ -95,9 +97,9 @@ def _interval(found: Sequence[float]) -> str:
     return f"{mean:.2f} ({low:.2f} – {high:.2f})"
 
 
-def _behind(found: Sequence[float] | None) -> str:
+def _behind(row: Row, score: str) -> str:
+    found = row.get(f"behind in {score}")
     if found is None:
         return ""
-    mean, low, high = found
-    text = f"{mean:.2f} ({low:.2f} – {high:.2f})"
-    return f"**{text}**" if low > 0 else text
+    text = _interval(found)
+    return f"**{text}**" if found[1] > 0 and row["answered"] >= _FEW else text
