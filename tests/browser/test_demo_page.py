@@ -70,7 +70,7 @@ def test_integrated_gradients_say_how_they_came_about(demo: Path, offline: Offli
     caption = figure.locator.inner_text()
     assert "method: integrated gradients" in caption and "steps:" in caption
     error = re.search(r"standard error: (?:at most )?([\d.]+)", caption)
-    assert error is not None and 0 < float(error[1]) < 1, caption
+    assert error is not None and 0 < float(error[1]) < 2, caption  # of values up to 17 nats
 
 
 def test_the_tables_are_read_where_no_script_runs(demo: Path, offline: OfflinePages) -> None:
