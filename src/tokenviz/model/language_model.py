@@ -387,8 +387,9 @@ class LanguageModel(LoadedModel):
         time_budget
             Seconds after which the computation ends with what it has, and says so: 60 unless
             given, None for as long as it takes. integrated_gradients and shapley then have larger
-            standard errors, and of other methods the values that are missing are NaN. The first
-            piece of the work is always finished, however long it takes.
+            standard errors, removal puts more losses in proportion to what is read, and of other
+            methods the values that are missing are NaN. The first piece of the work is always
+            finished, however long it takes.
         progress
             Whether to show a progress bar; None: if it takes longer than two seconds.
 

@@ -107,6 +107,23 @@ def test_what_was_finished_is_right_and_the_rest_is_missing(
         assert found.partial
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_removal_ranks_what_it_had_no_time_for(name: str) -> None:
+    """In proportion to what is read of it, as what is beyond its passes."""
+    lm: Any = decoder_lm(name)
+    asked: Any = {"method": "removal", "passes": None}
+    whole = attribute(lm, LONG, time_budget=None, **asked)
+    assert whole.positions is not None
+    seen = []
+    for share in (0.01, 0.5, 0.8):
+        found = attribute(lm, LONG, time_budget=share * whole.positions, **asked)
+        assert found.stopped_after is not None
+        seen.append(np.isfinite(found.values).all())
+        if seen[-1]:
+            assert not found.partial and np.abs(found.values - whole.values).max() > 1e-6
+    assert any(seen)
+
+
 @pytest.mark.parametrize("seconds", [1, 300, 800])
 @pytest.mark.parametrize(
     "options", [{}, {"n_steps": 40, "tolerance": None}], ids=["adaptive", "40"]

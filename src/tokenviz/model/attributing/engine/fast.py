@@ -18,7 +18,13 @@ from tokenviz.model.attributing.asking.targets import ScoreName, Targets, Term
 from tokenviz.model.attributing.engine.modes import Linearisation
 from tokenviz.model.attributing.engine.objective import Objective, Reduce, norms_of_values
 from tokenviz.model.attributing.engine.packing import Packing
-from tokenviz.model.attributing.engine.perturbing import first_changed, first_deleted, rows_of_masks
+from tokenviz.model.attributing.engine.perturbing import (
+    first_changed,
+    first_deleted,
+    in_two_parts,
+    rows_of_masks,
+    unchanged_first,
+)
 from tokenviz.model.attributing.engine.readout import Readout
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder, Rows
@@ -169,7 +175,7 @@ class FastObjective(Objective):
         packing, after = self._pack(self.n_prompt, terms)
         count = len(packing.rows)
         changed = first_changed(masks)
-        order = changed.argsort(stable=True)
+        order, plain = unchanged_first(masks.any(-1), changed)
         before = self._key_sides(inputs)
 
         def run(piece: slice) -> torch.Tensor:
@@ -182,8 +188,10 @@ class FastObjective(Objective):
             self.work.advance(int((count - changed[variants]).sum()))
             return self._readout.scores(hidden, packing).cpu().double()
 
-        scores = self.work.in_pieces(len(masks), lambda k: count - int(changed[order[k]]), run)
-        return scores[order.argsort()]
+        def rows_of(item: int) -> int:
+            return count - int(changed[order[item]])
+
+        return in_two_parts(self.work, plain, len(order), rows_of, run)[order.argsort()]
 
     def _term_deleted(
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]

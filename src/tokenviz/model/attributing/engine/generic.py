@@ -16,7 +16,12 @@ import torch
 from tokenviz.model.attributing.asking.targets import Term
 from tokenviz.model.attributing.engine.batch import Batch, by_branch
 from tokenviz.model.attributing.engine.objective import Objective, Reduce
-from tokenviz.model.attributing.engine.perturbing import first_changed, first_deleted
+from tokenviz.model.attributing.engine.perturbing import (
+    first_changed,
+    first_deleted,
+    in_two_parts,
+    unchanged_first,
+)
 from tokenviz.model.attributing.engine.prefix import Prefix, shares_prefix
 from tokenviz.model.attributing.engine.quantised import whole_gradient
 from tokenviz.model.attributing.engine.scaling import in_range
@@ -165,7 +170,8 @@ class GenericObjective(Objective):
             mask = masks[variants, start:].to(inputs.device)[..., None]
             return torch.where(mask, replacement[start:], inputs[start:])
 
-        return self._varied(inputs, first_changed(masks), late, self.n_prompt, terms)
+        changed = first_changed(masks)
+        return self._varied(inputs, masks.any(-1), changed, late, self.n_prompt, terms)
 
     def _term_deleted(
         self, inputs: torch.Tensor, masks: torch.Tensor, terms: Sequence[Term]
@@ -178,13 +184,14 @@ class GenericObjective(Objective):
                 return torch.stack([inputs[one][start:] for one in left])
 
             starts = first_deleted(own, torch.tensor(kept))
-            return self._varied(inputs, starts, late, kept, terms)
+            return self._varied(inputs, own.any(-1), starts, late, kept, terms)
 
         return self._by_length(masks, len(terms), of_one_length)
 
     def _varied(
         self,
         inputs: torch.Tensor,
+        differs: torch.Tensor,
         starts: torch.Tensor,
         late: Callable[[torch.Tensor, int], torch.Tensor],
         length: int,
@@ -196,6 +203,8 @@ class GenericObjective(Objective):
         ----------
         inputs
             The prompt, ``[n, w]``.
+        differs
+            Whether a variant is another than the prompt, ``[v]``.
         starts
             The first row of each variant that is not the prompt's own, ``[v]``.
         late
@@ -208,7 +217,7 @@ class GenericObjective(Objective):
         if not self._shares:
             starts = torch.zeros_like(starts)
         batch, prefix = Batch(self, terms), Prefix(self.lm, self.inputs, inputs)
-        order = starts.argsort(stable=True)
+        order, plain = unchanged_first(differs, starts)
 
         def run(piece: slice) -> torch.Tensor:
             variants = order[piece]
@@ -230,8 +239,7 @@ class GenericObjective(Objective):
 
         if self._shares:
             self.work.advance(int(starts.max()))
-        scores = self.work.in_pieces(len(starts), rows_of, run)
-        return scores[order.argsort()]
+        return in_two_parts(self.work, plain, len(order), rows_of, run)[order.argsort()]
 
     def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
         found = {}

@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
-__all__ = ["first_changed", "first_deleted", "rows_of_masks"]
+from tokenviz.model.attributing.engine.work import Work
+
+__all__ = ["first_changed", "first_deleted", "in_two_parts", "rows_of_masks", "unchanged_first"]
+
+
+def unchanged_first(differs: torch.Tensor, starts: torch.Tensor) -> tuple[torch.Tensor, int]:
+    """The order in which variants run: those that are the prompt itself, then as they begin.
+
+    Whatever is left undone then, what was done can be compared with the prompt.
+
+    Parameters
+    ----------
+    differs
+        Whether each is another than the prompt, bool, ``[v]``.
+    starts
+        Where each begins to differ, ``[v]``.
+
+    Returns
+    -------
+    order
+        int64, ``[v]``.
+    plain
+        How many are the prompt itself.
+    """
+    order = starts.argsort(stable=True)
+    order = torch.cat([order[~differs[order]], order[differs[order]]])
+    return order, int((~differs).sum())
+
+
+def in_two_parts(
+    work: Work,
+    first: int,
+    count: int,
+    rows_of: Callable[[int], int],
+    run: Callable[[slice], torch.Tensor],
+) -> torch.Tensor:
+    """:meth:`Work.in_pieces` of so many items, the first of them apart."""
+
+    def part(start: int, stop: int) -> torch.Tensor:
+        return work.in_pieces(
+            stop - start,
+            lambda k: rows_of(start + k),
+            lambda piece: run(slice(start + piece.start, start + piece.stop)),
+        )
+
+    return torch.cat([part(*ends) for ends in ((0, first), (first, count)) if ends[0] < ends[1]])
 
 
 def first_changed(masks: torch.Tensor) -> torch.Tensor:

@@ -144,10 +144,20 @@ def _run(asked: Asked) -> Found:
     lost = torch.full_like(norms, torch.nan)
     lost[~moves] = 0
     lost[chosen] = losses(objective, problem.inputs, blanks, masks[chosen])
-    unfinished = lost[chosen].isnan().any(1)
     values = removal(lost, norms, masks[:, -1])
-    values[chosen[unfinished]] = torch.nan
+    unfinished = lost[chosen].isnan().any(1)
+    if not _may_be_put(asked, norms, unfinished):
+        values[chosen[unfinished]] = torch.nan
     return Found(values)
+
+
+def _may_be_put(asked: Asked, norms: torch.Tensor, unfinished: torch.Tensor) -> bool:
+    """Whether losses for which there was no time may stand as those beyond the passes do.
+
+    Most is read of these tokens: without them a ranking would be upside down.
+    """
+    is_some_known = bool(norms.any()) and not bool(unfinished.all())
+    return is_some_known and not asked.objective.work.interrupted
 
 
 def _sensitivities(asked: Asked) -> torch.Tensor:
