@@ -114,7 +114,7 @@ def integrated_gradients(
     scale = size if score == "probability" else torch.ones_like(change)
     divisor = change.abs().clamp_min(_SMALL_CHANGE * scale)
     divisor = divisor.clamp_min(torch.finfo(torch.float32).tiny)
-    if tolerance is None:
+    if tolerance is None or n_steps == 1:  # a piece has two at least
         assert n_steps is not None  # one of the two is always given
         values, count = path.integral(n_steps)
         return PathIntegral(values, count, (values.sum(0) - change).abs() / divisor, None)
@@ -186,7 +186,7 @@ def _run(asked: Asked) -> Found:
 
 def _positions(asked: Asked) -> int:
     objective, nodes = asked.objective, asked.options.own["n_steps"]
-    if asked.options.own["tolerance"] is None:
+    if asked.options.own["tolerance"] is None or nodes == 1:
         assert nodes is not None  # one of the two is always given
         return objective.rows_of_scores(2) + objective.rows_of_products(nodes)
     return objective.rows_of_scores(START + 1) + objective.rows_of_products(FEWEST)
@@ -197,7 +197,7 @@ def _expected(asked: Asked) -> Expected:
     objective, tolerance = asked.objective, asked.options.own["tolerance"]
     n_steps: int | None = asked.options.own["n_steps"]
     least = _positions(asked)
-    if tolerance is None:
+    if tolerance is None or n_steps == 1:
         assert n_steps is not None  # one of the two is always given
         return Expected((least, least), (n_steps, n_steps))
     assert asked.baseline is not None  # it has one
