@@ -97,9 +97,8 @@ def test_the_number_of_steps_is_what_was_asked() -> None:
     assert smooth is not None and 2 <= smooth <= 7
     assert lm.attribute(PROMPT, [5], n_steps=1, method="integrated_gradients").n_steps == 1
     assert lm.estimate(PROMPT, [5], n_steps=1, method="integrated_gradients").nodes == (1, 1)
-    assert (
-        lm.attribute(PROMPT, [5], n_steps=5, method="integrated_gradients").n_steps == 5
-    )  # at most
+    few = lm.attribute(PROMPT, [5], n_steps=5, method="integrated_gradients").n_steps
+    assert few is not None and 2 <= few <= 5  # at most
 
 
 def test_too_few_nodes_warn_and_keep_the_error() -> None:
