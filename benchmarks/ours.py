@@ -35,7 +35,8 @@ def contenders(subject: Subject, method: str, n_steps: int) -> list[Contender]:
             targets: dict[str, Any] = {"continuation": case.continuations[0]}
         else:
             targets = {"targets": [list(ids) for ids in case.continuations]}
-        return subject.lm.attribute(list(case.prompt), **targets, **options[method]).values
+        asked = {**targets, **options[method], "time_budget": None, "progress": False}
+        return subject.lm.attribute(list(case.prompt), **asked).values
 
     to_tolerance = method == "integrated_gradients_to_tolerance"
     setting = f"tolerance={TOLERANCE:g}" if to_tolerance else "default"

@@ -16,7 +16,7 @@ from benchmarks.contender import METHODS, Contender
 from benchmarks.engine import STEPS, report, rows, warm_up
 from benchmarks.peers import Contenders, peer
 from benchmarks.prompts.filler import filler
-from benchmarks.subject import Case, Subject
+from benchmarks.subject import BASELINE, Case, Subject
 from benchmarks.timing import Budget, Timing, measure
 from benchmarks.truth.peers.shell import shell
 from benchmarks.truth.peers.text import text_of
@@ -32,8 +32,8 @@ SIZES: dict[str, tuple[tuple[int, int], ...]] = {
 QUICK_SIZES = ((4, 2),)
 MORE_STEPS = (200, 800)
 """Of captum's integrated gradients, beside its default: what brings its error down to ours."""
-REFERENCE_STEPS = 2048
-"""Evenly spread nodes that are taken for the truth."""
+REFERENCE_TOLERANCE = 0.005
+"""With which a path is followed for what is taken for the truth."""
 
 
 class _Pretrained(Subject):
@@ -90,8 +90,15 @@ def _compare(
     subject: Subject, case: Case, timings: Sequence[Timing], found: list[dict[str, Any]]
 ) -> None:
     """How far values are off, in place of how far they are from captum's, which are too."""
-    (exact,) = ours.contenders(subject, "integrated_gradients", REFERENCE_STEPS)
-    reference = exact.run(case)
+    reference = subject.lm.attribute(
+        list(case.prompt),
+        continuation=case.continuations[0],
+        method="integrated_gradients",
+        baseline=BASELINE,
+        tolerance=REFERENCE_TOLERANCE,
+        time_budget=None,
+        progress=False,
+    ).values
     change = np.abs(reference.sum(0)).clip(min=0.1)
     for timing, row in zip(timings, found, strict=True):
         for name in ("difference", "compared", "compared with"):

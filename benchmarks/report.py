@@ -89,8 +89,8 @@ def _engine(rows: Sequence[Row]) -> str:
 def _pretrained(rows: Sequence[Row]) -> str:
     parts = [
         "The same on text, with weights that somebody trained, in float32. To an error: captum in "
-        "more and more steps beside tokenviz's own choice; how far values are off is told by 2,048 "
-        "evenly spread nodes.",
+        "more and more steps beside tokenviz's own choice; how far values are off is told by "
+        "tokenviz following the path ten times as closely.",
     ]
     return "\n\n".join([*parts, *_by_model(rows)])
 

@@ -30,7 +30,8 @@ _EXPLANATION = (
     "brackets are 95 % intervals of the bootstrap over prompts; *behind* is by how much a row is "
     "worse than tokenviz's default on the same prompts, and in bold where the interval of that is "
     "above zero (of five prompts or more). A method that takes long is asked every fourth or "
-    "eighth prompt: of so few only *behind* means anything, and that little."
+    "eighth prompt: of so few only *behind* means anything, and that little. Another seed draws "
+    "other prompts."
 )
 
 _FEW = 5  # prompts: of fewer no interval is drawn bold
@@ -66,8 +67,8 @@ def _of_model(model: Row) -> str:
         f"\n\nCould not be asked: {'; '.join(failed)} (of the first: {first})." if failed else ""
     )
     return (
-        f"### {model['model']}\n\n{model['prompts']} prompts ({kinds}) of {model['tokens']:.0f} "
-        f"tokens in the mean; seed {model['seed']}.\n\n{table}{unable}"
+        f"### {model['model']}, seed {model['seed']}\n\n{model['prompts']} prompts ({kinds}) of "
+        f"{model['tokens']:.0f} tokens in the mean.\n\n{table}{unable}"
     )
 
 
