@@ -397,7 +397,8 @@ def test_a_cancelled_task_leaves_the_model_as_it_was() -> None:
     expected = calls(lm)["score"]()
     before = state(lm.model)
 
-    async def awaited() -> None:
+    async def awaited() -> bool:
+        """Whether both were still under way, which a busy machine may have finished before."""
         live = lm.generate(PROMPT, max_new_tokens=120, stream=True)
 
         async def wait() -> Any:
@@ -408,15 +409,15 @@ def test_a_cancelled_task_leaves_the_model_as_it_was() -> None:
             asyncio.to_thread(lambda: lm.generate(PROMPT, max_new_tokens=5))
         )
         await asyncio.sleep(0.02)
-        task.cancel()
-        in_thread.cancel()
-        for one in (task, in_thread):
+        cancelled = [one for one in (task, in_thread) if one.cancel()]
+        for one in cancelled:
             with pytest.raises(asyncio.CancelledError):
                 await one
         live.wait()
-        assert live.source.partial
+        assert live.source.partial or task not in cancelled
+        return len(cancelled) == 2
 
-    in_a_loop(awaited())
+    assert any(in_a_loop(awaited()) for _ in range(20))
     with borrowed(lm.model):  # after the thread that goes on
         pass
     assert state(lm.model) == before
