@@ -187,11 +187,13 @@ class Path:
         while True:
             planned = plan(survey, may.numpy())
             nodes = torch.tensor([sum(piece.nodes for piece in own) for own in planned])
-            is_least = bool((nodes <= FEWEST).all())
-            is_fitting = bool((nodes <= most).all())
-            if is_least or (is_fitting and self._objective.work.has_time_for(self._rows(planned))):
-                break
-            may = 2 * may
+            too_many = (nodes > most) & (nodes > FEWEST)
+            if not bool(too_many.any()):
+                is_least = bool((nodes <= FEWEST).all())
+                if is_least or self._objective.work.has_time_for(self._rows(planned)):
+                    break
+                too_many[:] = True
+            may = torch.where(too_many, 2 * may, may)
         with self._objective.work.whole():
             return self._computed(survey, [
                 (target, piece) for target, own in enumerate(planned) for piece in own
