@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             machine.pin()
         start = time.monotonic()
         run: Callable[..., Any] = import_module(f"benchmarks.{section}").run
-        own = _OPTIONS.get(section, _none)(options)
+        own = _OPTIONS[section](options) if section in _OPTIONS else {}
         result = run(quick=options.quick, budget=budget, **own)
         if result is None:  # there is no GPU, or no model was given
             continue
@@ -54,11 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(markdown(report))
     elif out == RESULTS:
         DOCUMENT.write_text(markdown(report))
-
-
-def _none(options: argparse.Namespace) -> dict[str, Any]:
-    del options
-    return {}
 
 
 def _of_pretrained(options: argparse.Namespace) -> dict[str, Any]:

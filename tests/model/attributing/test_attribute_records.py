@@ -147,6 +147,23 @@ def test_a_bar_ends_where_it_said(monkeypatch: pytest.MonkeyPatch) -> None:
         assert sum(advanced) == totals[0]
 
 
+def test_a_bar_that_grows_ends_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tokenviz.model.running.progress import Progress
+
+    ends: list[tuple[int, int]] = []
+    own = Progress.close
+
+    def close(self: Progress) -> None:
+        ends.append((self._bar.n, self._bar.total))
+        own(self)
+
+    monkeypatch.setattr(Progress, "close", close)
+    lm = decoder_lm("llama")
+    for baseline in ("eos", "zero"):
+        lm.attribute(PROMPT, [[5, 6], 9], method="integrated_gradients", baseline=baseline)
+    assert len(ends) == 2 and all(done == total for done, total in ends)
+
+
 def test_positions_counted_by_hand() -> None:
     lm = decoder_lm("llama")
     whole = lm.attribute(PROMPT, [[5, 6, 7]], method="occlusion")

@@ -82,8 +82,8 @@ def test_the_plan_is_the_best_of_all_divisions() -> None:
     survey = Survey(scores, scores(np.array([0.0, 1.0])))
     inner = [survey.whole]
     for _ in range(3):
-        survey.look([one.cut() for one in inner])
-        inner = [part for one in inner for part in one.parts or ()]
+        survey.look([one.middle for one in inner])
+        inner = [part for one in inner for part in one.cut()]
     survey.look(np.linspace(0, 1, 65).tolist())
     allowed = np.array([0.05])
     (chosen,) = plan(survey, allowed)

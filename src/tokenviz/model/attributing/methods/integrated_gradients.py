@@ -111,9 +111,7 @@ def integrated_gradients(
     path = Path(objective, inputs, baseline)
     change = path.ends[1] - path.ends[0]
     size = path.ends.abs().amax(0)
-    scale = size if score == "probability" else torch.ones_like(change)
-    divisor = change.abs().clamp_min(_SMALL_CHANGE * scale)
-    divisor = divisor.clamp_min(torch.finfo(torch.float32).tiny)
+    divisor = _divisor(path, score)
     if tolerance is None or n_steps == 1:  # a piece has two at least
         assert n_steps is not None  # one of the two is always given
         values, count = path.integral(n_steps)
@@ -138,6 +136,13 @@ def integrated_gradients(
         )
     error = (found.values.sum(0) - change).abs() / divisor
     return PathIntegral(found.values, int(found.n_steps.max()), error, found.errors)
+
+
+def _divisor(path: Path, score: ScoreName) -> torch.Tensor:
+    """What errors are relative to: the change of the score, or what counts as small, ``[m]``."""
+    change, size = (path.ends[1] - path.ends[0]).abs(), path.ends.abs().amax(0)
+    scale = size if score == "probability" else torch.ones_like(size)
+    return change.maximum(_SMALL_CHANGE * scale).clamp_min(torch.finfo(torch.float32).tiny)
 
 
 def _how_far(errors: torch.Tensor, work: Work) -> str:
@@ -203,9 +208,9 @@ def _expected(asked: Asked) -> Expected:
     assert asked.baseline is not None  # it has one
     path = Path(objective, asked.problem.inputs, asked.baseline)
     survey = path.survey()
-    allowed = (tolerance * (path.ends[1] - path.ends[0]).abs()).clamp_min(_SMALL_CHANGE * tolerance)
-    survey.explore(allowed.numpy(), START + 1, lambda count: True)
-    planned = [sum(piece.nodes for piece in own) for own in plan(survey, allowed.numpy())]
+    allowed = (tolerance * _divisor(path, asked.options.score)).numpy()
+    survey.explore(allowed, START + 1, lambda count: True)
+    planned = [sum(piece.nodes for piece in own) for own in plan(survey, allowed)]
     most = n_steps or _MOST
     low, high = (min(max(FEWEST, round(share * max(planned))), most) for share in _SEEN)
     each = objective.rows_of_products(1)

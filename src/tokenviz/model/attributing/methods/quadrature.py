@@ -88,6 +88,7 @@ class Path:
         self._objective = objective
         self._start = wide(baseline)
         self._delta = wide(inputs) - self._start
+        self._counted = objective.rows_of_scores(START - 1) + objective.rows_of_products(FEWEST)
         with objective.work.whole():
             self.ends = self.scores(torch.tensor([0.0, 1.0]))
 
@@ -117,9 +118,8 @@ class Path:
         """Nothing but the ends yet."""
 
         def scores(places: Array) -> Array:
-            work = self._objective.work
-            work.expect_more(self._objective.rows_of_scores(len(places)))
-            with work.whole():
+            self._expect(self._objective.rows_of_scores(len(places)))
+            with self._objective.work.whole():
                 found: Array = self.scores(torch.as_tensor(places)).numpy()
             return found
 
@@ -238,9 +238,8 @@ class Path:
                 left -= off**2
         rows, affordable = 0, []
         for _, index in sorted(chosen, reverse=True):
-            piece = pieces[index]
-            grown = piece.growth + piece.planned.nodes
-            rows += self._objective.rows_of_products(grown, torch.tensor([piece.target]))
+            fresh = sum(part.nodes for part in pieces[index].finer)
+            rows += self._objective.rows_of_products(fresh, torch.tensor([pieces[index].target]))
             if not self._objective.work.has_time_for(rows):
                 break
             affordable.append(index)
@@ -253,14 +252,7 @@ class Path:
         places: list[float] = []
         for index in chosen:
             piece = pieces[index]
-            low, high, count = piece.planned
-            if piece.is_smooth:
-                parts = [Planned(low, high, piece.more)]
-            else:
-                middle = piece.interval.middle
-                more = max(count, FEWEST + 1)
-                parts = [Planned(low, middle, more), Planned(middle, high, more)]
-            for part in parts:
+            for part in piece.finer:
                 fresh.append((piece.target, part))
                 before.append(piece.missed)
                 places += [part.high, Interval(part.low, part.high).middle]
@@ -288,7 +280,7 @@ class Path:
             )
             targets = torch.tensor(group)
             rows = self._objective.rows_of_products(len(alphas), targets)
-            self._objective.work.expect_more(rows)
+            self._expect(rows)
             found = self._products(torch.as_tensor(alphas), targets)
             parts = torch.split(found, [piece.nodes for piece in pieces])
             for piece, part in zip(pieces, parts, strict=True):
@@ -298,6 +290,12 @@ class Path:
             _piece(survey, target, piece, products[target, piece], before[k] if before else None)
             for k, (target, piece) in enumerate(wanted)
         ]
+
+    def _expect(self, rows: int) -> None:
+        """Say of work that it is more, but for what an adaptive integral is known to take."""
+        known = min(rows, self._counted)
+        self._counted -= known
+        self._objective.work.expect_more(rows - known)
 
     def _products(self, alphas: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """(x − x') · ∂F/∂x along the path, float64 on the CPU, ``[alphas, t, n]``."""
@@ -330,21 +328,24 @@ class _Piece:
         return Interval(self.planned.low, self.planned.high)
 
     @property
-    def more(self) -> int:
-        """Nodes that a smooth piece gets."""
-        return min(2 * self.planned.nodes + 1, _MOST)
-
-    @property
     def is_smooth(self) -> bool:
         """Whether more nodes promise more than a cut: the last refinement did much."""
         fell = self.before is not None and self.missed * 2.0**self.planned.nodes < self.before
         return fell and self.planned.nodes < _MOST
 
     @property
+    def finer(self) -> list[Planned]:
+        """What it is refined to: itself with more nodes, or halves."""
+        low, high, count = self.planned
+        if self.is_smooth:
+            return [Planned(low, high, min(2 * count + 1, _MOST))]
+        middle, more = self.interval.middle, max(count, FEWEST + 1)
+        return [Planned(low, middle, more), Planned(middle, high, more)]
+
+    @property
     def growth(self) -> int:
         """How many more nodes a refinement takes."""
-        count = self.planned.nodes
-        return (self.more if self.is_smooth else 2 * max(count, FEWEST + 1)) - count
+        return sum(part.nodes for part in self.finer) - self.planned.nodes
 
     def off(self, rounding: float) -> float:
         """What it is off by beyond rounding."""
@@ -362,7 +363,7 @@ def _piece(
     integrals = width * partial_integrals(count, (places - low) / width) @ slopes.numpy()
     off = integrals - changes[:, target]
     values = (weights * products).sum(0)
-    # Both are sums over tokens of what adds up to something positive.
+    # Its sum over tokens is one of squares.
     division = (weights * (products.square() + products * slopes[:, None])).sum(0)
     if float(division.sum()) > 0:
         left = float(changes[-1, target]) - values.sum()

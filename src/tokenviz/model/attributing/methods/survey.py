@@ -37,11 +37,11 @@ class Interval:
         """Whether no place within can be told from its ends."""
         return self.high - self.low <= _NARROW * self.high
 
-    def cut(self) -> float:
-        """Cut it, and say where."""
+    def cut(self) -> tuple[Interval, Interval]:
+        """Cut it into its parts."""
         place = self.middle
         self.parts = (Interval(self.low, place), Interval(place, self.high))
-        return place
+        return self.parts
 
     @property
     def middle(self) -> float:
@@ -102,7 +102,7 @@ class Survey:
         """
         inner = [self.whole]
         while len(inner) < _COARSE:
-            inner = [part for one in inner for part in self._cut(one)]
+            inner = [part for one in inner for part in one.cut()]
         self.look([one.high for one in inner[:-1]])
         while inner and len(self.places) + len(inner) <= most and may(len(inner)):
             middles = [one.middle for one in inner]
@@ -110,19 +110,13 @@ class Survey:
             self.look(middles)
             seen = self.at(np.array(middles))
             missed = np.any(np.abs(seen - foretold) > close, axis=1).tolist()
-            parts = [self._cut(one) for one in inner]
+            parts = [one.cut() for one in inner]
             inner = [
                 part
                 for pair, again in zip(parts, missed, strict=True)
                 for part in pair
                 if again and not part.is_narrow
             ]
-
-    @staticmethod
-    def _cut(one: Interval) -> tuple[Interval, Interval]:
-        one.cut()
-        assert one.parts is not None
-        return one.parts
 
     def at(self, places: Any) -> Array:
         """The scores at places that were looked at, ``[..., m]``."""
