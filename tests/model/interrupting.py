@@ -8,8 +8,10 @@ places, so what survives this survives them.
 from __future__ import annotations
 
 import gc
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -51,6 +53,37 @@ def _is_called_back(frame: FrameType) -> bool:
     return "weakref" in code.co_filename and code.co_name in ("remove", "_remove")
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """While interrupts may come anywhere, nothing is collected.
+
+    What is raised in a destructor, or in a function of ``gc.callbacks`` (Hypothesis leaves one
+    behind), is lost: the interrupt reaches nobody, and the process tells of an error.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
+def ringing(ring: Callable[..., None]) -> Iterator[Callable[..., Any]]:
+    """Call a function when a timer rings; gives what sets the timer, in seconds.
+
+    See :func:`signal.setitimer`. The timer is stopped and the handler put back at the end.
+    """
+    was = signal.signal(signal.SIGALRM, ring)
+    try:
+        with uncollected():
+            try:
+                yield lambda *seconds: signal.setitimer(signal.ITIMER_REAL, *seconds)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, was)
+
+
 class Interrupts:
     """Raises at lines that were chosen by their number.
 
@@ -90,13 +123,12 @@ def run(call: Callable[[], Any], *places: int, below: str = OURS) -> tuple[int, 
     """
     interrupts, came = Interrupts(places, below), None
     before = sys.gettrace()
-    gc.disable()  # what objects of earlier tests raise when they end is lost
-    sys.settrace(interrupts)  # of what is called from here on, not of this frame
-    try:
-        call()
-    except KeyboardInterrupt as error:
-        came = error
-    finally:
-        sys.settrace(before)
-        gc.enable()
+    with uncollected():
+        sys.settrace(interrupts)  # of what is called from here on, not of this frame
+        try:
+            call()
+        except KeyboardInterrupt as error:
+            came = error
+        finally:
+            sys.settrace(before)
     return interrupts.lines, came

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.model.interrupting import ringing
 from tests.model.small import byte_level_tokenizer, random_lm, random_model
 from tests.model.tracing.test_batches import PROMPTS
 from tests.model.tracing.test_reading import same
@@ -142,22 +143,19 @@ def test_an_interrupt_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     def ring(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGALRM, ring)
     lengths = set()
-    try:
+    with ringing(ring) as timer:
         for tick in range(1, 30):
-            signal.setitimer(signal.ITIMER_REAL, tick * 0.003)
+            timer(tick * 0.003)
             try:
                 part = lm.generate(PROMPT, max_new_tokens=100)
             except KeyboardInterrupt:  # before the first token
                 continue
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                timer(0)
             lengths.add(len(part))
             assert part == cut(whole, len(part), part.partial)
             assert part.partial == (len(part) < 100)
-    finally:
-        signal.signal(signal.SIGALRM, before)
     assert any(0 < length < 100 for length in lengths)
 
 

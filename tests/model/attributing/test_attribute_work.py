@@ -16,6 +16,7 @@ import torch
 from tests.model.attributing.brute_columns import OPTIONS
 from tests.model.decoders import decoder_lm, decoder_model
 from tests.model.interrupting import run as run_interrupted
+from tests.model.interrupting import uncollected
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.attributing.engine import choosing
 from tokenviz.model.attributing.engine.work import Work, is_out_of_memory
@@ -305,15 +306,16 @@ def test_ctrl_c_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         timer = threading.Timer(delay, signal.pthread_kill,
                                 (threading.main_thread().ident, signal.SIGINT))  # fmt: skip
         timer.start()
-        try:
-            found = lm.attribute(
-                prompt, **CASE, method="integrated_gradients", n_steps=64, tolerance=None
-            )
-        except KeyboardInterrupt:
-            pass
-        else:
-            assert found.partial
-        timer.join()
+        with uncollected():
+            try:
+                found = lm.attribute(
+                    prompt, **CASE, method="integrated_gradients", n_steps=64, tolerance=None
+                )
+            except KeyboardInterrupt:
+                pass
+            else:
+                assert found.partial
+            timer.join()
         assert state(lm.model) == before
 
 

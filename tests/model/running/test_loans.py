@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import gc
 import os
 import random
 import signal
@@ -24,7 +23,7 @@ import torch
 
 from tests.loops import in_a_loop
 from tests.model.decoders import decoder_model
-from tests.model.interrupting import run, state
+from tests.model.interrupting import ringing, run, state, uncollected
 from tests.model.small import byte_level_tokenizer
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.running import undoing
@@ -155,7 +154,7 @@ def test_an_interrupt_that_comes_for_real_while_it_is_given_back() -> None:
 
     def borrow_again() -> None:
         if rings < _RINGS:
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 2e-3), 3e-4)
+            timer(random.uniform(1e-5, 2e-3), 3e-4)
         while rings < _RINGS:
             with borrowed(model), borrowed(model):
                 pass
@@ -169,18 +168,14 @@ def test_an_interrupt_that_comes_for_real_while_it_is_given_back() -> None:
         except KeyboardInterrupt as error:
             keeping.append(error)
 
-    was = signal.signal(signal.SIGALRM, ring)
     end = time.process_time() + (20 if LONG else 0.7)
-    try:
+    with ringing(ring) as timer:
         while time.process_time() < end:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            timer(0)
             keeping.clear()
             rings = 0
             caught(borrow_again, 2 * _RINGS)
             assert state(model) == before
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, was)
     assert count > 50
 
 
@@ -258,13 +253,10 @@ def test_a_loan_leaves_nothing_behind() -> None:
 
     model = small()
     seen = weakref.ref(model)
-    gc.disable()
-    try:
+    with uncollected():
         borrow(model)
         del model
         assert seen() is None and not undoing._journals
-    finally:
-        gc.enable()
 
 
 def test_a_part_with_a_setter_of_its_own() -> None:
