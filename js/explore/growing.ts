@@ -1,5 +1,5 @@
 /**
- * A tree that grows as the kernel tells of it. Its lists only ever grow at their ends, so a message
+ * A tree that grows as the kernel tells of it. What is told says its number in its list, so a message
  * that comes twice does no harm, and after one that was missed the kernel has to be asked.
  *
  * What grew out of a model's `_data` belongs to that very object: all views of the model have it, and
@@ -127,7 +127,10 @@ export class GrowingTree {
   ): boolean {
     const list = this.#tree[name];
     if (number > list.length) return false;
-    if (number === list.length) this.#tree = { ...this.#tree, [name]: [...list, decode()] };
+    // A branch is told once and then in pieces; of the others the later word is the better one.
+    if (number === list.length || name !== "branches") {
+      this.#tree = { ...this.#tree, [name]: list.toSpliced(number, 1, decode()) };
+    }
     return true;
   }
 

@@ -37,6 +37,7 @@ export function pathOf(tree: Tree, branch: number): TraceData {
     channels: [],
     facts: tree.branches[branch].facts,
     given: tree.prompt.index.length,
+    prompt: { roles: tree.prompt.roles, turns: tree.prompt.turns },
   };
 }
 

@@ -81,8 +81,8 @@ export interface Outcome {
 
 export interface Prompt {
   index: Uint32Array;
-  roles: readonly (string | null)[] | null;
-  turns: readonly (number | null)[] | null;
+  roles: readonly string[] | null;
+  turns: readonly number[] | null;
 }
 
 export interface Tree {
@@ -148,9 +148,12 @@ export function sameQuestion(a: Question, b: Question): boolean {
   );
 }
 
-/** The number of the latest answer to a canonical question; null where there is none. */
-export function answerTo({ answers }: Pick<Tree, "answers">, question: Question): number | null {
-  const found = answers.findLastIndex((answer) => sameQuestion(answer.question, question));
+/** The number of the latest answer to a question, on whichever branch; null where there is none. */
+export function answerTo(tree: Shape & Pick<Tree, "answers">, question: Question): number | null {
+  const asked = canonical(tree, question);
+  const found = tree.answers.findLastIndex((answer) =>
+    sameQuestion(canonical(tree, answer.question), asked),
+  );
   return found < 0 ? null : found;
 }
 
