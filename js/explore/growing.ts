@@ -129,7 +129,9 @@ export class GrowingTree {
     if (number > list.length) return false;
     // A branch is told once and then in pieces; of the others the later word is the better one.
     if (number === list.length || name !== "branches") {
-      this.#tree = { ...this.#tree, [name]: list.toSpliced(number, 1, decode()) };
+      const longer: unknown[] = [...list];
+      longer[number] = decode();
+      this.#tree = { ...this.#tree, [name]: longer };
     }
     return true;
   }

@@ -3,7 +3,14 @@
  * and of several questions the last one counts: the kernel drops the others.
  */
 
-import { canonical, type Change, type Question, sameChange, sameQuestion, type Tree } from "./tree.ts";
+import {
+  type Change,
+  canonical,
+  type Question,
+  sameChange,
+  sameQuestion,
+  type Tree,
+} from "./tree.ts";
 import type { Asked } from "./wire.ts";
 
 /** How it stands with a question or a change. */
