@@ -67,6 +67,15 @@ export class PathModel implements Model {
     this.#tell("change:_live");
   }
 
+  /** Tells how it stands with what is being written. */
+  follow(live: LiveStatus): void {
+    const before = this.#own.get("_live") as LiveStatus;
+    if (before.running === live.running && before.rate === live.rate && before.error === live.error)
+      return;
+    this.#own.set("_live", live);
+    this.#tell("change:_live");
+  }
+
   /** The same path, of which more was written, or its end was written anew. */
   grow(data: TraceData, live: LiveStatus): void {
     const start = firstDifference(this.#told, data);
