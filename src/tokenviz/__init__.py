@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tokenviz.data.tokens import Token as Token
     from tokenviz.data.trace import Alternative as Alternative
     from tokenviz.data.trace import Trace as Trace
+    from tokenviz.explore.explorer import Explorer as Explorer
     from tokenviz.live.trace import LiveTrace as LiveTrace
     from tokenviz.model.attributing.asking.targets import Contrast as Contrast
     from tokenviz.model.attributing.methods.table import attribution_methods as attribution_methods
@@ -33,6 +34,7 @@ _HOMES = {
     "Attribution": "tokenviz.data.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
     "Contrast": "tokenviz.model.attributing.asking.targets",
+    "Explorer": "tokenviz.explore.explorer",
     "LiveTrace": "tokenviz.live.trace",
     "LanguageModel": "tokenviz.model.language_model",
     "LargeAttribution": "tokenviz.tiles.large",
