@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tokenviz.data.tokens import Token as Token
     from tokenviz.data.trace import Alternative as Alternative
     from tokenviz.data.trace import Trace as Trace
+    from tokenviz.data.tree import TraceTree as TraceTree
     from tokenviz.explore.explorer import Explorer as Explorer
     from tokenviz.live.trace import LiveTrace as LiveTrace
     from tokenviz.model.attributing.asking.targets import Contrast as Contrast
@@ -41,6 +42,7 @@ _HOMES = {
     "Token": "tokenviz.data.tokens",
     "TokenTrace": "tokenviz.widget.trace",
     "Trace": "tokenviz.data.trace",
+    "TraceTree": "tokenviz.data.tree",
     "attribution_methods": "tokenviz.model.attributing.methods.table",
     "load": "tokenviz.data.files",
     "load_model": "tokenviz.model.loading",
