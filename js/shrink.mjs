@@ -10,6 +10,7 @@ import { minify } from "terser";
 /**
  * Properties that only the renderer's own code knows, so that two letters do. A name may stand here
  * if it is no DOM property, no trait, nothing on the wire, and nowhere written as text: a test looks.
+ * The same two letters in all that is built together: what builds on the renderer calls them, too.
  */
 const OWN = `
 alternativeProbabilities cellWidth columnsBetween pathHeight rowsBetween smallValueWidth
@@ -30,11 +31,17 @@ const compress = {
   ...{ pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
 };
 
+/** Properties and what they are called, of all texts so far. */
+let renamed = {};
+
 /** `module`: whether what the text declares is its own. */
 export async function shrink(text, module) {
+  const nameCache = { props: renamed };
   const { code } = await minify(text, {
+    nameCache,
     ...{ module, ecma: 2022, compress, format: { comments: "some" } },
     mangle: { properties: { regex: new RegExp(`^(${OWN.trim().replace(/\s+/g, "|")})$`) } },
   });
+  renamed = nameCache.props;
   return code;
 }

@@ -8,6 +8,14 @@ export interface OwnChannel {
   values: Float32Array;
 }
 
+/** Of a text that begins with its prompt: whose each token of that is; null where it is no chat. */
+export interface Prompt {
+  /** "user", "template", …, one for each token. */
+  roles: readonly string[] | null;
+  /** Which message each token belongs to, counted from 0. */
+  turns: readonly number[] | null;
+}
+
 export interface TraceData {
   /** The distinct tokens; `index` and `alternative_index` point here. */
   vocabulary: TokenTable;
@@ -25,6 +33,12 @@ export interface TraceData {
   /** The trace's own numbers to colour by: one per position, NaN where unknown. */
   channels: readonly OwnChannel[];
   facts: Facts;
+  /**
+   * So many positions from the beginning are the prompt's: nothing but their tokens is known, and
+   * they own no alternatives. 0 by default: a trace is what came after its prompt.
+   */
+  given?: number;
+  prompt?: Prompt;
 }
 
 /** How a text comes along that is being written, or was, before the reader's eyes. */

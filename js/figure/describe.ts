@@ -11,10 +11,11 @@ const MARKED = ", so its corner is marked";
 
 export function tooltipContent(
   drawing: Drawing<never>,
-  scale: ColorScale,
+  figureScale: ColorScale,
   cell: Cell,
 ): TooltipContent {
   const value = drawing.valueAt(cell);
+  const scale = drawing.scaleAt?.(cell) ?? figureScale;
   const [first, ...rest] = drawing.facts(cell);
   return {
     swatch: Number.isNaN(value) ? null : scale.css(value),
@@ -22,8 +23,8 @@ export function tooltipContent(
   };
 }
 
-export function sentence(drawing: Drawing<never>, scale: ColorScale, cell: Cell): string {
-  const side = scale.side(drawing.valueAt(cell));
+export function sentence(drawing: Drawing<never>, figureScale: ColorScale, cell: Cell): string {
+  const side = (drawing.scaleAt?.(cell) ?? figureScale).side(drawing.valueAt(cell));
   const beyond = side === "above" || side === "below" ? `, ${side} range` : "";
   return drawing.announce(cell) + beyond;
 }

@@ -86,6 +86,8 @@ export interface Drawing<State> {
   distribution?(): Distribution | null;
   /** The value that gave a cell its colour. */
   valueAt(cell: Cell): number;
+  /** The scale that it was coloured by, where that is not the figure's. */
+  scaleAt?(cell: Cell): ColorScale | null;
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
   /** Is that only the part in view, because the whole is too large? */

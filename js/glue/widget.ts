@@ -1,6 +1,6 @@
 /**
  * The anywidget glue, which `loader.ts` evaluates once for a page. JupyterLab, VS Code, marimo and
- * others have `render` called once for each view.
+ * others have `render` called once for each view. A bundle that builds on it is given its exports.
  */
 
 import type { InitializeProps, RenderProps } from "@anywidget/types";
@@ -11,6 +11,9 @@ import { dress } from "./style.ts";
 import { listen } from "../state/hear.ts";
 import { mount } from "./mount.ts";
 import { hideTwins } from "./twin.ts";
+
+export * from "./core.ts";
+export { dress, hideTwins };
 
 function render({ model, el, signal }: RenderProps): void {
   dress(el, signal);

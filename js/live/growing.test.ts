@@ -191,6 +191,16 @@ test("a trace continues what it begins with", () => {
   expect(continues(growingOrder(11, 20), whole)).toBe(false);
   const other = { ...whole.vocabulary, label: whole.vocabulary.label.map((label) => `${label}!`) };
   expect(continues(until(whole, 20), { ...whole, vocabulary: other })).toBe(false);
+  // The same tokens, of which some were not written but given.
+  expect(continues({ ...until(whole, 20), given: 5 }, { ...whole, given: 5 })).toBe(true);
+  expect(continues({ ...until(whole, 20), given: 5 }, { ...whole, given: 6 })).toBe(false);
+});
+
+test("what a trace was given to go on from is kept", () => {
+  const wire = { ...wireOf(until(growingOrder(10, 50), 20)), given: 4 };
+  const prompt = { roles: ["user", "user", "template", "template"], turns: [0, 0, 0, 0] };
+  const { data } = new GrowingTrace(decodeTrace({ ...wire, prompt }));
+  expect(data).toMatchObject({ given: 4, prompt });
 });
 
 function model(wire: TraceWire) {

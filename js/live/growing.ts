@@ -29,7 +29,7 @@ export interface Piece {
 export type News = { tokenviz: "grown"; live: LiveStatus } & Partial<Piece>;
 
 export class GrowingTrace {
-  readonly #whole: Pick<TraceData, "facts" | "channels">;
+  readonly #whole: Pick<TraceData, "facts" | "channels" | "given" | "prompt">;
   readonly #vocabulary: { [Name in keyof TokenTable]: TokenTable[Name][number][] };
   readonly #columns: {
     index: Column<Uint32Array>;
@@ -45,7 +45,8 @@ export class GrowingTrace {
   constructor(data: TraceData) {
     const { label, id, bytes, kind } = data.vocabulary;
     this.#vocabulary = { label: [...label], id: [...id], bytes: [...bytes], kind: [...kind] };
-    this.#whole = { facts: data.facts, channels: data.channels };
+    const { facts, channels, given, prompt } = data;
+    this.#whole = { facts, channels, given, prompt };
     this.#columns = {
       index: new UintColumn(data.index),
       logprobs: new FloatColumn(data.logprobs),
@@ -124,6 +125,7 @@ export class GrowingTrace {
 /** Is `after` what `before` was, and possibly more behind it? */
 export function continues(before: TraceData, after: TraceData): boolean {
   return (
+    before.given === after.given &&
     begins(before.vocabulary.label, after.vocabulary.label) &&
     begins(before.vocabulary.bytes, after.vocabulary.bytes) &&
     begins(before.index, after.index) &&

@@ -9,6 +9,8 @@ export interface Arrangement {
   readonly height: number;
   /** For an alternative that has no place, that of the nearest cell which has. */
   rect(cell: Cell): Rect;
+  /** All that is seen of a cell: a token may be broken over lines, another cell may be hidden. */
+  boxes(cell: Cell): Rect[];
   /** Where the row and the column that hold a place begin. */
   cut(x: number, y: number): { x: number; y: number };
   hit(x: number, y: number): Cell | null;

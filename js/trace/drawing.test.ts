@@ -3,6 +3,7 @@ import type { Rect } from "../canvas/geometry.ts";
 import { COLORMAPS } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
 import type { TraceData } from "../data/trace.ts";
+import { sentence, tooltipContent } from "../figure/describe.ts";
 import type { PaintContext } from "../figure/drawing.ts";
 import type { TraceState } from "../state/state.ts";
 import { evenMeasure, random } from "../testing.ts";
@@ -17,15 +18,26 @@ function drawn(steps: readonly Step[], options: Partial<TraceState> = {}, width 
   return { drawing, state, measure, size: drawing.layout(width, measure) };
 }
 
-/** The texts that a paint writes and where: a canvas is in the browser, what is written is here. */
-function written(drawing: TraceDrawing, viewport: Rect): { text: string; x: number; y: number }[] {
-  const texts: { text: string; x: number; y: number }[] = [];
+/** The scale that `written` and `painted` paint with. */
+const SCALE = new ColorScale(COLORMAPS[0].table, { lo: 0, hi: 1, center: null, gamma: 1 });
+
+interface Painted {
+  /** "fillText", "fillRect", … */
+  call: string;
+  style: unknown;
+  args: unknown[];
+}
+
+/** What a paint calls, and in which colour: a canvas is in the browser, what is asked of it here. */
+function painted(drawing: TraceDrawing, viewport: Rect): Painted[] {
+  const calls: Painted[] = [];
   const ctx = new Proxy({} as Record<string, unknown>, {
     get(target, name: string) {
-      if (name === "fillText") {
-        return (text: string, x: number, y: number) => texts.push({ text, x, y });
-      }
-      return name in target ? target[name] : () => {};
+      if (name in target) return target[name];
+      return (...args: unknown[]) => {
+        const style = name.startsWith("stroke") ? target.strokeStyle : target.fillStyle;
+        calls.push({ call: name, style, args });
+      };
     },
   }) as unknown as CanvasRenderingContext2D;
   const theme = {
@@ -36,11 +48,16 @@ function written(drawing: TraceDrawing, viewport: Rect): { text: string; x: numb
     hairline: "#ddd",
     accent: "#00f",
   };
-  const range = { lo: 0, hi: 1, center: null, gamma: 1 };
-  const scale = new ColorScale(COLORMAPS[0].table, range);
   const none = { hovered: null, focused: null, selected: null };
-  drawing.paint({ ctx, viewport, scale, theme, ...none } satisfies PaintContext);
-  return texts;
+  drawing.paint({ ctx, viewport, scale: SCALE, theme, ...none } satisfies PaintContext);
+  return calls;
+}
+
+/** The texts that a paint writes and where. */
+function written(drawing: TraceDrawing, viewport: Rect): { text: string; x: number; y: number }[] {
+  return painted(drawing, viewport)
+    .filter(({ call }) => call === "fillText")
+    .map(({ args: [text, x, y] }) => ({ text, x, y }) as { text: string; x: number; y: number });
 }
 
 test("every alternative of the reference is under its position", () => {
@@ -290,4 +307,160 @@ test("the place that is read is kept from one arrangement to the other", () => {
   expect(drawing.describeView({ x: 0, y: there, width: 900, height: 100 })).toMatch(
     /^positions [12],\d{3} to 2,\d{3} of 3,000$/,
   );
+});
+
+/** The reference after a prompt: its first tokens once more, of which nothing is known. */
+function prompted(given: number, options: Partial<TraceState> = {}, width = 1100) {
+  const prompt = REFERENCE.slice(0, given).map(({ token }) => ({ token, probability: Number.NaN }));
+  const state = traceState([...prompt, ...REFERENCE], options);
+  state.data.given = given;
+  const drawing = new TraceDrawing();
+  drawing.update(state, null);
+  const measure = evenMeasure();
+  return { drawing, state, measure, size: drawing.layout(width, measure) };
+}
+
+test("a prompt is plain: tokens without numbers, fills, hatches or a border", () => {
+  const { drawing, size } = prompted(27);
+  const all = painted(drawing, { x: 0, y: 0, ...size });
+  const start = drawing.rect([27, 0]).y - 20;
+  const above = all.filter(({ call, args }) => call === "fillText" && (args[2] as number) < start);
+  const tokens = REFERENCE.slice(0, 27).map(({ token }) => token.replaceAll("\n", "\\n"));
+  expect(above.map(({ args }) => args[0]).sort()).toEqual(tokens.sort());
+  expect(new Set(above.map(({ style }) => style))).toEqual(new Set(["#000"]));
+  const rects = (name: string) =>
+    all.filter(({ call, args }) => call === name && (args[1] as number) < start);
+  expect(rects("fillRect")).toEqual([]);
+  expect(rects("roundRect")).toEqual([]);
+  expect(rects("strokeRect").map(({ style }) => style)).toEqual(new Array(27).fill("#ddd"));
+  expect(all.filter(({ call }) => call === "clip")).toEqual([]);
+  // What follows is written as without a prompt.
+  const alone = drawn(REFERENCE);
+  const texts = written(alone.drawing, { x: 0, y: 0, ...alone.size }).map(({ text }) => text);
+  const below = all.filter(({ call, args }) => call === "fillText" && (args[2] as number) >= start);
+  expect(below.map(({ args }) => args[0]).sort()).toEqual(texts.sort());
+});
+
+test("a prompt moves no colour, no histogram and no digit", () => {
+  for (const channel of ["probability", "surprisal", "margin", "rank"]) {
+    const { drawing, state } = prompted(27, { channel });
+    const alone = drawn(REFERENCE, { channel });
+    expect(drawing.extent()).toEqual(alone.drawing.extent());
+    expect(drawing.distribution().size).toBe(alone.drawing.distribution().size);
+    expect(drawing.valueAt([26, 0])).toBeNaN();
+    expect(drawing.valueAt([27, 0])).toBe(alone.drawing.valueAt([0, 0]));
+    expect(state.data.given).toBe(27);
+  }
+});
+
+test("positions are counted from the end of the prompt", () => {
+  const { drawing, size } = prompted(27);
+  const whole = { x: 0, y: 0, ...size };
+  expect(drawing.describeView(whole)).toBe("prompt, positions 1 to 97 of 97");
+  expect(drawing.describeView({ ...whole, height: 60 })).toBe("prompt");
+  const { y } = drawing.rect([27, 0]);
+  expect(drawing.describeView({ ...whole, y, height: 40 })).toBe("positions 1 to 20 of 97");
+  const lines = drawing.tsv().split("\n");
+  expect(lines[1]).toMatch(/^-27\t0\t\S+\t\t$/);
+  expect(lines[27]).toMatch(/^-1\t0\t/);
+  expect(lines.slice(28)).toEqual(drawn(REFERENCE).drawing.tsv().split("\n").slice(1));
+  const headers = drawing.readable([0, 0]).lines.map(({ entries: [first] }) => first);
+  expect(headers.slice(0, 3).map((header) => "text" in header && header.text)).toEqual([
+    "prompt, tokens 1 to 20",
+    "prompt, tokens 21 to 27",
+    "positions 1 to 20, chosen",
+  ]);
+});
+
+test("in running text a prompt is bare, and a mark stands where it ends", () => {
+  const { drawing, size } = prompted(27, { arrangement: "flow" }, 600);
+  const all = painted(drawing, { x: 0, y: 0, ...size });
+  const { x, y, height } = drawing.rect([27, 0]);
+  const fills = all.filter(({ call }) => call === "fillRect");
+  const mark = { call: "fillRect", style: "#00f", args: [x - 2, y - 2, 2, height + 4] };
+  expect(fills.filter(({ style }) => style === "#00f")).toEqual([mark]);
+  expect(fills.filter(({ args: [, top] }) => (top as number) < y - 2)).toEqual([]);
+  expect(drawing.choose([26, 0])).toBe(false);
+  expect(drawing.choose([27, 0])).toBe(true);
+  // A prompt alone ends in nothing.
+  const { drawing: alone, state } = drawn(REFERENCE, { arrangement: "flow" });
+  alone.update({ ...state, data: { ...state.data, given: 97 } }, new Set(["_data"]));
+  const bare = painted(alone, { x: 0, y: 0, ...alone.layout(600, evenMeasure()) });
+  expect(bare.filter(({ call }) => call === "fillRect")).toEqual([]);
+});
+
+test("a lens colours what it covers, and moves nothing", () => {
+  const values = new Float32Array(30).fill(Number.NaN);
+  values.set([-1, 0.5, 3]);
+  values[29] = 0.25;
+  const scale = new ColorScale(COLORMAPS[1].table, { lo: -1, hi: 1, center: 0, gamma: 1 });
+  const lens = { values, scale, write: (v: number) => `=${v}`, name: "attribution" };
+  for (const arrangement of ["grid", "flow"] as const) {
+    const { drawing, size, measure } = prompted(27, { arrangement });
+    const viewport = { x: 0, y: 0, ...size };
+    const before = painted(drawing, viewport);
+    drawing.lens = lens;
+    expect(drawing.layout(1100, measure)).toEqual(size);
+    const all = painted(drawing, viewport);
+    const fillOf = (calls: Painted[], position: number) => {
+      const { x, y } = drawing.rect([position, 0]);
+      const on = ({ call, args }: Painted) => call === "fillRect" && args[0] === x && args[1] === y;
+      return calls.find(on)?.style;
+    };
+    for (const position of [0, 1, 2, 29]) {
+      expect(fillOf(all, position)).toBe(scale.css(values[position]));
+      expect(drawing.valueAt([position, 0])).toBe(values[position]);
+      expect(drawing.scaleAt([position, 0])).toBe(scale);
+    }
+    for (const position of [3, 26]) expect(fillOf(all, position)).toBeUndefined();
+    for (const position of [27, 28, 30]) {
+      expect(fillOf(all, position)).toBe(fillOf(before, position));
+      expect(drawing.scaleAt([position, 0])).toBeNull();
+    }
+    // Beyond the end of its scale there is a mark, in the colour of the text.
+    const marks = all.filter(({ call }) => call === "lineTo").length;
+    expect(marks).toBeGreaterThan(before.filter(({ call }) => call === "lineTo").length);
+    const texts = all.filter(({ call, args }) => call === "fillText" && /^=/.test(`${args[0]}`));
+    expect(texts.map(({ args: [text], style }) => [text, style])).toEqual(
+      arrangement === "flow"
+        ? []
+        : [-1, 0.5, 3, 0.25].map((value) => [`=${value}`, scale.textOn(value)]),
+    );
+    const { swatch, facts } = tooltipContent(drawing, SCALE, [2, 0]);
+    expect(swatch).toBe(scale.css(3));
+    expect(facts.slice(0, 2)).toEqual([
+      { name: "attribution", value: "=3" },
+      { name: "range", value: "above range (> 1), so its corner is marked" },
+    ]);
+    expect(sentence(drawing, SCALE, [2, 0])).toMatch(/^prompt 3 of 27, .*, above range$/);
+    expect(tooltipContent(drawing, SCALE, [3, 0]).swatch).toBeNull();
+    // Once it is gone all is as before.
+    drawing.lens = null;
+    expect(painted(drawing, viewport)).toEqual(before);
+  }
+});
+
+test("the alternatives of what a lens covers keep their colours", () => {
+  const { drawing } = prompted(27);
+  const value = drawing.valueAt([27, 1]);
+  const values = new Float32Array(124).fill(0.5);
+  drawing.lens = { values, scale: SCALE, write: String, name: "attribution" };
+  expect(drawing.valueAt([27, 1])).toBe(value);
+  expect(drawing.scaleAt([27, 1])).toBeNull();
+});
+
+test("a trace that grows after its prompt is drawn as the whole of it would be", () => {
+  const { state } = prompted(27, { _live: { running: true, rate: 20, error: null } });
+  const drawing = new TraceDrawing();
+  for (const length of [27, 28, 60, 124]) {
+    const data = { ...state.data, ...cut(state.data, length) };
+    drawing.update({ ...state, data }, length === 27 ? null : new Set(["_append", "_live"]));
+    drawing.layout(1100, evenMeasure());
+    const anew = new TraceDrawing();
+    anew.update({ ...state, data }, null);
+    anew.layout(1100, evenMeasure());
+    expect(drawing.extent()).toEqual(anew.extent());
+    expect(drawing.rect([length - 1, 0]).y).toBe(anew.rect([length - 1, 0]).y);
+    expect(drawing.rect([26, 0])).toEqual(anew.rect([26, 0]));
+  }
 });

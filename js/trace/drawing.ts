@@ -8,7 +8,7 @@
  */
 
 import type { Readable } from "../a11y/readable.ts";
-import type { Rect } from "../canvas/geometry.ts";
+import type { Rect, Span } from "../canvas/geometry.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import { VALUE_FONT } from "../canvas/typography.ts";
@@ -16,6 +16,7 @@ import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf, joined } from "../color/extent.ts";
 import { type Notation, notationOf } from "../color/notation.ts";
 import { grouped } from "../color/numbers.ts";
+import type { ColorScale } from "../color/scale.ts";
 import type { Cell } from "../data/cell.ts";
 import { type ChannelValues, channelNamed, channelValues } from "../data/channels.ts";
 import { probabilities } from "../data/probability.ts";
@@ -31,11 +32,12 @@ import { FLOW_MARGIN, FLOW_TOP } from "./flow/layout.ts";
 import { flowReadable } from "./flow/readable.ts";
 import { cellValue, PLAIN, significant } from "./format.ts";
 import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
+import { covers, type Lens } from "./lens.ts";
 import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
 import { paintTrace } from "./painter.ts";
 import { readable } from "./readable.ts";
-import { nearestCell, step } from "./step.ts";
+import { nearestCell, step, type Walk } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
 /** Options that move cells. */
@@ -43,6 +45,8 @@ const MOVES_CELLS = ["top_k", "min_probability", "row_length", "decimals", "show
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
+  /** Colours some positions by other numbers. Nothing moves: who sets it asks for a new picture. */
+  lens: Lens | null = null;
   #state!: TraceState;
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
@@ -144,16 +148,20 @@ export class TraceDrawing implements Drawing<TraceState> {
     const valueWidth = show_values ? this.#valueWidth(measure) : 0;
     const room = { labelWidths, valueWidth, availableWidth };
     const positions = data.index.length;
+    const given = this.#given;
+    /** Of the prompt and of what follows it, which have rows of their own, the longer. */
+    const longer = Math.max(given, positions - given);
     const running = _live?.running ?? false;
-    const rowLength = row_length ?? fittingLength(room, running ? Infinity : positions);
+    const rowLength = row_length ?? fittingLength(room, running ? Infinity : longer);
     const reserved = running ? rowLength : 0;
     return new Grid({
       positions,
+      given,
       rowLength,
       reserved,
       cellWidth: cellWidth({
         ...room,
-        columns: Math.max(1, reserved, Math.min(rowLength, positions)),
+        columns: Math.max(1, reserved, Math.min(rowLength, longer)),
       }),
       shown: this.#shown,
       showValues: show_values,
@@ -181,13 +189,18 @@ export class TraceDrawing implements Drawing<TraceState> {
       border,
       begun: this.#state._live?.running ?? false,
       marks: this.#marks,
+      lens: this.lens,
     };
     paintTrace(scene, context);
   }
 
-  /** Running text opens the alternatives of a token that is chosen, and closes them again. */
+  /**
+   * Running text opens the alternatives of a token that is chosen, and closes them again; a prompt
+   * has none to open.
+   */
   choose(cell: Cell | null): boolean {
-    const changed = this.#flow?.choose(cell) ?? false;
+    const opens = cell === null || cell[0] < this.#given ? null : cell;
+    const changed = this.#flow?.choose(opens) ?? false;
     if (changed) this.#availableWidth = null;
     return changed;
   }
@@ -202,6 +215,16 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   rect(cell: Cell): Rect {
     return this.#place.rect(this.#nearest(cell));
+  }
+
+  /** All that is seen of a cell, in as many boxes as it is broken into; none of one that is hidden. */
+  boxes(cell: Cell): Rect[] {
+    return this.#place.boxes(cell);
+  }
+
+  /** The positions whose rows or lines meet a stretch of the content. */
+  within({ y, height }: Rect): Span {
+    return this.#place.positionsBetween(y, y + height);
   }
 
   keepClear(cell: Cell): Rect {
@@ -240,10 +263,16 @@ export class TraceDrawing implements Drawing<TraceState> {
     return this.#distribution;
   }
 
+  scaleAt(cell: Cell): ColorScale | null {
+    return this.#lensOn(cell)?.scale ?? null;
+  }
+
   valueAt(cell: Cell): number {
     const [position, slot] = this.#nearest(cell);
+    const lens = this.#lensOn(cell);
+    if (lens !== null) return lens.values[position];
     const { chosen, alternatives } = this.#values;
-    if (slot === 0) return chosen[position];
+    if (slot === 0) return position < this.#given ? Number.NaN : chosen[position];
     return alternatives?.[this.#state.data.offsets[position] + slot - 1] ?? Number.NaN;
   }
 
@@ -261,10 +290,14 @@ export class TraceDrawing implements Drawing<TraceState> {
     return [this.firstVisible(visible), 0];
   }
 
-  describeView({ y, height }: Rect): string {
-    const { first, last } = this.#place.positionsBetween(y, y + height);
-    const [from, to, all] = [first + 1, last + 1, this.#shown.length].map(grouped);
-    return `positions ${from} to ${to} of ${all}`;
+  describeView(visible: Rect): string {
+    const { first, last } = this.within(visible);
+    const given = this.#given;
+    const before = first < given ? "prompt" : "";
+    if (before && last < given) return before;
+    const ends = [Math.max(first, given) + 1, last + 1, this.#shown.length];
+    const [from, to, all] = ends.map((position) => grouped(position - given));
+    return `${before && `${before}, `}positions ${from} to ${to} of ${all}`;
   }
 
   paintOverview(overview: Overview): void {
@@ -284,8 +317,20 @@ export class TraceDrawing implements Drawing<TraceState> {
     return tsv(data, this.#shown, { name: channel, values: this.#values });
   }
 
+  get #given(): number {
+    return this.#state.data.given ?? 0;
+  }
+
+  /** The lens, where it covers a cell. */
+  #lensOn(cell: Cell): Lens | null {
+    const [position, slot] = this.#nearest(cell);
+    return slot === 0 && covers(this.lens, position) ? this.lens : null;
+  }
+
+  /** Nothing is known of a prompt, and nothing is missing there. */
   get #colored(): Float32Array[] {
-    const { chosen, alternatives } = this.#values;
+    const { alternatives } = this.#values;
+    const chosen = this.#values.chosen.subarray(this.#given);
     return alternatives === null ? [chosen] : [chosen, alternatives];
   }
 
@@ -327,6 +372,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       written: (position, slot) => this.#written(position, slot),
       leastProbability: min_probability,
       marks: this.#marks,
+      lens: this.lens,
     };
   }
 
@@ -360,6 +406,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       notation: this.#notation,
       channel: this.#state.channel,
       values: this.#values,
+      lens: this.lens,
     };
   }
 
@@ -368,7 +415,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     return nearestCell(this.#rows, cell);
   }
 
-  get #rows(): { columns: number; shown: Uint8Array } {
-    return { columns: this.#grid?.columns ?? 1, shown: this.#shown };
+  get #rows(): Walk {
+    return { columns: this.#grid?.columns ?? 1, shown: this.#shown, given: this.#given };
   }
 }

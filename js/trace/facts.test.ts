@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { COLORMAPS } from "../color/colormaps.ts";
+import { ColorScale } from "../color/scale.ts";
 import { channelLook, channelValues } from "../data/channels.ts";
 import { probabilities } from "../data/probability.ts";
 import type { OwnChannel } from "../data/trace.ts";
@@ -18,6 +20,7 @@ function source(steps: readonly Step[], channel = "probability", own?: OwnChanne
     notation: { decimals: channelLook(data, channel).decimals, scientific: false },
     channel,
     values: channelValues(data, channel),
+    lens: null,
   };
 }
 
@@ -154,4 +157,50 @@ test("an unknown value is said to be unknown", () => {
   expect(announce(from, [0, 0])).toMatch(/^position 1, token a, entropy unknown, probability 0.25/);
   from.values = { chosen: Float32Array.of(1.5), alternatives: null };
   expect(announce(from, [0, 0])).toMatch(/token a, entropy 1.50 bits, probability 0.25/);
+});
+
+/** The reference after a prompt of three tokens. */
+function prompted(roles: readonly string[] | null = null): Facts {
+  const prompt = ["<|user|>", "Why", "?"].map((token) => ({ token, probability: Number.NaN }));
+  const from = source([...prompt, ...REFERENCE]);
+  Object.assign(from.data, { given: 3, prompt: { roles, turns: null } });
+  return from;
+}
+
+test("a token of a prompt is said to be one, with its role", () => {
+  const { id, bytes, ...rest } = lines(prompted(["template", "user", "user"]), 1, 0);
+  expect([id, bytes]).toEqual([expect.stringMatching(/^\d+$/), "57 68 79"]);
+  expect(rest).toEqual({ prompt: "2 of 3", role: "user", token: "Why" });
+  expect(lines(prompted(), 1, 0)).not.toHaveProperty("role");
+  expect(announce(prompted(), [1, 0])).toBe("prompt 2 of 3, token Why");
+  expect(announce(prompted(["template", "user", "user"]), [2, 0])).toBe(
+    "prompt 3 of 3, user, token ?",
+  );
+});
+
+test("after a prompt, positions are counted from its end", () => {
+  expect(lines(prompted(), 16, 0)).toEqual({
+    ...lines(source(REFERENCE), 13, 0),
+    id: expect.anything(),
+  });
+  expect(announce(prompted(), [16, 1])).toBe(announce(source(REFERENCE), [13, 1]));
+});
+
+test("what a lens says comes first, where it says something", () => {
+  const values = Float32Array.of(0.5, Number.NaN, -0.25, -2);
+  const range = { lo: -1, hi: 1, center: 0, gamma: 1 };
+  const lens = {
+    ...{ values, scale: new ColorScale(COLORMAPS[0].table, range) },
+    ...{ write: (value: number) => value.toFixed(1), name: "attribution" },
+  };
+  const from = { ...prompted(), lens };
+  expect(facts(from, [0, 0])[0]).toEqual({ name: "attribution", value: "0.5" });
+  expect(facts(from, [1, 0])).toEqual(facts(prompted(), [1, 0]));
+  expect(facts(from, [3, 0])[0]).toEqual({ name: "attribution", value: "-2.0" });
+  expect(facts(from, [3, 0]).slice(1)).toEqual(facts(prompted(), [3, 0]));
+  // Beyond what it covers, and of an alternative, it says nothing.
+  expect(facts(from, [4, 0])).toEqual(facts(prompted(), [4, 0]));
+  expect(facts(from, [3, 1])).toEqual(facts(prompted(), [3, 1]));
+  expect(announce(from, [0, 0])).toBe("prompt 1 of 3, token <|user|>, attribution 0.5");
+  expect(announce(from, [3, 0])).toMatch(/^position 1, token .*, attribution -2.0, probability /);
 });

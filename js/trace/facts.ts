@@ -15,6 +15,7 @@ import type { TraceData } from "../data/trace.ts";
 import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts } from "../figure/tokenfacts.ts";
 import { cellValue, PLAIN, significant, UNKNOWN } from "./format.ts";
+import { covers, type Lens } from "./lens.ts";
 
 export interface Facts {
   data: TraceData;
@@ -27,15 +28,36 @@ export interface Facts {
   /** What colours the cells. */
   channel: string;
   values: ChannelValues;
+  /** What colours some positions instead. */
+  lens: Lens | null;
 }
 
-export function facts(source: Facts, [position, slot]: Cell): Fact[] {
+export function facts(source: Facts, cell: Cell): Fact[] {
+  const [position, slot] = cell;
+  const { lens } = source;
+  const lines =
+    position < (source.data.given ?? 0) ? promptFacts(source, position) : ownFacts(source, cell);
+  if (slot > 0 || !covers(lens, position)) return lines;
+  return [{ name: lens.name, value: lens.write(lens.values[position]) }, ...lines];
+}
+
+function promptFacts({ data }: Facts, position: number): Fact[] {
+  const role = data.prompt?.roles?.[position];
+  return [
+    { name: "prompt", value: `${position + 1} of ${data.given}` },
+    ...(role === undefined ? [] : [{ name: "role", value: role }]),
+    ...tokenFacts(data.vocabulary, data.index[position]),
+  ];
+}
+
+function ownFacts(source: Facts, [position, slot]: Cell): Fact[] {
   const { data } = source;
+  const { given = 0 } = data;
   const numbers = slot === 0 ? chosenFacts(source, position) : rivalFacts(source, position, slot);
   const first = coloredBy(source, numbers, slot);
   const lines: Fact[] = [
     first,
-    { name: "position", value: `${position + 1} of ${data.index.length}` },
+    { name: "position", value: `${position - given + 1} of ${data.index.length - given}` },
     ...tokenFacts(data.vocabulary, tokenAt(data, position, slot)),
     ...numbers.filter((fact) => fact !== first),
   ];
@@ -56,16 +78,24 @@ function coloredBy({ channel, values }: Facts, numbers: readonly Fact[], slot: n
 
 /** One sentence for the live region of a screen reader. */
 export function announce(source: Facts, [position, slot]: Cell): string {
-  const { data, shown } = source;
-  const place = `position ${position + 1}`;
+  const { data, shown, lens } = source;
+  const { given = 0 } = data;
   const chosen = spoken(data.vocabulary.label[data.index[position]]);
+  const seen = slot === 0 && covers(lens, position);
+  const lensed = seen ? `, ${lens.name} ${lens.write(lens.values[position])}` : "";
+  if (position < given) {
+    const role = data.prompt?.roles?.[position];
+    const place = `prompt ${position + 1} of ${given}${role === undefined ? "" : `, ${role}`}`;
+    return `${place}, token ${chosen}${lensed}`;
+  }
+  const place = `position ${position - given + 1}`;
   if (slot > 0) {
     const j = data.offsets[position] + slot - 1;
     const rival = spoken(data.vocabulary.label[data.alternative_index[j]]);
     const value = spokenValue(source, position, slot);
     return `${place}, alternative ${slot} of ${shown[position]}: ${rival}, ${value}, instead of ${chosen}`;
   }
-  const sentence = `${place}, token ${chosen}, ${spokenValue(source, position, 0)}`;
+  const sentence = `${place}, token ${chosen}${lensed}, ${spokenValue(source, position, 0)}`;
   if (shown[position] === 0) return sentence;
   const rival = spoken(data.vocabulary.label[data.alternative_index[data.offsets[position]]]);
   const value = written(source, position, 1);

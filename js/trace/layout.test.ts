@@ -6,11 +6,16 @@ import { Grid } from "./layout.ts";
 
 function randomGrid(next: () => number, largest = 120): Grid {
   const positions = 1 + Math.floor(next() * largest);
+  // Every other grid begins with a prompt; of some of those nothing follows it yet.
+  const given = next() < 0.5 ? 0 : Math.min(positions, Math.floor(next() * 1.2 * positions));
   return new Grid({
     positions,
+    given,
     rowLength: 1 + Math.floor(next() * 30),
     cellWidth: 36 + Math.floor(next() * 70),
-    shown: Uint8Array.from({ length: positions }, () => Math.floor(next() ** 2 * 6)),
+    shown: Uint8Array.from({ length: positions }, (_, position) =>
+      position < given ? 0 : Math.floor(next() ** 2 * 6),
+    ),
     showValues: next() < 0.5,
   });
 }
@@ -19,6 +24,17 @@ function cells(grid: Grid): Cell[] {
   return Array.from(grid.shown).flatMap((shown, position) =>
     Array.from({ length: shown + 1 }, (_, slot): Cell => [position, slot]),
   );
+}
+
+/** The positions of each row, as filling one row after the other gives them. */
+function rowsOf(grid: Grid, given: number): number[][] {
+  const rows: number[][] = [];
+  for (let position = 0; position < grid.positions; position++) {
+    const begins = position === 0 || position === given || rows.at(-1)?.length === grid.columns;
+    if (begins) rows.push([]);
+    rows.at(-1)?.push(position);
+  }
+  return rows;
 }
 
 function overlap(a: Rect, b: Rect): boolean {
@@ -98,7 +114,7 @@ test("a row has as many ranks as its fullest position shows", () => {
   for (let round = 0; round < 50; round++) {
     const grid = randomGrid(next);
     for (let row = 0; row < grid.rows; row++) {
-      const start = row * grid.columns;
+      const start = grid.start(row);
       const shown = Array.from(grid.shown.subarray(start, start + grid.rowLength(row)));
       expect(grid.ranks(row)).toBe(Math.max(...shown));
       const deepest = Math.max(
@@ -150,4 +166,66 @@ test("a trace shorter than a row is as wide as its cells", () => {
   const none = new Grid({ ...options, positions: 0, shown: new Uint8Array(0) });
   expect(none.height).toBeGreaterThan(0);
   expect(none.hit(5, 5)).toBeNull();
+});
+
+test("a prompt has rows of its own, and what follows it begins one", () => {
+  const next = random(10);
+  for (let round = 0; round < 300; round++) {
+    const positions = 1 + Math.floor(next() * 90);
+    const given = Math.floor(next() * (positions + 1));
+    const rowLength = 1 + Math.floor(next() * 25);
+    const shown = Uint8Array.from({ length: positions }, (_, position) =>
+      position < given ? 0 : Math.floor(next() ** 2 * 4),
+    );
+    const grid = new Grid({ positions, given, rowLength, cellWidth: 40, shown, showValues: true });
+    const rows = rowsOf(grid, given);
+    expect(grid.rows).toBe(rows.length);
+    expect(grid.promptRows).toBe(rows.filter(([first]) => first < given).length);
+    rows.forEach((row, i) => {
+      expect(grid.start(i)).toBe(row[0]);
+      expect(grid.rowLength(i)).toBe(row.length);
+      row.forEach((position, column) => {
+        expect(grid.rowOf(position)).toBe(i);
+        const rect = { x: grid.left(column), y: grid.pathTop(i), width: 40, height: 42 };
+        expect(grid.rect([position, 0])).toEqual(rect);
+        expect(grid.boxes([position, 0])).toEqual([rect]);
+        expect(grid.boxes([position, shown[position] + 1])).toEqual([]);
+      });
+    });
+    const [top, bottom] = [next() * grid.height, next() * grid.height].sort((a, b) => a - b);
+    const seen = rows.filter((_, i) => {
+      const end = i + 1 < rows.length ? grid.top(i + 1) : Infinity;
+      return grid.top(i) <= bottom && end > top;
+    });
+    const flat = seen.flat();
+    expect(grid.positionsBetween(top, bottom)).toEqual({ first: flat[0], last: flat.at(-1) });
+  }
+});
+
+test("the rows of a prompt have no numbers above them and take less height", () => {
+  const options = { rowLength: 10, cellWidth: 40, shown: new Uint8Array(40), showValues: true };
+  const grid = new Grid({ ...options, positions: 40, given: 25 });
+  const heights = [1, 2, 3, 4].map((row) => grid.top(row + 1) - grid.top(row));
+  expect(heights[0]).toBeLessThan(heights[2]);
+  expect(grid.start(3)).toBe(25);
+  // The rows of a trace alone are where they were.
+  const alone = new Grid({ ...options, positions: 15, shown: new Uint8Array(15) });
+  expect(heights[2]).toBe(alone.top(1) - alone.top(0));
+  expect(grid.columns).toBe(10);
+  const short = new Grid({ ...options, positions: 7, given: 3, shown: new Uint8Array(7) });
+  expect(short.columns).toBe(4);
+});
+
+test("in few pixels there is nothing of a prompt", () => {
+  const options = { rowLength: 4, cellWidth: 40, showValues: true };
+  const shown = new Uint8Array(12);
+  const values = Float32Array.from({ length: 12 }, (_, i) => (i < 6 ? Number.NaN : i));
+  const grid = new Grid({ ...options, positions: 12, given: 6, shown });
+  const pool = grid.pool(4, 400, values, "high");
+  const found = Array.from({ length: 400 }, (_, y) => pool.at(0, y));
+  expect(new Set(found)).toEqual(new Set([null, 6, 10]));
+  const marks = new Uint8Array(12);
+  marks[5] = 1;
+  const marked = grid.markedRows(400, marks).indexOf(1) * (grid.height / 400);
+  expect(grid.rowAt(marked)).toBe(1);
 });

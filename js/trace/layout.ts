@@ -2,7 +2,8 @@
  * Where every cell of a wrapped trace is.
  *
  * A trace is cut into rows of `columns` positions. A row is, from the top: the position numbers,
- * the chosen path, and as many ranks of alternatives as its fullest position shows. All cells
+ * the chosen path, and as many ranks of alternatives as its fullest position shows. A prompt has
+ * rows of its own before those, without numbers: what follows it begins a row. All cells
  * have one width; the rows differ in height, so their tops are one prefix sum and a y coordinate
  * finds its row by binary search. Everything is CSS pixels.
  */
@@ -24,6 +25,8 @@ export const BORDER_OUTSET = 4;
 const RANK_OFFSET = 5;
 const RANK_GAP = 2;
 const ROW_GAP = 15;
+/** Above the rows of a prompt, but for the first, which is as far down as a row with numbers. */
+const PROMPT_STRIP = 14;
 
 /** Cell heights with the probability under the token, and without. */
 const WITH_VALUES = { path: 42, rank: 35 };
@@ -34,6 +37,8 @@ const EMPTY = { width: 120, height: 30 };
 
 export interface GridOptions {
   positions: number;
+  /** So many of them are the prompt's. */
+  given?: number;
   rowLength: number;
   /** Columns for which there is room though there are fewer positions: more are to come. */
   reserved?: number;
@@ -48,6 +53,8 @@ export class Grid implements Arrangement {
   readonly positions: number;
   readonly columns: number;
   readonly rows: number;
+  /** The rows of the prompt, before the others. */
+  readonly promptRows: number;
   readonly cellWidth: number;
   readonly pathHeight: number;
   readonly rankHeight: number;
@@ -58,12 +65,20 @@ export class Grid implements Arrangement {
   readonly #top: Float64Array;
   /** Ranks of alternatives in each row. */
   readonly #ranks: Uint8Array;
+  readonly #given: number;
+  /** Places that the last row of the prompt leaves free. */
+  readonly #free: number;
 
-  constructor({ positions, rowLength, reserved = 0, cellWidth, shown, showValues }: GridOptions) {
-    const { path, rank } = showValues ? WITH_VALUES : WITHOUT_VALUES;
+  constructor(options: GridOptions) {
+    const { positions, given = 0, rowLength, reserved = 0, cellWidth, shown } = options;
+    const { path, rank } = options.showValues ? WITH_VALUES : WITHOUT_VALUES;
     this.positions = positions;
-    this.columns = Math.max(1, reserved, Math.min(rowLength, positions));
-    this.rows = Math.ceil(positions / this.columns);
+    const longer = Math.max(given, positions - given);
+    this.columns = Math.max(1, reserved, Math.min(rowLength, longer));
+    this.promptRows = Math.ceil(given / this.columns);
+    this.#given = given;
+    this.#free = this.promptRows * this.columns - given;
+    this.rows = Math.ceil((positions + this.#free) / this.columns);
     this.cellWidth = cellWidth;
     this.pathHeight = path;
     this.rankHeight = rank;
@@ -71,15 +86,15 @@ export class Grid implements Arrangement {
     this.#ranks = new Uint8Array(this.rows);
     this.#top = new Float64Array(this.rows + 1);
     for (let row = 0; row < this.rows; row++) {
-      const end = Math.min((row + 1) * this.columns, positions);
+      const end = this.start(row) + this.rowLength(row);
       let ranks = 0;
-      for (let position = row * this.columns; position < end; position++) {
+      for (let position = this.start(row); position < end; position++) {
         if (shown[position] > ranks) ranks = shown[position];
       }
       this.#ranks[row] = ranks;
       const alternatives = ranks > 0 ? RANK_OFFSET + ranks * (rank + RANK_GAP) - RANK_GAP : 0;
-      this.#top[row + 1] =
-        this.#top[row] + NUMBER_HEIGHT + path + 2 * BORDER_OUTSET + alternatives + ROW_GAP;
+      const gap = row < this.promptRows - 1 ? 0 : ROW_GAP;
+      this.#top[row + 1] = this.pathTop(row) + path + BORDER_OUTSET + alternatives + gap;
     }
     this.width = 2 * MARGIN + this.columns * (cellWidth + COLUMN_GAP) - COLUMN_GAP;
     this.height = this.#top[this.rows] - ROW_GAP;
@@ -103,7 +118,8 @@ export class Grid implements Arrangement {
   }
 
   pathTop(row: number): number {
-    return this.#top[row] + NUMBER_HEIGHT + BORDER_OUTSET;
+    const plain = row > 0 && row < this.promptRows;
+    return this.#top[row] + (plain ? PROMPT_STRIP : NUMBER_HEIGHT + BORDER_OUTSET);
   }
 
   /** The top of the alternatives in `slot` (1 is the first) of a row. */
@@ -112,9 +128,19 @@ export class Grid implements Arrangement {
     return first + (slot - 1) * (this.rankHeight + RANK_GAP);
   }
 
-  /** How many positions a row has: all but the last are full. */
+  /** The first position of a row; of the row after the last, where it would begin. */
+  start(row: number): number {
+    return row * this.columns - (row < this.promptRows ? 0 : this.#free);
+  }
+
+  rowOf(position: number): number {
+    return Math.floor((position < this.#given ? position : position + this.#free) / this.columns);
+  }
+
+  /** How many positions a row has: all but the last, of the prompt and of the others, are full. */
   rowLength(row: number): number {
-    return Math.min(this.columns, this.positions - row * this.columns);
+    const end = row < this.promptRows ? this.#given : this.positions;
+    return Math.min(this.columns, end - this.start(row));
   }
 
   /** The row whose stretch holds y, clamped to the rows there are. */
@@ -138,8 +164,8 @@ export class Grid implements Arrangement {
   positionsBetween(top: number, bottom: number): Span {
     const { first, last } = this.rowsBetween(top, bottom);
     return {
-      first: first * this.columns,
-      last: Math.min(this.positions, (last + 1) * this.columns) - 1,
+      first: this.start(first),
+      last: last < 0 ? last : this.start(last) + this.rowLength(last) - 1,
     };
   }
 
@@ -155,13 +181,20 @@ export class Grid implements Arrangement {
   /** The rectangle of a cell; for an alternative that is not shown, of the last one that is. */
   rect([position, slot]: Cell): Rect {
     if (this.rows === 0) return { x: 0, y: 0, width: this.width, height: this.height };
-    const row = Math.floor(position / this.columns);
-    const x = this.left(position % this.columns);
+    const row = this.rowOf(position);
+    const x = this.left(position - this.start(row));
     const shownSlot = Math.min(slot, this.shown[position]);
     if (shownSlot === 0) {
       return { x, y: this.pathTop(row), width: this.cellWidth, height: this.pathHeight };
     }
     return { x, y: this.rankTop(row, shownSlot), width: this.cellWidth, height: this.rankHeight };
+  }
+
+  /** A filter may hide a cell, and Python may select what is not there. */
+  boxes(cell: Cell): Rect[] {
+    const [position, slot] = cell;
+    const there = position >= 0 && position < this.positions && slot >= 0;
+    return there && slot <= this.shown[position] ? [this.rect(cell)] : [];
   }
 
   cut(x: number, y: number): { x: number; y: number } {
@@ -176,7 +209,7 @@ export class Grid implements Arrangement {
     const column = Math.floor((x - MARGIN + COLUMN_GAP / 2) / pitch);
     const row = this.rowAt(y);
     if (column < 0 || column >= this.rowLength(row)) return null;
-    const position = row * this.columns + column;
+    const position = this.start(row) + column;
     const pathTop = this.pathTop(row);
     if (y < pathTop) return null;
     if (y < pathTop + this.pathHeight) return [position, 0];
@@ -190,9 +223,9 @@ export class Grid implements Arrangement {
     const lefts = Array.from({ length: this.columns }, (_, column) =>
       pixels(...this.#share(column, 1, this.columns, width)),
     );
-    for (let row = 0; row < this.rows; row++) {
+    for (let row = this.promptRows; row < this.rows; row++) {
       const [y0, y1] = this.#band(row, height);
-      const first = row * this.columns;
+      const first = this.start(row);
       const length = this.rowLength(row);
       for (let column = 0; column < length; column++) {
         const [x0, x1] = lefts[column];
@@ -206,9 +239,9 @@ export class Grid implements Arrangement {
   markedRows(height: number, marks: Uint8Array): Uint8Array {
     const rows = new Uint8Array(height);
     for (let row = 0; row < this.rows; row++) {
-      const end = row * this.columns + this.rowLength(row);
+      const end = this.start(row) + this.rowLength(row);
       let strongest = 0;
-      for (let position = row * this.columns; position < end; position++) {
+      for (let position = this.start(row); position < end; position++) {
         if (marks[position] > strongest) strongest = marks[position];
       }
       if (strongest === 0) continue;

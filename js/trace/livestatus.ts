@@ -45,9 +45,11 @@ export function liveStatus(parts: FigureParts<TraceState>): void {
   toolbar.add(group, PLACE.live);
   head.after(note);
 
+  const written = () => store.state.data.index.length - (store.state.data.given ?? 0);
+
   const show = () => {
     const { running, error } = status;
-    const count = counted(store.state.data.index.length);
+    const count = counted(written());
     const reachable = store.connected && performance.now() - heard < SILENCE;
     group.hidden = !running || !reachable;
     if (stopping && stop.matches(":focus")) parts.viewport.element.focus({ preventScroll: true });
@@ -88,7 +90,7 @@ export function liveStatus(parts: FigureParts<TraceState>): void {
     heard = performance.now();
     show();
     watch();
-    if (before && !status.running) say(ending(status, store.state.data.index.length, stopping));
+    if (before && !status.running) say(ending(status, written(), stopping));
   }, signal);
   signal.addEventListener("abort", () => clearInterval(timer));
   show();

@@ -17,14 +17,14 @@ import { paintSideMark } from "../canvas/marks.ts";
 import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "../canvas/typography.ts";
 import { luminance } from "../color/contrast.ts";
 import type { Notation } from "../color/notation.ts";
-import type { Cell } from "../data/cell.ts";
 import type { ChannelValues } from "../data/channels.ts";
 import type { TraceData } from "../data/trace.ts";
 import type { PaintContext } from "../figure/drawing.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
 import { cellValue, PLAIN } from "./format.ts";
 import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT } from "./layout.ts";
-import { paintMarks, paintRing } from "./rings.ts";
+import { covers, type Lens } from "./lens.ts";
+import { paintMarks, paintRings } from "./rings.ts";
 
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
 const BORDER_COLOR = "#e03131";
@@ -53,6 +53,8 @@ export interface Scene {
   begun: boolean;
   /** Per position, whether a search found it; null when none is under way. */
   marks: Uint8Array | null;
+  /** What colours some positions instead. */
+  lens: Lens | null;
 }
 
 export function paintTrace(scene: Scene, context: PaintContext): void {
@@ -66,16 +68,16 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.textAlign = "center";
   if (grid.positions === 0) paintEmpty(scene, context);
   paintNumbers(scene, context, rows, columns);
-  eachCell(scene, rows, columns, (spot) => paintCell(spot, spot.value, context));
+  eachCell(scene, context, rows, columns, (spot, context) => paintCell(spot, spot.value, context));
   if (scene.border) paintBorders(scene, context, rows);
-  eachCell(scene, rows, columns, (spot) => paintLabel(scene, context, spot));
+  eachCell(scene, context, rows, columns, (spot, context) => paintLabel(scene, context, spot));
   if (scene.showValues) {
     ctx.textAlign = "center";
     ctx.font = VALUE_FONT;
-    eachCell(scene, rows, columns, (spot) => paintValue(scene, context, spot));
+    eachCell(scene, context, rows, columns, (spot, context) => paintValue(scene, context, spot));
   }
   paintMarkedRows(scene, context, rows);
-  paintRings(scene, context);
+  paintRings(grid, context);
   ctx.restore();
 }
 
@@ -86,7 +88,7 @@ function paintEmpty({ grid, begun }: Scene, { ctx, theme }: PaintContext): void 
   ctx.fillText(text, grid.width / 2, grid.height / 2);
 }
 
-/** The value that colours a cell; null where the channel has none for it. */
+/** The value that colours a cell; null where there is none for it, and none is missing. */
 export type Value = number | null;
 
 /** A cell as it is painted: one object that serves all cells, because a frame paints thousands. */
@@ -96,32 +98,39 @@ interface Spot extends Rect {
   value: Value;
   /** What is written in the cell then. */
   probability: number;
+  /** Where the value comes from a lens. */
+  lens: Lens | null;
   /** In the vocabulary. */
   index: number;
 }
 
-/** Calls `paint` with each visible cell. */
+/** Calls `paint` with each visible cell, and with the colours that hold for it. */
 function eachCell(
-  { data, grid, values: { chosen, alternatives }, alternativeProbabilities }: Scene,
+  { data, grid, values: { chosen, alternatives }, alternativeProbabilities, lens }: Scene,
+  context: PaintContext,
   rows: Span,
   columns: Span,
-  paint: (spot: Spot) => void,
+  paint: (spot: Spot, context: PaintContext) => void,
 ): void {
+  const { given = 0 } = data;
+  const lensed = lens === null ? context : { ...context, scale: lens.scale };
   const spot: Spot = {
     ...{ x: 0, y: 0, width: grid.cellWidth, height: 0 },
-    ...{ slot: 0, value: null, probability: 0, index: 0 },
+    ...{ slot: 0, value: null, probability: 0, lens: null, index: 0 },
   };
   for (let row = rows.first; row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
     for (let column = columns.first; column <= last; column++) {
-      const position = row * grid.columns + column;
+      const position = grid.start(row) + column;
       spot.x = grid.left(column);
       spot.y = grid.pathTop(row);
       spot.height = grid.pathHeight;
       spot.slot = 0;
-      spot.value = chosen[position];
+      spot.lens = covers(lens, position) ? lens : null;
+      spot.value = (spot.lens?.values ?? (position < given ? null : chosen))?.[position] ?? null;
       spot.index = data.index[position];
-      paint(spot);
+      paint(spot, spot.lens === null ? context : lensed);
+      spot.lens = null;
       spot.height = grid.rankHeight;
       const first = data.offsets[position] - 1;
       for (let slot = 1; slot <= grid.shown[position]; slot++) {
@@ -130,24 +139,30 @@ function eachCell(
         spot.value = alternatives === null ? null : alternatives[first + slot];
         spot.probability = alternativeProbabilities[first + slot];
         spot.index = data.alternative_index[first + slot];
-        paint(spot);
+        paint(spot, context);
       }
     }
   }
 }
 
 /** The numbers of the cells that are pointed at stand out: they say where one is. */
-function paintNumbers({ grid }: Scene, context: PaintContext, rows: Span, columns: Span): void {
+function paintNumbers(
+  { data, grid }: Scene,
+  context: PaintContext,
+  rows: Span,
+  columns: Span,
+): void {
   const { ctx, theme, hovered, focused, selected } = context;
   ctx.font = NUMBER_FONT;
-  for (let row = rows.first; row <= rows.last; row++) {
+  for (let row = Math.max(rows.first, grid.promptRows); row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
+    const number = grid.start(row) - (data.given ?? 0) + 1;
     const baseline = grid.top(row) + NUMBER_HEIGHT - 6;
     for (let column = columns.first; column <= last; column++) {
-      const position = row * grid.columns + column;
+      const position = grid.start(row) + column;
       const here = [hovered, focused, selected].some((cell) => cell?.[0] === position);
       ctx.fillStyle = here ? theme.foreground : theme.muted;
-      ctx.fillText(String(position + 1), grid.left(column) + grid.cellWidth / 2, baseline);
+      ctx.fillText(String(number + column), grid.left(column) + grid.cellWidth / 2, baseline);
     }
   }
 }
@@ -192,7 +207,7 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
   const outset = BORDER_OUTSET - BORDER_WIDTH / 2;
   ctx.strokeStyle = BORDER_COLOR;
   ctx.lineWidth = BORDER_WIDTH;
-  for (let row = rows.first; row <= rows.last; row++) {
+  for (let row = Math.max(rows.first, grid.promptRows); row <= rows.last; row++) {
     const left = grid.left(0) - outset;
     const right = grid.left(grid.rowLength(row) - 1) + grid.cellWidth + outset;
     ctx.beginPath();
@@ -214,18 +229,21 @@ function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: 
 
 function paintValue({ notation }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, value, probability } = spot;
+  const { x, y, width, height, slot, value, probability, lens } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(value, context);
-  const text = value === null ? cellValue(probability, PLAIN) : cellValue(value, notation);
-  ctx.fillText(text, x + width / 2, baseline);
+  if (value === null) {
+    if (slot > 0) ctx.fillText(cellValue(probability, PLAIN), x + width / 2, baseline);
+  } else if (lens === null) ctx.fillText(cellValue(value, notation), x + width / 2, baseline);
+  // The columns are not sized for it: what is too wide is condensed.
+  else ctx.fillText(lens.write(value), x + width / 2, baseline, width - 2 * LEAST_PADDING);
 }
 
 /** Row by row, because what follows on the next row is no neighbour. */
 function paintMarkedRows({ grid, marks }: Scene, { ctx, theme }: PaintContext, rows: Span): void {
   if (marks === null) return;
   for (let row = rows.first; row <= rows.last; row++) {
-    const start = row * grid.columns;
+    const start = grid.start(row);
     const marked = {
       ...{ first: 0, last: grid.rowLength(row) - 1 },
       mark: (column: number) => marks[start + column],
@@ -242,25 +260,4 @@ function paintMarkedRows({ grid, marks }: Scene, { ctx, theme }: PaintContext, r
 export function textColor(value: Value, { scale, theme }: PaintContext): string {
   if (value === null) return theme.foreground;
   return Number.isNaN(value) ? hatchText(theme) : scale.textOn(value);
-}
-
-/**
- * Hovered, selected and focused, the strongest on top: in the gap around a cell, and set off from
- * any colour by a halo.
- */
-function paintRings({ grid }: Scene, context: PaintContext): void {
-  const { ctx, theme, hovered, focused, selected } = context;
-  const ring = (cell: Cell | null, color: string, lineWidth: number) => {
-    if (cell === null || !isShown(grid, cell)) return;
-    paintRing(ctx, grid.rect(cell), { color, lineWidth, halo: theme.background });
-  };
-  ring(hovered, theme.foreground, 1.5);
-  ring(selected, theme.accent, 2);
-  ring(focused, theme.accent, 3);
-}
-
-/** A filter may hide the selected cell, and Python may select what is not there. */
-function isShown({ positions, shown }: Grid, [position, slot]: Cell): boolean {
-  const there = position >= 0 && position < positions && slot >= 0;
-  return there && slot <= shown[position];
 }

@@ -18,10 +18,11 @@ export function readable(grid: Grid, [position]: Cell): Readable {
     return { rows: 1, columns: 1, lines: [{ row: 1, entries: [nothing] }] };
   }
   const whole = positions <= POSITIONS;
-  const across = around(columns, position % columns, whole ? columns : COLUMNS);
+  const at = grid.rowOf(position);
+  const across = around(columns, position - grid.start(at), whole ? columns : COLUMNS);
   const width = across.last - across.first + 1;
   const fitting = whole ? grid.rows : Math.max(1, Math.floor(POSITIONS / width));
-  const down = around(grid.rows, Math.floor(position / columns), fitting);
+  const down = around(grid.rows, at, fitting);
   const lines: ReadableLine[] = [];
   let line = 1;
   for (let row = 0; row < grid.rows; row++) {
@@ -41,10 +42,13 @@ function entries(
   slot: number,
   { first, last }: { first: number; last: number },
 ): ReadableEntry[] {
-  const start = row * grid.columns;
+  const start = grid.start(row);
   const end = start + grid.rowLength(row);
-  const stretch = `positions ${start + 1} to ${end}`;
-  const text = slot === 0 ? `${stretch}, chosen` : `${stretch}, alternative ${slot}`;
+  const prompt = row < grid.promptRows;
+  const before = prompt ? 0 : grid.start(grid.promptRows);
+  const stretch = `${start + 1 - before} to ${end - before}`;
+  const kind = slot === 0 ? "chosen" : `alternative ${slot}`;
+  const text = prompt ? `prompt, tokens ${stretch}` : `positions ${stretch}, ${kind}`;
   const found: ReadableEntry[] = [{ column: 1, header: "row", text }];
   for (let column = first; column <= last && start + column < end; column++) {
     const position = start + column;

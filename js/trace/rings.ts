@@ -2,6 +2,9 @@
 
 import type { Rect } from "../canvas/geometry.ts";
 import type { Theme } from "../canvas/theme.ts";
+import type { Cell } from "../data/cell.ts";
+import type { PaintContext } from "../figure/drawing.ts";
+import type { Arrangement } from "./arrangement.ts";
 import { CURRENT, MATCH, markColor } from "./marks.ts";
 
 export interface Ring {
@@ -23,6 +26,23 @@ export function paintRing(
   ctx.strokeStyle = color;
   ctx.lineWidth = lineWidth;
   ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
+}
+
+/**
+ * Hovered, selected and focused, the strongest on top: in the gap around a cell, and set off from
+ * any colour by a halo.
+ */
+export function paintRings(place: Arrangement, context: PaintContext): void {
+  const { ctx, theme, hovered, focused, selected } = context;
+  const ring = (cell: Cell | null, color: string, lineWidth: number) => {
+    if (cell === null) return;
+    for (const box of place.boxes(cell)) {
+      paintRing(ctx, box, { color, lineWidth, halo: theme.background });
+    }
+  };
+  ring(hovered, theme.foreground, 1.5);
+  ring(selected, theme.accent, 2);
+  ring(focused, theme.accent, 3);
 }
 
 export interface Marked {

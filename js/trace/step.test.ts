@@ -18,7 +18,8 @@ function randomWalk(next: () => number): Walk {
   const shown = Uint8Array.from({ length: 1 + Math.floor(next() * 90) }, () =>
     Math.floor(next() * 4),
   );
-  return { columns: 1 + Math.floor(next() * 25), shown };
+  const given = next() < 0.5 ? 0 : Math.floor(next() * (shown.length + 1));
+  return { columns: 1 + Math.floor(next() * 25), shown, given };
 }
 
 function exists({ shown }: Walk, [position, slot]: Cell): boolean {
@@ -41,7 +42,7 @@ test("no key ever leaves the trace", () => {
 test("up undoes down wherever the row below has the column", () => {
   const next = random(12);
   for (let round = 0; round < 100; round++) {
-    const walk = randomWalk(next);
+    const walk = { ...randomWalk(next), given: 0 };
     for (let position = 0; position + walk.columns < walk.shown.length; position++) {
       for (let slot = 0; slot <= walk.shown[position]; slot++) {
         const down = step(walk, [position, slot], "ArrowDown", false);
@@ -92,4 +93,36 @@ test("a hidden cell is left from its nearest neighbour", () => {
 test("other keys mean nothing, nor does any in an empty trace", () => {
   expect(step({ columns: 20, shown: new Uint8Array(3) }, [0, 0], "a", false)).toBeNull();
   expect(step({ columns: 20, shown: new Uint8Array(0) }, null, "ArrowRight", false)).toBeNull();
+});
+
+test("a prompt's rows are walked as rows of their own", () => {
+  const next = random(13);
+  for (let round = 0; round < 200; round++) {
+    const walk = { ...randomWalk(next) };
+    const { columns, given = 0, shown } = walk;
+    shown.fill(0);
+    const rows: number[][] = [];
+    shown.forEach((_, position) => {
+      if (position === given || (rows.at(-1)?.length ?? columns) === columns) rows.push([]);
+      rows.at(-1)?.push(position);
+    });
+    rows.forEach((row, i) => {
+      row.forEach((position, column) => {
+        const to = (key: string) => step(walk, [position, 0], key, false);
+        const [above, below] = [rows[i - 1], rows[i + 1]];
+        const up = above?.[column] ?? above?.at(-1) ?? position;
+        const down = below?.[column] ?? below?.at(-1) ?? position;
+        expect([to("ArrowUp"), to("PageUp")]).toEqual([
+          [up, 0],
+          [up, 0],
+        ]);
+        expect([to("ArrowDown"), to("PageDown")]).toEqual([
+          [down, 0],
+          [down, 0],
+        ]);
+        expect(to("Home")).toEqual([row[0], 0]);
+        expect(to("End")).toEqual([row.at(-1), 0]);
+      });
+    });
+  }
 });

@@ -12,6 +12,8 @@ export interface Walk {
   columns: number;
   /** How many alternatives each position shows. */
   shown: Uint8Array;
+  /** Positions of the prompt, which has rows of its own. */
+  given?: number;
 }
 
 /** The nearest cell that is there: a filter may have hidden the one that was selected. */
@@ -22,13 +24,16 @@ export function nearestCell({ shown }: Walk, [position, slot]: Cell): Cell {
 
 /** The next cell, or null when the key means nothing here or the trace is empty. */
 export function step(walk: Walk, cell: Cell | null, key: string, ctrl: boolean): Cell | null {
-  const { columns, shown } = walk;
+  const { shown } = walk;
   const last = shown.length - 1;
   if (last < 0 || !KEYS.has(key)) return null;
   if (cell === null) return [0, 0];
   const [position, slot] = nearestCell(walk, cell);
-  const column = position % columns;
-  const rowStart = position - column;
+  const rowStart = startOf(walk, position);
+  const column = position - rowStart;
+  const below = endOf(walk, position);
+  const above = Math.min(startOf(walk, rowStart - 1) + column, rowStart - 1);
+  const down: Cell = [Math.min(below + column, endOf(walk, below) - 1), 0];
   switch (key) {
     case "ArrowLeft":
       return nearestCell(walk, [position - 1, slot]);
@@ -36,21 +41,32 @@ export function step(walk: Walk, cell: Cell | null, key: string, ctrl: boolean):
       return nearestCell(walk, [position + 1, slot]);
     case "ArrowDown":
       if (slot < shown[position]) return [position, slot + 1];
-      return rowStart + columns <= last
-        ? [Math.min(position + columns, last), 0]
-        : [position, slot];
+      return below <= last ? down : [position, slot];
     case "ArrowUp":
       if (slot > 0) return [position, slot - 1];
-      return rowStart > 0 ? [position - columns, shown[position - columns]] : [position, slot];
+      return rowStart > 0 ? [above, shown[above]] : [position, slot];
     case "Home":
       return [ctrl ? 0 : rowStart, 0];
     case "End":
-      return [ctrl ? last : Math.min(rowStart + columns - 1, last), 0];
+      return [ctrl ? last : below - 1, 0];
     case "PageUp":
-      return [rowStart > 0 ? position - columns : position, 0];
+      return [rowStart > 0 ? above : position, 0];
     default: // PageDown
-      return [rowStart + columns <= last ? Math.min(position + columns, last) : position, 0];
+      return below <= last ? down : [position, 0];
   }
+}
+
+/** The first position of the row that holds one. */
+function startOf({ columns, given = 0 }: Walk, position: number): number {
+  const begin = position < given ? 0 : given;
+  return position - ((position - begin) % columns);
+}
+
+/** The first position after the row that holds one. */
+function endOf(walk: Walk, position: number): number {
+  const { columns, shown, given = 0 } = walk;
+  const end = position < given ? given : shown.length;
+  return Math.min(startOf(walk, position) + columns, end);
 }
 
 /** The keys that move, in either arrangement. */

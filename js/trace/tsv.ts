@@ -1,7 +1,7 @@
 /**
  * The trace as tab-separated values: one line for each chosen token and each shown alternative.
  *
- * Slot 0 is the chosen token. A channel that neither column holds has one of its own. The
+ * Slot 0 is the chosen token. A prompt's positions are negative: its last token is at −1. A channel that neither column holds has one of its own. The
  * log-probability is the data and is written in full; the
  * probability is for reading, to the six digits that a float32 logarithm leaves it.
  */
@@ -39,15 +39,16 @@ export function tsv(data: TraceData, shown: Uint8Array, channel: TsvChannel): st
 }
 
 function line(
-  { vocabulary }: TraceData,
+  { vocabulary, given = 0 }: TraceData,
   position: number,
   slot: number,
   index: number,
   logprob: number,
 ): (string | number)[] {
   const probability = Math.min(1, Math.exp(logprob));
+  const place = position - given;
   return [
-    position + 1,
+    place < 0 ? place : place + 1,
     slot,
     field(vocabulary.label[index]),
     number(Number(probability.toPrecision(6))),

@@ -110,7 +110,7 @@ type TraceArrays = {
 };
 
 /** A trace's `_data` as it arrives. */
-export type TraceWire = Pick<TraceData, "facts"> &
+export type TraceWire = Pick<TraceData, "facts" | "given" | "prompt"> &
   TraceArrays & {
     vocabulary: TokenWire;
     /** Not in states that were saved before there were channels. */
@@ -118,7 +118,9 @@ export type TraceWire = Pick<TraceData, "facts"> &
   };
 
 export function decodeTrace(wire: TraceWire): TraceData {
+  const { facts, given, prompt } = wire;
   return {
+    ...{ facts, given, prompt },
     vocabulary: decodeTable(wire.vocabulary),
     index: decodeArray(wire.index, "uint32"),
     logprobs: decodeArray(wire.logprobs, "float32"),
@@ -131,6 +133,5 @@ export function decodeTrace(wire: TraceWire): TraceData {
       name,
       values: decodeArray(values, "float32"),
     })),
-    facts: wire.facts,
   };
 }

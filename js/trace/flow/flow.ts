@@ -12,6 +12,7 @@ import type { TokenTable } from "../../data/tokens.ts";
 import type { TraceData } from "../../data/trace.ts";
 import type { PaintContext } from "../../figure/drawing.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
+import type { Lens } from "../lens.ts";
 import { FLOW_MARGIN, FlowLayout } from "./layout.ts";
 import { breakLines, type Lines } from "./lines.ts";
 import { openedRow } from "./opened.ts";
@@ -35,6 +36,7 @@ export interface FlowSource {
   written: (position: number, slot: number) => string;
   leastProbability: number;
   marks: Uint8Array | null;
+  lens: Lens | null;
 }
 
 export class Flow {
@@ -59,7 +61,7 @@ export class Flow {
 
   /** Breaks the lines, where they are not broken yet, and opens what is open. */
   layout(source: FlowSource, availableWidth: number): void {
-    const { vocabulary, index } = source.data;
+    const { vocabulary, index, given = 0 } = source.data;
     const room = Math.max(NARROWEST_TEXT, availableWidth - 2 * FLOW_MARGIN);
     if (this.#tokens === null || vocabulary !== this.#vocabulary) {
       this.#tokens = new FlowTokens(vocabulary, this.#measure);
@@ -72,7 +74,9 @@ export class Flow {
       if (this.#open !== null && this.#open >= index.length) this.#open = null;
     }
     const lines = this.#linesFor(index, this.#tokens, room);
-    if (lines !== this.#layout?.lines) this.#layout = new FlowLayout(lines, room);
+    if (lines !== this.#layout?.lines || given !== this.#layout.given) {
+      this.#layout = new FlowLayout(lines, room, given);
+    }
     this.#room = room;
     this.#layout.opened = this.#open === null ? null : this.#openedRow(source, this.#open);
   }

@@ -24,13 +24,16 @@ const EMPTY = { width: 120, height: 30 };
 export class FlowLayout implements Arrangement {
   readonly lines: Lines;
   readonly positions: number;
+  /** So many of them are the prompt's. */
+  readonly given: number;
   readonly width: number;
   /** The alternatives that are open, beneath the last line of their token. */
   #opened: OpenedRow | null = null;
   #openedLine = -1;
 
-  constructor(lines: Lines, room: number) {
+  constructor(lines: Lines, room: number, given = 0) {
     this.lines = lines;
+    this.given = given;
     this.positions = lines.first.length - 1;
     let right = 0;
     for (let i = 0; i < lines.fragments; i++) right = Math.max(right, lines.x[i] + lines.width[i]);
@@ -117,6 +120,19 @@ export class FlowLayout implements Arrangement {
     return this.fragmentRect(first);
   }
 
+  boxes(cell: Cell): Rect[] {
+    const [position, slot] = cell;
+    if (position < 0 || position >= this.positions) return [];
+    const { lines, opened } = this;
+    if (slot > 0) {
+      const there = opened?.position === position && slot <= opened.chips.length;
+      return there ? [this.rect(cell)] : [];
+    }
+    const first = lines.first[position];
+    const count = lines.first[position + 1] - first;
+    return Array.from({ length: count }, (_, i) => this.fragmentRect(first + i));
+  }
+
   /** A token with the alternatives that are open beneath it. */
   keepClear(cell: Cell): Rect {
     const rect = this.rect(cell);
@@ -186,6 +202,7 @@ export class FlowLayout implements Arrangement {
     for (let line = 0; line < lines.count; line++) {
       const [y0, y1] = this.#band(line, height);
       for (let fragment = lines.starts[line]; fragment < lines.starts[line + 1]; fragment++) {
+        if (lines.position[fragment] < this.given) continue;
         const x = FLOW_MARGIN + lines.x[fragment];
         const [x0, x1] = pixels(x * across, (x + lines.width[fragment]) * across);
         pool.add(x0, x1, y0, y1, values[lines.position[fragment]]);

@@ -7,12 +7,12 @@ import type { Rect } from "../../canvas/geometry.ts";
 import type { LabelFitter } from "../../canvas/label.ts";
 import { paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
 import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
-import type { Cell } from "../../data/cell.ts";
 import type { TraceData } from "../../data/trace.ts";
 import type { PaintContext } from "../../figure/drawing.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
-import { paintCell, textColor } from "../painter.ts";
-import { paintMarks, paintRing } from "../rings.ts";
+import { covers, type Lens } from "../lens.ts";
+import { paintCell, textColor, type Value } from "../painter.ts";
+import { paintMarks, paintRings } from "../rings.ts";
 import { BOX_HEIGHT, FLOW_MARGIN, type FlowLayout } from "./layout.ts";
 import { BREAK_WIDTH, type Piece } from "./pieces.ts";
 
@@ -28,6 +28,8 @@ export interface FlowScene {
   /** Why there is nothing in an opened row. */
   none: string;
   marks: Uint8Array | null;
+  /** What colours some positions instead. */
+  lens: Lens | null;
 }
 
 export function paintFlow(scene: FlowScene, context: PaintContext): void {
@@ -42,29 +44,36 @@ export function paintFlow(scene: FlowScene, context: PaintContext): void {
     ctx.fillStyle = theme.muted;
     ctx.fillText("no tokens", FLOW_MARGIN, layout.height / 2);
   }
-  eachFragment(scene, first, last, (spot) => paintCell(spot, spot.value, context));
-  eachFragment(scene, first, last, (spot) => paintPiece(spot, context));
+  eachFragment(scene, context, first, last, (spot, context) => {
+    if (spot.value !== null) paintCell(spot, spot.value, context);
+  });
+  eachFragment(scene, context, first, last, paintPiece);
+  paintBeginning(scene, context, first, last);
   paintMarkedLines(scene, context, first, last);
   paintOpened(scene, context);
-  paintRings(scene, context);
+  paintRings(layout, context);
   ctx.restore();
 }
 
 /** A fragment as it is painted: one object for all of them. */
 interface Spot extends Rect {
   position: number;
-  value: number;
+  /** Null in a prompt. */
+  value: Value;
   piece: Piece;
   trimmed: boolean;
 }
 
+/** Calls `paint` with each fragment of some lines, and with the colours that hold for it. */
 function eachFragment(
-  { layout, chosen }: FlowScene,
+  { layout, chosen, lens }: FlowScene,
+  context: PaintContext,
   firstLine: number,
   lastLine: number,
-  paint: (spot: Spot) => void,
+  paint: (spot: Spot, context: PaintContext) => void,
 ): void {
-  const { lines } = layout;
+  const { lines, given } = layout;
+  const lensed = lens === null ? context : { ...context, scale: lens.scale };
   if (lastLine < firstLine || layout.positions === 0) return;
   const spot = { x: 0, y: 0, width: 0, height: BOX_HEIGHT } as Spot;
   for (let line = firstLine; line <= lastLine; line++) {
@@ -73,10 +82,12 @@ function eachFragment(
       spot.x = FLOW_MARGIN + lines.x[fragment];
       spot.width = lines.width[fragment];
       spot.position = lines.position[fragment];
-      spot.value = chosen[spot.position];
+      const covered = covers(lens, spot.position);
+      const values = covered ? lens.values : spot.position < given ? null : chosen;
+      spot.value = values?.[spot.position] ?? null;
       spot.piece = lines.piece(fragment);
       spot.trimmed = lines.trimmed[fragment] === 1;
-      paint(spot);
+      paint(spot, covered ? lensed : context);
     }
   }
 }
@@ -120,6 +131,22 @@ function paintBreak(ctx: CanvasRenderingContext2D, left: number, middle: number)
   ctx.lineTo(tip + 3, level + 2.8);
   ctx.stroke();
   ctx.globalAlpha = 1;
+}
+
+/** A thin mark where a prompt ends and the text that followed it begins. */
+function paintBeginning(
+  { layout }: FlowScene,
+  { ctx, theme }: PaintContext,
+  firstLine: number,
+  lastLine: number,
+): void {
+  const { given, positions } = layout;
+  if (given === 0 || given >= positions) return;
+  const line = layout.firstLine(given);
+  if (line < firstLine || line > lastLine) return;
+  const { x, y, height } = layout.rect([given, 0]);
+  ctx.fillStyle = theme.accent;
+  ctx.fillRect(x - 2, y - 2, 2, height + 4);
 }
 
 function paintMarkedLines(
@@ -185,26 +212,4 @@ function paintOpened(scene: FlowScene, context: PaintContext): void {
     const baseline = rect.y + rect.height * 0.71 + (SMALL * CAP_HEIGHT) / 2;
     ctx.fillText(written(position, slot), rect.x + rect.width / 2, baseline);
   }
-}
-
-/** Around every box of the cell: a token may be broken over lines. */
-function paintRings({ layout }: FlowScene, context: PaintContext): void {
-  const { ctx, theme, hovered, focused, selected } = context;
-  const ring = (cell: Cell | null, color: string, lineWidth: number) => {
-    if (cell === null || cell[0] < 0 || cell[0] >= layout.positions) return;
-    const style = { color, lineWidth, halo: theme.background };
-    const [position, slot] = cell;
-    const { lines, opened } = layout;
-    if (slot > 0) {
-      const there = opened?.position === position && slot <= opened.chips.length;
-      if (there) paintRing(ctx, layout.rect(cell), style);
-      return;
-    }
-    for (let i = lines.first[position]; i < lines.first[position + 1]; i++) {
-      paintRing(ctx, layout.fragmentRect(i), style);
-    }
-  };
-  ring(hovered, theme.foreground, 1.5);
-  ring(selected, theme.accent, 2);
-  ring(focused, theme.accent, 3);
 }

@@ -33,7 +33,7 @@ export function flowReadable(layout: FlowLayout, [position]: Cell): Readable {
     }
     found.push({ row, entries });
     if (opened !== null && line === openedLine) {
-      const text = `alternatives at position ${opened.position + 1}`;
+      const text = `alternatives at position ${opened.position - layout.given + 1}`;
       const cells = opened.chips.map(
         (_, i): ReadableEntry => ({ column: i + 2, cell: [opened.position, i + 1] }),
       );

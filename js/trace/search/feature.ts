@@ -34,6 +34,7 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
 
     /** Made when it is first opened: most never are. */
     let bar: FindBar | null = null;
+    const given = () => store.state.data.given ?? 0;
     const isOpen = () => bar?.element.hidden === false;
     const makeBar = () => {
       const made = new FindBar({
@@ -42,7 +43,10 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
           show(search.found);
         },
         step: (direction) => again(direction),
-        go: (position) => show([position - 1, position - 1]),
+        go(position) {
+          const at = given() + position - 1;
+          show([at, at]);
+        },
         threshold(value) {
           search.threshold = value;
           tell();
@@ -127,7 +131,8 @@ export function searchFeature(drawing: Searched): Feature<TraceState> {
       if (bar === null || !isOpen()) return;
       bar.showMatches(search.query, search.current, search.count);
       bar.showUnder(null, search.under.length);
-      bar.showPosition(target === null ? null : target[0] + 1, store.state.data.index.length);
+      const place = target === null ? 0 : target[0] + 1 - given();
+      bar.showPosition(place > 0 ? place : null, store.state.data.index.length - given());
     }
 
     function mark(): void {
