@@ -88,6 +88,8 @@ export function liveStatus(parts: FigureParts<TraceState>): void {
     const before = status.running;
     status = store.state._live ?? status;
     heard = performance.now();
+    // An explorer's model writes more than once.
+    if (!before && status.running) stopping = false;
     show();
     watch();
     if (before && !status.running) say(ending(status, written(), stopping));

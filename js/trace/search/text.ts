@@ -51,6 +51,11 @@ export class PathText {
     this.text = parts.join("");
   }
 
+  /** The characters that a position's bytes are of, start and end (excluded). */
+  charactersOf(position: number): Stretch {
+    return [this.#starts[position], this.#ends[position]];
+  }
+
   /** The positions whose tokens hold the characters from `start` to `end` (excluded). */
   positionsOf(start: number, end: number): Stretch {
     // Neither list falls: the first token that ends after the start, the last before the end.

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import { random } from "../testing.ts";
+import { pathOf, tokenIn } from "./path.ts";
+import { randomTree } from "./testing.ts";
+import { canonical, lengthOf, ownerOf, sharedLength, type Tree } from "./tree.ts";
+
+/** One position after the other, each looked for from the branch upwards. */
+function slowly(tree: Tree, branch: number) {
+  const index = [...tree.prompt.index];
+  const logprobs: number[] = index.map(() => Number.NaN);
+  const others: [number, number][][] = index.map(() => []);
+  for (let position = 0; position < lengthOf(tree, branch); position++) {
+    let owner = branch;
+    while (position < tree.branches[owner].position) owner = tree.branches[owner].parent as number;
+    const { run, position: first } = tree.branches[owner];
+    const own = position - first;
+    index.push(run.index[own]);
+    logprobs.push(run.logprobs[own]);
+    let k = 0;
+    for (let i = 0; i < own; i++) k += run.counts[i];
+    others.push(
+      Array.from({ length: run.counts[own] }, (_, slot) => [
+        run.alternative_index[k + slot],
+        run.alternative_logprobs[k + slot],
+      ]),
+    );
+  }
+  return { index, logprobs, others };
+}
+
+describe("a path", () => {
+  test("is what one finds by walking up from each position", () => {
+    const next = random(3);
+    for (let round = 0; round < 60; round++) {
+      const tree = randomTree(next);
+      tree.branches.forEach((_, branch) => {
+        const data = pathOf(tree, branch);
+        const slow = slowly(tree, branch);
+        expect([...data.index]).toEqual(slow.index);
+        expect([...data.logprobs]).toEqual(slow.logprobs);
+        expect(data.given).toBe(tree.prompt.index.length);
+        slow.others.forEach((all, position) => {
+          const [from, to] = [data.offsets[position], data.offsets[position + 1]];
+          expect(to - from).toBe(all.length);
+          all.forEach(([token, logprob], i) => {
+            expect(data.alternative_index[from + i]).toBe(token);
+            expect(data.alternative_logprobs[from + i]).toBe(logprob);
+            expect(tokenIn(data, position, i + 1)).toBe(token);
+          });
+          expect(tokenIn(data, position, all.length + 1)).toBeNull();
+        });
+      });
+    }
+  });
+
+  test("is shared as far as every position has the same owner", () => {
+    const next = random(4);
+    for (let round = 0; round < 60; round++) {
+      const tree = randomTree(next);
+      for (let a = 0; a < tree.branches.length; a++) {
+        for (let b = 0; b < tree.branches.length; b++) {
+          let shared = 0;
+          const end = Math.min(lengthOf(tree, a), lengthOf(tree, b));
+          while (shared < end && ownerOf(tree, a, shared) === ownerOf(tree, b, shared)) shared++;
+          expect(sharedLength(tree, a, b)).toBe(shared);
+        }
+      }
+    }
+  });
+
+  test("gives a question to the branch that has all that is asked about", () => {
+    const tree = randomTree(random(5), 1);
+    const { branches } = tree;
+    const child = { ...branches[0], parent: 0, position: 1 };
+    const whole = { branches: [branches[0], child] };
+    const ask = (start: number, stop: number) =>
+      canonical(whole, { branch: 1, start, stop, slot: 0, instead_of: null, method: null }).branch;
+    expect(ask(0, 1)).toBe(0);
+    expect(ask(1, 2)).toBe(1);
+    expect(ask(0, 2)).toBe(1);
+  });
+});

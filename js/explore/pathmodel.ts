@@ -1,0 +1,179 @@
+/**
+ * The path on show as the model of a trace figure: its looks are the explorer's own traits, its data
+ * is joined from the tree, and what is being written comes to it as to any trace that grows.
+ */
+
+import type { Cell } from "../data/cell.ts";
+import type { LiveStatus, TraceData } from "../data/trace.ts";
+import type { Heard, Model } from "../state/model.ts";
+import type { BinaryLeaf, TraceWire } from "../wire/codec.ts";
+import { sum } from "./block.ts";
+
+/** Traits that are this model's own. */
+const OWN = new Set(["_kind", "_data", "_live", "selected"]);
+
+export class PathModel implements Model {
+  readonly #outer: Model;
+  readonly #own = new Map<string, unknown>([
+    ["_kind", "trace"],
+    ["selected", null],
+  ]);
+  readonly #listeners = new Map<string, Set<Heard>>();
+  #told!: TraceData;
+  /** How many words the figure was told of. */
+  #words = 0;
+  readonly send?: (content: unknown) => void;
+
+  constructor(outer: Model, data: TraceData, live: LiveStatus) {
+    this.#outer = outer;
+    if (outer.send !== undefined) this.send = (content) => outer.send?.(content);
+    this.#own.set("_live", live);
+    this.#take(data);
+  }
+
+  get(name: string): unknown {
+    return OWN.has(name) ? this.#own.get(name) : this.#outer.get(name);
+  }
+
+  set(name: string, value: unknown): void {
+    if (name === "selected") this.#own.set(name, value);
+    else if (!OWN.has(name)) this.#outer.set(name, value);
+  }
+
+  save_changes(): void {
+    this.#outer.save_changes();
+  }
+
+  on(event: string, listener: Heard): void {
+    if (!this.#isOwn(event)) {
+      this.#outer.on(event, listener);
+      return;
+    }
+    if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
+    this.#listeners.get(event)?.add(listener);
+  }
+
+  off(event: string, listener: Heard): void {
+    if (this.#isOwn(event)) this.#listeners.get(event)?.delete(listener);
+    else this.#outer.off(event, listener);
+  }
+
+  /** Shows another path. */
+  show(data: TraceData, live: LiveStatus, selected: Cell | null): void {
+    this.#own.set("selected", selected);
+    this.#own.set("_live", live);
+    this.#take(data);
+    this.#tell("change:_data");
+    this.#tell("change:_live");
+  }
+
+  /** The same path, of which more was written, or its end was written anew. */
+  grow(data: TraceData, live: LiveStatus): void {
+    const start = firstDifference(this.#told, data);
+    this.#own.set("_live", live);
+    const { vocabulary } = data;
+    const words = this.#words;
+    const from = <T>(column: readonly T[]) => column.slice(words);
+    const news = {
+      ...{ tokenviz: "grown", live, start },
+      positions: data.index.length - start,
+      alternatives: data.alternative_index.length - data.offsets[start],
+      vocabulary_start: words,
+      vocabulary: {
+        label: from(vocabulary.label),
+        id: from(vocabulary.id),
+        bytes: from(vocabulary.bytes),
+        kind: from(vocabulary.kind),
+      },
+    };
+    this.#told = data;
+    this.#words = vocabulary.label.length;
+    this.#tell("msg:custom", news, [pieceOf(data, start)]);
+  }
+
+  #isOwn(event: string): boolean {
+    return event === "msg:custom" || OWN.has(event.replace("change:", ""));
+  }
+
+  #take(data: TraceData): void {
+    this.#told = data;
+    this.#words = data.vocabulary.label.length;
+    this.#own.set("_data", wireOf(data));
+  }
+
+  #tell(event: string, ...news: Parameters<Heard>): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(...news);
+  }
+}
+
+/** The first position at which two paths of one branch differ. */
+export function firstDifference(before: TraceData, after: TraceData): number {
+  const shared = Math.min(before.index.length, after.index.length);
+  for (let i = 0; i < shared; i++) if (!samePosition(before, after, i)) return i;
+  return shared;
+}
+
+function samePosition(a: TraceData, b: TraceData, i: number): boolean {
+  if (a.index[i] !== b.index[i] || a.offsets[i + 1] !== b.offsets[i + 1]) return false;
+  if (!Object.is(a.logprobs[i], b.logprobs[i]) || a.ranks[i] !== b.ranks[i]) return false;
+  if (!Object.is(a.entropies[i], b.entropies[i])) return false;
+  for (let j = a.offsets[i]; j < a.offsets[i + 1]; j++) {
+    if (a.alternative_index[j] !== b.alternative_index[j]) return false;
+    if (!Object.is(a.alternative_logprobs[j], b.alternative_logprobs[j])) return false;
+  }
+  return true;
+}
+
+/** The columns from a position on as js/live/growing.ts takes them. */
+export function pieceOf(data: TraceData, start: number): DataView {
+  const counts = Uint32Array.from(
+    data.index.subarray(start),
+    (_, i) => data.offsets[start + i + 1] - data.offsets[start + i],
+  );
+  const first = data.offsets[start];
+  const columns = [
+    data.index.subarray(start),
+    data.logprobs.subarray(start),
+    data.ranks.subarray(start),
+    data.entropies.subarray(start),
+    counts,
+    data.alternative_index.subarray(first),
+    data.alternative_logprobs.subarray(first),
+  ];
+  const bytes = new Uint8Array(4 * (5 * counts.length + 2 * sum(counts, counts.length)));
+  let at = 0;
+  for (const { buffer, byteOffset, byteLength } of columns) {
+    bytes.set(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return new DataView(bytes.buffer);
+}
+
+function wireOf(data: TraceData): TraceWire {
+  const { vocabulary, facts, given, prompt } = data;
+  return {
+    ...{ facts, given, prompt, channels: [] },
+    // A copy: the tree's own grows in place.
+    vocabulary: {
+      label: [...vocabulary.label],
+      id: [...vocabulary.id],
+      bytes: [...vocabulary.bytes],
+      kind: [...vocabulary.kind],
+    },
+    index: leaf(data.index, "uint32"),
+    logprobs: leaf(data.logprobs, "float32"),
+    ranks: leaf(data.ranks, "int32"),
+    entropies: leaf(data.entropies, "float32"),
+    offsets: leaf(data.offsets, "uint32"),
+    alternative_index: leaf(data.alternative_index, "uint32"),
+    alternative_logprobs: leaf(data.alternative_logprobs, "float32"),
+  };
+}
+
+function leaf(values: Uint32Array | Int32Array | Float32Array, dtype: string): BinaryLeaf {
+  const { buffer, byteOffset, byteLength } = values;
+  return {
+    ...{ dtype, shape: [values.length] },
+    view: new DataView(buffer as ArrayBuffer, byteOffset, byteLength),
+  };
+}
