@@ -54,7 +54,11 @@ def test_many_threads_ask() -> None:
     def ask(name: str) -> None:
         asking.ask(lambda _: name, lambda *_: heard.append("found"), lambda: heard.append("no"))
 
-    threads = [threading.Thread(target=lambda: [ask("x") for _ in range(50)]) for _ in range(4)]
+    def ask_often() -> None:
+        for _ in range(50):
+            ask("x")
+
+    threads = [threading.Thread(target=ask_often) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -39,7 +39,7 @@ def test_comes_back_to_the_bit(run: Run) -> None:
         assert before.astype(after.dtype).tobytes() == after.tobytes()
     for width, columns in zip(
         said["widths"],
-        ([run.index, run.alternative_index], [run.ranks], [run.counts]),
+        ([run.numbers, run.alternative_numbers], [run.ranks], [run.counts]),
         strict=True,
     ):
         largest = max((int(column.max()) for column in columns if len(column)), default=0)
@@ -50,9 +50,9 @@ def test_comes_back_to_the_bit(run: Run) -> None:
 def test_from_a_position_on(run: Run, start: int) -> None:
     rest = run.since(start)
     ends = np.concatenate([[0], np.cumsum(run.counts)]).astype(int)
-    start = min(start, len(run.index))
-    assert rest.index.tolist() == run.index[start:].tolist()
-    assert rest.alternative_index.tolist() == run.alternative_index[ends[start] :].tolist()
+    start = min(start, len(run.numbers))
+    assert rest.numbers.tolist() == run.numbers[start:].tolist()
+    assert rest.alternative_numbers.tolist() == run.alternative_numbers[ends[start] :].tolist()
 
 
 @given(runs())

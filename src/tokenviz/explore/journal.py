@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.data.tree import Answer, Branch, Outcome, TraceTree
 from tokenviz.explore.packing import Run
@@ -28,7 +26,7 @@ from tokenviz.explore.wire import (
 from tokenviz.live.growing import Entries, GrowingTrace
 from tokenviz.wire import Wire, trace_facts
 
-__all__ = ["Journal", "Message", "empty"]
+__all__ = ["Journal", "Message"]
 
 
 class Message(NamedTuple):
@@ -88,7 +86,7 @@ class Journal:
             return number
 
     def resume(self, number: int) -> int:
-        """Have a branch that has no token yet be written, before anybody reads; gives its number."""
+        """Have a branch be written that has no token yet, before anybody reads."""
         with self.lock:
             self._number = number
             self._growing = GrowingTrace(self._tree.branches[number].trace, self._entries)
@@ -212,15 +210,3 @@ def _without_views(encoded: Wire, buffers: list[Any]) -> Wire:
             value = {key: item for key, item in value.items() if key != "view"}
         plain[name] = value
     return plain
-
-
-def empty(trace: Trace) -> Trace:
-    """The trace before its first token, without its prompt: how a branch begins."""
-    return Trace(
-        [],
-        np.empty(0, np.float32),
-        distribution=trace.distribution,
-        model=trace.model,
-        partial=True,
-        notes=dict(trace.notes),
-    )

@@ -23,14 +23,14 @@ _UNSIGNED = {1: "<u1", 2: "<u2", 4: "<u4"}
 class Run(NamedTuple):
     """Columns of n positions with k alternatives."""
 
-    index: npt.NDArray[Any]
+    numbers: npt.NDArray[Any]
     """Numbers in the tree's vocabulary, ``[n]``."""
     logprobs: npt.NDArray[Any]
     ranks: npt.NDArray[Any]
     entropies: npt.NDArray[Any]
     counts: npt.NDArray[Any]
     """How many alternatives each position has, ``[n]``."""
-    alternative_index: npt.NDArray[Any]
+    alternative_numbers: npt.NDArray[Any]
     """``[k]``, most probable first, position by position."""
     alternative_logprobs: npt.NDArray[Any]
 
@@ -39,19 +39,24 @@ class Run(NamedTuple):
         own = slice(start, None)
         others = slice(int(self.counts[:start].sum()), None)
         return Run(
-            *(column[own] for column in self[:5]), self.alternative_index[others],
+            self.numbers[own],
+            self.logprobs[own],
+            self.ranks[own],
+            self.entropies[own],
+            self.counts[own],
+            self.alternative_numbers[others],
             self.alternative_logprobs[others],
-        )  # fmt: skip
+        )
 
 
 def pack(run: Run) -> tuple[dict[str, Any], bytes]:
     """What a reader must know of a block (``positions``, ``alternatives``, ``widths``), and it."""
-    ids = _width(run.index, run.alternative_index)
+    ids = _width(run.numbers, run.alternative_numbers)
     ranks, counts = _width(run.ranks), _width(run.counts)
     columns = zip(run, _dtypes(ids, ranks, counts), strict=True)
     said = {
-        "positions": len(run.index),
-        "alternatives": len(run.alternative_index),
+        "positions": len(run.numbers),
+        "alternatives": len(run.alternative_numbers),
         "widths": [ids, ranks, counts],
     }
     return said, b"".join(np.asarray(column, dtype=dtype).tobytes() for column, dtype in columns)

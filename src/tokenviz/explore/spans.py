@@ -10,7 +10,7 @@ from tokenviz.data.tokens import Token
 
 __all__ = ["Span", "span_of"]
 
-Span: TypeAlias = "tuple[int, int] | int | str"
+Span: TypeAlias = "Sequence[int] | int | str"
 """(start, stop), stop exclusive; one position; or a text."""
 
 
@@ -26,14 +26,14 @@ def span_of(name: str, span: Span, tokens: Sequence[Token]) -> tuple[int, int]:
     """
     if isinstance(span, str):
         return _of_text(name, span, tokens)
-    if type(span) is int:
+    if isinstance(span, int) and not isinstance(span, bool):
         span = (span, span + 1) if span != -1 else (len(tokens) - 1, len(tokens))
-    if not (isinstance(span, tuple | list) and len(span) == 2 and all(type(i) is int for i in span)):
-        raise TypeError(
-            f"{name}: expected (start, stop), one position, or a text, got {span!r}"
-        )
+    if not (
+        isinstance(span, tuple | list) and len(span) == 2 and all(type(i) is int for i in span)
+    ):
+        raise TypeError(f"{name}: expected (start, stop), one position, or a text, got {span!r}")
     n = len(tokens)
-    start, stop = (i + n if i < 0 else i for i in span)
+    start, stop = (int(i) + n if i < 0 else int(i) for i in span)
     if not 0 <= start < stop <= n:
         raise ValueError(f"{name}: expected 0 ≤ start < stop ≤ {n}, got {tuple(span)}")
     return start, stop

@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = [
     "SHOWN", "View", "back", "begun", "check_view", "did", "forward", "name_of", "redo",
-    "set_aside", "show", "undo",
+    "set_aside", "show", "taken_up", "undo",
 ]  # fmt: skip
 
 View = dict[str, Any]
@@ -104,6 +104,15 @@ def redo(view: View, branches: Sequence[Mapping[str, Any]]) -> View:
     return show(after, _at(branch, branches[branch]["position"] if branch < len(branches) else 0))
 
 
+def taken_up(view: View, branch: int) -> View:
+    """A branch that was set aside is one of the others again."""
+    action = {"kind": "branch", "branch": branch}
+    if action not in view["undone"]:
+        return view
+    undone = [entry for entry in view["undone"] if entry != action]
+    return {**view, "undone": undone, "done": [*view["done"], action]}
+
+
 def name_of(view: View, branch: int, given: str) -> str:
     """What a branch is called after all that was done and undone."""
 
@@ -151,8 +160,12 @@ def _shown(view: View) -> View:
 def _at(branch: int, position: int) -> View:
     """The view of a place."""
     return {
-        **{"current": branch, "selected": [position, 0]},
-        **{"span": None, "against": None, "beside": None, "outcome": None},
+        "current": branch,
+        "selected": [position, 0],
+        "span": None,
+        "against": None,
+        "beside": None,
+        "outcome": None,
     }
 
 
@@ -182,7 +195,7 @@ def _check_shown(value: Mapping[str, Any]) -> None:
 
 
 def _check_action(name: str, action: Any) -> None:
-    fields = _KINDS.get(action.get("kind")) if isinstance(action, dict) else None
+    fields = _KINDS.get(str(action.get("kind"))) if isinstance(action, dict) else None
     if fields is None or action.keys() != {"kind", *fields}:
         raise ValueError(f"{name}: expected actions")
     for field in fields:

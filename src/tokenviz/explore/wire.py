@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
@@ -85,8 +84,11 @@ def branch_facts(branch: Branch) -> Wire:
         "position": branch.position,
         "name": branch.name,
         "origin": {
-            **{"kind": origin.kind, "forced": origin.forced, "slot": origin.slot},
-            **{"text": origin.text, "options": dict(origin.options)},
+            "kind": origin.kind,
+            "forced": origin.forced,
+            "slot": origin.slot,
+            "text": origin.text,
+            "options": dict(origin.options),
         },
         "partial": branch.trace.partial,
         "facts": trace_facts(branch.trace),
@@ -145,10 +147,16 @@ def run_of(trace: Trace, before: Sequence[Token], entries: Entries) -> tuple[Run
         known = [entries.number(token, label) for token, label in labelled]
         relabelled = known[: len(before)]
         own[: len(known) - len(before)] = known[len(before) :]
-    return Run(
-        *(own, trace.logprobs, trace.ranks, trace.entropies, np.diff(trace.offsets)),
-        *(numbers[trace.alternative_index], trace.alternative_logprobs),
-    ), relabelled
+    run = Run(
+        own,
+        trace.logprobs,
+        trace.ranks,
+        trace.entropies,
+        np.diff(trace.offsets),
+        numbers[trace.alternative_index],
+        trace.alternative_logprobs,
+    )
+    return run, relabelled
 
 
 def decode_tree(data: Wire) -> TraceTree:
@@ -186,10 +194,10 @@ def _branch(entry: Wire, tokens: Sequence[Token]) -> Branch:
     origin = entry["origin"]
     trace = Trace.from_columns(
         tokens,
-        run.index,
+        run.numbers,
         run.logprobs,
         np.concatenate([[0], np.cumsum(run.counts, dtype=np.int64)]),
-        run.alternative_index,
+        run.alternative_numbers,
         run.alternative_logprobs,
         ranks=run.ranks,
         entropies=run.entropies,
@@ -208,4 +216,3 @@ def _branch(entry: Wire, tokens: Sequence[Token]) -> Branch:
 def _whole(token: Token) -> bool:
     """Whether a token is no piece of a character."""
     return bool(token.bytes) and is_text(token.bytes)
-

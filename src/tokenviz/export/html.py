@@ -240,7 +240,7 @@ def _tables(figures: Iterable[FigureState]) -> str:
 
 def _table(figure: FigureState) -> str:
     if figure.kind != "explorer":
-        return static_table(figure.source, figure.scale, figure.table_options)
+        return static_table(figure.colored, figure.scale, figure.table_options)
     from tokenviz.export.treetable import tree_tables
 
     tree: Any = figure.source

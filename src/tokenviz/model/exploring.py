@@ -37,6 +37,7 @@ class ExploredModel:
 
     def __init__(self, lm: LanguageModel, options: Mapping[str, Any]) -> None:
         self._lm = lm
+        self.options = dict(options)
         self._branching = Branching(lm, options)
 
     def begin(self, prompt: Prompt) -> Generation:
