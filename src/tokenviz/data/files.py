@@ -154,10 +154,8 @@ def _to_json(array: npt.NDArray[Any]) -> Any:
         return array.tolist()
     if array.ndim == 2:
         return [_to_json(row) for row in array]
-    return [_float_to_json(value) for value in array]
-
-
-def _float_to_json(value: np.float32) -> float | str:
-    if np.isfinite(value):
-        return float(str(value))  # the shortest decimal that is this float32
-    return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    # The shortest decimal that is this float32; there may be many, so no loop runs in Python.
+    numbers: list[float | str] = [*map(float, map(str, array))]
+    for i in np.flatnonzero(~np.isfinite(array)):
+        numbers[i] = "NaN" if np.isnan(array[i]) else "Infinity" if array[i] > 0 else "-Infinity"
+    return numbers

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 
-__all__ = ["Stretch", "columns", "joined", "number", "whole_of"]
+__all__ = ["Stretch", "columns", "cut", "joined", "number", "whole_of"]
 
 Column = npt.NDArray[Any]
 
@@ -103,17 +103,29 @@ def number(tokens: Iterable[Token], numbers: dict[Token, int]) -> list[int]:
     return [numbers.setdefault(token, len(numbers)) for token in tokens]
 
 
+def cut(stretch: Stretch) -> tuple[list[Token], dict[str, Any]]:
+    """The tokens that a stretch uses, and its columns, which point into them."""
+    used, own = _alone(stretch)
+    counts = own.pop("counts")
+    return used, own | {"offsets": np.concatenate([[0], np.cumsum(counts)])}
+
+
 def _numbered(stretch: Stretch, numbers: dict[Token, int]) -> dict[str, Column]:
     """The columns of one stretch, with the tokens' numbers in ``numbers``."""
+    used, own = _alone(stretch)
+    new = np.array(number(used, numbers), np.uint32)
+    return own | {name: new[own[name]] for name in ("index", "alternative_index")}
+
+
+def _alone(stretch: Stretch) -> tuple[list[Token], dict[str, Column]]:
+    """The tokens that a stretch uses, and its columns by their places in these."""
     trace, start, stop = stretch
     here = slice(start, stop)
     offsets = trace.offsets[start : stop + 1].astype(np.int64)
     there = slice(int(offsets[0]), int(offsets[-1]))
     index = np.concatenate([trace.index[here], trace.alternative_index[there]])
-    used, place = np.unique(index, return_inverse=True)
-    own = np.array(number((trace.vocabulary[i] for i in used), numbers), np.uint32)
-    index = own[place]
-    return {
+    used, index = np.unique(index, return_inverse=True)
+    return [trace.vocabulary[i] for i in used], {
         "index": index[: stop - start],
         "logprobs": trace.logprobs[here],
         "counts": np.diff(offsets),

@@ -21,7 +21,7 @@ from tokenviz.data.branch import Branch, Origin
 from tokenviz.data.formats.attribution import ARRAYS, FACTS, arrays_of, facts_of
 from tokenviz.data.formats.tokens import each, target_from_json, token_from_json, token_to_json
 from tokenviz.data.formats.trace import CHAT, channel_names, columns_of
-from tokenviz.data.joining import Stretch, columns, number, whole_of
+from tokenviz.data.joining import Stretch, columns, cut, number, whole_of
 from tokenviz.data.questions import Answer, Change, Outcome, Question
 from tokenviz.data.stored import Archive, Column, Text, entry, listed
 from tokenviz.data.tokens import Token
@@ -155,11 +155,10 @@ def _traces(
     traces, stop = [], 0
     for text in texts:
         start, stop = stop, stop + text.tokens
-        numbers: dict[Token, int] = {}
-        own = columns([Stretch(together, start, stop)], numbers)
+        used, own = cut(Stretch(together, start, stop))
         traces.append(
             Trace.from_columns(
-                list(numbers),
+                used,
                 **own,
                 channels={name: channels.next(text.tokens) for name in text.channels},
                 prompt=[vocabulary[i] for i in prompts.next(text.prompt)],
