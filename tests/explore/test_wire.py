@@ -27,7 +27,7 @@ def test_a_tree_comes_back(tree: TraceTree) -> None:
             after.parent, after.position, after.name,
         )  # fmt: skip
         assert before.trace.tokens == after.trace.tokens
-        assert before.trace.alternatives == after.trace.alternatives
+        assert list(before.trace.alternatives) == list(after.trace.alternatives)
         for name in ("logprobs", "ranks", "entropies"):
             a, b = getattr(before.trace, name), getattr(after.trace, name)
             assert a.tobytes() == b.tobytes(), name
@@ -36,8 +36,8 @@ def test_a_tree_comes_back(tree: TraceTree) -> None:
     for one, other in zip(tree.answers, back.answers, strict=True):
         assert one.attribution.values.tobytes() == other.attribution.values.tobytes()
     assert [o.change for o in back.outcomes] == [o.change for o in tree.outcomes]
-    for one, other in zip(tree.outcomes, back.outcomes, strict=True):
-        assert one.trace.logprobs.tobytes() == other.trace.logprobs.tobytes()
+    for scored, again in zip(tree.outcomes, back.outcomes, strict=True):
+        assert scored.trace.logprobs.tobytes() == again.trace.logprobs.tobytes()
 
 
 @given(trees())

@@ -184,7 +184,10 @@ def decode_tree(data: Wire) -> TraceTree:
         tree = tree.with_answer(Answer(question, attribution))
     for entry in data["outcomes"]:
         change = Change(**entry["change"])
-        trace = Trace(tree.path(change.branch).tokens, _values(entry["logprobs"]))
+        logprobs = _values(entry["logprobs"])
+        path = tree.path(change.branch)
+        part = len(logprobs) < len(path)
+        trace = Trace(path.tokens[: len(logprobs)], logprobs, partial=part)
         tree = tree.with_outcome(Outcome(change, trace))
     return tree
 
