@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def test_why_is_what_attribute_says() -> None:
     explorer, lm = an_explorer(), random_lm()
     path = explorer.trace
     found = explorer.why(5)
-    expected = lm.attribute(ids_of(explorer, 5), [[path.tokens[5].id]])
+    expected = lm.attribute(ids_of(explorer, 5), [[path.tokens[5].id or 0]])
     assert np.array_equal(found.values, expected.values)
     assert found.tokens == (*path.prompt, *path.tokens[:5])
     assert explorer.why(5) is found and explorer.tree.answers[0].attribution is found
@@ -62,18 +63,18 @@ def test_why_is_what_attribute_says() -> None:
 
     other = explorer.why(5, 1, method="input_x_gradient")
     alternative = path.alternatives[5][0].token
-    expected = lm.attribute(ids_of(explorer, 5), [[alternative.id]], method="input_x_gradient")
+    expected = lm.attribute(ids_of(explorer, 5), [[alternative.id or 0]], method="input_x_gradient")
     assert np.array_equal(other.values, expected.values)
 
     rather = explorer.why(5, 0, instead_of=2, method="input_x_gradient")
     foil = path.alternatives[5][1].token
-    contrast = tv.Contrast([path.tokens[5].id], [foil.id])  # type: ignore[list-item]
+    contrast = tv.Contrast([path.tokens[5].id or 0], [foil.id or 0])
     expected = lm.attribute(ids_of(explorer, 5), [contrast], method="input_x_gradient")
     assert np.array_equal(rather.values, expected.values)
     assert explorer._view["against"] == 2
 
     several = explorer.why(span=(3, 6), method="input_x_gradient")
-    own = [token.id for token in path.tokens[3:6]]
+    own = [token.id or 0 for token in path.tokens[3:6]]
     expected = lm.attribute(ids_of(explorer, 3), [own], method="input_x_gradient")
     assert np.array_equal(several.values, expected.values)
     assert explorer._view["span"] == [3, 6] and len(explorer.tree.answers) == 4
@@ -86,7 +87,7 @@ def test_a_branch_is_what_generate_writes_from_the_same_ids() -> None:
     path = explorer.wait(60)
     chosen = before.alternatives[4][1].token
     assert path.tokens[:4] == before.tokens[:4] and path.tokens[4] == chosen
-    expected = lm.generate([*ids_of(explorer, 4), chosen.id], max_new_tokens=6)
+    expected = lm.generate([*ids_of(explorer, 4), chosen.id or 0], max_new_tokens=6)
     assert path.tokens[5:] == expected.tokens
     assert np.allclose(path.logprobs[5:], expected.logprobs, atol=1e-5)
     assert np.isclose(path.logprobs[4], before.alternatives[4][1].logprob, atol=1e-5)
@@ -112,23 +113,34 @@ def test_a_branch_is_what_generate_writes_from_the_same_ids() -> None:
 
 def test_a_branch_at_the_fork_of_another_leaves_its_parent() -> None:
     explorer = an_explorer()
+    root = explorer.trace
     explorer.branch(4, 1)
+    first = explorer.wait(60)
+    # There, the token that the root has is an alternative: choosing it shows the root again.
+    others = [other.token for other in first.alternatives[4]]
+    assert explorer.branch(4, 1 + others.index(root.tokens[4])) == 0 and len(explorer.tree) == 1 + 1
+    explorer.current = 1
+    second = root.alternatives[4][1].token
+    number = explorer.branch(4, 1 + others.index(second))
     explorer.wait(60)
-    explorer.branch(4, 1)
-    explorer.wait(60)
-    assert [b.parent for b in explorer.tree.branches] == [None, 0, 0]
-    explorer.branch(0, 1)
+    assert number == 2 and [b.parent for b in explorer.tree.branches] == [None, 0, 0]
+    assert explorer.tree.branches[2].origin.slot == 2
+    assert explorer.branch(0, 1) == 3
     explorer.wait(60)
     assert (explorer.tree.branches[3].parent, explorer.tree.branches[3].position) == (0, 0)
+    assert explorer.branch(1, tv.Token("?", id=7)) == 4
+    explorer.wait(60)
+    assert explorer.tree.branches[4].origin.kind in ("token", "alternative")
+    assert explorer.trace.tokens[1].id == 7
 
 
 def test_without_scores_the_same_answer() -> None:
     explorer, lm = an_explorer(), random_lm()
     path = explorer.trace
-    prompt = [token.id for token in path.prompt]
-    own = [token.id for token in path.tokens]
+    prompt = [token.id or 0 for token in path.prompt]
+    own = [token.id or 0 for token in path.tokens]
     found = explorer.without((1, 2))
-    expected = lm.score(own, prompt=[prompt[0], *prompt[2:]])  # type: ignore[list-item, arg-type]
+    expected = lm.score(own, prompt=[prompt[0], *prompt[2:]])
     assert np.array_equal(found.logprobs, expected.logprobs) and found.tokens == path.tokens
     assert explorer._view["outcome"] == 0
     assert explorer.without((1, 2)) is found
@@ -142,14 +154,11 @@ def test_without_scores_the_same_answer() -> None:
 
 
 def test_messages_add_up_to_the_tree() -> None:
-    gate = Gate()
-    explorer = random_lm().explore(PROMPT, max_new_tokens=12, on_token=gate)
+    explorer = random_lm().explore(PROMPT, max_new_tokens=40, on_token=lambda _: time.sleep(0.02))
     reader = Reader(explorer)
-    gate.let(3)
-    gate.arrive(4)
+    wait_for(lambda: len(explorer.trace) > 4)
     explorer.why(2, method="input_x_gradient")
     assert explorer.tree.branches[0].trace.partial
-    gate.let(100)
     explorer.wait(60)
     assert reader.known() == whole(explorer.tree)
     explorer.branch(3, 1)
@@ -171,8 +180,8 @@ def test_what_a_view_asks_for() -> None:
 
     question = {"branch": 0, "start": 5, "stop": 6, "slot": 0, "instead_of": None, "method": None}
     ask({"tokenviz": "why", "question": question})
-    (answer,) = explorer.tree.answers
-    assert answer.question == Question(0, 5, 6, method="removal")
+    questions = [each.question for each in explorer.tree.answers]
+    assert questions == [Question(0, 5, 6, method="removal")]
     assert [one["state"] for one in reader.asked] == ["computing"]
     assert reader.asked[0]["question"] == question | {"method": "removal"}
     ask({"tokenviz": "why", "question": question})
@@ -184,7 +193,7 @@ def test_what_a_view_asks_for() -> None:
     assert explorer.current == 2
     # A question about what is shared belongs to the branch that has it.
     ask({"tokenviz": "why", "question": question | {"branch": 2, "start": 2, "stop": 3}})
-    assert explorer.tree.answers[1].question.branch == 0
+    assert [each.question.branch for each in explorer.tree.answers] == [0, 0]
 
     change = {"branch": 2, "start": 1, "stop": 2, "how": "delete", "text": None}
     ask({"tokenviz": "without", "change": change})

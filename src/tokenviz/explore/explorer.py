@@ -51,7 +51,7 @@ def _status(value: Any, widget: Explorer) -> Any:
     return widget._session.status
 
 
-class ViewTrait(traitlets.Dict[str, Any]):
+class ViewTrait(traitlets.Dict):  # type: ignore[type-arg]  # no generic at run time
     """What an explorer shows; see :mod:`tokenviz.explore.view`."""
 
     def validate(self, obj: Any, value: Any) -> Any:
@@ -120,7 +120,9 @@ class Explorer(WithStandIns, TokenTrace):
 
             model = ExploredModel(lm, options or {})
         self._session = Session(model, tree, self._send_message, self._written)
-        self._requests = Requests(self._session, self.send, self._go, self._show_outcome)
+        self._requests = Requests(
+            self._session, lambda told: self.send(told), self._go, self._show_outcome
+        )
         super().__init__(tree, **given)  # type: ignore[arg-type]
 
     @classmethod

@@ -233,19 +233,17 @@ class Session:
         path = tree.path(branch)
         if type(position) is not int or not 0 <= position <= len(path):
             raise ValueError(f"position: expected 0 to {len(path)}, got {position!r}")
-        forced, origin = self._chosen(path, position, choice, options)
         parent = tree.owner(branch, position - 1) if position else 0
-        for number, other in enumerate(tree.branches):
-            same = (other.parent, other.position, other.origin) == (parent, position, origin)
-            if same and forced and _is_settled(origin):
-                return number, False
+        forced, origin = self._chosen(path, tree.path(parent), position, choice, options)
+        if forced and (known := self._known(tree, parent, position, forced, origin)) is not None:
+            return known, False
         before = [*_ids("the prompt", tree.prompt), *_ids("the path", path.tokens[:position])]
         generation = model.go_on(before, forced, options)
         if self.writing is not None:  # two texts at once would each take twice as long
             self.writing.stop()
             self.writing.join()
         (begun,) = generation.traces()
-        called = name or _name_of(path, position, origin)
+        called = name or _name_of(tree.path(parent), position, origin)
         number = self.journal.begin(Branch(empty(begun), parent, position, called, origin))
         self.write(generation, number)
         return number, True
@@ -267,9 +265,25 @@ class Session:
         )
         self.writing.start()
 
+    def _known(
+        self, tree: TraceTree, parent: int, position: int, forced: Sequence[int], origin: Origin
+    ) -> int | None:
+        """The branch that goes on so already, and would be written the same; None for none."""
+        for number, other in enumerate(tree.branches):
+            leaves = (other.parent, other.position) == (parent, position)
+            if leaves and other.origin.options == origin.options and _is_settled(origin):
+                begins = [token.id for token in other.trace.tokens[: len(forced)]]
+                if begins == list(forced) and other.origin.forced == len(forced):
+                    return number
+        own = tree.path(parent)
+        if len(forced) == 1 and position < len(own) and own.tokens[position].id == forced[0]:
+            return parent
+        return None
+
     def _chosen(
         self,
         path: Trace,
+        parent: Trace,
         position: int,
         choice: int | Token | str | None,
         options: Mapping[str, Any],
@@ -281,24 +295,30 @@ class Session:
         if isinstance(choice, str):
             ids = self.model.ids_of(choice)
             return ids, Origin("text", len(ids), text=choice, options=given)
-        if isinstance(choice, Token):
-            return _ids("choice", [choice]), Origin("token", 1, text=choice.text, options=given)
-        if type(choice) is not int:
+        if type(choice) is int:
+            choice = _in_slot(path, position, choice)
+        if not isinstance(choice, Token):
             raise TypeError(
                 f"choice: expected a slot, a Token or text, got {type(choice).__name__}"
             )
-        if position == len(path) or not 0 <= choice <= slots(path, position):
-            least = (
-                "no slot at the end of the path; None goes on there"
-                if position == len(path)
-                else f"a slot from 0 to {slots(path, position)}"
-            )
-            raise ValueError(f"choice: expected {least}, got {choice}")
-        if choice == 0:
-            token = path.tokens[position]
-            return _ids("choice", [token]), Origin("token", 1, text=token.text, options=given)
-        token = path.alternatives[position][choice - 1].token
-        return _ids("choice", [token]), Origin("alternative", 1, slot=choice, options=given)
+        ids = _ids("choice", [choice])
+        # Slots are those of the parent, whichever branch at this fork it was chosen on.
+        others = parent.alternatives[position] if position < len(parent) else ()
+        slot = next((i for i, one in enumerate(others, 1) if one.token.id == choice.id), None)
+        if slot is None:
+            return ids, Origin("token", 1, text=choice.text, options=given)
+        return ids, Origin("alternative", 1, slot=slot, options=given)
+
+
+def _in_slot(path: Trace, position: int, slot: int) -> Token:
+    """The token of a path in a slot."""
+    if position == len(path):
+        raise ValueError(
+            f"choice: expected no slot at the end of the path (None goes on there), got {slot}"
+        )
+    if not 0 <= slot <= slots(path, position):
+        raise ValueError(f"choice: expected a slot from 0 to {slots(path, position)}, got {slot}")
+    return path.alternatives[position][slot - 1].token if slot else path.tokens[position]
 
 
 def slots(path: Trace, position: int) -> int:

@@ -12,6 +12,7 @@ from tokenviz.data.trace import Trace
 from tokenviz.data.tree import Change
 from tokenviz.model.attributing.asking.targets import Contrast
 from tokenviz.model.running.patience import stoppable
+from tokenviz.model.text.continuing import encode_typed
 from tokenviz.model.text.prompt import Prompt
 from tokenviz.model.tracing.branching import Branching
 from tokenviz.model.tracing.generate import Generation
@@ -52,7 +53,8 @@ class ExploredModel:
 
     def ids_of(self, text: str) -> list[int]:
         """The ids of a text that goes on where another ended."""
-        return self._branching.ids_of(text)
+        ids: list[int] = encode_typed(self._lm, text).tolist()
+        return ids
 
     def why(
         self,
