@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.model.decoders import decoder_lm, decoder_model
-from tests.model.interrupting import state
+from tests.model.interrupting import run, state
 from tests.model.small import byte_level_tokenizer, random_model
 from tests.model.tracing.test_remembering import Confused, bamba
 from tokenviz.data.trace import Trace, TraceStep
@@ -323,6 +323,25 @@ def test_an_interrupt_within_a_layer_leaves_the_memory_sound(name: str) -> None:
         (branch,) = prepared.run()
         assert prepared.computed == 5
         follows(lm, branch, PROMPT + ids_of(root)[:length], [17], max_new_tokens=4)
+
+
+def test_interrupts_anywhere_leave_model_and_memory_as_they_should_be() -> None:
+    lm = LanguageModel(decoder_model("llama"), byte_level_tokenizer())
+    branching = Branching(lm, {"max_new_tokens": 4})
+    (root,) = branching.prepare(PROMPT).run()
+    path, before = ids_of(root), state(lm.model)
+
+    def write() -> None:
+        branching.prepare(PROMPT, path[:2], [17]).run()
+
+    lines, _ = run(write)
+    for place in range(1, lines, max(1, lines // 40)):
+        run(write, place)
+        assert state(lm.model) == before
+        prepared = branching.prepare(PROMPT, path[:3], [18])
+        (branch,) = prepared.run()
+        assert prepared.computed == 5
+        follows(lm, branch, PROMPT + path[:3], [18], max_new_tokens=4)
 
 
 def test_a_branch_is_followed_token_by_token() -> None:
