@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers import BertConfig, BertLMHeadModel
 
 from tests.model.decoders import decoder_lm, decoder_model
 from tests.model.interrupting import run, state
@@ -19,6 +20,7 @@ from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.loading import load_model
 from tokenviz.model.tracing.branching import Branching
+from tokenviz.model.tracing.muting import score_muted
 
 PROMPT = [5, 9, 30, 12, 7, 40, 41, 8, 22, 13]
 MODELS = ["llama", "gpt2", "gemma3", "mistral, window", "mamba", "bamba", "bloom"]
@@ -409,6 +411,20 @@ def test_the_bundled_model_in_a_chat() -> None:
 def test_bad_input(given: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Branching(decoder_lm("llama"), {}).prepare(PROMPT, **given)
+
+
+def test_a_model_that_looks_ahead_is_refused() -> None:
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=420, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, is_decoder=False,
+    )  # fmt: skip
+    bert: Any = BertLMHeadModel(config)
+    lm = LanguageModel(bert.eval(), byte_level_tokenizer())
+    with pytest.raises(ValueError, match="is not causal"):
+        Branching(lm, {}).prepare(PROMPT)
+    with pytest.raises(ValueError, match="is not causal"):
+        score_muted(lm, [5], PROMPT, (1, 2))
 
 
 def test_bad_options() -> None:
