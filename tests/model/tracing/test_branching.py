@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers import BertConfig, BertLMHeadModel
 
 from tests.model.decoders import decoder_lm, decoder_model
-from tests.model.interrupting import state
+from tests.model.interrupting import run, state
 from tests.model.small import byte_level_tokenizer, random_model
 from tests.model.tracing.test_remembering import Confused, bamba
 from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.loading import load_model
 from tokenviz.model.tracing.branching import Branching
+from tokenviz.model.tracing.muting import score_muted
 
 PROMPT = [5, 9, 30, 12, 7, 40, 41, 8, 22, 13]
 MODELS = ["llama", "gpt2", "gemma3", "mistral, window", "mamba", "bamba", "bloom"]
@@ -325,6 +327,25 @@ def test_an_interrupt_within_a_layer_leaves_the_memory_sound(name: str) -> None:
         follows(lm, branch, PROMPT + ids_of(root)[:length], [17], max_new_tokens=4)
 
 
+def test_interrupts_anywhere_leave_model_and_memory_as_they_should_be() -> None:
+    lm = LanguageModel(decoder_model("llama"), byte_level_tokenizer())
+    branching = Branching(lm, {"max_new_tokens": 4})
+    (root,) = branching.prepare(PROMPT).run()
+    path, before = ids_of(root), state(lm.model)
+
+    def write() -> None:
+        branching.prepare(PROMPT, path[:2], [17]).run()
+
+    lines, _ = run(write)
+    for place in range(1, lines, max(1, lines // 40)):
+        run(write, place)
+        assert state(lm.model) == before
+        prepared = branching.prepare(PROMPT, path[:3], [18])
+        (branch,) = prepared.run()
+        assert prepared.computed == 5
+        follows(lm, branch, PROMPT + path[:3], [18], max_new_tokens=4)
+
+
 def test_a_branch_is_followed_token_by_token() -> None:
     lm = decoder_lm("llama")
     branching = Branching(lm, {"max_new_tokens": 6})
@@ -390,6 +411,20 @@ def test_the_bundled_model_in_a_chat() -> None:
 def test_bad_input(given: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Branching(decoder_lm("llama"), {}).prepare(PROMPT, **given)
+
+
+def test_a_model_that_looks_ahead_is_refused() -> None:
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=420, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, is_decoder=False,
+    )  # fmt: skip
+    bert: Any = BertLMHeadModel(config)
+    lm = LanguageModel(bert.eval(), byte_level_tokenizer())
+    with pytest.raises(ValueError, match="is not causal"):
+        Branching(lm, {}).prepare(PROMPT)
+    with pytest.raises(ValueError, match="is not causal"):
+        score_muted(lm, [5], PROMPT, (1, 2))
 
 
 def test_bad_options() -> None:

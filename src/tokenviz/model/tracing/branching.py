@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.soundness import check_causal
 from tokenviz.model.text.chat_options import CHAT_DEFAULTS, parse_chat_options
 from tokenviz.model.text.prompt import (
     EncodedPrompt,
@@ -106,6 +107,7 @@ class Branching:
         TypeError, ValueError
             If an argument is of the wrong kind or out of range; the message names it.
         """
+        self._lm.probe(check_causal)
         given = {**self._own, **options}
         for name in options.keys() & (CHAT_DEFAULTS.keys() | _ELSEWHERE.keys()):
             raise TypeError(f"{name}: {_ELSEWHERE.get(name, 'it is the same for all branches.')}")

@@ -246,7 +246,8 @@ def _way(lm: LoadedModel, longest: int) -> _Way | None:
         length = 1 << (max(longest, _SAMPLE) - 1).bit_length()
         window = setting(lm.model, "sliding_window")
         if isinstance(window, int):  # what it hides is seen behind it, and nothing more far behind
-            length = min(length, 1 << (2 * window - 1).bit_length())
+            enough = 1 << (2 * window - 1).bit_length()
+            length = _SAMPLE if longest <= window else max(_SAMPLE, min(length, enough))
         way = _Way(cuts=True, whole=True, in_pieces=lm.probe(reads_in_pieces))
         if lm.probe(_GoesOn(way, min(length, lm.max_context or length))):
             return way

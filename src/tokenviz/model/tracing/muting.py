@@ -21,7 +21,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.patience import check_stop
 from tokenviz.model.running.progress import Progress
 from tokenviz.model.running.scalars import integer
-from tokenviz.model.running.soundness import differ
+from tokenviz.model.running.soundness import check_causal, differ
 from tokenviz.model.text.prompt import Ids, check_length, encode_ids
 from tokenviz.model.tracing.decoding import ROUNDING
 from tokenviz.model.tracing.reading import read
@@ -67,6 +67,7 @@ def score_muted(
     Stopped
         If the thread was asked to stop.
     """
+    lm.probe(check_causal)
     top_k = as_top_k(top_k)
     text = encode_ids(lm, ids, name="ids")
     prompt = encode_ids(lm, prompt_ids, name="prompt_ids")
