@@ -26,7 +26,9 @@ WRITTEN, TOKEN = Origin("written"), Origin("token", 1)
 def branch(tokens: str, parent: int | None = 0, position: int = 0, **facts: Any) -> Branch:
     """A branch of one token for each letter, of −1 nat each."""
     run = Trace(list(tokens), [-1.0] * len(tokens), **facts)
-    return Branch(run, parent, position, tokens, WRITTEN if parent is None else TOKEN)
+    return Branch(
+        run, parent, position, tokens, TOKEN if tokens and parent is not None else WRITTEN
+    )
 
 
 def small() -> TraceTree:
@@ -180,10 +182,9 @@ def test_trees_come_of_trees_that_stay(tree: TraceTree, data: st.DataObject) -> 
                 assert tree.branches[number].name == "another"
             case "grow":
                 more = data.draw(runs(tree.distribution))
-                run = slow_path(TraceTree([], [
-                    Branch(tree.branches[number].trace, None, 0, "", WRITTEN),
-                    Branch(more, 0, len(tree.branches[number].trace), "", TOKEN),
-                ]), 1)  # fmt: skip
+                own = tree.branches[number].trace
+                parts = [Branch(own, None, 0, "", WRITTEN), Branch(more, 0, len(own), "", WRITTEN)]
+                run = slow_path(TraceTree([], parts), 1)
                 tree = tree.with_trace(number, run)
         built = TraceTree(
             tree.prompt, tree.branches, tree.answers, tree.outcomes,
@@ -240,7 +241,7 @@ def test_a_branch_that_is_written_further() -> None:
     scored = longer.outcome(change)
     assert scored is not None and scored.partial and len(scored) == 4
     with pytest.raises(ValueError, match=r"branches\[2\].position: expected 0 to 2.*got 3"):
-        tree.with_trace(1, Trace([], []))
+        tree.with_trace(1, Trace([], [], partial=True))
     with pytest.raises(ValueError, match=r"outcomes\[0\].trace: expected the 3 tokens of the path"):
         tree.with_trace(1, Trace(["x"], [-1.0]))
     with pytest.raises(ValueError, match="distribution: expected 'model' as of branch 0"):
