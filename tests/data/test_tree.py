@@ -288,8 +288,8 @@ def test_to_pandas_has_each_branch_once() -> None:
         Trace(["a", "b"], [-1, -2], [{"c": -3}, {}], channels={"name": [5, 6]}),
         *(None, 0, "root", WRITTEN),
     )
-    frame = TraceTree([], [root, branch("xy", 0, 1), branch("", 1, 3), branch("z", 1, 2)])
-    frame = frame.to_pandas()
+    tree = TraceTree([], [root, branch("xy", 0, 1), branch("", 1, 3), branch("z", 1, 2)])
+    frame = tree.to_pandas()
     assert list(frame.columns[:6]) == ["branch", "name", "parent", "position", "slot", "token"]
     assert frame["branch"].tolist() == [0, 0, 0, 1, 1, 3]
     assert frame["name"].tolist() == ["root"] * 3 + ["xy"] * 2 + ["z"]
