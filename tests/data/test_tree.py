@@ -240,10 +240,13 @@ def test_a_branch_that_is_written_further() -> None:
     assert longer.path(2).text == "abxz"
     scored = longer.outcome(change)
     assert scored is not None and scored.partial and len(scored) == 4
-    with pytest.raises(ValueError, match=r"branches\[2\].position: expected 0 to 2.*got 3"):
-        tree.with_trace(1, Trace([], [], partial=True))
-    with pytest.raises(ValueError, match=r"outcomes\[0\].trace: expected the 3 tokens of the path"):
-        tree.with_trace(1, Trace(["x"], [-1.0]))
+    assert len(small().with_trace(3, Trace([], [], partial=True)).path(3)) == 2
+    for fewer, used in ((Trace(["x"], [-1.0]), 2), (Trace(["v", "y"], [-1.0] * 2), 2)):
+        with pytest.raises(ValueError, match=f"trace: expected its first {used} tokens as they"):
+            tree.with_trace(1, fewer)
+    with pytest.raises(ValueError, match="trace: expected its first 1 tokens"):
+        small().with_trace(1, Trace([], [], partial=True))
+    assert small().with_trace(1, Trace(["x"], [-1.0])).path(2).text == "abxz"
     with pytest.raises(ValueError, match="distribution: expected 'model' as of branch 0"):
         tree.with_trace(0, Trace(list("abcd"), [-1.0] * 4, distribution="sampling"))
     with pytest.raises(TypeError, match="trace: expected Trace, got str"):
