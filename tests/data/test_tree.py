@@ -26,7 +26,9 @@ WRITTEN, TOKEN = Origin("written"), Origin("token", 1)
 def branch(tokens: str, parent: int | None = 0, position: int = 0, **facts: Any) -> Branch:
     """A branch of one token for each letter, of −1 nat each."""
     run = Trace(list(tokens), [-1.0] * len(tokens), **facts)
-    return Branch(run, parent, position, tokens, WRITTEN if parent is None else TOKEN)
+    return Branch(
+        run, parent, position, tokens, TOKEN if tokens and parent is not None else WRITTEN
+    )
 
 
 def small() -> TraceTree:
@@ -180,10 +182,9 @@ def test_trees_come_of_trees_that_stay(tree: TraceTree, data: st.DataObject) -> 
                 assert tree.branches[number].name == "another"
             case "grow":
                 more = data.draw(runs(tree.distribution))
-                run = slow_path(TraceTree([], [
-                    Branch(tree.branches[number].trace, None, 0, "", WRITTEN),
-                    Branch(more, 0, len(tree.branches[number].trace), "", TOKEN),
-                ]), 1)  # fmt: skip
+                own = tree.branches[number].trace
+                parts = [Branch(own, None, 0, "", WRITTEN), Branch(more, 0, len(own), "", WRITTEN)]
+                run = slow_path(TraceTree([], parts), 1)
                 tree = tree.with_trace(number, run)
         built = TraceTree(
             tree.prompt, tree.branches, tree.answers, tree.outcomes,
@@ -239,10 +240,13 @@ def test_a_branch_that_is_written_further() -> None:
     assert longer.path(2).text == "abxz"
     scored = longer.outcome(change)
     assert scored is not None and scored.partial and len(scored) == 4
-    with pytest.raises(ValueError, match=r"branches\[2\].position: expected 0 to 2.*got 3"):
-        tree.with_trace(1, Trace([], []))
-    with pytest.raises(ValueError, match=r"outcomes\[0\].trace: expected the 3 tokens of the path"):
-        tree.with_trace(1, Trace(["x"], [-1.0]))
+    assert len(small().with_trace(3, Trace([], [], partial=True)).path(3)) == 2
+    for fewer, used in ((Trace(["x"], [-1.0]), 2), (Trace(["v", "y"], [-1.0] * 2), 2)):
+        with pytest.raises(ValueError, match=f"trace: expected its first {used} tokens as they"):
+            tree.with_trace(1, fewer)
+    with pytest.raises(ValueError, match="trace: expected its first 1 tokens"):
+        small().with_trace(1, Trace([], [], partial=True))
+    assert small().with_trace(1, Trace(["x"], [-1.0])).path(2).text == "abxz"
     with pytest.raises(ValueError, match="distribution: expected 'model' as of branch 0"):
         tree.with_trace(0, Trace(list("abcd"), [-1.0] * 4, distribution="sampling"))
     with pytest.raises(TypeError, match="trace: expected Trace, got str"):
@@ -287,8 +291,8 @@ def test_to_pandas_has_each_branch_once() -> None:
         Trace(["a", "b"], [-1, -2], [{"c": -3}, {}], channels={"name": [5, 6]}),
         *(None, 0, "root", WRITTEN),
     )
-    frame = TraceTree([], [root, branch("xy", 0, 1), branch("", 1, 3), branch("z", 1, 2)])
-    frame = frame.to_pandas()
+    tree = TraceTree([], [root, branch("xy", 0, 1), branch("", 1, 3), branch("z", 1, 2)])
+    frame = tree.to_pandas()
     assert list(frame.columns[:6]) == ["branch", "name", "parent", "position", "slot", "token"]
     assert frame["branch"].tolist() == [0, 0, 0, 1, 1, 3]
     assert frame["name"].tolist() == ["root"] * 3 + ["xy"] * 2 + ["z"]

@@ -290,27 +290,29 @@ class TraceTree(Frozen):
         branches = list(self.branches)
         own = replace(branches[number], trace=unprompted(_entry("trace", trace, Trace)))
         self._check_branch("branch", own, number)
+        used = self._used(number) - own.position
+        before = branches[number].trace
+        if used > 0 and own.trace.tokens[:used] != before.tokens[:used]:
+            raise ValueError(
+                f"trace: expected its first {used} tokens as they were, which branches, answers "
+                f"or outcomes are of, got {own.trace!r} for {before!r}"
+            )
         branches[number] = own
         other = self._but(
             branches=tuple(branches),
             _paths={i: p for i, p in self._paths.items() if number not in self._ancestry.line(i)},
         )
+        # A slot may be an alternative of these tokens on any path that they are on.
         for i, child in enumerate(branches):
-            # A slot may be an alternative of these tokens on any path that they are on.
-            if child.parent is not None and (
-                child.parent == number
-                or (child.origin.slot and number in self._ancestry.line(child.parent))
-            ):
+            if child.origin.slot and number in self._ancestry.line(cast(int, child.parent)):
                 other._check_branch(f"branches[{i}]", child, i)
         for i, answer in enumerate(self.answers):
             if answer.question.branch == number:
                 other._settled(f"answers[{i}]", answer)
         outcomes = list(self.outcomes)
         for i, outcome in enumerate(outcomes):
-            if outcome.change.branch == number:
-                if len(outcome.trace) < other.length(number) and not outcome.trace.partial:
-                    outcomes[i] = replace(outcome, trace=partial(outcome.trace))
-                other._check_outcome(f"outcomes[{i}]", outcomes[i])
+            if outcome.change.branch == number and len(outcome.trace) < other.length(number):
+                outcomes[i] = replace(outcome, trace=partial(outcome.trace))
         other._keep(outcomes=tuple(outcomes))
         return other
 
@@ -487,6 +489,13 @@ class TraceTree(Frozen):
             raise ValueError(
                 f"{name}.trace: expected the {size} tokens of the path{fewer}, got {len(trace)}"
             )
+
+    def _used(self, number: int) -> int:
+        """The position before which others are of a branch's tokens."""
+        ends = [child.position for child in self.branches if child.parent == number]
+        ends += [a.question.stop for a in self.answers if a.question.branch == number]
+        ends += [len(o.trace) for o in self.outcomes if o.change.branch == number]
+        return max(ends, default=0)
 
     def _keep(self, **values: Any) -> None:
         for name, value in values.items():
