@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tokenviz.data.tokens import Token as Token
     from tokenviz.data.trace import Alternative as Alternative
     from tokenviz.data.trace import Trace as Trace
+    from tokenviz.data.tree import TraceTree as TraceTree
+    from tokenviz.explore.explorer import Explorer as Explorer
     from tokenviz.live.trace import LiveTrace as LiveTrace
     from tokenviz.model.attributing.asking.targets import Contrast as Contrast
     from tokenviz.model.attributing.methods.table import attribution_methods as attribution_methods
@@ -33,12 +35,14 @@ _HOMES = {
     "Attribution": "tokenviz.data.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
     "Contrast": "tokenviz.model.attributing.asking.targets",
+    "Explorer": "tokenviz.explore.explorer",
     "LiveTrace": "tokenviz.live.trace",
     "LanguageModel": "tokenviz.model.language_model",
     "LargeAttribution": "tokenviz.tiles.large",
     "Token": "tokenviz.data.tokens",
     "TokenTrace": "tokenviz.widget.trace",
     "Trace": "tokenviz.data.trace",
+    "TraceTree": "tokenviz.data.tree",
     "attribution_methods": "tokenviz.model.attributing.methods.table",
     "load": "tokenviz.data.files",
     "load_model": "tokenviz.model.loading",

@@ -1,4 +1,4 @@
-"""Any attribution and any trace, for property tests."""
+"""Any attribution, any trace and any tree, for property tests."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from tokenviz import Attribution, Token, Trace
+from tokenviz import Attribution, Token, Trace, TraceTree
 from tokenviz.data.channels import CHANNELS
+from tokenviz.data.tree import Answer, Branch, Change, Origin, Outcome, Question
 
 tokens = st.builds(
     Token, st.text() | st.binary(), id=st.none() | st.integers(0, 2**31), special=st.booleans()
@@ -68,18 +69,22 @@ def provenance(draw: st.DrawFn, n: int, m: int) -> dict[str, Any]:
 
 
 @st.composite
-def traces(draw: st.DrawFn) -> Trace:
+def traces(draw: st.DrawFn, **given: Any) -> Trace:
+    """Any trace, but for what is given."""
     logprob = st.floats(-100, 0, width=32) | st.just(-np.inf)
     chosen = draw(st.lists(tokens, max_size=5))
     n = len(chosen)
+    own: dict[str, Any] = {
+        "prompt": draw(st.lists(tokens, max_size=3)),
+        "distribution": draw(st.sampled_from(["model", "sampling"])),
+        **given,
+    }
     return Trace(
         chosen,
         draw(st.lists(logprob | st.just(np.nan), min_size=n, max_size=n)),
         [draw(st.lists(st.tuples(tokens, logprob), max_size=3)) for _ in chosen],
         ranks=draw(st.lists(st.integers(0, 2**31 - 1), min_size=n, max_size=n)),
         entropies=draw(npst.arrays(np.float32, n, elements=float32)),
-        prompt=draw(st.lists(tokens, max_size=3)),
-        distribution=draw(st.sampled_from(["model", "sampling"])),
         model=draw(st.none() | st.text()),
         partial=draw(st.booleans()),
         channels=draw(
@@ -89,4 +94,133 @@ def traces(draw: st.DrawFn) -> Trace:
                 max_size=2,
             )
         ),
+        **own,
+    )
+
+
+@st.composite
+def trees(draw: st.DrawFn, branches: int = 5) -> TraceTree:
+    """Any tree, with answers and outcomes."""
+    prompt = draw(st.lists(tokens, max_size=3))
+    n = len(prompt)
+    chat = {
+        "prompt_roles": st.lists(st.text(), min_size=n, max_size=n),
+        "prompt_turns": st.lists(st.integers(0, 2**40), min_size=n, max_size=n),
+    }
+    distribution = draw(st.sampled_from(["model", "sampling"]))
+    tree = TraceTree(
+        prompt,
+        [Branch(draw(runs(distribution)), None, 0, draw(st.text()), draw(roots))],
+        **{name: draw(of) for name, of in chat.items() if draw(st.booleans())},
+    )
+    for _ in range(draw(st.integers(0, branches - 1))):
+        tree = tree.with_branch(draw(forks(tree)))
+    for answer in draw(st.lists(st.none(), max_size=3)):
+        answer = draw(answers(tree))
+        tree = tree if answer is None else tree.with_answer(answer)
+    for outcome in draw(st.lists(st.none(), max_size=2)):
+        outcome = draw(outcomes(tree))
+        tree = tree if outcome is None else tree.with_outcome(outcome)
+    return tree
+
+
+options = st.dictionaries(
+    st.text(),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text()
+        | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+        max_leaves=4,
+    ),
+    max_size=2,
+)  # fmt: skip
+roots = st.builds(Origin, st.sampled_from(["written", "read"]), options=options)
+
+
+def runs(distribution: str) -> st.SearchStrategy[Trace]:
+    """What a branch may have as its own tokens."""
+    notes = st.dictionaries(st.text(max_size=3), st.text(), max_size=2)
+    return notes.flatmap(lambda said: traces(prompt=[], distribution=distribution, notes=said))
+
+
+@st.composite
+def forks(draw: st.DrawFn, tree: TraceTree) -> Branch:
+    """A branch that may come next."""
+    parent = draw(st.integers(0, len(tree) - 1))
+    position = draw(st.integers(0, tree.length(parent)))
+    run = draw(runs(tree.distribution))
+    slots = slots_at(tree, parent, position)
+    kinds = ["written", "token", "text", *["alternative"] * bool(slots)]
+    kind = draw(st.sampled_from(kinds))
+    origin = Origin(
+        kind,
+        draw(st.integers(0, len(run))),
+        slot=draw(st.integers(1, slots)) if kind == "alternative" else None,
+        text=draw(st.text()) if kind == "text" else None,
+        options=draw(options),
+    )
+    return Branch(run, parent, position, draw(st.text()), origin)
+
+
+def slots_at(tree: TraceTree, branch: int, position: int) -> int:
+    """How many alternatives a position of a path has."""
+    path = tree.path(branch)
+    return len(path.alternatives[position]) if position < len(path) else 0
+
+
+@st.composite
+def questions(draw: st.DrawFn, tree: TraceTree) -> Question | None:
+    """A question that may be asked; None where there is no token."""
+    branch = draw(st.integers(0, len(tree) - 1))
+    size = tree.length(branch)
+    if not size:
+        return None
+    start = draw(st.integers(0, size - 1))
+    stop = draw(st.integers(start + 1, size))
+    method = draw(st.sampled_from(["occlusion", "integrated_gradients"]))
+    if stop > start + 1:
+        return Question(branch, start, stop, method=method)
+    slots = range(slots_at(tree, branch, start) + 1)
+    slot = draw(st.sampled_from(slots))
+    foils = [None, *(other for other in slots if other != slot)]
+    return Question(branch, start, stop, slot, draw(st.sampled_from(foils)), method)
+
+
+@st.composite
+def answers(draw: st.DrawFn, tree: TraceTree) -> Answer | None:
+    """An answer to a question that may be asked; None where there is none."""
+    question = draw(questions(tree))
+    if question is None:
+        return None
+    rows = (*tree.prompt, *tree.path(question.branch).tokens[: question.start])
+    attribution = Attribution(
+        draw(npst.arrays(np.float32, (len(rows), 1), elements=float32)),
+        draw(st.just(rows) | st.lists(tokens, min_size=len(rows), max_size=len(rows))),
+        [draw(st.text() | tokens)],
+        method=question.method,
+        completeness_error=draw(st.none() | npst.arrays(np.float32, 1, elements=float32)),
+        **draw(provenance(len(rows), 1)),
+    )
+    return Answer(question, attribution)
+
+
+@st.composite
+def outcomes(draw: st.DrawFn, tree: TraceTree) -> Outcome | None:
+    """What may come of a change; None where there is no prompt to change."""
+    if not tree.prompt:
+        return None
+    branch = draw(st.integers(0, len(tree) - 1))
+    start = draw(st.integers(0, len(tree.prompt) - 1))
+    how = draw(st.sampled_from(["delete", "mute", "replace"]))
+    text = draw(st.text()) if how == "replace" else None
+    change = Change(branch, start, draw(st.integers(start + 1, len(tree.prompt))), how, text)
+    path = tree.path(branch)
+    partial = draw(st.booleans())
+    n = draw(st.integers(0, len(path))) if partial else len(path)
+    logprobs = npst.arrays(np.float32, n, elements=st.floats(-100, 0, width=32) | st.just(np.nan))
+    prompt = draw(st.lists(tokens, max_size=3))
+    roles = draw(st.none() | st.just(["user"] * len(prompt)))
+    return Outcome(
+        change,
+        Trace(path.tokens[:n], draw(logprobs), prompt=prompt, prompt_roles=roles, partial=partial),
     )

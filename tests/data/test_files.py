@@ -1,15 +1,18 @@
 """What is saved is what is loaded, to the bit."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 import tokenviz as tv
-from tests.data.strategies import attributions, traces
-from tokenviz import Attribution, Trace
+from tests.data.strategies import attributions, traces, trees
+from tokenviz import Attribution, Token, Trace, TraceTree
+from tokenviz.data.tree import Answer, Branch, Change, Origin, Outcome, Question
 
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -26,6 +29,98 @@ def test_round_trip(tmp_path: Path, suffix: str, source: Attribution | Trace) ->
             numbers = ~np.isnan(a)
             np.testing.assert_array_equal(np.signbit(a[numbers]), np.signbit(b[numbers]))
             assert a.dtype == b.dtype == np.float32
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+@given(tree=trees())
+@relaxed
+def test_trees_round_trip(tmp_path: Path, suffix: str, tree: TraceTree) -> None:
+    loaded = tv.load(tree.save(tmp_path / f"tree{suffix}"))
+    assert isinstance(loaded, TraceTree) and loaded == tree
+    for one, other in zip(numbers_of(tree), numbers_of(loaded), strict=True):
+        assert one.dtype == other.dtype
+        known = ~np.isnan(one)
+        np.testing.assert_array_equal(np.signbit(one[known]), np.signbit(other[known]))
+    seconds = [answer.attribution.seconds for answer in tree.answers]  # of no say in equality
+    assert [answer.attribution.seconds for answer in loaded.answers] == seconds
+
+
+def numbers_of(tree: TraceTree) -> list[np.ndarray[Any, Any]]:
+    """All that a tree has of float32."""
+    runs = [*(b.trace for b in tree.branches), *(o.trace for o in tree.outcomes)]
+    given = [answer.attribution for answer in tree.answers]
+    errors = [e for a in given for e in (a.completeness_error, a.standard_error) if e is not None]
+    columns = [(run.logprobs, run.entropies, run.alternative_logprobs) for run in runs]
+    return [
+        *(column for run in columns for column in run),
+        *(channel for run in runs for channel in run.channels.values()),
+        *(attribution.values for attribution in given),
+        *errors,
+    ]
+
+
+def test_a_tree_is_plain_and_readable(tmp_path: Path) -> None:
+    """A token stands there once, however many texts it is in."""
+    root = Trace(["a", Token(b"\xf0", id=7)], [-1.0, -0.0], [[("b", -2.0)], []])
+    fork = Trace(["b"], [-2.0], partial=True, channels={"loss": [np.nan]})
+    tree = TraceTree(
+        ["a"],
+        [
+            Branch(root, None, 0, "root", Origin("written", options={"seed": 1})),
+            Branch(fork, 0, 0, "fork", Origin("alternative", 1, slot=1)),
+        ],
+        [Answer(Question(0, 1, 2, method="m"), Attribution([[0.5], [1]], ["a", "a"], ["x"]))],
+        [Outcome(Change(1, 0, 1, "replace", "c"), Trace(["b"], [-3.0], prompt=["c"]))],
+    )
+    content = json.loads(tree.save(tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert content["vocabulary"] == ["a", {"hex": "f0", "id": 7}, "b", "c"]
+    assert content["branches"] == [
+        {
+            "name": "root",
+            "parent": None,
+            "position": 0,
+            "origin": {"kind": "written", "options": {"seed": 1}},
+            "text": {"distribution": "model", "tokens": 2},
+        },
+        {
+            "name": "fork",
+            "parent": 0,
+            "position": 0,
+            "origin": {"kind": "alternative", "forced": 1, "slot": 1},
+            "text": {"distribution": "model", "tokens": 1, "partial": True, "channels": ["loss"]},
+        },
+    ]
+    assert content["index"] == [0, 1, 2, 2] and content["offsets"] == [0, 1, 1, 1, 1]
+    assert content["logprobs"] == [-1.0, -0.0, -2.0, -3.0] and content["prompts"] == [0, 3]
+    assert content["rows"] == [0, 0] and content["values"] == [0.5, 1.0]
+    assert content["channels"] == ["NaN"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_large_trees_are_saved_and_loaded_in_no_time(tmp_path: Path, suffix: str) -> None:
+    """200 branches of 200 tokens and 5 alternatives."""
+    rng = np.random.default_rng(0)
+    vocabulary = [Token(f" w{i}", id=i) for i in range(2000)]
+
+    def run() -> Trace:
+        considered = -np.sort(rng.exponential(3, (200, 5)), axis=1)
+        return Trace.from_columns(
+            vocabulary,
+            rng.integers(0, 2000, 200),
+            -rng.exponential(1, 200),
+            np.arange(201) * 5,
+            rng.integers(0, 2000, 1000),
+            considered.ravel(),
+            entropies=rng.exponential(1, 200),
+        )
+
+    tree = TraceTree([], [Branch(run(), None, 0, "", Origin("written"))])
+    for i in range(199):
+        tree = tree.with_branch(Branch(run(), i // 2, 100, "", Origin("token", 1)))
+    began = time.process_time()
+    loaded = tv.load(tree.save(tmp_path / f"large{suffix}"))
+    assert time.process_time() - began < 4  # about 1; the rest is for other processes' caches
+    assert loaded == tree
 
 
 def test_a_target_that_reads_like_a_number_stays_text(tmp_path: Path) -> None:
@@ -75,7 +170,7 @@ def test_files_say_no_more_than_is_known_and_older_ones_load(tmp_path: Path) -> 
     ("name", "content", "message"),
     [
         ("a.csv", "", r"expected a name ending in .npz or .json, got 'a.csv'"),
-        ("a.json", "[1]", "a.json is not a tokenviz attribution or trace"),
+        ("a.json", "[1]", "a.json is not a tokenviz attribution, trace or tree"),
         ("a.json", '{"format": "tokenviz.trace", "version": 99}', "has format version 99"),
     ],
 )

@@ -17,12 +17,25 @@ import numpy as np
 import pytest
 
 import tokenviz as tv
+from tokenviz.data.tree import Answer, Branch, Change, Origin, Outcome, Question
 
 ATTRIBUTION = tv.Attribution(
     [[0.5, -1.0], [np.nan, np.inf]], ["a", tv.Token(b"\xf0", id=3)], ["x", tv.Token("y")],
     completeness_error=[0.1, 0.2],
 )  # fmt: skip
 TRACE = tv.Trace(["a", "b"], [-1.0, -2.0], [[("c", -3.0)], []], channels={"loss": [1.0, 2.0]})
+TREE = tv.TraceTree(
+    ["p"],
+    [
+        Branch(
+            tv.Trace(["a", "b"], [-1.0, -2.0], [[("c", -3.0)], []]),
+            None, 0, "root", Origin("written"),
+        ),
+        Branch(tv.Trace(["c"], [-3.0]), 0, 0, "fork", Origin("alternative", 1, slot=1)),
+    ],
+    [Answer(Question(0, 1, 2, method="m"), tv.Attribution([[0.5], [1.0]], ["p", "a"], ["b"]))],
+    [Outcome(Change(1, 0, 1, "delete"), tv.Trace(["c"], [-4.0]))],
+)  # fmt: skip
 
 
 def refused(path: Path, *words: str) -> None:
@@ -47,7 +60,7 @@ def archive(path: Path, members: dict[str, Any], **options: Any) -> Path:
     return path
 
 
-def members_of(source: tv.Attribution | tv.Trace, tmp_path: Path) -> dict[str, Any]:
+def members_of(source: tv.Attribution | tv.Trace | tv.TraceTree, tmp_path: Path) -> dict[str, Any]:
     with np.load(source.save(tmp_path / "sound.npz")) as loaded:
         return {f"{name}.npy": loaded[name] for name in loaded.files}
 
@@ -213,7 +226,9 @@ JSON_WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def changed(source: tv.Attribution | tv.Trace, change: dict[str, Any], folder: Path) -> Path:
+def changed(
+    source: tv.Attribution | tv.Trace | tv.TraceTree, change: dict[str, Any], folder: Path
+) -> Path:
     """A text of a source in which some entries are others."""
     path = source.save(folder / "bad.json")
     sound = json.loads(path.read_text(encoding="utf-8"))
@@ -247,6 +262,145 @@ def test_texts_that_are_wrong(change: dict[str, Any], word: str, tmp_path: Path)
 )
 def test_traces_that_are_wrong(change: dict[str, Any], word: str, tmp_path: Path) -> None:
     refused(changed(TRACE, change, tmp_path), word)
+
+
+FAR = {"branch": 0, "method": "m"}
+
+
+def put(content: Any, place: str, value: Any) -> None:
+    """Change one entry within an object, by the way to it: ``branches.0.name``."""
+    *way, last = (int(step) if step.isdigit() else step for step in place.split("."))
+    for step in way:
+        content = content[step]
+    content[last] = value
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "word"),
+    [
+        ("branches", [], "index"),
+        ("branches", {}, "branches"),
+        ("branches.0", 5, "branches[0]"),
+        ("branches.1.more", 5, "more"),
+        ("branches.1.parent", 1, "branches[1].parent"),
+        ("branches.1.parent", None, "branches[1]"),
+        ("branches.1.parent", 0.0, "branches[1]"),
+        ("branches.1.parent", True, "branches[1]"),
+        ("branches.1.position", 3, "branches[1].position"),
+        ("branches.1.position", -1, "branches[1]"),
+        ("branches.1.position", 10**30, "branches[1].position"),
+        ("branches.1.name", None, "branches[1]: name"),
+        ("branches.1.name", "\ud800", "branches[1]: name"),
+        ("branches.1.origin", [], "branches[1]"),
+        ("branches.1.origin.kind", [], "branches[1]"),
+        ("branches.1.origin.slot", 2, "branches[1].origin.slot"),
+        ("branches.1.origin.forced", 2, "branches[1]"),
+        ("branches.1.origin.options", [["a", 1]], "origin.options"),
+        ("branches.1.origin.options", {"a": 1e999}, "origin: options['a']"),
+        ("branches.1.text.tokens", 2, "index"),
+        ("branches.1.text.tokens", -1, "tokens"),
+        ("branches.1.text.tokens", 10**30, "index"),
+        ("branches.1.text.prompt", 1, "prompts"),
+        ("branches.1.text.channels", ["loss"], "channels"),
+        ("branches.1.text.distribution", "sampling", "branches[1].trace.distribution"),
+        ("branches.1.text.distribution", [], "distribution"),
+        ("branches.1.text.notes", ["a"], "notes"),
+        ("prompt.prompt_roles", "a", "prompt: prompt_roles"),
+        ("prompt.prompt_turns", [1, 2], "prompt_turns"),
+        ("answers.0.question", {**FAR, "start": 10**12, "stop": 10**13}, "rows"),
+        ("answers.0.question.stop", 3, "answers[0].question.stop"),
+        ("answers.0.question.branch", 1, "answers[0].question.stop"),
+        ("answers.0.question.branch", 2, "answers[0].question.branch"),
+        ("answers.0.question.slot", 1, "answers[0].question.slot"),
+        ("answers.0.question.method", None, "answers[0]: question: method"),
+        ("answers.0.attribution.targets", ["a", "b"], "answers[0]: values"),
+        ("answers.0.attribution.tokens", ["a", "b"], "tokens"),
+        ("answers.0.attribution.spans", [[0]], "answers[0]: spans"),
+        ("answers.0.arrays", [], "answers[0]: arrays"),
+        ("answers.0.arrays", ["values", "values"], "answers[0]: arrays"),
+        ("answers.0.arrays", ["values", ["a"]], "answers[0]: arrays"),
+        ("answers.0.arrays", ["values", "standard_error"], "standard_error"),
+        ("outcomes.0.change.how", "cut", "outcomes[0]: change: how"),
+        ("outcomes.0.change.stop", 2, "outcomes[0].change.stop"),
+        ("outcomes.0.change.branch", 0, "outcomes[0].trace"),
+        ("outcomes.0.text.prompt_roles", ["user"], "prompt_roles"),
+        ("rows", [0, 9], "rows"),
+        ("prompts", [9], "prompts"),
+        ("offsets", [0, 2, 1, 1, 1], "offsets"),
+        ("index", [0, 1, 2, 9], "index"),
+        ("logprobs", [-1, -2, 5, -1], "logprobs"),
+        ("values", [0.5], "values"),
+        ("values", [[0.5], [1]], "values"),
+        ("vocabulary.0", {"hex": "zz"}, "vocabulary[0]"),
+        ("more", [], "more"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_trees_that_are_wrong(
+    place: str, value: Any, word: str, suffix: str, tmp_path: Path
+) -> None:
+    path = TREE.save(tmp_path / "bad.json")
+    assert tv.load(path) == TREE
+    content = json.loads(path.read_text(encoding="utf-8"))
+    arrays = members_of(TREE, tmp_path)
+    del arrays["header.npy"]
+    put(content, place, value)
+    if suffix == ".json":
+        path.write_text(json.dumps(content), encoding="utf-8")
+        refused(path, word)
+        return
+    for name in arrays:
+        given: Any = content.pop(name.removesuffix(".npy"))
+        arrays[name] = np.array(given, arrays[name].dtype) if given else arrays[name][:0]
+    head = np.frombuffer(json.dumps(content).encode(), np.uint8)
+    refused(archive(tmp_path / "bad.npz", {"header.npy": head, **arrays}), word)
+
+
+def test_deep_chains_of_branches_are_read_in_time_that_follows_from_their_number(
+    tmp_path: Path,
+) -> None:
+    """And questions at their end, about their beginning."""
+    n = 3000
+    text = {"distribution": "model", "tokens": 1}
+    fork = {"name": "", "origin": {"kind": "written"}, "text": text}
+    asked = {"branch": n - 1, "stop": 2, "method": "m"}
+    content = {
+        "format": "tokenviz.tree",
+        "version": 1,
+        "vocabulary": ["a"],
+        "prompt": {"distribution": "model"},
+        "branches": [{**fork, "parent": i - 1 if i else None, "position": i} for i in range(n)],
+        "answers": [
+            {
+                "question": {**asked, "start": 1, "method": f"{i}"},
+                "attribution": {"targets": ["a"]},
+                "arrays": ["values"],
+            }
+            for i in range(n)
+        ],
+        "outcomes": [],
+        "index": [0] * n,
+        "logprobs": [-1] * n,
+        "offsets": [0] * (n + 1),
+        "ranks": [0] * n,
+        "entropies": ["NaN"] * n,
+        "prompts": [],
+        "channels": [],
+        "alternative_index": [],
+        "alternative_logprobs": [],
+        "rows": [0] * n,
+        "values": [0] * n,
+        "completeness_error": [],
+        "standard_error": [],
+    }
+    path = tmp_path / "deep.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    began = time.process_time()
+    tree = tv.load(path)
+    assert time.process_time() - began < 4
+    assert isinstance(tree, tv.TraceTree)
+    assert {answer.question.branch for answer in tree.answers} == {1}
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,33 @@ from hypothesis import strategies as st
 
 import tokenviz as tv
 from tests.fuzz.damage import broken_bytes, broken_json, odd
+from tokenviz.data.tree import Answer, Branch, Change, Origin, Outcome, Question
 
 _FOLDER = tempfile.TemporaryDirectory()
 _PLACE = Path(_FOLDER.name)
-_SOURCES: list[tv.Attribution | tv.Trace] = [
+_TREE = tv.TraceTree(
+    ["p", tv.Token(b"\xf0", id=3)],
+    [
+        Branch(
+            tv.Trace(["a", "b"], [-1.0, np.nan], [[("c", -3.0)], []], channels={"loss": [1, 2]},
+                     ranks=[1, 0], notes={"temperature": "0.5"}, model="m"),
+            None, 0, "root", Origin("written", options={"seed": 3, "stop": ["a", "b"]}),
+        ),
+        Branch(tv.Trace(["c"], [-3.0]), 0, 0, "fork", Origin("alternative", 1, slot=1)),
+        Branch(tv.Trace(["d"], [-2.0], partial=True), 1, 1, "", Origin("text", 1, text="d")),
+    ],
+    [
+        Answer(
+            Question(0, 0, 1, 1, 0, "m"),
+            tv.Attribution([[0.5], [-0.0]], ["p", "p"], [tv.Token("a")], prompt_ids=[5, 6],
+                           spans=[[0], [1]], standard_error=[0, 1], completeness_error=[0.1]),
+        ),
+        Answer(Question(1, 0, 1, method="m"), tv.Attribution([[1], [2]], ["p", "p"], ["c"])),
+    ],
+    [Outcome(Change(2, 0, 1, "replace", "q"), tv.Trace(["c", "d"], [-1, -2], prompt=["q"]))],
+    prompt_roles=["user", "template"], prompt_turns=[0, 1],
+)  # fmt: skip
+_SOURCES: list[tv.Attribution | tv.Trace | tv.TraceTree] = [
     tv.Attribution(
         [[0.5, np.nan], [-1.0, np.inf]], ["a", tv.Token(b"\xf0", id=3)], ["x", tv.Token("y")],
         completeness_error=[0.1, 0.2], standard_error=[[0, 1], [2, 3]], prompt_ids=[5, 6],
@@ -29,10 +52,12 @@ _SOURCES: list[tv.Attribution | tv.Trace] = [
     tv.Trace(["a", "b", "a"], [-1.0, -2.0, np.nan], [[("c", -3.0)], [], [("d", -1), ("e", -2)]],
              ranks=[1, 2, 0], prompt=["p"], channels={"loss": [1.0, 2.0, 3.0]}),
     tv.Trace([], []),
+    _TREE,
+    tv.TraceTree.of(tv.Trace([], [])),
 ]  # fmt: skip
 
 
-def _saved(source: tv.Attribution | tv.Trace, suffix: str) -> bytes:
+def _saved(source: tv.Attribution | tv.Trace | tv.TraceTree, suffix: str) -> bytes:
     return source.save(_PLACE / f"sound{suffix}").read_bytes()
 
 
@@ -135,5 +160,5 @@ def check(example: tuple[str, bytes]) -> None:
         assert path.name in str(error) and "memory" not in str(error), error
         assert len(str(error)) < 600
         return
-    assert isinstance(loaded, tv.Attribution | tv.Trace)
+    assert isinstance(loaded, tv.Attribution | tv.Trace | tv.TraceTree)
     assert tv.load(loaded.save(_PLACE / f"again{suffix}")) == loaded

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Archive", "Column", "Text", "listed", "write_archive"]
+__all__ = ["Archive", "Column", "Text", "entry", "listed", "write_archive"]
 
 Array = npt.NDArray[Any]
 
@@ -202,6 +202,15 @@ def listed(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError(f"{name}: expected a list, got {type(value).__name__}")
     return value
+
+
+def entry(value: Any, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Any]:
+    """A value that must be an object with some names, and may have others."""
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object, got {type(value).__name__}")
+    _refuse(value.keys() - {*required, *optional})
+    _require(required, value)
+    return dict(value)
 
 
 def _parsed(content: bytes) -> Any:

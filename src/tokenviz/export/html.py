@@ -36,6 +36,9 @@ STATE_TYPE = "application/vnd.tokenviz.figure+json"
 TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
 """How the table beside a live widget begins."""
 
+INSTRUMENTS = ("explorer",)
+"""Kinds of figures that have a script and a style of their own, beside the renderer's."""
+
 MAX_SAVED_STATE = 2_000_000
 """Base64 characters of data that an output may add to a notebook; beyond it, only the table."""
 
@@ -73,11 +76,14 @@ def fragment(widget: Figure, *, with_script: bool = True) -> str:
     str
         HTML for the body of a page, or for a cell's ``text/html`` output.
     """
-    figure = figure_html(FigureState.from_widget(widget))
-    return f"{figure}\n{renderer()}" if with_script else figure
+    state = FigureState.from_widget(widget)
+    figure = figure_html(state)
+    return f"{figure}\n{renderer(state.kind)}" if with_script else figure
 
 
-def page(fragments: Iterable[str], title: str, *, theme: str = "auto") -> str:
+def page(
+    fragments: Iterable[str], title: str, *, theme: str = "auto", kinds: Iterable[str] = ()
+) -> str:
     """Write a whole page of fragments (made ``with_script=False``), with the renderer once.
 
     Parameters
@@ -88,11 +94,15 @@ def page(fragments: Iterable[str], title: str, *, theme: str = "auto") -> str:
         Title of the page.
     theme
         ``"light"``, ``"dark"``, or ``"auto"`` for what the reader's system prefers.
+    kinds
+        Of which kinds there are figures, beside heatmaps and traces: ``"explorer"``.
     """
-    return "".join(_page(fragments, title, theme))
+    return "".join(_page(fragments, title, theme, kinds))
 
 
-def _page(figures: Iterable[str | Iterator[str]], title: str, theme: str) -> Iterator[str]:
+def _page(
+    figures: Iterable[str | Iterator[str]], title: str, theme: str, kinds: Iterable[str]
+) -> Iterator[str]:
     """The page piece by piece: a large figure is not copied to be put together."""
     scheme = "light dark" if theme == "auto" else theme
     yield (
@@ -107,7 +117,7 @@ def _page(figures: Iterable[str | Iterator[str]], title: str, theme: str) -> Ite
     for figure in figures:
         yield from [figure] if isinstance(figure, str) else figure
         yield "\n"
-    yield f"{renderer()}\n</body>\n</html>\n"
+    yield f"{renderer(*kinds)}\n</body>\n</html>\n"
 
 
 def save(widget: Figure, path: str | Path) -> Path:
@@ -122,12 +132,13 @@ def save(widget: Figure, path: str | Path) -> Path:
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path: expected a name ending in .html, got {path.name!r}")
     title = str(widget.title) or path.stem
-    figure = _figure(FigureState.from_widget(widget))
+    state = FigureState.from_widget(widget)
+    figure = _figure(state)
     with (
         replacing(path) as place,
         place.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
-        file.writelines(_page([figure], title, widget.theme))
+        file.writelines(_page([figure], title, widget.theme, [state.kind]))
     return path
 
 
@@ -169,9 +180,9 @@ def still(widget: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     from tokenviz.export.picture import drawable, png
 
-    if not drawable(widget.source, widget):
+    if not drawable(widget.drawn, widget):
         return {"text/html": _tables([FigureState.from_widget(widget)])}, {}
-    data, width, height = png(widget.source, widget.color_scale(), widget)
+    data, width, height = png(widget.drawn, widget.color_scale(), widget)
     return (
         {"image/png": as_base64(data)},
         {"image/png": {"width": width, "height": height, "alt": widget.title or repr(widget)}},
@@ -190,15 +201,33 @@ def _figure(figure: FigureState) -> Iterator[str]:
 
 
 @cache
-def renderer() -> str:
-    """The style sheet and the script that make the figures of a page live."""
-    style = static("tokenviz.css").replace("</style", "<\\/style")
-    # In a script element only these two sequences mean anything to the HTML parser.
-    script = static("page.js").replace("</script", "<\\/script").replace("<!--", "<\\!--")
-    return (
-        f'<style class="tokenviz-renderer">{style}</style>'
-        f'<script class="tokenviz-renderer">{script}</script>'
+def renderer(*kinds: str) -> str:
+    """The style sheets and the scripts that make the figures of a page live.
+
+    Parameters
+    ----------
+    kinds
+        Of which kinds there are figures: an instrument's own script and style are there only where
+        it is shown, and before the renderer's, which mounts all figures.
+    """
+    own = [kind for kind in INSTRUMENTS if kind in kinds]
+    styles = [static(f"{name}.css") for name in ("tokenviz", *own)]
+    scripts = [static(f"{name}page.js") for name in own] + [static("page.js")]
+    return "".join(
+        [
+            *(f'<style class="tokenviz-renderer">{_in_style(style)}</style>' for style in styles),
+            *(f'<script class="tokenviz-renderer">{_in_script(code)}</script>' for code in scripts),
+        ]
     )
+
+
+def _in_style(style: str) -> str:
+    return style.replace("</style", "<\\/style")
+
+
+def _in_script(script: str) -> str:
+    """In a script element only these two sequences mean anything to the HTML parser."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _base64_size(buffer: Buffer) -> int:
@@ -206,5 +235,13 @@ def _base64_size(buffer: Buffer) -> int:
 
 
 def _tables(figures: Iterable[FigureState]) -> str:
-    tables = (static_table(each.source, each.scale, each.table_options) for each in figures)
-    return f"{STYLE}{''.join(tables)}"
+    return f"{STYLE}{''.join(map(_table, figures))}"
+
+
+def _table(figure: FigureState) -> str:
+    if figure.kind != "explorer":
+        return static_table(figure.colored, figure.scale, figure.table_options)
+    from tokenviz.export.treetable import tree_tables
+
+    tree: Any = figure.source
+    return tree_tables(tree, figure.traits["_view"], figure.scale, figure.table_options)

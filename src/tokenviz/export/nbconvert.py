@@ -162,13 +162,14 @@ class LiveFigures(Figures):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Rewrite the outputs of ``nb`` (which is nbconvert's own copy)."""
+        self._kinds: set[str] = set()
         nb, resources = super().preprocess(nb, resources)
         bundles = [bundle for cell in nb.cells for bundle in _bundles(cell)]
         other_widgets = any(VIEW in bundle for bundle in bundles)
         if not other_widgets:  # or nbconvert would fetch a widget manager for nobody
             nb.metadata.pop("widgets", None)
         resources["tokenviz"] = {
-            "renderer": renderer() if self._live else "",
+            "renderer": renderer(*sorted(self._kinds)) if self._live else "",
             "banner": self._banner(nb),
             "has_math": _has_math(nb, bundles),
             "needs_require": other_widgets or any(map(_uses_require, bundles)),
@@ -177,6 +178,7 @@ class LiveFigures(Figures):
 
     def drawn(self, figure: FigureState) -> str:
         """Write the fragment of a figure."""
+        self._kinds.add(figure.kind)
         return figure_html(figure)
 
     def shown(self, output: NotebookNode, figures: list[Any]) -> Iterator[NotebookNode]:

@@ -26,6 +26,7 @@ from tokenviz.wire import decode_attribution, decode_trace
 
 if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
+    from tokenviz.data.tree import TraceTree
     from tokenviz.widget.figure import Figure
 
 __all__ = ["FigureState", "as_base64", "at", "with_leaf"]
@@ -81,10 +82,23 @@ class FigureState:
         return cls(traits, buffers)
 
     @cached_property
-    def source(self) -> Attribution | LargeAttribution | Trace:
+    def source(self) -> Attribution | LargeAttribution | Trace | TraceTree:
         """The data object that the figure shows."""
         data = self._decoded["_data"]
+        if self.kind == "explorer":
+            from tokenviz.explore.wire import decode_tree
+
+            return decode_tree(data)
         return decode_attribution(data) if self.kind == "heatmap" else decode_trace(data)
+
+    @property
+    def colored(self) -> Attribution | LargeAttribution | Trace:
+        """What of it the scale colours: of a tree, the path on show."""
+        source: Any = self.source
+        on_show: Attribution | LargeAttribution | Trace = (
+            source.path(self.traits["_view"]["current"]) if self.kind == "explorer" else source
+        )
+        return on_show
 
     @classmethod
     def from_json(cls, embedded: Mapping[str, Any]) -> FigureState:
@@ -107,13 +121,13 @@ class FigureState:
 
     @property
     def kind(self) -> str:
-        """``"heatmap"`` or ``"trace"``."""
+        """``"heatmap"``, ``"trace"`` or ``"explorer"``."""
         return str(self.traits["_kind"])
 
     @property
     def scale(self) -> ColorScale:
         """The colour scale of the figure as it looks now."""
-        return figure_scale(self._decoded, self.source, self.values)
+        return figure_scale(self._decoded, self.colored, self.values)
 
     @property
     def table_options(self) -> TableOptions:
@@ -148,10 +162,11 @@ def own_traits(widget: type[Figure]) -> dict[str, Any]:
 
 
 def _widget_classes() -> dict[str, type[Figure]]:
+    from tokenviz.explore.explorer import Explorer
     from tokenviz.widget.heatmap import AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace
 
-    return {"heatmap": AttributionHeatmap, "trace": TokenTrace}
+    return {"heatmap": AttributionHeatmap, "trace": TokenTrace, "explorer": Explorer}
 
 
 _PLAIN = {str, int, float, bool, type(None)}

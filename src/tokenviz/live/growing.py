@@ -22,7 +22,7 @@ from tokenviz.data.tokens import LONGEST_CHARACTER, Kind, Token, displayed_at
 from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.wire import Wire, _array, _table, trace_chat, trace_facts
 
-__all__ = ["GrowingTrace", "Piece"]
+__all__ = ["Entries", "GrowingTrace", "Piece"]
 
 
 class Piece(NamedTuple):
@@ -36,6 +36,30 @@ class Piece(NamedTuple):
     and log-probabilities of the alternatives: 4 bytes each, little-endian, end to end."""
 
 
+class Entries:
+    """A vocabulary that grows: each token with each label it was given, numbered as they come."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Token, tuple[str, Kind]], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, token: Token, shown: tuple[str, Kind]) -> int:
+        """The number of a token with a label, new or not."""
+        return self._numbers.setdefault((token, shown), len(self._numbers))
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The tokens, by number."""
+        return [token for token, _ in self._numbers]
+
+    def table(self, start: int) -> Wire:
+        """The entries from some place on."""
+        entries = list(islice(self._numbers, start, None))
+        return _table([token for token, _ in entries], [shown for _, shown in entries])
+
+
 class GrowingTrace:
     """The columns of a trace that is being written.
 
@@ -43,13 +67,15 @@ class GrowingTrace:
     ----------
     begun
         The trace before its first token: prompt, model, distribution.
+    entries
+        The vocabulary, where others use it, too; None for one of its own.
     """
 
-    def __init__(self, begun: Trace) -> None:
+    def __init__(self, begun: Trace, entries: Entries | None = None) -> None:
         if len(begun):
             raise ValueError(f"begun: expected a trace without tokens, got {len(begun)}")
         self._begun = begun
-        self._entries: dict[tuple[Token, tuple[str, Kind]], int] = {}
+        self._entries = Entries() if entries is None else entries
         self._index = array("I")
         self._logprobs = array("f")
         self._ranks = array("i")
@@ -68,13 +94,13 @@ class GrowingTrace:
     def append(self, step: TraceStep) -> None:
         """Take the next position."""
         for token, logprob in step.alternatives:
-            self._alternative_index.append(self._entry(token, (token.label, token.kind)))
+            self._alternative_index.append(self._entries.number(token, (token.label, token.kind)))
             self._alternative_logprobs.append(logprob)
         self._offsets.append(len(self._alternative_index))
         self._logprobs.append(step.logprob)
         self._ranks.append(step.rank)
         self._entropies.append(step.entropy)
-        self._index.append(self._entry(step.token, (step.token.label, step.token.kind)))
+        self._index.append(self._entries.number(step.token, (step.token.label, step.token.kind)))
         self._unsettled.append(step.token)
         self._settle()
 
@@ -88,7 +114,7 @@ class GrowingTrace:
         """The trace so far, as numbers and tokens; ``partial``."""
         begun = self._begun
         return Trace.from_columns(
-            [token for token, _ in self._entries],
+            self._entries.tokens,
             *(
                 np.array(column)
                 for column in (
@@ -113,7 +139,7 @@ class GrowingTrace:
             facts = {name: fact for name, fact in trace_facts(self._begun).items()
                      if name != "partial"}  # fmt: skip
         return {
-            "vocabulary": self._table(0),
+            "vocabulary": self._entries.table(0),
             "index": _array(np.array(self._index), "<u4"),
             "logprobs": _array(np.array(self._logprobs), "<f4"),
             "ranks": _array(np.array(self._ranks), "<i4"),
@@ -129,35 +155,51 @@ class GrowingTrace:
 
     def news(self) -> Piece | None:
         """What came since it was last asked; None if nothing did."""
-        if self._told == len(self):
+        start = self.unsaid()
+        if start is None:
             return None
-        piece = self.piece(self._told, self._told_entries)
-        self._told, self._told_entries = len(self), len(self._entries)
+        piece = self.piece(start, self._told_entries)
+        self._told_entries = len(self._entries)
         return piece
 
     def piece(self, start: int, vocabulary_start: int) -> Piece:
         """The positions from ``start`` on, and the vocabulary's entries from another place on."""
         start = min(max(0, start), len(self))
         vocabulary_start = min(max(0, vocabulary_start), len(self._entries))
-        offsets = np.array(self._offsets[start:])
-        alternatives = slice(int(offsets[0]), None)
+        columns = self.columns(start)
         content = {
             "start": start,
             "positions": len(self) - start,
-            "alternatives": len(self._alternative_index) - int(offsets[0]),
+            "alternatives": len(columns[-1]),
             "vocabulary_start": vocabulary_start,
-            "vocabulary": self._table(vocabulary_start),
+            "vocabulary": self._entries.table(vocabulary_start),
         }
-        columns: list[tuple[npt.ArrayLike, str]] = [
-            (self._index[start:], "<u4"),
-            (self._logprobs[start:], "<f4"),
-            (self._ranks[start:], "<i4"),
-            (self._entropies[start:], "<f4"),
-            (np.diff(offsets), "<u4"),
-            (self._alternative_index[alternatives], "<u4"),
-            (self._alternative_logprobs[alternatives], "<f4"),
-        ]
-        return Piece(content, b"".join(np.asarray(c, dtype=d).tobytes() for c, d in columns))
+        dtypes = ("<u4", "<f4", "<i4", "<f4", "<u4", "<u4", "<f4")
+        return Piece(
+            content,
+            b"".join(c.astype(d).tobytes() for c, d in zip(columns, dtypes, strict=True)),
+        )
+
+    def columns(self, start: int = 0) -> tuple[npt.NDArray[Any], ...]:
+        """Columns of the positions from ``start`` on, and of their alternatives.
+
+        Index, log-probabilities, ranks, entropies, number of alternatives per position; then index
+        and log-probabilities of the alternatives.
+        """
+        offsets = np.array(self._offsets[start:])
+        alternatives = slice(int(offsets[0]), None)
+        own = (self._index, self._logprobs, self._ranks, self._entropies)
+        others = (self._alternative_index, self._alternative_logprobs)
+        return (
+            *(np.array(column[start:]) for column in own),
+            np.diff(offsets),
+            *(np.array(column[alternatives]) for column in others),
+        )
+
+    def unsaid(self) -> int | None:
+        """The first position that came or changed since this was last asked; None if none did."""
+        start, self._told = self._told, len(self)
+        return start if start < len(self) else None
 
     def _settle(self) -> None:
         """Label the end anew, and let go of what can change no more."""
@@ -167,7 +209,7 @@ class GrowingTrace:
         while at < len(self._unsettled):
             shown = displayed_at(self._unsettled, at)
             for position, entry in enumerate(shown, start=at):
-                number = self._entry(self._unsettled[position], entry)
+                number = self._entries.number(self._unsettled[position], entry)
                 if self._index[first + position] != number:
                     self._index[first + position] = number
                     self._told = min(self._told, first + position)
@@ -178,12 +220,3 @@ class GrowingTrace:
             if not waits:
                 settled = at
         del self._unsettled[:settled]
-
-    def _entry(self, token: Token, shown: tuple[str, Kind]) -> int:
-        """The number of a token with a label, new or not."""
-        return self._entries.setdefault((token, shown), len(self._entries))
-
-    def _table(self, start: int) -> Wire:
-        """The vocabulary's entries from some place on."""
-        entries = list(islice(self._entries, start, None))
-        return _table([token for token, _ in entries], [shown for _, shown in entries])

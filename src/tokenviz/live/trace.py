@@ -9,21 +9,19 @@ from the columns so far whenever it is asked for, and sent by itself only once, 
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator
+from contextlib import suppress
 from typing import Any
 
 import traitlets
 
-from tokenviz._options import options
 from tokenviz.data.trace import Trace, TraceStep
-from tokenviz.export import html as export
 from tokenviz.live.growing import GrowingTrace, Piece
 from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy
+from tokenviz.live.standins import WithStandIns, tried
 from tokenviz.live.writing import Write, Writing
-from tokenviz.widget.figure import Figure, caption
+from tokenviz.widget.figure import caption
 from tokenviz.widget.messages import whole_numbers
 from tokenviz.widget.trace import TokenTrace
 from tokenviz.wire import trace_facts
@@ -44,16 +42,7 @@ def _status(value: Any, widget: LiveTrace) -> Any:
     return widget._status_now()
 
 
-@contextmanager
-def _tried() -> Iterator[None]:
-    """Showing something may fail, by an observer's fault or a connection's: then that is logged."""
-    try:
-        yield
-    except Exception:
-        logging.getLogger(__name__).exception("what was written could not be shown")
-
-
-class LiveTrace(TokenTrace):
+class LiveTrace(WithStandIns, TokenTrace):
     """A :class:`TokenTrace` that fills while its text is written.
 
     ``lm.generate(prompt, stream=True)`` makes one. The text is written by a thread of its own: the
@@ -87,7 +76,6 @@ class LiveTrace(TokenTrace):
         self._growing: GrowingTrace | None = GrowingTrace(begun)
         self._lock = threading.RLock()
         self._error: BaseException | None = None
-        self._shown: list[tuple[Any, Callable[[Figure], dict[str, Any]]]] = []
         self._writing = Writing(write, took=self._take, tell=self._tell, ended=self._end)
         super().__init__(begun, **given)
         belongs_to_this_cell(self._writing, lambda: self.send_state("_data"))
@@ -233,27 +221,6 @@ class LiveTrace(TokenTrace):
         if change["new"] is not None:
             heard_while_busy(change["new"], lambda data: _asked(data.get("content")) is not None)
 
-    def _ipython_display_(self) -> None:
-        if options.display == "html":
-            self._show_for_now(self._as_page)
-        else:
-            super()._ipython_display_()
-
-    def _show_twin(self) -> None:
-        self._show_for_now(export.twin)
-
-    def _as_page(self, _: Figure) -> dict[str, Any]:
-        bundle: dict[str, Any] = self._repr_mimebundle_()[0]
-        return bundle
-
-    def _show_for_now(self, render: Callable[[Figure], dict[str, Any]]) -> None:
-        """Show what there is, and remember to show the whole in its place."""
-        from IPython.display import display
-
-        handle = display(render(self), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        if handle is not None:  # outside IPython there is nothing to change later
-            self._shown.append((handle, render))
-
     def _take(self, step: TraceStep) -> None:
         with self._lock:
             if self._growing is not None:
@@ -278,20 +245,18 @@ class LiveTrace(TokenTrace):
         with self._lock:
             if (growing := self._growing) is None:
                 return
-            with _tried():
+            with tried():
                 self._send_piece(growing.news())
             self._source = growing.trace() if trace is None else trace
             self._error, self._growing = error, None
-        with _tried():
+        with tried():
             self._data = growing.wire(trace_facts(self._source))
-        with _tried():
+        with tried():
             if self.caption == before:  # else the user's own words
                 self.caption = self._words(self._source)["caption"]
-        with _tried():
+        with tried():
             self._live = {"running": False}
-        for handle, render in self._shown:
-            with _tried():
-                handle.update(render(self), raw=True)
+        self._show_again()
 
     def _data_now(self, value: Any) -> Any:
         with self._lock:

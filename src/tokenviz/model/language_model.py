@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from tokenviz.data.attribution import Attribution
     from tokenviz.data.trace import Trace
+    from tokenviz.explore.explorer import Explorer
     from tokenviz.live.trace import LiveTrace
 
 __all__ = ["LanguageModel"]
@@ -221,6 +222,37 @@ class LanguageModel(LoadedModel):
         from tokenviz.live.trace import LiveTrace
 
         return LiveTrace(generation.followed, generation.traces()[0])
+
+    @showing(DEFAULTS, GenerateOptions)
+    def explore(self, prompt: Prompt, **options: Any) -> Explorer:
+        """Let the model answer a prompt, in a figure in which the text answers: why, and what if.
+
+        The answer is written in the background, before the reader's eyes. Click a token to see what
+        of the text before it spoke for it; click what was not said to see why not; Enter goes on
+        from there. All of it is in Python, too: see :class:`tokenviz.Explorer`.
+
+        Parameters
+        ----------
+        prompt
+            Text, chat messages or token ids ``[n]``.
+        options
+            How the answer and its branches are written, as :meth:`generate` says.
+
+        Returns
+        -------
+        Explorer
+            The figure; its ``wait()`` gives the whole answer, its ``tree`` all that was found.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for :meth:`generate`.
+        """
+        self.probe(check_causal)
+        # A figure, so it is imported only where one was asked for.
+        from tokenviz.explore.explorer import Explorer
+
+        return Explorer.begin(self, prompt, options)
 
     @overload
     def score(

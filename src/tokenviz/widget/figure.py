@@ -146,6 +146,11 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
                 if getattr(self, name) == printable(suggested[name]):  # else the user's own words
                     self.set_trait(name, word)
 
+    @property
+    def drawn(self) -> Any:
+        """What of the source has cells that are coloured: of most figures, all of it."""
+        return self.source
+
     def set_state(self, sync_data: Any) -> None:
         """Take a front end's changes; a cell that a newer source no longer has is dropped."""
         cell = sync_data.get("selected") if isinstance(sync_data, dict) else None
@@ -181,7 +186,7 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     def color_scale(self) -> ColorScale:
         """The scale that the current traits describe: what colour stands for which value."""
         traits = [name for name in _SCALE_TRAITS if self.has_trait(name)]
-        return figure_scale(self.get_state(traits), self.source)
+        return figure_scale(self.get_state(traits), self.drawn)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure as it looks now, or its data; the suffix chooses the format.

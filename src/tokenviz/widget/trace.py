@@ -84,6 +84,9 @@ class TokenTrace(Figure):
     # How the text comes along while it is being written; see tokenviz.live.
     _live = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
 
+    _sources: type[Any] = Trace
+    """What it shows."""
+
     _told_looks = False
     """Whether a change of channel comes with its looks, as the browser's does."""
 
@@ -92,9 +95,9 @@ class TokenTrace(Figure):
         if isinstance(box, str):
             given["arrangement"] = box
         look: dict[str, Any] = {}
-        if "channel" in given and isinstance(source, Trace):  # else it is refused below
+        if "channel" in given and isinstance(source, self._sources):  # else it is refused below
             self._source = source
-            look = channel_look(source, self._checked_channel(given["channel"])).traits()
+            look = channel_look(self._path, self._checked_channel(given["channel"])).traits()
         self._told_looks = True
         super().__init__(source, **look | given)
         self._told_looks = False
@@ -113,6 +116,12 @@ class TokenTrace(Figure):
             super().set_state(sync_data)
         finally:
             self._told_looks = False
+
+    @property
+    def _path(self) -> Trace:
+        """The trace whose channels there are."""
+        path: Trace = self._source
+        return path
 
     def _encode(self, source: Trace) -> dict[str, Any]:
         if not isinstance(source, Trace):
@@ -144,7 +153,7 @@ class TokenTrace(Figure):
 
     def _checked_channel(self, channel: Any) -> str:
         try:
-            check_channel(self._source, channel)
+            check_channel(self._path, channel)
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
         return str(channel)
@@ -162,7 +171,7 @@ class TokenTrace(Figure):
         """Set what fits a channel that was assigned."""
         if self._told_looks:
             return
-        for name, value in channel_look(self._source, change["new"]).traits().items():
+        for name, value in channel_look(self._path, change["new"]).traits().items():
             self.set_trait(name, value)
 
     @traitlets.validate("selected")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tokenizers import processors
+from tokenizers import normalizers, processors
 
 from tests.model.small import (
     byte_level_tokenizer,
@@ -15,6 +15,8 @@ from tests.model.small import (
     sentencepiece_tokenizer,
 )
 from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.loading import load_model
+from tokenviz.model.text.continuing import encode_typed
 
 
 def a_lm(tokenizer: Any) -> LanguageModel:
@@ -99,3 +101,41 @@ def test_ids_with_two_beginnings_stay_and_are_told() -> None:
     bos = lm.tokenizer.bos_token_id
     with pytest.warns(UserWarning, match=r"prompt: begins with BOS \(id \d+\) twice"):
         assert lm.encode([bos, bos, 7]).tolist() == [bos, bos, 7]
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+@pytest.mark.parametrize("text", [*TEXTS, "the cat", "\r\n\tx ", "cafe\u0301"])
+def test_what_is_typed_is_what_its_tokens_say(
+    kind: str, text: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    lm = a_lm(TOKENIZERS[kind]())
+    tokens = lm.vocabulary.tokens(encode_typed(lm, text).tolist())
+    assert b"".join(token.bytes for token in tokens) == text.encode()
+    assert not any(token.special for token in tokens)
+    assert not recwarn.list  # where it is typed is the user's to say
+
+
+def test_the_bundled_model_can_be_typed_to() -> None:
+    lm = load_model()
+    tokens = lm.vocabulary.tokens(encode_typed(lm, " 1,462 😀").tolist())
+    assert b"".join(token.bytes for token in tokens) == " 1,462 😀".encode()
+
+
+def in_lower_case() -> Any:
+    tokenizer = byte_level_tokenizer.__wrapped__()
+    tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
+    return tokenizer
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("A b", ValueError, "text: the tokenizer has no tokens for 'A b'.*say 'a b'"),
+        ("", ValueError, "text: expected text, got an empty string"),
+        ("\ud800", ValueError, "text: .*lone surrogate"),
+        ([5], TypeError, r"text: expected text, got list: \[5\]"),
+    ],
+)
+def test_what_cannot_be_typed(text: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        encode_typed(a_lm(in_lower_case()), text)

@@ -53,7 +53,7 @@ def save(widget: Any, path: Path) -> Path:
         If matplotlib is not installed; the message says which extra to install.
     """
     with replacing(path) as place:
-        draw(widget.source, widget.color_scale(), widget, place, path.suffix.lower()[1:])
+        draw(widget.drawn, widget.color_scale(), widget, place, path.suffix.lower()[1:])
     return path
 
 

@@ -22,6 +22,7 @@ from tokenviz.model.attributing.question import Question
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.patience import check_stop
 from tokenviz.model.running.progress import Progress
 
 __all__ = ["asked_of", "attribute", "positions_of"]
@@ -45,6 +46,7 @@ def attribute(
         torch.inference_mode(False),
         reason if method.needs_gradients else nullcontext(),
     ):
+        check_stop()  # its turn may have been long in coming
         asked, baseline_name = asked_of(lm, question, budget, seconds)
         work = asked.objective.work
         with Progress(method.name, positions_of(method, asked), "position", progress) as bar:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicCache, DynamicLayer
 from typing_extensions import Self
 
 from tokenviz.model.running.calling import call, entry, takes, takes_any
 
-__all__ = ["Cache", "RoomyLayer"]
+__all__ = ["Cache", "RoomyLayer", "tensor_bytes"]
 
 # What a memory is called, as argument and in the output: by transformers from 5.24 on; before that
 # and in models' own code by attention and by Mamba-like models; by RWKV. The new name first: asked
@@ -34,14 +35,23 @@ class Cache:
         are not said: not every memory tells how long it is.
     roomy
         Whether to make room for what comes next, token by token; not for what is to be copied.
+    whole
+        Whether layers with a window shall remember what has left it, too. Attention hides it from
+        them then, and the memory can be cut anywhere.
     """
 
     def __init__(
-        self, model: torch.nn.Module, *, positions: bool = True, roomy: bool = True
+        self,
+        model: torch.nn.Module,
+        *,
+        positions: bool = True,
+        roomy: bool = True,
+        whole: bool = False,
     ) -> None:
         self._model = model
         self._positions = positions and takes(model, "position_ids")
         self._roomy = roomy
+        self._whole = whole
         self._memory: _Memory | None = None
         self._read = 0  # tokens
 
@@ -49,6 +59,30 @@ class Cache:
     def filled(self) -> bool:
         """Whether the model remembers what it has read."""
         return self._memory is not None
+
+    @property
+    def read(self) -> int:
+        """How many tokens the model remembers."""
+        return self._read
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a beginning can be cut from all that the model remembers."""
+        layers = self._layers()
+        return bool(layers) and all(type(layer) is RoomyLayer for layer in layers)
+
+    @property
+    def slides(self) -> bool:
+        """Whether the model remembers keys and values, and some layers forget the oldest."""
+        layers = self._layers()
+        windows = [bool(getattr(layer, "is_sliding", False)) for layer in layers]
+        plain = (isinstance(layer, DynamicLayer) for layer in layers)
+        return any(windows) and all(plain) and _argument(self._model) is not None
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes, at least what is in tensors."""
+        return 0 if self._memory is None else tensor_bytes(self._memory.value)
 
     def takes(self, argument: str) -> bool:
         """Whether the model's forward names an argument."""
@@ -61,6 +95,8 @@ class Cache:
         """
         if self._memory is not None:
             inputs[self._memory.argument] = self._memory.value
+        elif self._whole and (argument := _argument(self._model)) is not None:
+            inputs[argument] = DynamicCache()
         text = inputs["input_ids"] if "input_ids" in inputs else inputs["inputs_embeds"]
         end = self._read + text.shape[1]
         if self._positions and "position_ids" not in inputs:
@@ -87,6 +123,52 @@ class Cache:
             value.reorder_cache(torch.zeros(times, dtype=torch.int64))
             other._memory = _Memory(self._memory.argument, value)
         return other
+
+    def state(self) -> Any:
+        """A copy of what no beginning can be cut from, for :meth:`cut`.
+
+        Raises
+        ------
+        Exception
+            Of any kind, if what the model remembers cannot be copied.
+        """
+        assert self._memory is not None
+        if type(self._memory.value) is not DynamicCache:
+            return copy.deepcopy(self._memory.value)
+        return {
+            place: copy.deepcopy(layer)
+            for place, layer in enumerate(self._layers())
+            if type(layer) is not RoomyLayer
+        }
+
+    def cut(self, length: int, state: Any = None) -> Self:
+        """The memory of the first tokens of the text, which goes on without this one.
+
+        Parameters
+        ----------
+        length
+            How many tokens, at least one.
+        state
+            What :meth:`state` gave when the model had read just these; None where all can be cut.
+        """
+        assert self._memory is not None
+        if type(self._memory.value) is DynamicCache:
+            # Of layers that are cut the two hold the same numbers until this one grows.
+            value = copy.copy(self._memory.value)
+            value.layers = [
+                layer.cut(length) if type(layer) is RoomyLayer else copy.deepcopy(state[place])
+                for place, layer in enumerate(self._layers())
+            ]
+        else:
+            value = copy.deepcopy(state)
+        other = copy.copy(self)
+        other._memory, other._read = _Memory(self._memory.argument, value), length
+        return other
+
+    def _layers(self) -> list[Any]:
+        """The layers of a memory that is nothing but layers; none of any other."""
+        value = None if self._memory is None else self._memory.value
+        return list(value.layers) if type(value) is DynamicCache else []
 
     def _remembered(self, output: Any) -> _Memory | None:
         """The memory in an output, if the model can be given it back."""
@@ -148,6 +230,11 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self.values = self._added(1, length, value_states)
         return self.keys, self.values
 
+    def cut(self, length: int) -> RoomyLayer:
+        """The first positions as a layer of their own: it writes into another room than this."""
+        # What it is given has no room left, so that it moves before it grows.
+        return RoomyLayer(self.keys[..., :length, :], self.values[..., :length, :])
+
     def _added(self, which: int, length: int, states: torch.Tensor) -> torch.Tensor:
         room, total = self._room[which], length + states.shape[-2]
         if total > room.shape[-2]:
@@ -156,6 +243,19 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
             self._room[which][..., :length, :] = room[..., :length, :]
         self._room[which][..., length:total, :] = states
         return self._room[which][..., :total, :]
+
+
+def tensor_bytes(value: Any) -> int:
+    """Bytes of the tensors in a memory: of lists, mappings and the attributes of objects."""
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, RoomyLayer):
+        return sum(room.nbytes for room in value._room)
+    if isinstance(value, Mapping):
+        return sum(map(tensor_bytes, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(tensor_bytes, value))
+    return tensor_bytes(vars(value)) if hasattr(value, "__dict__") else 0
 
 
 def _make_room(memory: Any) -> None:

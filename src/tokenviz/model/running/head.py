@@ -42,12 +42,12 @@ class SplitModel:
         self._path = path
         self._output: Any = None
 
-    def hidden_states(self, ids: torch.Tensor) -> torch.Tensor:
-        """What the head reads, from ids ``[b, n]``: shape ``[b, n, d]``."""
+    def hidden_states(self, ids: torch.Tensor, **given: Any) -> torch.Tensor:
+        """What the head reads, from ids ``[b, n]`` and what else is given: ``[b, n, d]``."""
         # Looked up anew: the user may have put another body there.
         body: Any = self._lm.model.get_submodule(self._path)
         forget_longer(self._lm.model)
-        output = body(input_ids=ids, use_cache=False)
+        output = body(input_ids=ids, use_cache=False, **given)
         self._output = type(output)
         hidden: torch.Tensor = output.last_hidden_state
         return hidden

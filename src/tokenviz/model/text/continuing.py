@@ -17,7 +17,7 @@ import torch
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.text.prompt import encode_ids, encode_text
 
-__all__ = ["encode_continuation"]
+__all__ = ["encode_continuation", "encode_typed"]
 
 _BEFORE = ("\n", "|", "。", "a")  # each alone a token of most tokenizers
 _TAIL = 8  # tokens of the prompt that may be joined with what follows
@@ -49,11 +49,9 @@ def encode_continuation(
     UserWarning
         If the tokenizer would join the end of the prompt with the beginning of the text.
     """
-    ids = encode_text(lm, text, name=name, special=False)
     if prompt is None:
-        return ids
-    if _bytes(lm, ids.tolist()) != text.encode():
-        ids = _behind_another(lm, text, ids, name)
+        return encode_text(lm, text, name=name, special=False)
+    ids = _within(lm, text, name)
     joined = _joined(lm, prompt.tolist(), text)
     if joined is not None:
         warnings.warn(
@@ -62,6 +60,52 @@ def encode_continuation(
             "A space between them belongs to what follows it",
             stacklevel=2,
         )
+    return ids
+
+
+def encode_typed(lm: LoadedModel, text: str, *, name: str = "text") -> torch.Tensor:
+    """Encode a text that is put where another is left: its bytes, and no special tokens added.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    text
+        The text, with the space before it where there is one.
+    name
+        What the argument is called in errors.
+
+    Returns
+    -------
+    torch.Tensor
+        int64, ``[m]``.
+
+    Raises
+    ------
+    TypeError
+        If it is no text.
+    ValueError
+        If it is empty, or the tokenizer has no tokens that say just this: some leave out what they
+        do not know, or write everything in lower case.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{name}: expected text, got {type(text).__name__}: {text!r}")
+    ids = _within(lm, text, name)
+    found = _bytes(lm, ids.tolist())
+    if found != text.encode():
+        said = found.decode("utf-8", errors="replace")
+        raise ValueError(
+            f"{name}: the tokenizer has no tokens for {text!r}; those that it gives say {said!r}. "
+            "Write what it can say"
+        )
+    return ids
+
+
+def _within(lm: LoadedModel, text: str, name: str) -> torch.Tensor:
+    """The ids of a text that is not the first, as far as the tokenizer can say it there."""
+    ids = encode_text(lm, text, name=name, special=False)
+    if _bytes(lm, ids.tolist()) != text.encode():
+        return _behind_another(lm, text, ids, name)
     return ids
 
 

@@ -23,14 +23,14 @@ from tokenviz.model.running.positions import grows_with_length, same_up_to
 from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.tracing.batching import padding_id
 
-__all__ = ["Decoding", "hides_padding", "remembers", "remembers_up_to"]
+__all__ = ["ROUNDING", "Decoding", "hides_padding", "remembers", "remembers_up_to"]
 
 _SAMPLE = 8  # tokens on which a model's memory is tried
 _FILLED = 16  # tokens on which filling up is tried, as many as show blocks of a few positions
 _FILLED_STEPS = 4  # of them, written after prompts
 _STEPS = 1  # of them, read from what is remembered
 # One row goes through other kernels than several do: Gemma 3 270M in bfloat16 was off by 0.05.
-_ROUNDING = 0.15  # of the largest logit, in 16 bits
+ROUNDING = 0.15  # of the largest logit, in 16 bits
 
 
 class Decoding:
@@ -44,10 +44,22 @@ class Decoding:
         Token ids ``[n]`` each.
     cached
         Whether the model is given what it remembers; otherwise it reads all of the text each time.
+    cache
+        What it remembers of the first tokens already, fewer than there are; of one text only.
+
+    Attributes
+    ----------
+    computed
+        Token positions of each text that the model was run on.
     """
 
     def __init__(
-        self, lm: LoadedModel, prompts: Sequence[torch.Tensor], *, cached: bool = True
+        self,
+        lm: LoadedModel,
+        prompts: Sequence[torch.Tensor],
+        *,
+        cached: bool = True,
+        cache: Cache | None = None,
     ) -> None:
         longest = max(map(len, prompts))
         self.ids = torch.full(
@@ -63,14 +75,18 @@ class Decoding:
         self._model = lm.model
         self._cached = cached
         self._counts = lm.probe(counts_from_zero)
-        self._cache = Cache(lm.model, positions=self._counts)
+        self._cache = Cache(lm.model, positions=self._counts) if cache is None else cache
+        self.computed = 0
 
     def logits(self) -> torch.Tensor:
         """Logits of the next token of each text, ``[b, vocabulary]``, float32 (float64 if so)."""
         if not self._cached:
             self._cache = Cache(self._model, positions=self._counts)
         # With a cache the model reads only what is new; a model without one reads it all.
-        unread = self.ids[:, -1:] if self._cache.filled else self.ids
+        return self._logits_after(self.ids[:, self._cache.read :])
+
+    def _logits_after(self, unread: torch.Tensor) -> torch.Tensor:
+        """Run the model on the next ids ``[b, n]``, and give the logits of the last of them."""
         inputs: dict[str, Any] = {"input_ids": unread}
         if unread.shape[1] > 1 and self._cache.takes("logits_to_keep"):
             inputs["logits_to_keep"] = 1
@@ -81,6 +97,7 @@ class Decoding:
                 inputs["position_ids"] = positions[:, -unread.shape[1] :]
         # Parts of a model may be on other devices.
         last = wide(self._cache.run(**inputs)[:, -1].to(self.ids.device))
+        self.computed += unread.shape[1]
         # A copy lets go of the logits of the other positions.
         return last.clone() if unread.shape[1] > 1 else last
 
@@ -115,7 +132,7 @@ def remembers(lm: LoadedModel) -> bool:
             stepped = decoding.logits()
         except Exception:  # a model may refuse what it has given
             stepped = whole.new_full((), torch.nan)
-    alike = not differ(stepped, whole, dtype=lm.dtype, most_rounding=_ROUNDING)
+    alike = not differ(stepped, whole, dtype=lm.dtype, most_rounding=ROUNDING)
     if alike and bool(stepped.isfinite().all()):
         return True
     return _not_remembered(lm)
@@ -160,7 +177,7 @@ def hides_padding(lm: LoadedModel) -> bool:
         except Exception:  # a model may refuse a mask
             return False
     return bool(together.isfinite().all()) and not differ(
-        together, alone, dtype=lm.dtype, most_rounding=_ROUNDING
+        together, alone, dtype=lm.dtype, most_rounding=ROUNDING
     )
 
 

@@ -20,7 +20,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
 from tokenviz.model.running.scalars import integer
 from tokenviz.model.text.chat_options import CHAT_DEFAULTS, parse_chat_options
-from tokenviz.model.text.prompt import Prompt, check_length, encode, is_chat
+from tokenviz.model.text.prompt import EncodedPrompt, Prompt, check_length, encode, is_chat
 from tokenviz.model.tracing.batching import (
     Prompts,
     as_batch,
@@ -28,6 +28,7 @@ from tokenviz.model.tracing.batching import (
     groups,
 )
 from tokenviz.model.tracing.decoding import hides_padding
+from tokenviz.model.tracing.memories import Memories
 from tokenviz.model.tracing.options import DEFAULTS, HINTS, GenerateOptions
 from tokenviz.model.tracing.processing import (
     DRAWING,
@@ -82,8 +83,8 @@ class Generation:
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> list[Trace]:
         """Write the texts; ``stopped`` is asked after each step whether to go no further."""
-        most = self.writer.max_new_tokens
-        total = len(self.texts) * most
+        most = {text.row: len(text.forced) + self.writer.max_new_tokens for text in self.texts}
+        total = sum(most.values())
         bar = Progress("Generating", total, "token", self.progress)
         with borrowed(self.writer.lm.model) as loan, bar, torch.no_grad():
             try:
@@ -94,7 +95,7 @@ class Generation:
                         if stopped():
                             return self.traces()
                         loan.lend()
-                    total -= sum(most - text.length for text in members)
+                    total -= sum(most[text.row] - text.length for text in members)
                     bar.expect(total)
             except KeyboardInterrupt:
                 if not any(text.length for text in self.texts):
@@ -112,6 +113,11 @@ class Generation:
 
         (trace,) = replace(self, writer=replace(self.writer, on_token=show)).run(stopped)
         return trace
+
+    @property
+    def computed(self) -> int:
+        """Token positions that the model was run on so far."""
+        return sum(text.computed for text in self.texts)
 
     def traces(self) -> list[Trace]:
         """The texts as far as they are written."""
@@ -133,9 +139,32 @@ class Generation:
         ]
 
 
-def prepare(lm: LoadedModel, prompt: Prompt | Prompts, options: Mapping[str, Any]) -> Generation:
-    """Check everything that is asked of :meth:`LanguageModel.generate`."""
-    batch = as_batch(prompt)
+def prepare(
+    lm: LoadedModel,
+    prompt: Prompt | Prompts | EncodedPrompt,
+    options: Mapping[str, Any],
+    *,
+    forced: Sequence[int] = (),
+    memories: Memories | None = None,
+) -> Generation:
+    """Check everything that is asked of :meth:`LanguageModel.generate`.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    prompt
+        The prompt or prompts, or one that is encoded already.
+    options
+        The keywords of :meth:`LanguageModel.generate`.
+    forced
+        Ids that the text begins with, checked before. They are part of the trace, and everything
+        else is as if they were the end of the prompt. Of one prompt only.
+    memories
+        What the model remembers of texts before, to go on from and to add to. Of one prompt only.
+    """
+    batch = None if isinstance(prompt, EncodedPrompt) else as_batch(prompt)
+    assert batch is None or not (forced or memories)
     known = {*DEFAULTS, "stream"} - CHAT_DEFAULTS.keys()
     chats = any(is_chat(one) for one in ([prompt] if batch is None else batch))
     own, chat = parse_chat_options(lm, "generate", options, known, is_chat=chats, hints=HINTS)
@@ -164,23 +193,26 @@ def prepare(lm: LoadedModel, prompt: Prompt | Prompts, options: Mapping[str, Any
             "holds no more"
         )
     top_k = as_top_k(asked["top_k"])
-    check_kept(top_k, max_new_tokens, lm.vocabulary_size)
+    check_kept(top_k, len(forced) + max_new_tokens, lm.vocabulary_size)
     stop_rule = StopRule(lm, asked["stop"])
     criteria = StoppingCriteria(asked["stopping_criteria"])
     batch_size = as_batch_size(asked["batch_size"])
     if on_token is not None and not callable(on_token):
         raise TypeError(f"on_token: expected a function or None, got {type(on_token).__name__}")
     prompts = (
-        [encode(lm, prompt, chat)]  # type: ignore[arg-type]
+        [prompt]
+        if isinstance(prompt, EncodedPrompt)
+        else [encode(lm, prompt, chat)]  # type: ignore[arg-type]
         if batch is None
         else [encode(lm, one, chat, name=f"prompt[{i}]") for i, one in enumerate(batch)]
     )
     for one in prompts:
+        before = len(one.ids) + len(forced)
         check_length(
             lm,
             "max_new_tokens",
-            len(one.ids) + max_new_tokens,
-            f"after a prompt of {len(one.ids)} ask for fewer new tokens than {max_new_tokens}",
+            before + max_new_tokens,
+            f"after a prompt of {before} ask for fewer new tokens than {max_new_tokens}",
         )
     # Processors and criteria see all ids: there, filling up cannot be hidden.
     unfilled = sampler.reads_text(has_end=bool(ends)) or bool(criteria)
@@ -201,8 +233,9 @@ def prepare(lm: LoadedModel, prompt: Prompt | Prompts, options: Mapping[str, Any
         ends,
         distribution == "model",
         on_token,
+        memories,
     )
-    texts = [Text(row, one, stop_rule.afresh()) for row, one in enumerate(prompts)]
+    texts = [Text(row, one, stop_rule.afresh(), tuple(forced)) for row, one in enumerate(prompts)]
     notes = _notes(asked, sampler, settings, bool(ends))
     return Generation(writer, texts, together, batch is not None, asked["progress"], notes)
 

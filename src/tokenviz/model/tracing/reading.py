@@ -7,7 +7,7 @@ cache, and one whose cache does not give the same reads it in one go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,7 +28,9 @@ __all__ = ["read", "reads_in_pieces"]
 _PIECE = 64 << 20  # bytes of float32 logits at a time
 
 
-def read(lm: LoadedModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -> Iterator[Any]:
+def read(
+    lm: LoadedModel, texts: Sequence[torch.Tensor], first: Sequence[int], **given: Any
+) -> Iterator[Any]:
     """Next-token logits of several texts, end to end.
 
     Parameters
@@ -39,6 +41,8 @@ def read(lm: LoadedModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -
         Token ids ``[n]`` each. They are filled up on the right, which a causal model cannot see.
     first
         The position of each text at which to begin.
+    given
+        What else the model is told, such as ``attention_mask`` ``[1, n]``; of one text only.
 
     Yields
     ------
@@ -48,12 +52,12 @@ def read(lm: LoadedModel, texts: Sequence[torch.Tensor], first: Sequence[int]) -
     split = lm.probe(find_split)
     if split is None:
         for ids, start in zip(texts, first, strict=True):
-            yield from _read_alone(lm, ids, start)
+            yield from _read_alone(lm, ids, start, given)
         return
     filled = torch.nn.utils.rnn.pad_sequence(
         list(texts), batch_first=True, padding_value=padding_id(lm)
     )
-    hidden = split.hidden_states(filled)
+    hidden = split.hidden_states(filled, **given)
     wanted = [row[start : len(ids)] for row, ids, start in zip(hidden, texts, first, strict=True)]
     flat = wanted[0] if len(wanted) == 1 else torch.cat(wanted)
     del hidden, wanted  # the copy is enough
@@ -81,10 +85,12 @@ def reads_in_pieces(lm: LoadedModel) -> bool:
     return joined.shape == whole.shape and not differ(joined, whole)
 
 
-def _read_alone(lm: LoadedModel, ids: torch.Tensor, start: int) -> Iterator[torch.Tensor]:
+def _read_alone(
+    lm: LoadedModel, ids: torch.Tensor, start: int, given: Mapping[str, Any]
+) -> Iterator[torch.Tensor]:
     rows = _rows(lm)
-    if not lm.probe(reads_in_pieces):
-        logits, _ = call(lm.model, input_ids=ids[None], use_cache=False)
+    if given or not lm.probe(reads_in_pieces):
+        logits, _ = call(lm.model, input_ids=ids[None], use_cache=False, **given)
         yield from torch.split(logits[0, start:], rows)
         return
     cache = Cache(lm.model, positions=lm.probe(counts_from_zero))

@@ -39,7 +39,7 @@ from tokenviz.model.tracing.reduction import (
     trace_of,
 )
 
-__all__ = ["score"]
+__all__ = ["add_positions", "score"]
 
 _READ = 1 << 12  # tokens of texts read together
 _KEYWORDS = ("prompt", "top_k", "batch_size", "progress")
@@ -77,7 +77,9 @@ def score(
             with torch.no_grad():
                 for group in together:
                     members = [row for row in group if len(asked[row])]
-                    _score(lm, [(read_ids[row], asked[row]) for row in members], top_k, known, bar)
+                    add_positions(
+                        lm, [(read_ids[row], asked[row]) for row in members], top_k, known, bar
+                    )
         except KeyboardInterrupt:
             if not len(known):
                 raise
@@ -106,20 +108,24 @@ def score(
     return traces if several else traces[0]
 
 
-def _score(
+def add_positions(
     lm: LoadedModel,
     texts: Sequence[tuple[torch.Tensor, torch.Tensor]],
     top_k: int,
     known: Positions,
     progress: Progress,
+    **given: Any,
 ) -> None:
-    """Add the positions of texts, each as what is read and the tokens asked for at its end."""
+    """Add the positions of texts, each as what is read and the tokens asked for at its end.
+
+    See :func:`read` for what else may be given of one text.
+    """
     if not texts:
         return
     asked = torch.cat([ids for _, ids in texts])
     begin = 0
     for logits in read(
-        lm, [ids for ids, _ in texts], [len(ids) - len(wanted) for ids, wanted in texts]
+        lm, [ids for ids, _ in texts], [len(ids) - len(wanted) for ids, wanted in texts], **given
     ):
         chosen = asked[begin : begin + len(logits)].to(logits.device)
         reduction = reduce(logits, chosen, top_k)

@@ -13,6 +13,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.text.prompt import EncodedPrompt
 from tokenviz.model.tracing.batching import padding_id
 from tokenviz.model.tracing.decoding import Decoding, remembers_up_to
+from tokenviz.model.tracing.memories import Memories
 from tokenviz.model.tracing.processing import Situation
 from tokenviz.model.tracing.reduction import (
     NOT_FINITE,
@@ -48,12 +49,25 @@ class Text:
         What it goes on from.
     stop_rule
         When it ends.
+    forced
+        Ids that it begins with, whatever the model would choose; of a text that is written alone.
+
+    Attributes
+    ----------
+    length
+        How many tokens it has, forced ones included.
+    finished
+        Whether it is at its end.
+    computed
+        Token positions that the model was run on for it.
     """
 
     row: int
     prompt: EncodedPrompt
     stop_rule: StopRule
+    forced: Sequence[int] = ()
     length: int = 0
+    computed: int = 0
     finished: bool = False
     # Texts that run together take turns in the same positions: this one's are every so manieth.
     _positions: Positions = field(default_factory=Positions)
@@ -93,6 +107,9 @@ class Writer:
         Whether the model's own probabilities are recorded, rather than those chosen from.
     on_token
         Called with each token.
+    memories
+        What the model remembers of texts written before, to go on from; those are written one at a
+        time.
     """
 
     lm: LoadedModel
@@ -104,6 +121,7 @@ class Writer:
     ends: Sequence[int]
     shows_model: bool
     on_token: OnToken | None
+    memories: Memories | None = None
 
     def write(self, texts: Sequence[Text]) -> Iterator[int]:
         """Write texts side by side until the last is finished.
@@ -116,13 +134,12 @@ class Writer:
         positions = Positions()
         for place, text in enumerate(texts):
             text.begin(positions, place, len(texts))
-        # The first token needs no memory, and asking a model whether it has one takes passes.
-        longest = max(len(text.prompt.ids) for text in texts) + self.max_new_tokens
-        cached = self.max_new_tokens > 1 and remembers_up_to(self.lm, longest)
-        decoding = Decoding(self.lm, [text.prompt.ids for text in texts], cached=cached)
+        forced = texts[0].forced if len(texts) == 1 else ()
+        decoding = self._decoding(texts, len(forced) + self.max_new_tokens)
         generators = self.sampler.generators(len(texts), decoding.ids.device)
+        # To what changes scores, forced tokens are part of what was there before.
         at = Situation(
-            decoding.ids.shape[1],
+            decoding.ids.shape[1] + len(forced),
             self.max_new_tokens,
             self.ends,
             self.lm.vocabulary_size,
@@ -131,18 +148,26 @@ class Writer:
         score = self.sampler.scores(at)
         while active := [place for place, text in enumerate(texts) if not text.finished]:
             logits = decoding.logits()
-            scores = score(decoding.ids, logits)
-            chosen = self.sampler.choose(scores, generators)
+            begins = len(forced) > texts[0].length
+            if begins:
+                # Nothing is drawn, and processors are asked only for what is shown.
+                scores = logits if self.shows_model else score(decoding.ids, logits)
+                chosen = torch.tensor([forced[texts[0].length]], device=decoding.ids.device)
+            else:
+                scores = score(decoding.ids, logits)
+                chosen = self.sampler.choose(scores, generators)
             reduction = reduce(logits if self.shows_model else scores, chosen, self.top_k)
-            ids = self._checked(chosen, reduction, logits, scores, active)
+            ids = self._checked(chosen, reduction, logits, scores, active, forced=begins)
             positions.add(reduction)
+            for text in texts:
+                text.computed = decoding.computed
             grown = [place for place in active if self._take(texts[place], ids[place])]
             if len(active) < len(texts):
                 # What those that are finished would go on with shall not reach the user's objects.
                 over = torch.tensor([text not in active for text in range(len(texts))])
                 chosen = chosen.masked_fill(over.to(chosen.device), padding_id(self.lm))
             decoding.append(chosen)
-            if self.criteria:
+            if self.criteria and not begins:
                 for text, ends in zip(texts, self.criteria(decoding.ids), strict=True):
                     text.finished |= ends
             if self.on_token is not None:
@@ -151,6 +176,15 @@ class Writer:
                     self.on_token(self._step(texts[place], Reduction(*(x[row] for x in reduction))))
             yield len(grown)
 
+    def _decoding(self, texts: Sequence[Text], steps: int) -> Decoding:
+        """The texts before their first step."""
+        prompts = [text.prompt.ids for text in texts]
+        longest = max(map(len, prompts)) + steps
+        if self.memories is not None and len(prompts) == 1:
+            return self.memories.decoding(prompts[0], longest)
+        # The first token needs no memory, and asking a model whether it has one takes passes.
+        return Decoding(self.lm, prompts, cached=steps > 1 and remembers_up_to(self.lm, longest))
+
     def _checked(
         self,
         chosen: torch.Tensor,
@@ -158,13 +192,15 @@ class Writer:
         logits: torch.Tensor,
         scores: torch.Tensor,
         active: Sequence[int],
+        *,
+        forced: bool,
     ) -> list[int]:
-        """The chosen ids, if there was something to choose from.
+        """The chosen ids, if there was something to choose from; forced ones may be excluded.
 
         This is the one place of a step that waits for the device.
         """
         sound = ~reduction.floats[:, 1].isnan()
-        if scores is not logits:
+        if scores is not logits and not forced:
             sound &= scores.gather(-1, chosen[:, None])[:, 0] > -torch.inf
         ids: list[int] = chosen.where(sound, -1).tolist()
         if any(ids[place] < 0 for place in active):
@@ -174,11 +210,17 @@ class Writer:
 
     def _take(self, text: Text, id_: int) -> bool:
         """Let a text end with a token, or grow by it."""
+        if text.length < len(text.forced):
+            # As part of the text it is seen, and the stop rule is about what is written after it.
+            text.length += 1
+            text.finished = text.length == len(text.forced) and id_ in self.ends
+            return True
         if text.stop_rule.is_end_of_sequence(id_) and not self.keep_eos:
             text.finished = True
             return False
         text.length += 1
-        text.finished = text.stop_rule(id_) or text.length == self.max_new_tokens
+        most = len(text.forced) + self.max_new_tokens
+        text.finished = text.stop_rule(id_) or text.length == most
         return True
 
     def _step(self, text: Text, reduction: Reduction) -> TraceStep:

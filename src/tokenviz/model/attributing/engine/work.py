@@ -2,7 +2,8 @@
 
 Work is cut into pieces by the number of token positions in flight. When a piece does not fit into
 memory, half as much is tried, and what was finished before is kept; an interrupt, or the end of the
-time allowed, ends the work in the same way, with what was finished.
+time allowed, ends the work in the same way, with what was finished. Whoever asked a thread to stop
+(:mod:`tokenviz.model.running.patience`) wants nothing of it: that ends the work with an exception.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from time import perf_counter
 
 import torch
 
+from tokenviz.model.running.patience import check_stop
 from tokenviz.model.running.progress import Progress
 
 __all__ = ["Work"]
@@ -69,6 +71,7 @@ class Work:
 
     def has_time_for(self, positions: int) -> bool:
         """Whether so many more token positions end in time, at the pace so far; else it is late."""
+        check_stop()
         if positions <= self._positions_in_time():
             return True
         self.late = True
@@ -110,6 +113,7 @@ class Work:
 
     def advance(self, positions: int) -> None:
         """Count token positions that a forward or backward pass went through."""
+        check_stop()
         self.positions += positions
         if self._progress is not None:
             self._progress.advance(positions)
@@ -146,12 +150,15 @@ class Work:
             If not even the first piece was finished, or the work had been interrupted before.
         MemoryError, torch.OutOfMemoryError
             If not even one item fits.
+        Stopped
+            If the thread was asked to stop.
         """
         if self.interrupted:  # what goes before was left unfinished, so nothing can follow
             raise KeyboardInterrupt
         finished: list[torch.Tensor] = []
         start, passes = 0, 1.0  # how often a row in flight is gone through
         while start < count and not self.interrupted:
+            check_stop()
             rows = max(1, rows_each(start) if callable(rows_each) else rows_each)
             if finished and not self.has_time_for(int(rows * passes)):
                 break

@@ -1,0 +1,1 @@
+"""What files hold: each kind of data as a header (JSON) and arrays, and back."""

@@ -1,0 +1,93 @@
+"""Questions answered in the background, one at a time: the last one wins, and none queues."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+__all__ = ["Asking"]
+
+Compute = Callable[[Callable[[], bool]], Any]
+"""Finds an answer; asks its argument now and then whether nobody wants it any more."""
+
+Then = Callable[[Any, BaseException | None], object]
+"""Takes the answer, or what went wrong."""
+
+
+class _Asked(NamedTuple):
+    compute: Compute
+    then: Then
+    unwanted: threading.Event
+
+
+class Asking:
+    """Answers what was asked last, in a thread that ends when there is nothing left to answer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next: _Asked | None = None
+        self._at_work: _Asked | None = None
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def ask(self, compute: Compute, then: Then, dropped: Callable[[], object]) -> None:
+        """Have a question answered instead of what is being answered or waits.
+
+        Parameters
+        ----------
+        compute
+            Finds the answer.
+        then
+            Takes it, in the thread that computed it; not called if another question came first.
+        dropped
+            Called if it did.
+        """
+
+        def finish(answer: Any, error: BaseException | None) -> object:
+            return dropped() if asked.unwanted.is_set() else then(answer, error)
+
+        asked = _Asked(compute, finish, threading.Event())
+        with self._lock:
+            waiting, self._next = self._next, asked
+            if waiting is not None:
+                waiting.unwanted.set()
+            if self._at_work is not None:
+                self._at_work.unwanted.set()
+            start = self._idle.is_set()
+            self._idle.clear()
+        if waiting is not None:
+            waiting.then(None, None)
+        if start:
+            threading.Thread(target=self._answer, name="tokenviz answers", daemon=True).start()
+
+    def drop(self) -> None:
+        """Answer nothing that was asked so far."""
+        with self._lock:
+            waiting, self._next = self._next, None
+            for asked in (waiting, self._at_work):
+                if asked is not None:
+                    asked.unwanted.set()
+        if waiting is not None:
+            waiting.then(None, None)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is left to answer; False if there is something then."""
+        return self._idle.wait(timeout)
+
+    def _answer(self) -> None:
+        while True:
+            with self._lock:
+                asked, self._next = self._next, None
+                self._at_work = asked
+                if asked is None:
+                    self._idle.set()
+                    return
+            answer, error = None, None
+            try:
+                answer = asked.compute(asked.unwanted.is_set)
+            except BaseException as raised:  # told to whoever asked
+                error = raised
+            with self._lock:
+                self._at_work = None
+            asked.then(answer, error)

@@ -1,0 +1,97 @@
+"""A model as an explorer asks it: to write from ids, to say why, to read again what was changed.
+
+Everything goes by ids: what a tokenizer split is not joined on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tokenviz.data.trace import Trace
+from tokenviz.data.tree import Change
+from tokenviz.model.attributing.asking.targets import Contrast
+from tokenviz.model.running.patience import stoppable
+from tokenviz.model.text.continuing import encode_typed
+from tokenviz.model.text.prompt import Prompt
+from tokenviz.model.tracing.branching import Branching
+from tokenviz.model.tracing.generate import Generation
+from tokenviz.model.tracing.muting import score_muted
+
+if TYPE_CHECKING:
+    from tokenviz.data.attribution import Attribution
+    from tokenviz.model.language_model import LanguageModel
+
+__all__ = ["ExploredModel"]
+
+
+class ExploredModel:
+    """What an explorer asks of a model.
+
+    Parameters
+    ----------
+    lm
+        The model.
+    options
+        How texts are written: those of :meth:`LanguageModel.generate`.
+    """
+
+    def __init__(self, lm: LanguageModel, options: Mapping[str, Any]) -> None:
+        self._lm = lm
+        self.options = dict(options)
+        self._branching = Branching(lm, options)
+
+    def begin(self, prompt: Prompt) -> Generation:
+        """The answer to a prompt, not begun."""
+        return self._branching.prepare(prompt)
+
+    def go_on(
+        self, ids: Sequence[int], forced: Sequence[int], options: Mapping[str, Any]
+    ) -> Generation:
+        """What follows some ids: first those that are forced, then what the model writes."""
+        return self._branching.prepare(list(ids), (), list(forced), **options)
+
+    def ids_of(self, text: str) -> list[int]:
+        """The ids of a text that goes on where another ended."""
+        ids: list[int] = encode_typed(self._lm, text).tolist()
+        return ids
+
+    def why(
+        self,
+        before: Sequence[int],
+        target: Sequence[int],
+        instead_of: Sequence[int] | None,
+        method: str,
+        unwanted: Callable[[], bool],
+    ) -> Attribution:
+        """What of some ids spoke for those that follow, or for them rather than for others.
+
+        Raises
+        ------
+        Stopped
+            If it was not wanted any more.
+        """
+        asked = list(target) if instead_of is None else Contrast(list(target), list(instead_of))
+        with stoppable(unwanted):
+            return self._lm.attribute(list(before), [asked], method=method, progress=False)
+
+    def read_again(
+        self,
+        prompt: Sequence[int],
+        path: Sequence[int],
+        change: Change,
+        unwanted: Callable[[], bool],
+    ) -> Trace:
+        """The tokens of a path scored after a changed prompt."""
+        prompt, path = list(prompt), list(path)
+        with stoppable(unwanted):
+            if change.how == "mute":
+                return score_muted(self._lm, path, prompt, (change.start, change.stop), top_k=1)
+            put = [] if change.text is None else self.ids_of(change.text)
+            changed = [*prompt[: change.start], *put, *prompt[change.stop :]]
+            if not changed:
+                raise ValueError(
+                    "span: nothing is left of the prompt, and the first token of a text has no "
+                    "probability; replace it, or leave a token"
+                )
+            return self._lm.score(path, prompt=changed, top_k=1, progress=False)

@@ -1,0 +1,85 @@
+"""The last question wins, and none queues."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tokenviz.explore.asking import Asking
+
+
+def test_an_answer_comes() -> None:
+    asking = Asking()
+    heard: list[Any] = []
+    asking.ask(lambda _: 3, lambda *said: heard.append(said), lambda: heard.append("dropped"))
+    assert asking.join(5) and heard == [(3, None)]
+    asking.ask(lambda _: 1 // 0, lambda *said: heard.append(said), lambda: heard.append("dropped"))
+    assert asking.join(5) and isinstance(heard[1][1], ZeroDivisionError)
+
+
+def test_the_last_question_wins() -> None:
+    asking = Asking()
+    heard: list[tuple[str, Any]] = []
+    begun = threading.Event()
+
+    def slow(unwanted: Callable[[], bool]) -> str:
+        begun.set()
+        while not unwanted():
+            time.sleep(0.001)
+        return "late"
+
+    def ask(name: str, compute: Callable[[Callable[[], bool]], Any]) -> None:
+        asking.ask(
+            compute,
+            lambda answer, error: heard.append((name, answer)),
+            lambda: heard.append((name, "dropped")),
+        )
+
+    ask("first", slow)
+    assert begun.wait(5)
+    for name in ("second", "third", "fourth"):
+        ask(name, lambda unwanted: "found" if not unwanted() else "late")
+    assert asking.join(5)
+    assert sorted(heard) == [
+        ("first", "dropped"), ("fourth", "found"), ("second", "dropped"), ("third", "dropped"),
+    ]  # fmt: skip
+
+
+def test_many_threads_ask() -> None:
+    asking = Asking()
+    heard: list[str] = []
+
+    def ask(name: str) -> None:
+        asking.ask(lambda _: name, lambda *_: heard.append("found"), lambda: heard.append("no"))
+
+    def ask_often() -> None:
+        for _ in range(50):
+            ask("x")
+
+    threads = [threading.Thread(target=ask_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert asking.join(5) and len(heard) == 200
+    heard.clear()
+    ask("y")
+    assert asking.join(5) and heard == ["found"]
+
+
+def test_dropped_before_and_while_it_is_answered() -> None:
+    asking = Asking()
+    heard: list[str] = []
+    begun = threading.Event()
+
+    def slow(unwanted: Callable[[], bool]) -> None:
+        begun.set()
+        while not unwanted():
+            time.sleep(0.001)
+
+    asking.ask(slow, lambda *_: heard.append("found"), lambda: heard.append("dropped"))
+    assert begun.wait(5)
+    asking.drop()
+    assert asking.join(5) and heard == ["dropped"]
