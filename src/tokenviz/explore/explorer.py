@@ -51,7 +51,7 @@ def _status(value: Any, widget: Explorer) -> Any:
     return widget._session.status
 
 
-class ViewTrait(traitlets.Dict):  # type: ignore[type-arg]  # no generic at run time
+class ViewTrait(traitlets.Dict):
     """What an explorer shows; see :mod:`tokenviz.explore.view`."""
 
     def validate(self, obj: Any, value: Any) -> Any:

@@ -106,7 +106,7 @@ class Session:
         return {
             "running": writing is not None and not writing.done and growing is not None,
             "branch": growing,
-            "rate": None if writing is None else writing.rate,
+            "rate": None if writing is None or growing is None else writing.rate,
             "error": None if self.error is None else f"{type(self.error).__name__}: {self.error}",
         }
 
