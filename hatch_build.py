@@ -21,6 +21,7 @@ STATIC_FILES = (
     "page.js",
     "explorerpage.js",
     "tokenviz.css",
+    "explorer.css",
 )
 
 

@@ -1,6 +1,6 @@
 /**
  * Builds the one renderer for its two homes: bundles for anywidget with the few lines that load
- * them, classic scripts for exported pages, and the style sheet of those. `--watch` rebuilds on
+ * them, classic scripts for exported pages, and the style sheets of those. `--watch` rebuilds on
  * change.
  */
 
@@ -41,7 +41,10 @@ const builds = [
     format: "iife",
     define: FOR_PAGES,
   })),
-  { entryPoints: ["js/tokenviz.css"], outfile: `${OUT}/tokenviz.css` },
+  ...["tokenviz", "explorer"].map((name) => ({
+    entryPoints: [`js/${name}.css`],
+    outfile: `${OUT}/${name}.css`,
+  })),
 ];
 
 await mkdir(OUT, { recursive: true });

@@ -396,11 +396,13 @@ export class Explorer {
     const { selected } = this.#session.view;
     const cell = this.#cellOf(selected);
     const before = this.#store.state.selected;
+    const shown = this.#joined.branch;
     this.#follow();
     if (cell?.[0] !== before?.[0] || cell?.[1] !== before?.[1]) {
       this.#store.set({ selected: cell });
       this.#open(selected);
     }
+    if (this.#joined.branch !== shown && cell === null) this.#reach(this.#joined.branch);
     this.#update();
   }
 
@@ -629,6 +631,14 @@ export class Explorer {
     if (cell !== null) this.#drawing.choose([cell[0], 0]);
     this.#parts.relayout();
     if (cell !== null && this.element.isConnected) this.#parts.place(cell);
+  }
+
+  /** Another branch is seen from where it begins. */
+  #reach(branch: number): void {
+    const { position } = this.#session.tree.branches[branch];
+    const last = this.#data.index.length - 1;
+    const at = Math.min(position + this.#session.given, last);
+    if (at >= 0 && this.element.isConnected) this.#parts.place([at, 0]);
   }
 
   #placeOf(position: number): DOMRect {

@@ -7,7 +7,7 @@ import type { Cell } from "../data/cell.ts";
 import type { LiveStatus, TraceData } from "../data/trace.ts";
 import type { Heard, Model } from "../state/model.ts";
 import type { BinaryLeaf, TraceWire } from "../wire/codec.ts";
-import { sum } from "./block.ts";
+import { sum } from "./packing.ts";
 
 /** Traits that are this model's own. */
 const OWN = new Set(["_kind", "_data", "_live", "selected"]);

@@ -22,7 +22,7 @@ import {
 } from "./tree.ts";
 import { did, type Look, nameOf, onBranch, show, type undo, type View } from "./view.ts";
 import { ViewModel } from "./viewmodel.ts";
-import { isAsked, type Status } from "./wire.ts";
+import { isAsked, type Status, statusOf } from "./wire.ts";
 
 /** Milliseconds for which a stretch that grows key by key is not asked about yet. */
 const STILL_GROWING = 350;
@@ -49,7 +49,7 @@ export class Session {
     this.#model = model;
     this.#changed = changed;
     this.#tree = growing.tree;
-    this.#status = model.get("_status") as Status | null;
+    this.#status = statusOf(model.get("_live"));
     this.#views = new ViewModel(
       model,
       (byKernel) => {
@@ -65,8 +65,8 @@ export class Session {
     };
     on("msg:custom", (content, buffers) => this.#hear(content, buffers));
     on("change:_data", () => this.#reread());
-    on("change:_status", () => {
-      this.#status = model.get("_status") as Status | null;
+    on("change:_live", () => {
+      this.#status = statusOf(model.get("_live"));
       this.#heard = performance.now();
       changed("kernel");
     });
@@ -240,7 +240,10 @@ export class Session {
   /** The same text after a change of its prompt: what is kept is shown at once. */
   without(change: Change): void {
     this.#asked = true;
-    const kept = this.#tree.outcomes.findLastIndex((one) => sameChange(one.change, change));
+    const whole = lengthOf(this.#tree, change.branch);
+    const kept = this.#tree.outcomes.findLastIndex(
+      (one) => sameChange(one.change, change) && one.logprobs.length === whole,
+    );
     if (kept >= 0) this.show({ outcome: kept });
     else this.#questions.without(change);
     this.#changed("page");
@@ -290,9 +293,8 @@ export class Session {
     this.ask();
   }
 
-  /** Python writes it down; without Python it is kept here. */
+  /** Names follow from what was done: here and, by the view, in Python. */
   rename(branch: number, after: string): void {
-    if (this.#send({ tokenviz: "rename", branch, name: after })) return;
     const before = nameOf(this.view, branch, this.#tree.branches[branch].name);
     this.#views.set(did(this.view, { kind: "rename", branch, before, after }));
   }
@@ -320,8 +322,12 @@ export class Session {
   }
 
   #hear(content: unknown, buffers: unknown): void {
-    if (isAsked(content)) this.#questions.hear(content, this.#tree);
-    else {
+    if (isAsked(content)) {
+      this.#questions.hear(content, this.#tree);
+      // What was neither a question nor a change was to go on.
+      const other = content.question == null && content.change == null;
+      if (other && content.state === "failed") this.#remark = content.why ?? "";
+    } else {
       const heard = hear(this.#model, content, buffers);
       if (heard === null) return;
       if (heard.live !== null) this.#status = heard.live;

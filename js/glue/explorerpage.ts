@@ -4,19 +4,15 @@
  */
 
 import { mountExplorer } from "../explore/mount.ts";
-import style from "../explorer.css?bundled";
 import type * as Core from "./core.ts";
-import { dresser } from "./dresser.ts";
 import type { Mounter } from "./page.ts";
 
 const CORE = Symbol.for("tokenviz.core");
 const MOUNTERS = Symbol.for("tokenviz.mounters");
 
 const page = globalThis as { [CORE]?: typeof Core; [MOUNTERS]?: Map<unknown, Mounter> };
-const dressExplorer = dresser(style);
 
 page[MOUNTERS] ??= new Map();
 page[MOUNTERS].set("explorer", (model, element, signal) => {
-  dressExplorer(element as HTMLElement, signal);
   mountExplorer(page[CORE] as typeof Core, model, element, signal);
 });

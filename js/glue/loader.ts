@@ -109,7 +109,7 @@ async function initialize(props: InitializeProps): Promise<void> {
     // Backbone keeps the values from before the latest call.
     model.set("_data", null);
   });
-  if (model.get("_live") == null && model.get("_kind") !== "explorer") return;
+  if (model.get("_live") == null) return;
   // What the kernel answers is kept from the model until this function returns.
   await Promise.race([listen(props), pause(HELD_UP)]);
 }
