@@ -14,7 +14,15 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-STATIC_FILES = ("loader.js", "widget.js", "page.js", "tokenviz.css")
+STATIC_FILES = (
+    "loader.js",
+    "widget.js",
+    "explorer.js",
+    "page.js",
+    "explorerpage.js",
+    "tokenviz.css",
+    "explorer.css",
+)
 
 
 class JavaScriptBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # the parameter is hatchling-internal

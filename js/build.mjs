@@ -1,6 +1,6 @@
 /**
  * Builds the one renderer for its two homes: bundles for anywidget with the few lines that load
- * them, a classic script for exported pages, and the style sheet of those. `--watch` rebuilds on
+ * them, classic scripts for exported pages, and the style sheets of those. `--watch` rebuilds on
  * change.
  */
 
@@ -13,7 +13,7 @@ import { shrink } from "./shrink.mjs";
 const OUT = "src/tokenviz/static";
 
 /** What figures load as a model of its own: `glue/<name>.ts`, known to Python by that name. */
-const BUNDLES = ["widget"];
+const BUNDLES = ["widget", "explorer"];
 
 /** Dependencies are ES modules; where require.js lives, a UMD wrapper would go astray. */
 const WIDGET = { define: "undefined", PAGE: "false" };
@@ -35,13 +35,16 @@ const builds = [
     format: "esm",
     define: WIDGET,
   })),
-  {
-    entryPoints: ["js/glue/page.ts"],
-    outfile: `${OUT}/page.js`,
+  ...["page", "explorerpage"].map((name) => ({
+    entryPoints: [`js/glue/${name}.ts`],
+    outfile: `${OUT}/${name}.js`,
     format: "iife",
     define: FOR_PAGES,
-  },
-  { entryPoints: ["js/tokenviz.css"], outfile: `${OUT}/tokenviz.css` },
+  })),
+  ...["tokenviz", "explorer"].map((name) => ({
+    entryPoints: [`js/${name}.css`],
+    outfile: `${OUT}/${name}.css`,
+  })),
 ];
 
 await mkdir(OUT, { recursive: true });

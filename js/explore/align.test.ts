@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { random } from "../testing.ts";
-import { align, type Stretch } from "./align.ts";
+import { align, rowsOf, type Stretch } from "./align.ts";
 
 /** The length of the longest common subsequence, by the table. */
 function longest(a: readonly number[], b: readonly number[]): number {
@@ -70,5 +70,27 @@ describe("two runs of tokens side by side", () => {
     expect(align([], [])).toEqual([]);
     expect(align([], [4])).toEqual([{ same: false, a: [0, 0], b: [0, 1] }]);
     expect(align([4], [4])).toEqual([{ same: true, a: [0, 1], b: [0, 1] }]);
+  });
+});
+
+describe("rows", () => {
+  test("hold all stretches in order, and only few shared tokens among differences", () => {
+    const next = random(17);
+    for (let round = 0; round < 500; round++) {
+      const tokens = () =>
+        Array.from({ length: Math.floor(next() * 30) }, () => Math.floor(next() * 3));
+      const found = align(tokens(), tokens());
+      const rows = rowsOf(found, 3);
+      expect(rows.flatMap(({ parts }) => parts)).toEqual(found);
+      rows.forEach(({ same, parts }, i) => {
+        if (i > 0) expect(same && rows[i - 1].same).toBe(false);
+        if (same) expect(parts.length).toBe(1);
+        else {
+          expect(parts[0].same).toBe(false);
+          expect(parts.at(-1)?.same).toBe(false);
+          for (const { same, a } of parts) expect(!same || a[1] - a[0] < 3).toBe(true);
+        }
+      });
+    }
   });
 });

@@ -110,3 +110,25 @@ function stretches(pairs: readonly [number, number][], n: number, m: number): St
   apart(n, m);
   return found;
 }
+
+/** What stands side by side: stretches of both that are shown as one row. */
+export interface AlignedRow {
+  same: boolean;
+  parts: readonly Stretch[];
+}
+
+/** Fewer shared tokens than this, between two differences, make no row of their own. */
+const LEAST_SHARED = 4;
+
+/** Differences that only a few shared tokens part stand in one row. */
+export function rowsOf(stretches: readonly Stretch[], least = LEAST_SHARED): AlignedRow[] {
+  const rows: { same: boolean; parts: Stretch[] }[] = [];
+  stretches.forEach((stretch, i) => {
+    const last = rows.at(-1);
+    const within = i > 0 && i < stretches.length - 1;
+    const few = stretch.same && within && stretch.a[1] - stretch.a[0] < least;
+    if (last !== undefined && !last.same && (few || !stretch.same)) last.parts.push(stretch);
+    else rows.push({ same: stretch.same, parts: [stretch] });
+  });
+  return rows;
+}

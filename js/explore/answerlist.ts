@@ -33,6 +33,8 @@ export interface Listed {
 }
 
 export interface AnswerListOptions {
+  /** The colour bar of the values, which stands beside the rows. */
+  scale: HTMLElement;
   /** A row is pointed at, or with null none any longer. */
   ring: (position: number | null) => void;
   /** A row was chosen. */
@@ -52,7 +54,7 @@ export class AnswerList {
   readonly #buttons: HTMLButtonElement[] = [];
   #rows: readonly Row[] = [];
 
-  constructor({ ring, jump, signal }: AnswerListOptions) {
+  constructor({ scale, ring, jump, signal }: AnswerListOptions) {
     for (let i = 0; i < ROWS; i++) {
       const button = h(
         "button",
@@ -77,7 +79,12 @@ export class AnswerList {
       "section",
       { class: "tokenviz-explorer-answer", "aria-label": "What spoke for it" },
       this.#heading,
-      this.#list,
+      h(
+        "div",
+        { class: "tokenviz-explorer-said" },
+        h("div", { class: "tokenviz-explorer-scale" }, scale),
+        this.#list,
+      ),
       this.#caption,
     );
   }

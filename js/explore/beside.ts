@@ -11,7 +11,7 @@ import { icon, toolButton } from "../controls/toolbutton.ts";
 import type { TraceData } from "../data/trace.ts";
 import { h, svg } from "../dom.ts";
 import { octetsOf } from "../wire/tokens.ts";
-import { align } from "./align.ts";
+import { type AlignedRow, align, rowsOf } from "./align.ts";
 
 export interface Side {
   name: string;
@@ -68,9 +68,9 @@ export class Beside {
   }
 
   /** Shows two texts, or with null none. */
-  show(sides: readonly [Side, Side] | null, scale: ColorScale): void {
+  show(sides: readonly [Side, Side] | null, scale: ColorScale | null): void {
     this.element.hidden = sides === null;
-    if (sides === null) {
+    if (sides === null || scale === null) {
       this.#grid.replaceChildren();
       this.#shown = null;
       return;
@@ -89,9 +89,9 @@ export class Beside {
         h("span", { class: "tokenviz-explorer-numbers" }, numbers),
       ),
     );
-    const blocks = align(a, b).flatMap(({ same, a, b }) => [
-      block(sides[0].data, scale, 0, a, same),
-      block(sides[1].data, scale, 1, b, same),
+    const blocks = rowsOf(align(a, b)).flatMap((row) => [
+      block(sides[0].data, scale, 0, row),
+      block(sides[1].data, scale, 1, row),
     ]);
     this.#grid.replaceChildren(...heads, ...blocks);
     this.#grid.ariaLabel = `${sides[0].name} beside ${sides[1].name}`;
@@ -99,36 +99,42 @@ export class Beside {
   }
 }
 
-function block(
+function block(data: TraceData, scale: ColorScale, side: 0 | 1, row: AlignedRow): HTMLElement {
+  const words: Node[] = row.parts.flatMap((part) => {
+    const [start, stop] = side === 0 ? part.a : part.b;
+    return Array.from({ length: stop - start }, (_, i) =>
+      word(data, scale, side, start + i, part.same),
+    );
+  });
+  if (words.length === 0) {
+    words.push(h("span", { class: "tokenviz-explorer-nothing" }, "nothing here"));
+  }
+  const attributes = { class: "tokenviz-explorer-block", "data-tokenviz-side": side };
+  return h("div", { ...attributes, "data-tokenviz-differs": !row.same }, ...words);
+}
+
+function word(
   data: TraceData,
   scale: ColorScale,
   side: 0 | 1,
-  [start, stop]: readonly [number, number],
+  position: number,
   same: boolean,
 ): HTMLElement {
-  const given = data.given ?? 0;
-  const tokens: Node[] = [];
-  for (let i = start; i < stop; i++) {
-    const at = given + i;
-    const p = Math.min(1, Math.exp(data.logprobs[at]));
-    const token = h("span", {
-      class: "tokenviz-explorer-word",
-      "data-tokenviz-at": i,
-      "data-tokenviz-side": side,
-      title: Number.isNaN(p) ? "probability unknown" : `probability ${p.toPrecision(3)}`,
-    });
-    token.textContent = readable(data, at);
-    if (!Number.isNaN(p)) {
-      token.style.background = scale.css(p);
-      token.style.color = scale.textOn(p);
-    }
-    tokens.push(token);
+  const at = (data.given ?? 0) + position;
+  const p = Math.min(1, Math.exp(data.logprobs[at]));
+  const token = h("span", {
+    class: "tokenviz-explorer-word",
+    "data-tokenviz-at": position,
+    "data-tokenviz-side": side,
+    "data-tokenviz-other": !same,
+    title: Number.isNaN(p) ? "probability unknown" : `probability ${p.toPrecision(3)}`,
+  });
+  token.textContent = readable(data, at);
+  if (!Number.isNaN(p)) {
+    token.style.background = scale.css(p);
+    token.style.color = scale.textOn(p);
   }
-  if (!same && tokens.length === 0) {
-    tokens.push(h("span", { class: "tokenviz-explorer-nothing" }, "nothing here"));
-  }
-  const attributes = { class: "tokenviz-explorer-block", "data-tokenviz-side": side };
-  return h("div", { ...attributes, "data-tokenviz-differs": !same }, ...tokens);
+  return token;
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -46,6 +46,7 @@ export class BranchTree {
     });
     this.#tree.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#tree.addEventListener("click", (event) => this.#click(event), { signal });
+    this.#tree.addEventListener("focusin", (event) => this.#focused(event), { signal });
     this.#tree.addEventListener("dblclick", (event) => this.#doubleClick(event), { signal });
     this.element = h(
       "section",
@@ -149,6 +150,13 @@ export class BranchTree {
     const branch = this.#branchOf(event);
     const onName = (event.target as Element).closest(".tokenviz-explorer-name") !== null;
     if (branch !== null && onName && this.#editing === null) this.#edit(branch);
+  }
+
+  #focused(event: Event): void {
+    const branch = this.#branchOf(event);
+    if (branch === null || branch === this.#active) return;
+    this.#active = branch;
+    if (this.#editing === null) this.#write();
   }
 
   #toggle(branch: number, open: boolean): void {

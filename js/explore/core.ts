@@ -4,6 +4,7 @@
  */
 
 import type { TextMeasure } from "../canvas/text.ts";
+import type { NUMBER_FONT } from "../canvas/typography.ts";
 import type { findTable } from "../color/colormaps.ts";
 import type { Distribution } from "../color/distribution.ts";
 import type { ColorScale, resolveRange } from "../color/scale.ts";
@@ -24,6 +25,7 @@ export interface Core {
   Figure: typeof Figure;
   findTable: typeof findTable;
   liveStatus: typeof liveStatus;
+  NUMBER_FONT: typeof NUMBER_FONT;
   paintRing: typeof paintRing;
   resolveRange: typeof resolveRange;
   searchFeature: typeof searchFeature;

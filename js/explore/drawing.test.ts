@@ -210,12 +210,18 @@ test("a cell that is pointed at is outlined faintly in the selection's colour", 
   expect(rings.map(({ args, alpha }) => [args, alpha])).toEqual([
     [around(drawing.rect([2, 0])), 0.5],
   ]);
+  // What a list beside the text points at, with a ring.
+  drawing.marks = { ...drawing.marks, ringed: 2 };
+  const pointed = painted(drawing, whole(size)).filter(({ style }) => style === ACCENT);
+  expect(pointed.map(({ args, alpha }) => [args, alpha])).toEqual([
+    [around(drawing.rect([2, 0])), 1],
+  ]);
 });
 
 test("a voice hears whose turn begins and what a token is to what is asked", () => {
   const { drawing } = chat();
   const struck: Struck = { start: 6, stop: 9, how: "replace", text: "more" };
-  drawing.marks = { span: [GIVEN, GIVEN + 2], against: [GIVEN, 1], struck };
+  drawing.marks = { span: [GIVEN, GIVEN + 2], against: [GIVEN, 1], struck, ringed: null };
   expect(drawing.announce([0, 0])).toBe("turn 1 of 3, system, prompt 1 of 27, template, token t0");
   expect(drawing.announce([1, 0])).toBe("prompt 2 of 27, system, token t1");
   expect(drawing.announce([25, 0])).toMatch(/^turn 3 of 3, prompt 26 of 27, template, /);

@@ -33,9 +33,11 @@ export interface Marks {
   /** The cell that it is held against: "why this, not that". */
   against: Cell | null;
   struck: Struck | null;
+  /** The position that something outside the text points at. */
+  ringed: number | null;
 }
 
-export const UNMARKED: Marks = { span: null, against: null, struck: null };
+export const UNMARKED: Marks = { span: null, against: null, struck: null, ringed: null };
 
 /** What the drawing takes of the renderer (js/glue/core.ts). */
 export interface Base {
@@ -163,6 +165,12 @@ export function explorerDrawing({ TraceDrawing, paintRing, NUMBER_FONT }: Base) 
     /** What is pointed at can be asked about: the selection's colour, faintly. */
     #paintHovered(context: PaintContext): void {
       const { ctx, hovered, theme } = context;
+      const { ringed } = this.marks;
+      if (ringed !== null) {
+        for (const box of this.boxes([ringed, 0])) {
+          paintRing(ctx, box, { color: theme.accent, lineWidth: 3, halo: theme.background });
+        }
+      }
       if (hovered === null) return;
       ctx.save();
       ctx.globalAlpha = 0.5;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { random } from "../testing.ts";
 import { decodeTable } from "../wire/tokens.ts";
-import { readBlock, writeBlock } from "./block.ts";
 import { growingFrom } from "./growing.ts";
+import { readBlock, writeBlock } from "./packing.ts";
 import { branch, randomRun, randomTree, treeWire, Words } from "./testing.ts";
 import type { Answer, Outcome, Run, Tree } from "./tree.ts";
 import { decodeTree, type News, type TreeWire } from "./wire.ts";

@@ -9,7 +9,7 @@
 import type { TokenTable } from "../data/tokens.ts";
 import type { BinaryLeaf } from "../wire/codec.ts";
 import { decodeTable, type TokenWire } from "../wire/tokens.ts";
-import { readBlock, spliced, writeBlock } from "./block.ts";
+import { readBlock, spliced, writeBlock } from "./packing.ts";
 import type { Answer, Branch, Outcome, Tree } from "./tree.ts";
 import {
   type AnswerWire,
@@ -127,12 +127,10 @@ export class GrowingTree {
   ): boolean {
     const list = this.#tree[name];
     if (number > list.length) return false;
-    // A branch is told once and then in pieces; of the others the later word is the better one.
-    if (number === list.length || name !== "branches") {
-      const longer: unknown[] = [...list];
-      longer[number] = decode();
-      this.#tree = { ...this.#tree, [name]: longer };
-    }
+    // What is told anew is the better word: a branch once its first tokens are known.
+    const longer: unknown[] = [...list];
+    longer[number] = decode();
+    this.#tree = { ...this.#tree, [name]: longer };
     return true;
   }
 

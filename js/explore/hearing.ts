@@ -5,7 +5,7 @@
 
 import type { Model } from "../state/model.ts";
 import { type GrowingTree, growingFrom } from "./growing.ts";
-import { isNews, type Status, type TreeWire } from "./wire.ts";
+import { isNews, type Status, statusOf, type TreeWire } from "./wire.ts";
 
 /** Milliseconds before the kernel is asked again for what is missing. */
 const PATIENCE = 1000;
@@ -45,7 +45,7 @@ export function hear(
     merged.add(content);
     if (!growing.take(content, (buffers ?? []) as DataView[])) askFor(model, growing.known);
   }
-  return { live: "live" in content ? content.live : null };
+  return { live: "live" in content ? statusOf(content.live) : null };
 }
 
 function askFor(model: Model, known: object): void {

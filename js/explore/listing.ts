@@ -46,7 +46,7 @@ export function listing(tree: Tree, view: View, status: Status | null): Listing[
       beside: branch === view.beside,
       aside: aside.has(branch),
       partial: own.partial,
-      writing: status !== null && status.running && status.branch === branch,
+      writing: status?.running === true && status.branch === branch,
     });
     for (const child of below) add(child, level + 1);
   };

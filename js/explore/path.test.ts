@@ -53,6 +53,20 @@ describe("a path", () => {
     }
   });
 
+  test("reads as its branches say, also before they begin", () => {
+    const tree = randomTree(random(18), 1);
+    const given = tree.prompt.index.length;
+    const [root] = tree.branches;
+    const child = { ...root, parent: 0, position: 1, before: [299, 298] };
+    const whole = { ...tree, branches: [root, child] };
+    const { index } = pathOf(whole, 1);
+    expect(index[given]).toBe(298);
+    if (given > 0) expect(index[given - 1]).toBe(299);
+    expect(pathOf(whole, 0)).toEqual(pathOf(tree, 0));
+    const long = { ...child, before: [297, 296, 295, 294, 293, 292, 291, 290, 289, 288] };
+    expect(pathOf({ ...tree, branches: [root, long] }, 1).index[0]).toBe(288 + given);
+  });
+
   test("is shared as far as every position has the same owner", () => {
     const next = random(4);
     for (let round = 0; round < 60; round++) {

@@ -5,7 +5,7 @@
  */
 
 import type { TraceData } from "../data/trace.ts";
-import { joined, sum } from "./block.ts";
+import { joined, sum } from "./packing.ts";
 import { lineageOf, type Run, type Tree } from "./tree.ts";
 
 /** The path as columns; the prompt's tokens have no numbers and no alternatives. */
@@ -17,8 +17,16 @@ export function pathRun(tree: Tree, branch: number): Run {
     return head(run, end - position);
   });
   const all = [promptRun(tree.prompt.index), ...parts];
+  const index = joined(Uint32Array, ...all.map((run) => run.index));
+  for (const number of line) {
+    const { position, before } = tree.branches[number];
+    const end = tree.prompt.index.length + position;
+    before.forEach((token, i) => {
+      if (end - before.length + i >= 0) index[end - before.length + i] = token;
+    });
+  }
   return {
-    index: joined(Uint32Array, ...all.map(({ index }) => index)),
+    index,
     logprobs: joined(Float32Array, ...all.map(({ logprobs }) => logprobs)),
     ranks: joined(Int32Array, ...all.map(({ ranks }) => ranks)),
     entropies: joined(Float32Array, ...all.map(({ entropies }) => entropies)),

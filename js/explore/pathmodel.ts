@@ -7,7 +7,7 @@ import type { Cell } from "../data/cell.ts";
 import type { LiveStatus, TraceData } from "../data/trace.ts";
 import type { Heard, Model } from "../state/model.ts";
 import type { BinaryLeaf, TraceWire } from "../wire/codec.ts";
-import { sum } from "./block.ts";
+import { sum } from "./packing.ts";
 
 /** Traits that are this model's own. */
 const OWN = new Set(["_kind", "_data", "_live", "selected"]);
@@ -64,6 +64,15 @@ export class PathModel implements Model {
     this.#own.set("_live", live);
     this.#take(data);
     this.#tell("change:_data");
+    this.#tell("change:_live");
+  }
+
+  /** Tells how it stands with what is being written. */
+  follow(live: LiveStatus): void {
+    const before = this.#own.get("_live") as LiveStatus;
+    if (before.running === live.running && before.rate === live.rate && before.error === live.error)
+      return;
+    this.#own.set("_live", live);
     this.#tell("change:_live");
   }
 

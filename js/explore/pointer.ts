@@ -35,7 +35,9 @@ export function watchPointer(options: PointerOptions): void {
     const cell = hit(x, y);
     return cell !== null && cell[0] >= 0 && cell[1] >= 0 ? cell : null;
   };
-  const listen = <Name extends "pointerdown" | "pointermove" | "pointerup" | "pointercancel" | "click">(
+  const listen = <
+    Name extends "pointerdown" | "pointermove" | "pointerup" | "pointercancel" | "click",
+  >(
     name: Name,
     listener: (event: HTMLElementEventMap[Name]) => void,
   ) => element.addEventListener(name, listener, { signal, capture: true });

@@ -1,7 +1,7 @@
 /** Trees for the tests: one made by hand from words, and random ones from a seed. */
 
 import type { TokenTable } from "../data/tokens.ts";
-import { sum, writeBlock } from "./block.ts";
+import { sum, writeBlock } from "./packing.ts";
 import { type Answer, type Branch, lengthOf, type Outcome, type Run, type Tree } from "./tree.ts";
 import type { TreeWire } from "./wire.ts";
 
@@ -57,7 +57,7 @@ function hex(text: string): string {
 
 export function branch(run: Run, more: Partial<Branch> = {}): Branch {
   return {
-    ...{ parent: null, position: 0, name: "branch", partial: false, facts: {}, run },
+    ...{ parent: null, position: 0, name: "branch", partial: false, facts: {}, run, before: [] },
     origin: { kind: "written", forced: 0, slot: null, text: null, options: {} },
     ...more,
   };

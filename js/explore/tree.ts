@@ -39,6 +39,11 @@ export interface Branch {
   partial: boolean;
   facts: Facts;
   run: Run;
+  /**
+   * The last tokens before it as they read on this branch, where its first token completes a character
+   * that begins in them.
+   */
+  before: readonly number[];
 }
 
 export interface Question {

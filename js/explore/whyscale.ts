@@ -3,14 +3,14 @@
  * what is dragged on it back to them.
  */
 
-import { extentOf } from "../color/extent.ts";
-import type { ColorScale } from "../color/scale.ts";
-import type { ColorBar } from "../figure/colorbar.ts";
 import type { TextMeasure } from "../canvas/text.ts";
 import type { Theme } from "../canvas/theme.ts";
+import { extentOf } from "../color/extent.ts";
+import type { ColorScale } from "../color/scale.ts";
 import type { Settings } from "../controls/control.ts";
-import type { FigureOptions } from "../state/state.ts";
+import type { ColorBar } from "../figure/colorbar.ts";
 import type { Model } from "../state/model.ts";
+import type { FigureOptions } from "../state/state.ts";
 import { decodeBytes } from "../wire/codec.ts";
 import type { Core } from "./core.ts";
 
@@ -29,7 +29,13 @@ export class WhyScale {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `changed` is called when a trait or the bar says that colours are others now. */
-  constructor(core: Core, model: Model, measure: TextMeasure, changed: () => void, signal: AbortSignal) {
+  constructor(
+    core: Core,
+    model: Model,
+    measure: TextMeasure,
+    changed: () => void,
+    signal: AbortSignal,
+  ) {
     this.#core = core;
     this.#model = model;
     this.#changed = changed;
@@ -59,12 +65,14 @@ export class WhyScale {
     const custom = sent ? { name: sent.name, table: decodeBytes(sent.table) } : null;
     const name = String(this.#model.get("why_colormap") ?? "RdYlGn");
     const table = findTable(name, custom) ?? findTable("RdYlGn", null);
-    if (table === undefined) throw new Error(`no colormap is called "${name}"`);
+    if (table == null) throw new Error(`no colormap is called "${name}"`);
     return new ColorScale(table, resolveRange(this.#options, extentOf(values).finite));
   }
 
   /** Draws the bar for some values. */
-  show(values: Float32Array, look: { label: string; height: number; theme: Theme }): void {
+  show(all: Float32Array, look: { label: string; height: number; theme: Theme }): void {
+    // Where nothing is said there is nothing to see.
+    const values = all.filter((value) => !Number.isNaN(value));
     const extent = extentOf(values);
     const distribution = new this.#core.Distribution(extent, values);
     this.#bar.update({ ...look, scale: this.scale(values), extent, distribution });

@@ -1,11 +1,13 @@
 /**
  * The tree as it crosses the line: its whole in `_data`, and the messages that tell what is new.
+ *
+ * Paired with `tokenviz.explore.wire`.
  */
 
 import type { Facts } from "../data/facts.ts";
 import { type BinaryLeaf, decodeArray } from "../wire/codec.ts";
 import { decodeTable, type TokenWire } from "../wire/tokens.ts";
-import { type BlockShape, readBlock } from "./block.ts";
+import { type BlockShape, readBlock } from "./packing.ts";
 import type { Answer, Branch, Change, Outcome, Prompt, Question, Tree } from "./tree.ts";
 
 export interface BranchWire extends Omit<Branch, "run">, BlockShape {
@@ -41,14 +43,13 @@ export interface Status {
 interface Words {
   vocabulary_start: number;
   vocabulary: TokenWire;
-  live: Status;
 }
 
 type Leafless<T> = { [K in keyof T]: T[K] extends BinaryLeaf ? Omit<BinaryLeaf, "view"> : T[K] };
 
 export type News =
   | ({ tokenviz: "branch"; number: number; branch: Omit<BranchWire, "view"> } & Words)
-  | ({ tokenviz: "piece"; number: number; start: number } & BlockShape & Words)
+  | ({ tokenviz: "piece"; number: number; start: number; live: Status } & BlockShape & Words)
   | { tokenviz: "ended"; number: number; partial: boolean; facts: Facts; live: Status }
   | {
       tokenviz: "answer";
@@ -68,6 +69,13 @@ export interface Asked {
   change?: Change;
   state: "computing" | "failed" | "dropped";
   why: string | null;
+}
+
+/** A status as it may come: the kernel leaves out what does not matter any more. */
+export function statusOf(live: unknown): Status | null {
+  if (live == null) return null;
+  const { running = false, branch = null, rate = null, error = null } = live as Partial<Status>;
+  return { running, branch, rate, error };
 }
 
 const NEWS = new Set(["branch", "piece", "ended", "answer", "outcome", "live"]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { random } from "../testing.ts";
-import { readBlock, spliced, writeBlock } from "./block.ts";
+import { readBlock, spliced, writeBlock } from "./packing.ts";
 import { randomRun } from "./testing.ts";
 
 describe("a block of columns", () => {

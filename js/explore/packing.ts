@@ -1,7 +1,7 @@
 /**
  * The columns of a run of tokens as one block of bytes, and back.
  *
- * Paired with `tokenviz.wire`: end to end and little-endian, each column of whole numbers in as many
+ * Paired with `tokenviz.explore.packing`: end to end and little-endian, each column of whole numbers in as many
  * bytes as its largest needs. Nothing is aligned, so what is read is copied.
  */
 
