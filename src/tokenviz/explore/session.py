@@ -214,6 +214,11 @@ class Session:
         path = _ids("the path", tree.path(change.branch).tokens)
         if not path:
             raise ValueError("span: there is no answer yet that could be scored again")
+        if tree.distribution != "model":
+            raise ValueError(
+                "span: a text is scored by the model's own probabilities, and these are those that "
+                "tokens were chosen from; explore with distribution='model' to compare them"
+            )
         trace = model.read_again(_ids("the prompt", tree.prompt), path, change, unwanted)
         outcome = Outcome(change, trace)
         self.journal.keep(outcome)
@@ -390,7 +395,8 @@ def _with_roles(attribution: Attribution, tree: TraceTree) -> Attribution:
 def _is_settled(origin: Origin) -> bool:
     """Whether another branch of the same origin would be the same."""
     options = dict(origin.options)
-    return not options.get("temperature") and not options.get("do_sample")
+    draws = options.get("temperature") or options.get("do_sample")
+    return not draws or options.get("seed") is not None
 
 
 def _name_of(path: Trace, position: int, origin: Origin) -> str:

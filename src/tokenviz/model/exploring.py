@@ -38,6 +38,8 @@ class ExploredModel:
     """
 
     def __init__(self, lm: LanguageModel, options: Mapping[str, Any]) -> None:
+        for name in {"stream", "batch_size"} & options.keys():
+            raise TypeError(f"{name}: an explorer writes one text at a time, and always streams it")
         self._lm = lm
         self.options = dict(options)
         self._branching = Branching(lm, options)
