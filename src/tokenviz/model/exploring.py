@@ -39,8 +39,9 @@ class ExploredModel:
 
     def __init__(self, lm: LanguageModel, options: Mapping[str, Any]) -> None:
         self._lm = lm
-        self.options = dict(options)
-        self._branching = Branching(lm, options)
+        # What is written is seen in the figure: no bar besides, unless one is asked for.
+        self.options = {**options, "progress": bool(options.get("progress"))}
+        self._branching = Branching(lm, self.options)
 
     def begin(self, prompt: Prompt) -> Generation:
         """The answer to a prompt, not begun."""
