@@ -56,7 +56,8 @@ def test_no_bar_runs_beside_what_is_seen_in_the_figure() -> None:
     model = ExploredModel(random_lm(), {"max_new_tokens": 3})
     assert model.begin(PROMPT).progress is False
     assert model.go_on([1, 2], [3], {"max_new_tokens": 2}).progress is False
-    assert ExploredModel(random_lm(), {"progress": True}).begin(PROMPT).progress is True
+    asked_for = ExploredModel(random_lm(), {"max_new_tokens": 3, "progress": True})
+    assert asked_for.begin(PROMPT).progress is True
 
 
 def test_why_is_what_attribute_says() -> None:
