@@ -19,6 +19,7 @@ from tests.model.small import random_lm
 from tokenviz.data.questions import Question
 from tokenviz.data.trace import Trace
 from tokenviz.explore.explorer import Explorer
+from tokenviz.model.exploring import ExploredModel
 
 PROMPT = "The cat sat on"
 
@@ -49,6 +50,14 @@ def test_it_writes_what_generate_writes() -> None:
     assert explorer.tree.path(0) == trace and len(explorer.tree) == 1
     assert explorer.tree.branches[0].origin.options == (("max_new_tokens", 12),)
     assert not explorer.running and "partial" not in explorer.caption
+
+
+def test_no_bar_runs_beside_what_is_seen_in_the_figure() -> None:
+    model = ExploredModel(random_lm(), {"max_new_tokens": 3})
+    assert model.begin(PROMPT).progress is False
+    assert model.go_on([1, 2], [3], {"max_new_tokens": 2}).progress is False
+    asked_for = ExploredModel(random_lm(), {"max_new_tokens": 3, "progress": True})
+    assert asked_for.begin(PROMPT).progress is True
 
 
 def test_why_is_what_attribute_says() -> None:

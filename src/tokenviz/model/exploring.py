@@ -41,8 +41,9 @@ class ExploredModel:
         for name in {"stream", "batch_size"} & options.keys():
             raise TypeError(f"{name}: an explorer writes one text at a time, and always streams it")
         self._lm = lm
-        self.options = dict(options)
-        self._branching = Branching(lm, options)
+        # What is written is seen in the figure: no bar besides, unless one is asked for.
+        self.options = {**options, "progress": bool(options.get("progress"))}
+        self._branching = Branching(lm, self.options)
 
     def begin(self, prompt: Prompt) -> Generation:
         """The answer to a prompt, not begun."""
