@@ -177,7 +177,6 @@ export class Explorer {
       for (const resolve of this.#waiting.splice(0)) resolve();
     });
     this.#ready = true;
-    this.#open(session.view.selected);
     this.#update();
   }
 
@@ -186,8 +185,7 @@ export class Explorer {
     await new Promise(requestAnimationFrame);
     await this.#figure.painted();
     if (!this.#ready) return;
-    const cell = this.#cellOf(this.#session.view.selected);
-    if (cell !== null) this.#parts.place(cell);
+    this.#open(this.#session.view.selected);
     await this.#figure.painted();
     this.element.dataset.tokenvizExplorerReady = "true";
   }
