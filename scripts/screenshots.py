@@ -216,12 +216,14 @@ def take(browser: Browser, folder: Path, pictures: Iterable[Picture] = PICTURES)
 
 def write_page(picture: Picture, folder: Path) -> Path:
     """A page with the figures of a picture beside each other."""
-    figures = [fragment(figure, with_script=False) for figure in picture.figures()]
+    shown = list(picture.figures())
+    figures = [fragment(figure, with_script=False) for figure in shown]
     if len(figures) > 1:
         cells = "".join(f'<div style="flex:1;min-width:0">{figure}</div>' for figure in figures)
         figures = [f'<div style="display:flex;gap:24px">{cells}</div>']
     file = folder / f"{picture.name}.html"
-    file.write_text(page(figures, picture.name), encoding="utf-8")
+    kinds = [figure._kind for figure in shown]
+    file.write_text(page(figures, picture.name, kinds=kinds), encoding="utf-8")
     return file
 
 
@@ -239,11 +241,12 @@ def photograph(browser: Browser, picture: Picture, file: Path, theme: Theme, to:
             "Emulation.setEmulatedVisionDeficiency", {"type": picture.deficiency}
         )
     page.goto(file.as_uri())
+    page.locator(".tokenviz").first.wait_for()
+    for instrument in page.locator(".tokenviz-explorer").all():
+        instrument.and_(page.locator('[data-tokenviz-explorer-ready="true"]')).wait_for()
     figures = page.locator(".tokenviz[data-tokenviz-kind]")
     for figure in figures.all():
         figure.and_(page.locator('[data-tokenviz-ready="true"]')).wait_for()
-    for instrument in page.locator(".tokenviz-explorer").all():
-        instrument.and_(page.locator('[data-tokenviz-explorer-ready="true"]')).wait_for()
     picture.act(page)
     for figure in figures.all():
         figure.evaluate("e => e.tokenvizFigure.painted()")
