@@ -119,7 +119,10 @@ export class Explorer {
     this.#list = new AnswerList({
       scale: this.#why.element,
       ring: (position) => this.#point(position),
-      jump: (position) => this.#parts.goTo([position, 0]),
+      jump: (position) => {
+        this.#focus();
+        this.#parts.goTo([position, 0]);
+      },
       signal,
     });
     this.#branches = new BranchTree({
