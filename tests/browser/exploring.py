@@ -67,6 +67,11 @@ class Exploring:
         )
         return list(found)
 
+    @property
+    def arrangement(self) -> str:
+        """Grid or flow."""
+        return str(self.figure.evaluate("e => e.tokenvizFigure.state.arrangement"))
+
     def settle(self) -> None:
         """Wait until nothing is asked any more, and what is known is painted."""
         self._ask("e.settled()")
@@ -139,12 +144,10 @@ class Exploring:
             self.page.keyboard.up("Shift")
 
     def uncover(self, position: int) -> None:
-        """In running text, alternatives are there when their token is selected."""
-        if self.figure.evaluate("e => e.tokenvizFigure.state.arrangement") == "flow":
-            selected = self.view["selected"]
-            if selected is None or selected[0] != position:
-                self.page.mouse.click(*self.point(position))
-                self.settle()
+        """In running text a click on a token opens its alternatives, unless they are."""
+        if self.point(position, 1)[1] <= self.point(position)[1]:
+            self.page.mouse.click(*self.point(position))
+            self.settle()
 
     def drag(self, start: int, stop: int) -> None:
         """Drag from one token to another, both taken."""
@@ -162,14 +165,16 @@ class Exploring:
     # By keys.
 
     def walk(self, position: int, slot: int = 0) -> None:
-        """Move the keys to a cell."""
+        """Move the keys to a cell: in running text alternatives stand side by side, once open."""
         self.viewport.focus()
-        keyboard = self.page.keyboard
-        keyboard.press("Control+Home")
-        for _ in range(position + self.given):
-            keyboard.press("ArrowRight")
-        for _ in range(slot):
-            keyboard.press("ArrowDown")
+        self.press("Control+Home", *["ArrowRight"] * (position + self.given))
+        if slot and self.arrangement == "flow":
+            if self.point(position, 1)[1] <= self.point(position)[1]:
+                self.press("Enter")
+                self.settle()
+            self.press("ArrowDown", *["ArrowRight"] * (slot - 1))
+        else:
+            self.press(*["ArrowDown"] * slot)
 
     def press(self, *keys: str) -> None:
         """Press keys where the focus is."""
