@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 PYTHON = (
-    "live", "export", "widget",
+    "explore", "live", "export", "widget",
     "model", "model/attributing", "model/attributing/methods", "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
     "wire", "tiles", "examples", "data", "color", "base",
@@ -34,11 +34,14 @@ TYPESCRIPT = (
 """Rooms of js."""
 
 DEFERRED = {
+    ("data", "explore"): "a tree's show() makes an explorer",
     ("data", "widget"): "show() makes a figure, save() a picture",
     ("data", "model"): "faithfulness() is given one",
     ("data", "model/attributing"): "faithfulness() asks a model",
     ("tiles", "widget"): "show() makes a figure",
     ("widget", "export"): "save() and a cell's output write a page",
+    ("export", "explore"): "a state that is read may be an explorer's",
+    ("model", "explore"): "explore() gives an explorer",
     ("model", "live"): "generate(stream=True) gives a figure that fills",
 }
 """Arrows against the order that are drawn dashed, and why they are there."""

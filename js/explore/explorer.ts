@@ -36,7 +36,7 @@ import { type Change, lengthOf, type Question, type Tree } from "./tree.ts";
 import { Typing } from "./typing.ts";
 import { uncover } from "./uncover.ts";
 import { back, forward, type Look, redo, undo, type View } from "./view.ts";
-import { faded, WhyScale } from "./whyscale.ts";
+import { WhyScale } from "./whyscale.ts";
 import { around, type Unit } from "./words.ts";
 
 /** The height beyond which the text scrolls, where nobody says: there is more below it. */
@@ -507,12 +507,10 @@ export class Explorer {
       struck: reading?.change ?? null,
       ringed: this.#ringed,
     };
-    const shown = this.#old ? faded(this.#core, scale, this.#theme) : scale;
+    const shown = this.#old ? this.#why.faded(scale, this.#theme) : scale;
     const before = this.#drawing.lens;
     const same =
-      before?.values === reading?.values &&
-      JSON.stringify([before?.scale.range, before?.scale.table]) ===
-        JSON.stringify(reading === null ? [] : [shown.range, shown.table]);
+      before?.values === reading?.values && (reading === null || before?.scale === shown);
     if (same && JSON.stringify(marks) === JSON.stringify(this.#drawing.marks)) return;
     this.#drawing.marks = marks;
     this.#drawing.lens =

@@ -78,7 +78,14 @@ export class PathModel implements Model {
 
   /** The same path, of which more was written, or its end was written anew. */
   grow(data: TraceData, live: LiveStatus): void {
-    const start = firstDifference(this.#told, data);
+    const before = this.#told;
+    const fewer = data.alternative_index.length < before.alternative_index.length;
+    if (fewer || data.index.length < before.index.length) {
+      // A figure knows how to grow, and nothing else.
+      this.show(data, live, this.#own.get("selected") as Cell | null);
+      return;
+    }
+    const start = firstDifference(before, data);
     this.#own.set("_live", live);
     const { vocabulary } = data;
     const words = this.#words;

@@ -27,6 +27,8 @@ export class WhyScale {
   readonly #bar: ColorBar;
   readonly #changed: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #known: ColorScale | null = null;
+  #faded: { of: ColorScale; dark: boolean; scale: ColorScale } | null = null;
 
   /** `changed` is called when a trait or the bar says that colours are others now. */
   constructor(
@@ -66,7 +68,24 @@ export class WhyScale {
     const name = String(this.#model.get("why_colormap") ?? "RdYlGn");
     const table = findTable(name, custom) ?? findTable("RdYlGn", null);
     if (table == null) throw new Error(`no colormap is called "${name}"`);
-    return new ColorScale(table, resolveRange(this.#options, extentOf(values).finite));
+    const range = resolveRange(this.#options, extentOf(values).finite);
+    // The same scale is the same object: nobody paints anew because of it.
+    const known = this.#known;
+    if (known?.table === table && JSON.stringify(known.range) === JSON.stringify(range))
+      return known;
+    this.#known = new ColorScale(table, range);
+    return this.#known;
+  }
+
+  /** The same scale, its colours near the background: what it says is out of date. */
+  faded(scale: ColorScale, { dark }: Theme): ColorScale {
+    const known = this.#faded;
+    if (known?.of === scale && known.dark === dark) return known.scale;
+    const ground = dark ? 22 : 255;
+    const table = scale.table.map((channel) => Math.round(ground + FADED * (channel - ground)));
+    const paler = new this.#core.ColorScale(table, scale.range);
+    this.#faded = { of: scale, dark, scale: paler };
+    return paler;
   }
 
   /** Draws the bar for some values. */
@@ -103,11 +122,4 @@ export class WhyScale {
     this.#timer = undefined;
     this.#model.save_changes();
   }
-}
-
-/** The same scale, its colours near the background: what it says is out of date. */
-export function faded(core: Core, scale: ColorScale, { dark }: Theme): ColorScale {
-  const ground = dark ? 22 : 255;
-  const table = scale.table.map((channel) => Math.round(ground + FADED * (channel - ground)));
-  return new core.ColorScale(table, scale.range);
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -83,3 +85,18 @@ def test_dropped_before_and_while_it_is_answered() -> None:
     assert begun.wait(5)
     asking.drop()
     assert asking.join(5) and heard == ["dropped"]
+
+
+def test_an_interpreter_that_ends_waits_for_nobody() -> None:
+    code = (
+        "import sys, time; from tokenviz.explore.asking import Asking\n"
+        "def slow(unwanted):\n"
+        "    while not unwanted(): time.sleep(0.001)\n"
+        "    print('stopped', flush=True)\n"
+        "Asking().ask(slow, print, lambda: print('dropped', flush=True))\n"
+        "time.sleep(0.1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["stopped", "dropped"] and done.stderr == ""

@@ -19,6 +19,7 @@ from tests.model.small import random_lm
 from tokenviz.data.questions import Question
 from tokenviz.data.trace import Trace
 from tokenviz.explore.explorer import Explorer
+from tokenviz.model.exploring import ExploredModel
 
 PROMPT = "The cat sat on"
 
@@ -49,6 +50,14 @@ def test_it_writes_what_generate_writes() -> None:
     assert explorer.tree.path(0) == trace and len(explorer.tree) == 1
     assert explorer.tree.branches[0].origin.options == (("max_new_tokens", 12),)
     assert not explorer.running and "partial" not in explorer.caption
+
+
+def test_no_bar_runs_beside_what_is_seen_in_the_figure() -> None:
+    model = ExploredModel(random_lm(), {"max_new_tokens": 3})
+    assert model.begin(PROMPT).progress is False
+    assert model.go_on([1, 2], [3], {"max_new_tokens": 2}).progress is False
+    asked_for = ExploredModel(random_lm(), {"max_new_tokens": 3, "progress": True})
+    assert asked_for.begin(PROMPT).progress is True
 
 
 def test_why_is_what_attribute_says() -> None:
@@ -342,6 +351,40 @@ def test_bad_arguments(call: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         call(explorer)
     assert explorer.tree == answered()
+
+
+def test_probabilities_of_two_kinds_are_not_compared() -> None:
+    explorer = random_lm().explore(
+        PROMPT, max_new_tokens=5, temperature=1.0, seed=1, distribution="sampling"
+    )
+    explorer.wait(60)
+    with pytest.raises(ValueError, match="distribution='model'"):
+        explorer.without("cat")
+    assert not explorer.tree.outcomes
+
+
+def test_options_that_an_explorer_has_not() -> None:
+    with pytest.raises(TypeError, match="stream: an explorer writes one text at a time"):
+        random_lm().explore(PROMPT, stream=True)
+    with pytest.raises(TypeError, match="prompt: expected text, chat messages or token ids"):
+        random_lm().explore([PROMPT, PROMPT])
+    with pytest.raises(TypeError, match="generate has no option 'nonsense'"):
+        random_lm().explore(PROMPT, nonsense=1)
+
+
+def test_the_same_seed_draws_the_same_branch() -> None:
+    explorer = an_explorer(temperature=1.0, seed=3)
+    explorer.branch(4, 1)
+    path = explorer.wait(60)
+    expected = random_lm().generate(ids_of(explorer, 5), max_new_tokens=6, temperature=1.0, seed=3)
+    assert path.tokens[5:] == expected.tokens
+    explorer.current = 0
+    assert explorer.branch(4, 1) == 1
+    # Without a seed what is drawn is another each time, and so is the branch.
+    for number in (2, 3):
+        explorer.current = 0
+        assert explorer.branch(4, 1, seed=None) == number
+        explorer.wait(60)
 
 
 def test_stopped_in_the_middle_it_keeps_what_there_is() -> None:

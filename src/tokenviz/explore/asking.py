@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 __all__ = ["Asking"]
+
+_LAST_ANSWER = 5.0  # seconds that an interpreter which ends waits for a computation to stop
 
 Compute = Callable[[Callable[[], bool]], Any]
 """Finds an answer; asks its argument now and then whether nobody wants it any more."""
@@ -59,6 +63,7 @@ class Asking:
         if waiting is not None:
             waiting.then(None, None)
         if start:
+            _at_work.add(self)
             threading.Thread(target=self._answer, name="tokenviz answers", daemon=True).start()
 
     def drop(self) -> None:
@@ -91,3 +96,15 @@ class Asking:
             with self._lock:
                 self._at_work = None
             asked.then(answer, error)
+
+
+_at_work: WeakSet[Asking] = WeakSet()
+
+
+@atexit.register
+def _drop_all() -> None:
+    """A thread inside a library's code when the interpreter goes away would crash it."""
+    for asking in list(_at_work):
+        asking.drop()
+    for asking in list(_at_work):
+        asking.join(_LAST_ANSWER)

@@ -411,7 +411,7 @@ class Explorer(WithStandIns, TokenTrace):
         """Stop, and take the figure away from every view."""
         if hasattr(self, "_session"):  # closed also when it could not be made
             self.stop()
-            self._session.asking.drop()
+            self._session.drop()
         super().close()
 
     def open(self) -> None:

@@ -34,6 +34,7 @@ _NO_MODEL = (
     "this explorer has no model: it shows what was computed; Explorer(lm, explorer.tree) can ask"
 )
 _SHORT_NAME = 24
+_FEW = 8  # tokens on which a model gets ready
 
 
 class Session:
@@ -73,6 +74,7 @@ class Session:
         self._ended = ended
         self.journal = Journal(tree, tell)
         self.asking = Asking()
+        self._readying: Asking | None = None
         self.writing: Writing | None = None
         self.error: BaseException | None = None
 
@@ -212,6 +214,11 @@ class Session:
         path = _ids("the path", tree.path(change.branch).tokens)
         if not path:
             raise ValueError("span: there is no answer yet that could be scored again")
+        if tree.distribution != "model":
+            raise ValueError(
+                "span: a text is scored by the model's own probabilities, and these are those that "
+                "tokens were chosen from; explore with distribution='model' to compare them"
+            )
         trace = model.read_again(_ids("the prompt", tree.prompt), path, change, unwanted)
         outcome = Outcome(change, trace)
         self.journal.keep(outcome)
@@ -256,6 +263,7 @@ class Session:
             self.error = error
             self.journal.end(trace, {**self.status, "running": False, "branch": None})
             self._ended()
+            self._get_ready()
 
         self.writing = Writing(
             generation.followed,
@@ -264,6 +272,24 @@ class Session:
             ended=ended,
         )
         self.writing.start()
+
+    def _get_ready(self) -> None:
+        """Have the model got ready for a first question while the reader reads; once."""
+        model, tree = self._model, self.tree
+        ids = [token.id for token in (*tree.prompt, *tree.path(0).tokens)][-_FEW:]
+        if model is None or self._readying is not None or None in ids or len(ids) < 2:
+            return
+        known = cast("list[int]", ids)
+        self._readying = Asking()
+        self._readying.ask(
+            lambda unwanted: model.get_ready(known, unwanted), lambda *_: None, lambda: None
+        )
+
+    def drop(self) -> None:
+        """Answer nothing that was asked so far."""
+        self.asking.drop()
+        if self._readying is not None:
+            self._readying.drop()
 
     def _known(
         self, tree: TraceTree, parent: int, position: int, forced: Sequence[int], origin: Origin
@@ -369,7 +395,8 @@ def _with_roles(attribution: Attribution, tree: TraceTree) -> Attribution:
 def _is_settled(origin: Origin) -> bool:
     """Whether another branch of the same origin would be the same."""
     options = dict(origin.options)
-    return not options.get("temperature") and not options.get("do_sample")
+    draws = options.get("temperature") or options.get("do_sample")
+    return not draws or options.get("seed") is not None
 
 
 def _name_of(path: Trace, position: int, origin: Origin) -> str:

@@ -6,6 +6,7 @@ Everything goes by ids: what a tokenizer split is not joined on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tokenviz.data.trace import Trace
@@ -37,9 +38,12 @@ class ExploredModel:
     """
 
     def __init__(self, lm: LanguageModel, options: Mapping[str, Any]) -> None:
+        for name in {"stream", "batch_size"} & options.keys():
+            raise TypeError(f"{name}: an explorer writes one text at a time, and always streams it")
         self._lm = lm
-        self.options = dict(options)
-        self._branching = Branching(lm, options)
+        # What is written is seen in the figure: no bar besides, unless one is asked for.
+        self.options = {**options, "progress": bool(options.get("progress"))}
+        self._branching = Branching(lm, self.options)
 
     def begin(self, prompt: Prompt) -> Generation:
         """The answer to a prompt, not begun."""
@@ -74,6 +78,14 @@ class ExploredModel:
         asked = list(target) if instead_of is None else Contrast(list(target), list(instead_of))
         with stoppable(unwanted):
             return self._lm.attribute(list(before), [asked], method=method, progress=False)
+
+    def get_ready(self, ids: Sequence[int], unwanted: Callable[[], bool]) -> None:
+        """Try now what is tried before a model's first attribution, so that nobody waits for it.
+
+        What fails here fails again, and is told, when it is asked for.
+        """
+        with suppress(Exception), stoppable(unwanted):
+            self._lm.estimate(list(ids[:-1]), [ids[-1]])
 
     def read_again(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -243,7 +245,7 @@ def test_prompts_that_begin_alike_share_that() -> None:
 
 def test_states_are_thinned_to_the_budget() -> None:
     lm = decoder_lm("mamba")
-    roomy = Branching(lm, {"max_new_tokens": 32})
+    roomy = Branching(lm, {"max_new_tokens": 32}, budget=1 << 30)
     (root,) = roomy.prepare(PROMPT).run()
     path, budget = ids_of(root), roomy.memories.nbytes // 4  # of the 33 states eight fit
 
@@ -268,7 +270,7 @@ def test_states_are_thinned_to_the_budget() -> None:
 
 def test_what_was_not_used_for_longest_goes_first() -> None:
     lm = decoder_lm("llama")
-    once = Branching(lm, {"max_new_tokens": 4})
+    once = Branching(lm, {"max_new_tokens": 4}, budget=1 << 30)
     (root,) = once.prepare(PROMPT).run()
     size = once.memories.nbytes
     twice = Branching(lm, {"max_new_tokens": 4}, budget=2 * size + size // 2)
@@ -433,3 +435,15 @@ def test_bad_options() -> None:
         Branching(lm, {"stream": True})
     with pytest.raises(TypeError, match=r"num_beams.*no search"):
         Branching(lm, {"num_beams": 3}).prepare(PROMPT)
+
+
+def test_all_who_branch_a_model_share_what_it_remembers() -> None:
+    lm = LanguageModel(random_model("llama"), byte_level_tokenizer())
+    one, other = Branching(lm, {"max_new_tokens": 4}), Branching(lm, {})
+    assert one.memories is other.memories
+    one.prepare(PROMPT).run()
+    assert one.memories.nbytes > 0
+    kept = weakref.ref(one.memories)
+    del one, other
+    gc.collect()
+    assert kept() is None

@@ -20,7 +20,7 @@ from tokenviz.model.text.prompt import (
     is_chat,
 )
 from tokenviz.model.tracing.generate import Generation, prepare
-from tokenviz.model.tracing.memories import Memories
+from tokenviz.model.tracing.memories import Memories, memories_of
 from tokenviz.model.tracing.options import DEFAULTS, HINTS
 
 __all__ = ["Branching"]
@@ -43,7 +43,8 @@ class Branching:
         The keywords of :meth:`LanguageModel.generate`, for all texts; those that are about chats
         say how prompts become ids.
     budget
-        Bytes of what the model remembers that are kept; see :class:`Memories`.
+        Bytes of what the model remembers that are kept; see :class:`Memories`. None for what all
+        who branch this model share.
 
     Raises
     ------
@@ -55,7 +56,7 @@ class Branching:
         self, lm: LoadedModel, options: Mapping[str, Any], budget: int | None = None
     ) -> None:
         self._lm = lm
-        self.memories = Memories(lm, budget)
+        self.memories = memories_of(lm) if budget is None else Memories(lm, budget)
         self._own = {name: value for name, value in options.items() if name in _OWN}
         self._chat = {name: value for name, value in options.items() if name not in _OWN}
         for name in _ELSEWHERE.keys() & self._chat.keys():

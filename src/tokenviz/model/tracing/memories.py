@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 import torch
 
@@ -26,7 +27,7 @@ from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.tracing.decoding import ROUNDING, Decoding, remembers_up_to
 from tokenviz.model.tracing.reading import reads_in_pieces
 
-__all__ = ["Memories"]
+__all__ = ["Memories", "memories_of"]
 
 # On a CPU: some thousands of tokens of a small model, and no more than a browser's tab takes.
 _BUDGET = 512 << 20
@@ -109,6 +110,19 @@ class Memories:
         if not (best.is_cut and _common(best.read, ids) == len(best.read)):  # all is in the new one
             self._texts.append(best)
         return best.cut(length)
+
+
+def memories_of(lm: LoadedModel) -> Memories:
+    """What all who branch a model share, for as long as any of them is there."""
+    known = _shared.get(lm)
+    memories = None if known is None else known()
+    if memories is None:
+        memories = Memories(lm)
+        _shared[lm] = ref(memories)
+    return memories
+
+
+_shared: WeakKeyDictionary[LoadedModel, ref[Memories]] = WeakKeyDictionary()
 
 
 class _Kept(Decoding):
