@@ -27,6 +27,8 @@ export class BranchTree {
   readonly #closed = new Set<number>();
   /** The branch that answers to the Tab key. */
   #active = 0;
+  /** What each item was filled with. */
+  readonly #filled = new WeakMap<HTMLElement, string>();
   /** The branch that is being renamed. */
   #editing: number | null = null;
 
@@ -117,6 +119,9 @@ export class BranchTree {
   /** What did not change is left as it is. */
   #fill(item: HTMLElement, row: Listing): void {
     const { branch, level, children, current, beside, aside, writing } = row;
+    const filling = JSON.stringify([row, this.#closed.has(branch), branch === this.#active]);
+    if (this.#filled.get(item) === filling) return;
+    this.#filled.set(item, filling);
     item.dataset.tokenvizBranch = String(branch);
     item.ariaLevel = String(level);
     item.ariaExpanded = children ? String(!this.#closed.has(branch)) : null;
