@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -411,7 +411,7 @@ def test_a_given_token_does_not_keep_back_the_first_that_is_written(
     explorer._handle_custom_msg({"tokenviz": "go", "branch": 0, "position": 4, "slot": 1}, [])
     for told in (1, 2):
         gate.arrive()
-        wait_for(lambda told=told: len(reader.branches[1][1]) == told)
+        wait_for(partial(lambda told: len(reader.branches[1][1]) == told, told))
         gate.let()
     gate.let(100)
     explorer.wait(60)
