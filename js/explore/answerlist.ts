@@ -60,6 +60,7 @@ export class AnswerList {
         "button",
         { type: "button", class: "tokenviz-explorer-row", tabindex: i === 0 ? 0 : -1 },
         h("span", { class: "tokenviz-explorer-value" }),
+        " ",
         h("span", { class: "tokenviz-explorer-bar" }, h("span")),
         h("span", { class: "tokenviz-explorer-token" }),
       );
@@ -109,7 +110,8 @@ export class AnswerList {
       fill.style.left = row !== undefined && row.value < 0 ? `${50 - 50 * share}%` : "50%";
       fill.style.background = row?.color ?? "";
       bar.hidden = row === undefined;
-      button.ariaLabel = row === undefined ? "" : `${row.label}, ${row.place}: ${row.written}`;
+      // Begins as what is seen, so that it can be called by that.
+      button.ariaLabel = row === undefined ? null : `${row.written} ${row.label}, ${row.place}`;
       button.title = row === undefined ? "" : `${row.place}: ${row.label} ${row.written}`;
     });
     this.#rove(Math.min(Math.max(0, within), Math.max(0, rows.length - 1)));

@@ -28,7 +28,7 @@ import { type Listing, listing } from "./listing.ts";
 import { pathOf, tokenIn } from "./path.ts";
 import { PathModel } from "./pathmodel.ts";
 import { watchPointer } from "./pointer.ts";
-import { isPending } from "./questions.ts";
+import { isPending, type Standing } from "./questions.ts";
 import { type Reading, rowsOf, subject, taken, whyReading, withoutReading } from "./reading.ts";
 import { type Cause, Session } from "./session.ts";
 import { type Mode, Tools } from "./tools.ts";
@@ -91,11 +91,14 @@ export class Explorer {
   #ringed: number | null = null;
   /** Where a stretch of tokens began and how far it reaches, while it is drawn. */
   #stretch: { from: number; to: number } | null = null;
+  /** Where the keys were when it was: elsewhere, another one begins. */
+  #stretchedAt: number | null = null;
   #scale: { known: string; scale: ColorScale } | null = null;
   #tickTimer: ReturnType<typeof setTimeout> | undefined;
   /** What a voice said last. */
   #said: object | null = null;
   #saidRemark = "";
+  #saidStanding: Standing | null = null;
   #waiting: (() => void)[] = [];
   #ready = false;
   /** Has it had a size? */
@@ -171,6 +174,7 @@ export class Explorer {
     heardEverywhere(this.element, this.#actions, signal);
     this.#store.subscribe((changed) => {
       if (changed.has("selected")) this.#selected(this.#store.state.selected);
+      if (changed.has("arrangement")) this.#open(this.#session.view.selected);
       if (changed.has("theme")) this.#retheme();
     }, signal);
     signal.addEventListener("abort", () => {
@@ -252,6 +256,7 @@ export class Explorer {
       drop: (from, to) => this.#take(this.#draw(from, to)),
       extend: (cell) => this.#clickedWithShift(cell),
       take: (position, unit) => this.#takeAround(position, unit),
+      again: ([position, slot]) => this.#alone(position, slot),
     });
     uncover({ root: this.element, viewport: parts.viewport, hit, signal: parts.signal });
   }
@@ -272,6 +277,7 @@ export class Explorer {
     const cell = this.#placed(this.#parts.current());
     const { selected } = session.view;
     if (cell === null || cell[0] !== selected?.[0] || cell[1] !== selected[1]) return false;
+    if (this.#alone(cell[0] + session.given, cell[1])) return true;
     if (session.question === null) return false;
     this.#plain = false;
     if (session.answer === null || session.outcome !== null) {
@@ -281,6 +287,15 @@ export class Explorer {
     }
     if (selected[1] === 0) return false;
     session.go();
+    return true;
+  }
+
+  /** Of several selected tokens the first: chosen again, it is the only one. */
+  #alone(position: number, slot: number): boolean {
+    const { view, given } = this.#session;
+    if (view.span === null || slot !== 0 || position - given !== view.selected?.[0]) return false;
+    this.#stretch = null;
+    this.#take([position, position + 1]);
     return true;
   }
 
@@ -360,6 +375,7 @@ export class Explorer {
     this.#plain = false;
     this.#session.show(this.#spanned(span, first));
     this.#session.ask();
+    this.#stretchedAt = this.#parts.current()?.[0] ?? null;
   }
 
   #spanned([start, stop]: readonly [number, number], first: number): Partial<Look> {
@@ -379,14 +395,15 @@ export class Explorer {
   /** Key by key: it is one step to go back, and asked about when it grows no more. */
   #extend(by: number): boolean {
     const session = this.#session;
-    const before = this.#stretch;
-    const cursor = this.#cellOf(session.view.selected) ?? this.#parts.current();
-    const from = before?.from ?? cursor?.[0];
+    const cursor = this.#parts.current()?.[0];
+    const before = cursor === this.#stretchedAt ? this.#stretch : null;
+    const from = before?.from ?? cursor;
     if (from === undefined) return false;
     const span = this.#draw(from, (before?.to ?? from) + by);
     this.#plain = false;
     if (before === null) session.show(this.#spanned(span, from));
     else session.amend(this.#spanned(span, from));
+    this.#stretchedAt = this.#parts.current()?.[0] ?? null;
     session.askSoon();
     return true;
   }
@@ -541,9 +558,10 @@ export class Explorer {
     const { asked, remark } = this.#session;
     if (remark !== "" && remark !== this.#saidRemark) this.#voice.textContent = remark;
     this.#saidRemark = remark;
-    if (reading === null || this.#old || reading.source === this.#said) return;
-    if (asked) this.#voice.textContent = reading.spoken;
-    this.#said = reading.source;
+    if (!asked || this.#old) return;
+    const source = reading?.source ?? null;
+    if (reading !== null && source !== this.#said) this.#voice.textContent = reading.spoken;
+    this.#said = source;
   }
 
   #point(position: number | null): void {
@@ -617,6 +635,9 @@ export class Explorer {
       writing: elsewhere ? "Another branch is being written." : null,
     });
     this.#line.textContent = text;
+    const settled = standing !== null && !isPending(standing) ? standing : null;
+    if (settled !== null && settled !== this.#saidStanding) this.#voice.textContent = text;
+    this.#saidStanding = settled;
     const hinted = !this.#hint.done && text === "";
     this.#hint.element.classList.toggle("tokenviz-explorer-gone", !hinted);
     this.#line.classList.toggle("tokenviz-explorer-gone", hinted);
