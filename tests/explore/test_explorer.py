@@ -144,6 +144,17 @@ def test_a_branch_at_the_fork_of_another_leaves_its_parent() -> None:
     assert explorer.trace.tokens[1].id == 7
 
 
+def test_the_text_s_own_token_written_on_otherwise_is_a_branch() -> None:
+    explorer = an_explorer()
+    root = explorer.trace
+    assert explorer.branch(4, 0) == 0
+    assert explorer.branch(4, 0, temperature=1.0, seed=3) == 1
+    assert explorer.wait(60).tokens[:5] == root.tokens[:5]
+    explorer.current = 0
+    with pytest.raises(TypeError, match="did you mean 'temperature'"):
+        explorer.branch(4, 0, temprature=1.0)
+
+
 def test_without_scores_the_same_answer() -> None:
     explorer, lm = an_explorer(), random_lm()
     path = explorer.trace

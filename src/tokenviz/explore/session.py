@@ -242,7 +242,8 @@ class Session:
             raise ValueError(f"position: expected 0 to {len(path)}, got {position!r}")
         parent = tree.owner(branch, position - 1) if position else 0
         forced, origin = self._chosen(path, tree.path(parent), position, choice, options)
-        if forced and (known := self._known(tree, parent, position, forced, origin)) is not None:
+        known = self._known(tree, parent, position, forced, origin) if forced else None
+        if known is not None and (known != parent or not options):
             return known, False
         before = [*_ids("the prompt", tree.prompt), *_ids("the path", path.tokens[:position])]
         generation = model.go_on(before, forced, options)
