@@ -40,7 +40,7 @@ import { WhyScale } from "./whyscale.ts";
 import { around, type Unit } from "./words.ts";
 
 /** The height beyond which the text scrolls, where nobody says: there is more below it. */
-const TALL = 620;
+const TALL = 760;
 /** Where there is less room, the lists stand below the text. */
 const NARROW = 760;
 /** Where there is less, two branches stand one below the other. */
@@ -122,7 +122,10 @@ export class Explorer {
     this.#list = new AnswerList({
       scale: this.#why.element,
       ring: (position) => this.#point(position),
-      jump: (position) => this.#parts.goTo([position, 0]),
+      jump: (position) => {
+        this.#focus();
+        this.#parts.goTo([position, 0]);
+      },
       signal,
     });
     this.#branches = new BranchTree({
