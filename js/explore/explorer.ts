@@ -91,6 +91,8 @@ export class Explorer {
   #ringed: number | null = null;
   /** Where a stretch of tokens began and how far it reaches, while it is drawn. */
   #stretch: { from: number; to: number } | null = null;
+  /** Tokens that the mouse is being dragged over: they are outlined, whatever is heard meanwhile. */
+  #dragged: readonly [number, number] | null = null;
   /** Where the keys were when it was: elsewhere, another one begins. */
   #stretchedAt: number | null = null;
   #scale: { known: string; scale: ColorScale } | null = null;
@@ -244,7 +246,9 @@ export class Explorer {
     addCommands(parts.commands, this.#actions);
     watchPointer({
       ...{ viewport: parts.viewport, hit, signal: parts.signal },
-      drag: (from, to) => this.#draw(from, to),
+      drag: (from, to) => {
+        this.#dragged = this.#draw(from, to);
+      },
       drop: (from, to) => this.#take(this.#draw(from, to)),
       extend: (cell) => this.#clickedWithShift(cell),
       take: (position, unit) => this.#takeAround(position, unit),
@@ -365,6 +369,7 @@ export class Explorer {
   /** Selects tokens, and asks why they stand there. */
   #take(span: readonly [number, number], first = span[0]): void {
     this.#plain = false;
+    this.#dragged = null;
     this.#session.show(this.#spanned(span, first));
     this.#session.ask();
     this.#stretchedAt = this.#parts.current()?.[0] ?? null;
@@ -412,7 +417,7 @@ export class Explorer {
 
   #changed(cause: Cause): void {
     if (!this.#ready) return;
-    if (cause === "kernel") this.#stretch = null;
+    if (cause === "kernel") this.#stretch = this.#dragged = null;
     const { selected } = this.#session.view;
     const cell = this.#cellOf(selected);
     const before = this.#store.state.selected;
@@ -521,7 +526,7 @@ export class Explorer {
     const { span, selected, against } = this.#session.view;
     const { given } = this.#session;
     const marks = {
-      span: span === null ? null : ([span[0] + given, span[1] + given] as const),
+      span: this.#dragged ?? (span === null ? null : ([span[0] + given, span[1] + given] as const)),
       against:
         selected === null || against === null ? null : ([selected[0] + given, against] as const),
       struck: reading?.change ?? null,

@@ -27,8 +27,8 @@ import { isAsked, type Status, statusOf } from "./wire.ts";
 /** Milliseconds for which a stretch that grows key by key is not asked about yet. */
 const STILL_GROWING = 350;
 
-/** Who made the change: the view is told by this page, or by the kernel. */
-export type Cause = "page" | "kernel";
+/** What changed: the view, by this page or by the kernel; or what is known, and the view did not. */
+export type Cause = "page" | "kernel" | "news";
 
 export class Session {
   readonly #model: Model;
@@ -68,7 +68,7 @@ export class Session {
     on("change:_live", () => {
       this.#status = statusOf(model.get("_live"));
       this.#heard = performance.now();
-      changed("kernel");
+      changed("news");
     });
     signal.addEventListener("abort", () => clearTimeout(this.#askTimer));
   }
@@ -334,12 +334,12 @@ export class Session {
       this.#take();
     }
     this.#heard = performance.now();
-    this.#changed("kernel");
+    this.#changed("news");
   }
 
   #reread(): void {
     this.#take();
-    this.#changed("kernel");
+    this.#changed("news");
   }
 
   #take(): void {
