@@ -15,8 +15,8 @@ from benchmarks import machine
 from benchmarks.report import markdown
 from benchmarks.timing import Budget
 
-SECTIONS = ("engine", "pretrained", "long", "memory", "traces", "truth", "render", "gpu")
-ON_ALL_CORES = ("render", "gpu")  # a browser is held to one core, its server is not
+SECTIONS = ("engine", "pretrained", "long", "memory", "traces", "truth", "render", "explore", "gpu")
+ON_ALL_CORES = ("render", "explore", "gpu")  # a browser is held to one core, its server is not
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
@@ -68,7 +68,7 @@ def _of_truth(options: argparse.Namespace) -> dict[str, Any]:
     return own | ({"kinds": options.kind} if options.kind else {})
 
 
-_OPTIONS = {"truth": _of_truth, "pretrained": _of_pretrained}
+_OPTIONS = {"truth": _of_truth, "pretrained": _of_pretrained, "explore": _of_pretrained}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=[],
-        help='of truth and pretrained: a folder, a name on the Hub, or for truth "bundled" (its '
+        help='of truth, pretrained and explore: a folder, a name on the Hub, or for truth "bundled" (its '
         "default); repeatable",
     )
     parser.add_argument("--each", type=int, help="prompts of a kind that truth asks at most")

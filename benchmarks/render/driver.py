@@ -38,7 +38,7 @@ from benchmarks.render.browser import chromium, cpu, settled_memory
 from benchmarks.render.contender import Contender, html_page
 from benchmarks.render.limits import Limits
 
-__all__ = ["handled", "summary"]
+__all__ = ["SCRIPT", "handled", "summary"]
 
 STEADY, FAST = 30, 3000
 """Pixels scrolled in each frame."""
@@ -47,7 +47,7 @@ SETTLING = 1.5
 BLANK = 0.999
 """Share of pixels of one colour from which a picture is of nothing."""
 
-_SCRIPT = (Path(__file__).parent / "driver.js").read_text(encoding="utf-8")
+SCRIPT = (Path(__file__).parent / "driver.js").read_text(encoding="utf-8")
 _LOADED = "() => document.readyState === 'complete'"
 Tell = Callable[..., None]
 
@@ -118,7 +118,7 @@ def _script(finished: dict[Path, str]) -> str:
         for path, test in finished.items()
     ]
     return (
-        f"{_SCRIPT};\ntokenvizBenchmark.first = (async () => {{ {' '.join(cases)}"
+        f"{SCRIPT};\ntokenvizBenchmark.first = (async () => {{ {' '.join(cases)}"
         " await new Promise(() => {}); })().then(() => tokenvizBenchmark.mark());"
     )
 

@@ -19,11 +19,11 @@ import tokenviz as tv
 from benchmarks.render.browser import chromium
 from benchmarks.render.ours import FINISHED
 
-__all__ = ["rows"]
+__all__ = ["PATHS", "rows", "run_cell"]
 
 _SCRIPT = (Path(__file__).parent / "driver.js").read_text(encoding="utf-8")
-# The kernel imports what this process does.
-_PATHS = [str(Path(__file__).parents[2]), str(Path(str(tv.__file__)).parents[1])]
+PATHS = [str(Path(__file__).parents[2]), str(Path(str(tv.__file__)).parents[1])]
+"""From where a kernel imports what this process does."""
 # Before JupyterLab opens any.
 _COUNT = """
 window.received = 0;
@@ -71,7 +71,7 @@ def _shown(lab: Any, browser: Browser, kind: str, size: str, seconds: float) -> 
     note = lab.root / "started"
     note.unlink(missing_ok=True)
     prepare = (
-        f"import sys; sys.path[:0] = {_PATHS!r}\n"
+        f"import sys; sys.path[:0] = {PATHS!r}\n"
         "import time\nfrom pathlib import Path\nfrom benchmarks.render.jobs import source\n"
         "source('heatmap', '13 × 5').show().close()\n"
         f"shown = source({kind!r}, {size!r})"
@@ -87,9 +87,9 @@ def _shown(lab: Any, browser: Browser, kind: str, size: str, seconds: float) -> 
     )
     try:
         page.goto(lab.url(name))
-        _run_cell(page, 0)
+        run_cell(page, 0)
         before = page.evaluate("window.received")
-        _run_cell(page, 1, wait=False)
+        run_cell(page, 1, wait=False)
         painted = page.evaluate(
             "async limit => performance.timeOrigin + await Promise.race([tokenvizBenchmark.first,"
             " tokenvizBenchmark.rest(limit).then(() => { throw new Error('not painted'); })])",
@@ -103,7 +103,8 @@ def _shown(lab: Any, browser: Browser, kind: str, size: str, seconds: float) -> 
     return {"kernel_to_paint_ms": round(painted - started, 1), "websocket_bytes": received}
 
 
-def _run_cell(page: Page, number: int, *, wait: bool = True) -> None:
+def run_cell(page: Page, number: int, *, wait: bool = True) -> None:
+    """Run a cell of the open notebook; with ``wait``, to its end."""
     page.wait_for_function(_READY)
     # In braces, so not awaited: the promise may never settle.
     page.evaluate(

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.render.jobs import source
 
-__all__ = ["rows"]
+__all__ = ["rows", "size_of"]
 
 _RENDERER = ("_esm", "_css", "_renderer")
 
@@ -27,7 +27,7 @@ def rows(sizes: dict[str, list[str]]) -> list[dict[str, Any]]:
             state = widget.get_state()
             seconds = time.process_time() - start
             raw = _raw(shown)
-            sent = _bytes({name: v for name, v in state.items() if name not in _RENDERER})
+            sent = size_of({name: v for name, v in state.items() if name not in _RENDERER})
             widget.close()
             found.append(
                 {
@@ -48,7 +48,7 @@ def _raw(shown: Any) -> int:
     return sum(array.nbytes for array in arrays)
 
 
-def _bytes(value: Any) -> int:
+def size_of(value: Any) -> int:
     """Bytes of a state: its buffers, and the rest as JSON."""
     buffers: list[int] = []
 

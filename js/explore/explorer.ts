@@ -103,6 +103,8 @@ export class Explorer {
   #saidStanding: Standing | null = null;
   #waiting: (() => void)[] = [];
   #ready = false;
+  /** Has it had a size? */
+  #begun = false;
 
   constructor(core: Core, model: Model, signal: AbortSignal) {
     this.#core = core;
@@ -184,11 +186,17 @@ export class Explorer {
       for (const resolve of this.#waiting.splice(0)) resolve();
     });
     this.#ready = true;
-    this.#open(session.view.selected);
     this.#update();
-    void this.#figure.painted().then(() => {
-      this.element.dataset.tokenvizExplorerReady = "true";
-    });
+  }
+
+  /** Shows what is asked about, which may stand far down. Before a first frame nothing has a size. */
+  async #begin(): Promise<void> {
+    await new Promise(requestAnimationFrame);
+    await this.#figure.painted();
+    if (!this.#ready) return;
+    this.#open(this.#session.view.selected);
+    await this.#figure.painted();
+    this.element.dataset.tokenvizExplorerReady = "true";
   }
 
   // What tests hold on to.
@@ -700,6 +708,10 @@ export class Explorer {
     const { clientWidth: width } = this.element;
     this.element.toggleAttribute("data-tokenviz-narrow", width < NARROW);
     this.element.toggleAttribute("data-tokenviz-stacked", width < STACKED);
-    if (width > 0) this.#retheme();
+    if (width === 0) return;
+    this.#retheme();
+    if (this.#begun) return;
+    this.#begun = true;
+    void this.#begin();
   }
 }

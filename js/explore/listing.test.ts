@@ -40,6 +40,21 @@ test("a row says a branch's name, its own words, and how probable it is", () => 
   });
 });
 
+test("what is said of a branch follows when what it leaves is another", () => {
+  const tree = small();
+  const numbers = () => listing(tree, START, null).map((row) => row.numbers);
+  const before = numbers();
+  const [parent, child] = tree.branches;
+  const logprobs = parent.run.logprobs.map((logprob) => 2 * logprob);
+  tree.branches = [{ ...parent, run: { ...parent.run, logprobs } }, child];
+  expect(numbers()).toEqual([
+    "log p −5.5 (−1.85 per token) · 3 tokens",
+    "log p −2.1 (−1.04 per token) · 2 tokens",
+  ]);
+  tree.branches = [parent, child];
+  expect(numbers()).toEqual(before);
+});
+
 test("names follow from what was done", () => {
   const rename = { kind: "rename" as const, branch: 1, before: "was", after: "past" };
   expect(listing(small(), { ...START, done: [rename] }, null)[1].name).toBe("past");

@@ -3,7 +3,7 @@
 import { compact, fixed, grouped } from "../color/numbers.ts";
 import { PathText } from "../trace/search/text.ts";
 import { logprobsOf, total } from "./asking.ts";
-import { type Branch, childrenOf, type Tree } from "./tree.ts";
+import { type Branch, childrenOf, lineageOf, type Tree } from "./tree.ts";
 import { nameOf, setAside, type View } from "./view.ts";
 import type { Status } from "./wire.ts";
 
@@ -37,11 +37,11 @@ export function listing(tree: Tree, view: View, status: Status | null): Listing[
   const add = (branch: number, level: number): void => {
     const own = tree.branches[branch];
     const below = children.get(branch) ?? [];
+    const { words, numbers } = textsOf(tree, branch);
     rows.push({
       ...{ branch, parent: own.parent, level, children: below.length > 0 },
       name: nameOf(view, branch, own.name),
-      words: firstWords(tree, own),
-      numbers: numbers(tree, branch),
+      ...{ words, numbers },
       current: branch === view.current,
       beside: branch === view.beside,
       aside: aside.has(branch),
@@ -52,6 +52,25 @@ export function listing(tree: Tree, view: View, status: Status | null): Listing[
   };
   for (const root of children.get(null) ?? []) add(root, 1);
   return rows;
+}
+
+interface Texts {
+  words: string;
+  numbers: string;
+}
+
+/** What was written of branches, and what path it was said of: of another it is said anew. */
+const written = new WeakMap<Branch, Texts & { line: readonly Branch[] }>();
+
+function textsOf(tree: Tree, branch: number): Texts {
+  const own = tree.branches[branch];
+  const line = lineageOf(tree, branch).map((number) => tree.branches[number]);
+  const known = written.get(own);
+  const same = known?.line.length === line.length && line.every((one, i) => one === known.line[i]);
+  if (known !== undefined && same) return known;
+  const texts = { line, words: firstWords(tree, own), numbers: numbers(tree, branch) };
+  written.set(own, texts);
+  return texts;
 }
 
 function firstWords({ vocabulary }: Tree, { run }: Branch): string {

@@ -6,6 +6,7 @@
  * A voice says that it ended, and nothing of the tokens in between.
  */
 
+import { grouped } from "../color/numbers.ts";
 import { icon, toolButton } from "../controls/toolbutton.ts";
 import type { LiveStatus } from "../data/trace.ts";
 import { h, svg } from "../dom.ts";
@@ -105,11 +106,11 @@ function progress(count: string, rate: number | null): string {
 
 /** As many digits as can be read while they change. */
 function speed(rate: number): string {
-  return rate < 100 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en");
+  return rate < 100 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 
 function counted(tokens: number): string {
-  return `${tokens.toLocaleString("en")} ${tokens === 1 ? "token" : "tokens"}`;
+  return `${grouped(tokens)} ${tokens === 1 ? "token" : "tokens"}`;
 }
 
 function ending({ error }: LiveStatus, tokens: number, stopped: boolean): string {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.model.small import random_lm
 from tokenviz.data.questions import Question
 from tokenviz.data.trace import Trace
 from tokenviz.explore.explorer import Explorer
+from tokenviz.live import writing
 from tokenviz.model.exploring import ExploredModel
 
 PROMPT = "The cat sat on"
@@ -397,6 +398,23 @@ def test_stopped_in_the_middle_it_keeps_what_there_is() -> None:
     gate.let(100)
     trace = explorer.wait(60)
     assert 5 <= len(trace) < 50 and trace.partial
+    assert reader.known() == whole(explorer.tree)
+
+
+def test_a_given_token_does_not_keep_back_the_first_that_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "INTERVAL", 3600.0)
+    gate = Gate()
+    explorer = an_explorer(on_token=gate)
+    reader = Reader(explorer)
+    explorer._handle_custom_msg({"tokenviz": "go", "branch": 0, "position": 4, "slot": 1}, [])
+    for told in (1, 2):
+        gate.arrive()
+        wait_for(partial(lambda told: len(reader.branches[1][1]) == told, told))
+        gate.let()
+    gate.let(100)
+    explorer.wait(60)
     assert reader.known() == whole(explorer.tree)
 
 

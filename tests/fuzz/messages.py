@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 
 import tokenviz as tv
 from tests.fuzz.damage import broken_json, odd
+from tests.model.small import random_lm
+from tokenviz.explore import view as views
+from tokenviz.explore.explorer import Explorer
 from tokenviz.export.html import twin
 from tokenviz.widget.figure import Figure
 
@@ -24,7 +28,21 @@ def _figures() -> list[Figure]:
         tv.Attribution([[0.5, -2.0, 1], [0, 1, np.nan]], ["a", "b"], ["x", "y", "z"]).show(),
         tv.Trace(["a", "b"], [-1.0, -2.0], [[("c", -3.0)], []], channels={"loss": [1, 2]}).show(),
         large.show(),
+        Explorer(None, _tree()),
+        Explorer(random_lm(), _tree(), options={"max_new_tokens": 2}),
     ]
+
+
+@cache
+def _tree() -> tv.TraceTree:
+    """One that is known to a model, with a branch, an answer and an outcome."""
+    options: dict[str, Any] = {"max_new_tokens": 3, "top_k": 2}
+    explorer = Explorer(random_lm(), random_lm().generate("The cat", **options), options=options)
+    explorer.branch(1, 1)
+    explorer.wait(60)
+    explorer.why(1, method="gradient_norm")
+    explorer.without((0, 1))
+    return explorer.tree
 
 
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -51,6 +69,19 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "caption": st.text(max_size=20),
     "theme": st.sampled_from(["dark", "light", "blue"]),
     "layout": st.just("IPY_MODEL_x"),
+    "why_colormap": st.sampled_from(["viridis", "none", ""]),
+    "why_vmin": st.floats() | st.none(),
+    "why_gamma": st.floats(),
+    "_view": broken_json(
+        {
+            **views.begun(), "current": 1, "selected": [1, 0], "outcome": 0,
+            "past": [{name: views.begun()[name] for name in views.SHOWN}],
+            "done": [
+                {"kind": "branch", "branch": 1}, {"kind": "outcome", "outcome": 0},
+                {"kind": "rename", "branch": 0, "before": "answer", "after": "b"},
+            ],
+        }
+    ),
 }  # fmt: skip
 
 
@@ -64,16 +95,25 @@ def _states(draw: st.DrawFn) -> Any:
 
 
 _TILE = {"type": "tile", "id": "a", "level": 0, "row": 0, "column": 0}
-_CONTENTS = st.sampled_from([_TILE, {"tokenviz": "sources"}, {"tokenviz": "missing"}]).flatmap(
-    broken_json
-)
+_QUESTION = {"branch": 1, "start": 1, "stop": 2, "slot": 0, "instead_of": 1, "method": "occlusion"}
+_CHANGE = {"branch": 0, "start": 0, "stop": 1, "how": "replace", "text": "a"}
+_CONTENTS = st.sampled_from(
+    [
+        _TILE,
+        *({"tokenviz": what} for what in ("sources", "missing", "stop")),
+        {"tokenviz": "why", "question": _QUESTION},
+        {"tokenviz": "go", "branch": 0, "position": 1, "slot": 1},
+        {"tokenviz": "go", "branch": 1, "position": 2, "text": "a"},
+        {"tokenviz": "without", "change": _CHANGE},
+    ]
+).flatmap(broken_json)
 _DATA = st.one_of(
     st.builds(lambda state: {"method": "update", "state": state}, _states() | odd),
     st.builds(lambda content: {"method": "custom", "content": content}, _CONTENTS | odd),
     broken_json({"method": "update", "state": {"title": "a"}, "buffer_paths": [["title", 0]]}),
 )
 EXAMPLES = st.tuples(
-    st.integers(0, 2),
+    st.integers(0, 4),
     st.lists(
         st.builds(lambda data, buffers: {"content": {"data": data}, "buffers": buffers},
                   _DATA | odd, st.lists(st.binary(max_size=3), max_size=2)),
@@ -95,6 +135,8 @@ def check(example: tuple[int, list[Any]]) -> None:
         assert not raised, raised
         if refused:
             assert figure.get_state() == before
+        if isinstance(figure, Explorer):
+            figure.wait(60)
         twin(figure)
         figure.color_scale()
 

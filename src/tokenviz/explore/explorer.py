@@ -26,7 +26,7 @@ from tokenviz.explore.journal import Message
 from tokenviz.explore.requests import Requests
 from tokenviz.explore.session import Session, empty, plain_options
 from tokenviz.explore.spans import Span, span_of
-from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy
+from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy, kept_after_cells
 from tokenviz.live.standins import WithStandIns, tried
 from tokenviz.widget.bundle import Bundle, bundle
 from tokenviz.widget.figure import caption
@@ -120,6 +120,7 @@ class Explorer(WithStandIns, TokenTrace):
 
             model = ExploredModel(lm, options or {})
         self._session = Session(model, tree, self._send_message, self._written)
+        self._sent_whole: TraceTree | None = None
         self._requests = Requests(
             self._session, lambda told: self.send(told), self._go, self._show_outcome
         )
@@ -418,6 +419,14 @@ class Explorer(WithStandIns, TokenTrace):
         """Send the state to the page, unless it is there; nothing new falls between."""
         with self._session.journal.lock:
             super().open()
+        kept_after_cells(self)
+
+    def send_whole(self) -> None:
+        """Send the whole tree, unless it is what was sent so last; messages may not be kept."""
+        tree = self.tree
+        if tree is not self._sent_whole:
+            self._sent_whole = tree
+            self.send_state("_data")
 
     def settable(self) -> frozenset[str]:
         """What views change, and what they show."""
@@ -466,7 +475,7 @@ class Explorer(WithStandIns, TokenTrace):
     def _tie_to_cell(self) -> None:
         """Stop writing when the cell that began it is run again, or interrupted."""
         if self._session.writing is not None:
-            belongs_to_this_cell(self._session.writing, lambda: self.send_state("_data"))
+            belongs_to_this_cell(self._session.writing)
 
     def _written(self) -> None:
         """Show the whole of a branch, by the thread that wrote it."""

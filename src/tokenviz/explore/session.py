@@ -270,6 +270,7 @@ class Session:
             took=self.journal.grow,
             tell=lambda: self.journal.tell_news(self.status),
             ended=ended,
+            begun=len(generation.texts[0].forced),
         )
         self.writing.start()
 

@@ -48,6 +48,9 @@ class Writing:
         Called to tell what is new: by a thread of its own while the text is written.
     ended
         Called once by the thread that wrote, with the trace or what went wrong.
+    begun
+        How many steps the text begins with that are given and not written. What is told of them
+        does not keep back the first that is.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class Writing:
         took: Callable[[TraceStep], object],
         tell: Callable[[], object],
         ended: Callable[[Trace | None, BaseException | None], object],
+        begun: int = 0,
     ) -> None:
         self._write: Write | None = write
         self._took = took
         self._tell = tell
         self._ended = ended
+        self._begun = begun
         self._stop = threading.Event()
         self._done = threading.Event()
         self._news = threading.Event()
@@ -143,11 +148,13 @@ class Writing:
         while not self._silent.is_set():
             self._news.wait(HEARTBEAT)
             self._news.clear()
+            written = self._steps > self._begun
             try:
                 self._tell()
             except Exception:  # a connection may come back, and the text goes on without
                 logging.getLogger(__name__).exception("what is new could not be told")
-            self._silent.wait(INTERVAL)
+            if written:
+                self._silent.wait(INTERVAL)
 
 
 @atexit.register
