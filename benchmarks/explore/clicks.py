@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ __all__ = ["rows"]
 
 _BUNDLED = ("bundled", "", 100)
 _OTHERS_BEFORE = 32
+_OTHERS = 3
+"""Of how many tokens that the bundled model is asked about others are asked about one."""
 _WARM = 2
 """Questions that are asked first: code is compiled, and how a model is asked is tried once."""
 _PARTS = ("page", "to kernel", "waiting", "computing", "to page", "painting")
@@ -28,7 +31,8 @@ def rows(lab: Lab, models: Sequence[str], limits: Limits) -> list[dict[str, Any]
         with Notebook(lab, make, limits) as notebook:
             row = {"model": Path(name).name, "before": before}
             row["threads"] = notebook.evaluate("torch.get_num_threads()")
-            found.append(row | _row(notebook, before, limits))
+            few = replace(limits, clicks=max(3, limits.clicks // _OTHERS)) if model else limits
+            found.append(row | _row(notebook, before, few))
     return found
 
 

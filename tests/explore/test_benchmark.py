@@ -69,7 +69,6 @@ def test_it_is_written_down(measured: dict[str, Any]) -> None:
 def test_a_message_is_as_long_as_its_values_and_a_little() -> None:
     rows = messages.rows(QUICK)
     assert [row["before"] for row in rows] == list(QUICK.before)
-    assert len({row["sent"] - row["values"] // 4 * 4 for row in rows}) <= len(rows)
     more = rows[1]["sent"] - rows[0]["sent"], rows[1]["values"] - rows[0]["values"]
     assert 0 <= more[0] - more[1] < 200
 
