@@ -78,7 +78,7 @@ export class AnswerList {
     this.#list.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.element = h(
       "section",
-      { class: "tokenviz-explorer-answer", "aria-label": "What spoke for it" },
+      { class: "tokenviz-explorer-answer", role: "group", "aria-label": "What spoke for it" },
       this.#heading,
       h(
         "div",

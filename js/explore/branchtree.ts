@@ -52,7 +52,7 @@ export class BranchTree {
     this.#tree.addEventListener("dblclick", (event) => this.#doubleClick(event), { signal });
     this.element = h(
       "section",
-      { class: "tokenviz-explorer-branches", "aria-label": "Branches" },
+      { class: "tokenviz-explorer-branches", role: "group", "aria-label": "Branches" },
       h(
         "div",
         { class: "tokenviz-explorer-head" },

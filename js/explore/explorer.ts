@@ -87,10 +87,14 @@ export class Explorer {
   #old = false;
   /** What the reading was made for. */
   #readIn: TraceData | null = null;
+  /** What the list beside the text and its colour bar were told last. */
+  #told: readonly unknown[] = [];
   /** The position that a row of the list points at. */
   #ringed: number | null = null;
   /** Where a stretch of tokens began and how far it reaches, while it is drawn. */
   #stretch: { from: number; to: number } | null = null;
+  /** Tokens that the mouse is being dragged over: they are outlined, whatever is heard meanwhile. */
+  #dragged: readonly [number, number] | null = null;
   /** Where the keys were when it was: elsewhere, another one begins. */
   #stretchedAt: number | null = null;
   #scale: { known: string; scale: ColorScale } | null = null;
@@ -252,7 +256,9 @@ export class Explorer {
     addCommands(parts.commands, this.#actions);
     watchPointer({
       ...{ viewport: parts.viewport, hit, signal: parts.signal },
-      drag: (from, to) => this.#draw(from, to),
+      drag: (from, to) => {
+        this.#dragged = this.#draw(from, to);
+      },
       drop: (from, to) => this.#take(this.#draw(from, to)),
       extend: (cell) => this.#clickedWithShift(cell),
       take: (position, unit) => this.#takeAround(position, unit),
@@ -373,6 +379,7 @@ export class Explorer {
   /** Selects tokens, and asks why they stand there. */
   #take(span: readonly [number, number], first = span[0]): void {
     this.#plain = false;
+    this.#dragged = null;
     this.#session.show(this.#spanned(span, first));
     this.#session.ask();
     this.#stretchedAt = this.#parts.current()?.[0] ?? null;
@@ -420,7 +427,7 @@ export class Explorer {
 
   #changed(cause: Cause): void {
     if (!this.#ready) return;
-    if (cause === "kernel") this.#stretch = null;
+    if (cause === "kernel") this.#stretch = this.#dragged = null;
     const { selected } = this.#session.view;
     const cell = this.#cellOf(selected);
     const before = this.#store.state.selected;
@@ -497,6 +504,18 @@ export class Explorer {
     const values = reading?.values ?? NOTHING;
     const scale = this.#why.scale(values);
     this.#mark(reading, scale);
+    const look = JSON.stringify([this.#theme, this.#old, devicePixelRatio]);
+    const told = [reading, reading && this.#data, values, scale, look];
+    // To be told the same again costs the page a layout, and a click tells several times.
+    if (told.some((one, i) => one !== this.#told[i])) {
+      this.#told = told;
+      this.#tell(reading, values, scale);
+    }
+    this.#speak(reading);
+  }
+
+  /** What stands beside the text: the colours' scale, and what they say in numbers. */
+  #tell(reading: Reading | null, values: Float32Array, scale: ColorScale): void {
     const label = reading?.label ?? "Attribution";
     this.#why.show(values, { label, height: BAR_HEIGHT, theme: this.#theme });
     const rows = reading === null ? [] : rowsOf(reading, this.#data, scale);
@@ -507,7 +526,6 @@ export class Explorer {
       caption: reading?.caption ?? "",
       old: this.#old,
     });
-    this.#speak(reading);
   }
 
   #readingFor(mode: Mode): Reading | null {
@@ -529,7 +547,7 @@ export class Explorer {
     const { span, selected, against } = this.#session.view;
     const { given } = this.#session;
     const marks = {
-      span: span === null ? null : ([span[0] + given, span[1] + given] as const),
+      span: this.#dragged ?? (span === null ? null : ([span[0] + given, span[1] + given] as const)),
       against:
         selected === null || against === null ? null : ([selected[0] + given, against] as const),
       struck: reading?.change ?? null,

@@ -7,13 +7,23 @@ known and shown is asked of the explorer.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.figure import Rgb
+import tokenviz as tv
+from tests.figure import Figure, Rgb, expected_color
+from tokenviz.model.language_model import LanguageModel
+
+Way = Literal["mouse", "keys"]
+by_mouse_and_keys = pytest.mark.parametrize("way", ["mouse", "keys"])
+
+PROMPT = "First, I'll multiply 43 by 4, which gives me"
+"""The bundled model goes on with 172, and a sentence more."""
 
 EXPLORERS = ".tokenviz-explorer"
 PATIENCE = 30_000
@@ -24,9 +34,7 @@ class Exploring:
     """One explorer on a page."""
 
     def __init__(self, locator: Locator) -> None:
-        expect(locator).to_have_attribute(
-            "data-tokenviz-explorer-ready", "true", timeout=PATIENCE
-        )
+        expect(locator).to_have_attribute("data-tokenviz-explorer-ready", "true", timeout=PATIENCE)
         self.locator = locator
         self.page = locator.page
         self.figure = locator.locator(".tokenviz")
@@ -188,3 +196,119 @@ class Exploring:
 
     def _ask(self, expression: str) -> Any:
         return self.locator.evaluate(f"root => (e => {expression})(root.tokenvizExplorer)")
+
+
+class Reference:
+    """What Python says of a tree: the model itself, asked without an explorer."""
+
+    def __init__(self, lm: LanguageModel, tree: tv.TraceTree) -> None:
+        self.lm = lm
+        self.tree = tree
+
+    def path(self, branch: int = 0) -> tv.Trace:
+        return self.tree.path(branch)
+
+    def ids(self, branch: int, stop: int) -> list[int]:
+        """Those of the prompt and of the path up to a position."""
+        path = self.path(branch)
+        return [token.id or 0 for token in (*path.prompt, *path.tokens[:stop])]
+
+    def in_slot(self, branch: int, position: int, slot: int) -> int:
+        path = self.path(branch)
+        token = path.alternatives[position][slot - 1].token if slot else path.tokens[position]
+        return token.id or 0
+
+    def why(
+        self,
+        start: int,
+        stop: int | None = None,
+        *,
+        slot: int = 0,
+        instead_of: int | None = None,
+        branch: int = 0,
+    ) -> npt.NDArray[np.float32]:
+        """The values that ``lm.attribute`` gives."""
+        before = self.ids(branch, start)
+        target: Any = self.ids(branch, stop or start + 1)[len(before) :]
+        if slot:
+            target = [self.in_slot(branch, start, slot)]
+        if instead_of is not None:
+            target = tv.Contrast(target, [self.in_slot(branch, start, instead_of)])
+        values: npt.NDArray[np.float32] = self.lm.attribute(before, [target]).values[:, 0]
+        return values
+
+    def change(self, start: int, stop: int, text: str = "") -> npt.NDArray[np.float32]:
+        """By how much ``lm.score`` says that each token is more probable after a change."""
+        prompt, path = self.ids(0, 0), self.ids(0, 24)[len(self.ids(0, 0)) :]
+        put = self.lm.encode(text).tolist() if text else []
+        changed = self.lm.score(path, prompt=[*prompt[:start], *put, *prompt[stop:]])
+        return changed.logprobs - self.lm.score(path, prompt=prompt).logprobs
+
+
+def assert_painted(
+    explorer: Exploring,
+    expected: Sequence[float] | npt.NDArray[np.float32],
+    start: int = 0,
+    colormap: str = "RdYlGn",
+) -> None:
+    """The answer and the colours of the cells are those values, from a position of the text on."""
+    explorer.settle()
+    found = explorer.answer
+    assert found is not None, explorer.line.inner_text()
+    own = found[start:]
+    assert np.isnan(found[:start]).all()
+    np.testing.assert_allclose(own, expected, rtol=1e-4, atol=1e-4)
+    high = float(np.max(np.abs(own)))
+    for i, value in enumerate(own.tolist(), start):
+        wanted = expected_color(value, colormap, -high, high, 0)
+        assert explorer.color(i - explorer.given) == wanted, f"token {i}"
+
+
+def assert_listed(explorer: Exploring, labels: Sequence[str]) -> None:
+    """The list has the eight strongest, strongest first, with their signs."""
+    values = explorer.answer
+    assert values is not None
+    order = [i for i in np.argsort(-np.abs(values), kind="stable").tolist() if values[i]][:8]
+    rows = explorer.rows()
+    assert [label for label, _ in rows] == [labels[i] for i in order]
+    for (_, written), i in zip(rows, order, strict=True):
+        number = float(written.replace("−", "-").replace("≈", ""))
+        assert number == pytest.approx(values[i], abs=0.051)
+        assert written.startswith("+" if values[i] > 0 else "−") or number == 0
+
+
+def arrange(explorer: Exploring, arrangement: str) -> None:
+    figure = Figure(explorer.figure)
+    figure.open_controls()
+    figure.control("arrangement").select_option(arrangement)
+    figure.control("toggle").click()
+    figure.settle()
+
+
+def act(explorer: Exploring, way: Way, control: str, key: str) -> None:
+    """Press a button, or its key on the text."""
+    if way == "mouse":
+        explorer.control(control).click()
+    else:
+        explorer.viewport.focus()
+        explorer.press(key)
+
+
+def go_to(explorer: Exploring, way: Way, branch: int) -> None:
+    """Show a branch."""
+    if way == "mouse":
+        explorer.item(branch).click()
+        return
+    explorer.branches.locator("[tabindex='0']").focus()
+    explorer.press("Home", *["ArrowDown"] * branch, "Enter")
+
+
+def rename(explorer: Exploring, way: Way, branch: int, name: str) -> None:
+    """Give a branch another name."""
+    if way == "mouse":
+        explorer.item(branch).locator(".tokenviz-explorer-name").dblclick()
+    else:
+        explorer.branches.locator("[tabindex='0']").focus()
+        explorer.press("Home", *["ArrowDown"] * branch, "F2")
+    explorer.control("rename-text").fill(name)
+    explorer.press("Enter")

@@ -5,39 +5,46 @@ No kernel is there and no network: what was not asked before the page was saved 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import Browser, expect
 
 import tokenviz as tv
 from tests.axe import assert_accessible
-from tests.browser.exploring import EXPLORERS, Exploring
+from tests.browser.exploring import (
+    EXPLORERS,
+    PROMPT,
+    Exploring,
+    Reference,
+    Way,
+    act,
+    arrange,
+    assert_listed,
+    assert_painted,
+    by_mouse_and_keys,
+    go_to,
+    rename,
+)
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure, expected_color
 from tokenviz.export.html import twin
 from tokenviz.export.nbconvert import TokenvizHTMLExporter
 
-Way = Literal["mouse", "keys"]
-by_mouse_and_keys = pytest.mark.parametrize("way", ["mouse", "keys"])
-
-PROMPT = "First, I'll multiply 43 by 4, which gives me"
 WORD, SENTENCE = (1, 4), (5, 24)
 """172, and the sentence after it, in what the model writes."""
 HOSTILE = '<img src=x onerror="window.hurt=1"> $x$ \u202eabc\u202c <b>'
 
 
-class Known:
-    """What Python knows: the model, a tree of its answers, and the page that shows it."""
+class Known(Reference):
+    """A tree of what the bundled model answers, and the page that shows it."""
 
     def __init__(self, folder: Path) -> None:
-        self.lm = tv.load_model()
-        explorer = self.lm.explore(PROMPT, max_new_tokens=24)
+        lm = tv.load_model()
+        explorer = lm.explore(PROMPT, max_new_tokens=24)
         explorer.wait()
         for position in (2, 5):
             explorer.why(position)
@@ -57,48 +64,9 @@ class Known:
         explorer.branch(5, " But", name="doubt")
         explorer.wait()
         explorer.current = 0
-        self.tree = explorer.tree
+        super().__init__(lm, explorer.tree)
         # Also what is hardly possible is shown, to be asked about.
         self.page = tv.Explorer(None, self.tree, min_probability=0).save(folder / "page.html")
-
-    def path(self, branch: int = 0) -> tv.Trace:
-        return self.tree.path(branch)
-
-    def ids(self, branch: int, stop: int) -> list[int]:
-        """Those of the prompt and of the path up to a position."""
-        path = self.path(branch)
-        return [token.id or 0 for token in (*path.prompt, *path.tokens[:stop])]
-
-    def in_slot(self, branch: int, position: int, slot: int) -> int:
-        path = self.path(branch)
-        token = path.alternatives[position][slot - 1].token if slot else path.tokens[position]
-        return token.id or 0
-
-    def why(
-        self,
-        start: int,
-        stop: int | None = None,
-        *,
-        slot: int = 0,
-        instead_of: int | None = None,
-        branch: int = 0,
-    ) -> npt.NDArray[np.float32]:
-        """The values that ``lm.attribute`` gives."""
-        before = self.ids(branch, start)
-        target: Any = self.ids(branch, stop or start + 1)[len(before) :]
-        if slot:
-            target = [self.in_slot(branch, start, slot)]
-        if instead_of is not None:
-            target = tv.Contrast(target, [self.in_slot(branch, start, instead_of)])
-        values: npt.NDArray[np.float32] = self.lm.attribute(before, [target]).values[:, 0]
-        return values
-
-    def change(self, start: int, stop: int, text: str = "") -> npt.NDArray[np.float32]:
-        """By how much ``lm.score`` says that each token is more probable after a change."""
-        prompt, path = self.ids(0, 0), self.ids(0, 24)[len(self.ids(0, 0)) :]
-        put = self.lm.encode(text).tolist() if text else []
-        changed = self.lm.score(path, prompt=[*prompt[:start], *put, *prompt[stop:]])
-        return changed.logprobs - self.lm.score(path, prompt=prompt).logprobs
 
 
 @pytest.fixture(scope="module")
@@ -114,35 +82,6 @@ def opened(known: Known, offline: OfflinePages) -> Opened:
 @pytest.fixture
 def explorer(opened: Opened) -> Exploring:
     return Exploring(opened.page.locator(EXPLORERS))
-
-
-def assert_painted(
-    explorer: Exploring, expected: Sequence[float] | npt.NDArray[np.float32], start: int = 0
-) -> None:
-    """The answer and the colours of the cells are those values, from a position of the text on."""
-    explorer.settle()
-    found = explorer.answer
-    assert found is not None, explorer.line.inner_text()
-    own = found[start:]
-    assert np.isnan(found[:start]).all()
-    np.testing.assert_allclose(own, expected, rtol=1e-4, atol=1e-4)
-    high = float(np.max(np.abs(own)))
-    for i, value in enumerate(own.tolist(), start):
-        wanted = expected_color(value, "RdYlGn", -high, high, 0)
-        assert explorer.color(i - explorer.given) == wanted, f"token {i}"
-
-
-def assert_listed(explorer: Exploring, labels: Sequence[str]) -> None:
-    """The list has the eight strongest, strongest first, with their signs."""
-    values = explorer.answer
-    assert values is not None
-    order = [i for i in np.argsort(-np.abs(values), kind="stable").tolist() if values[i]][:8]
-    rows = explorer.rows()
-    assert [label for label, _ in rows] == [labels[i] for i in order]
-    for (_, written), i in zip(rows, order, strict=True):
-        number = float(written.replace("−", "-").replace("≈", ""))
-        assert number == pytest.approx(values[i], abs=0.051)
-        assert written.startswith("+" if values[i] > 0 else "−") or number == 0
 
 
 def test_prompt_and_answer_are_one_text_in_both_arrangements(
@@ -397,6 +336,7 @@ def test_back_and_forward_undo_and_redo(way: Way, explorer: Exploring) -> None:
         "back": "Alt+ArrowLeft", "forward": "Alt+ArrowRight",
         "undo": "Control+z", "redo": "Control+Shift+Z",
     }  # fmt: skip
+
     def do(name: str) -> None:
         act(explorer, way, name, step[name])
 
@@ -585,6 +525,7 @@ def test_beside_both_other_figures(known: Known, offline: OfflinePages, tmp_path
     first.click(2)
     assert_painted(first, known.why(2))
     assert second.view["selected"] is None and second.answer is None
+    assert_accessible(opened.page, EXPLORERS)
     second.click(5)
     assert_painted(second, known.why(5))
     assert_painted(first, known.why(2))
@@ -616,43 +557,3 @@ def test_a_tree_that_is_saved_and_loaded_shows_the_same(
 def test_without_scripts_the_text_is_there(known: Known, offline: OfflinePages) -> None:
     page = offline.open(known.page, scripts=False).page
     expect(page.locator("table:visible").first).to_contain_text("860"[0])
-
-
-def arrange(explorer: Exploring, arrangement: str) -> None:
-    figure = Figure(explorer.figure)
-    figure.open_controls()
-    figure.control("arrangement").select_option(arrangement)
-    figure.control("toggle").click()
-    figure.settle()
-
-
-def act(explorer: Exploring, way: Way, control: str, key: str) -> None:
-    """Press a button, or its key on the text."""
-    if way == "mouse":
-        explorer.control(control).click()
-    else:
-        explorer.viewport.focus()
-        explorer.press(key)
-
-
-def go_to(explorer: Exploring, way: Way, branch: int) -> None:
-    """Show a branch."""
-    if way == "mouse":
-        explorer.item(branch).click()
-        return
-    explorer.branches.locator("[tabindex='0']").focus()
-    explorer.press("Home", *["ArrowDown"] * branch, "Enter")
-
-
-def rename(explorer: Exploring, way: Way, branch: int, name: str) -> None:
-    """Give a branch another name."""
-    if way == "mouse":
-        explorer.item(branch).locator(".tokenviz-explorer-name").dblclick()
-    else:
-        explorer.branches.locator("[tabindex='0']").focus()
-        explorer.press("Home", *["ArrowDown"] * branch, "F2")
-    explorer.control("rename-text").fill(name)
-    explorer.press("Enter")
-
-
-Change = Callable[[], None]
