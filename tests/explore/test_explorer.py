@@ -384,6 +384,21 @@ def test_options_that_an_explorer_has_not() -> None:
         random_lm().explore(PROMPT, nonsense=1)
 
 
+def test_looks_can_be_given_with_the_prompt() -> None:
+    explorer = random_lm().explore(
+        PROMPT, max_new_tokens=3, top_k=7, arrangement="flow", why_colormap="RdBu"
+    )
+    explorer.wait(60)
+    assert (explorer.arrangement, explorer.why_colormap, explorer.top_k) == ("flow", "RdBu", 7)
+    assert explorer.tree.branches[0].origin.options == (("max_new_tokens", 3), ("top_k", 7))
+
+
+def test_the_last_token_of_the_prompt_is_not_muted() -> None:
+    explorer = an_explorer()
+    with pytest.raises(ValueError, match="span: the last token of the prompt cannot be muted"):
+        explorer.without((1, len(explorer.tree.prompt)), "mute")
+
+
 def test_the_same_seed_draws_the_same_branch() -> None:
     explorer = an_explorer(temperature=1.0, seed=3)
     explorer.branch(4, 1)

@@ -171,6 +171,11 @@ class Session:
         if (how == "replace") != (text is not None):
             raise ValueError("text: expected with how='replace', and only there")
         start, stop = span_of("span", span, self.tree.prompt)
+        if how == "mute" and stop == len(self.tree.prompt):
+            raise ValueError(
+                "span: the last token of the prompt cannot be muted, because the first of the "
+                "answer is read from it; mute those before it, or delete or replace it"
+            )
         return Change(branch, start, stop, cast(How, how), text)
 
     def kept(self, question: Question) -> Answer | None:
