@@ -91,6 +91,9 @@ def test_prompt_and_answer_are_one_text_in_both_arrangements(
     assert explorer.text == [token.label for token in (*path.prompt, *path.tokens)]
     grid = Figure(explorer.figure)
     expect(explorer.viewport.get_by_role("gridcell").first).to_contain_text("prompt")
+    # The prompt has rows of its own.
+    prompt, written = grid.rect((explorer.given - 1, 0)), grid.rect((explorer.given, 0))
+    assert prompt[1] + prompt[3] < written[1] and written[0] == grid.rect((0, 0))[0]
     grid.open_controls()
     grid.control("arrangement").select_option("flow")
     grid.settle()
@@ -124,7 +127,10 @@ def test_why_a_token(
         expect(explorer.caption).to_contain_text("method: removal · score: log odds")
         expect(explorer.caption).to_contain_text("model: tokenviz demo")
         expect(explorer.voice).to_contain_text(f"why ‘{token}’: ‘")
-    explorer.hover(-8)
+    if way == "mouse":
+        explorer.hover(-8)
+    else:
+        explorer.walk(-8)
     expect(explorer.tooltip).to_contain_text("attribution")
     value = known.why(5)[explorer.given - 8]
     written = explorer.tooltip.locator("dd").first.inner_text()

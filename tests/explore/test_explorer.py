@@ -454,3 +454,26 @@ def test_what_goes_wrong_while_writing_is_raised_where_it_is_waited_for() -> Non
         explorer.wait(60)
     assert len(explorer.trace) == 4 and explorer.trace.partial
     wait_for(lambda: not explorer.running)
+
+
+def test_a_change_of_what_is_being_written_is_of_its_beginning(tmp_path: Path) -> None:
+    explorer = random_lm().explore(PROMPT, max_new_tokens=50, on_token=lambda _: time.sleep(0.02))
+    reader = Reader(explorer)
+    wait_for(lambda: len(explorer.trace) > 4)
+    model = explorer._session.model
+    read_again = model.read_again
+
+    def while_it_is_written_on(*asked: Any) -> Trace:
+        found = read_again(*asked)
+        wait_for(lambda: len(explorer.trace) > len(found))
+        return found
+
+    model.read_again = while_it_is_written_on  # type: ignore[method-assign]
+    found = explorer.without((1, 2))
+    model.read_again = read_again  # type: ignore[method-assign]
+    assert 4 < len(found) < len(explorer.trace) and found.partial
+    explorer.wait(60)
+    assert tv.load(explorer.save(tmp_path / "tree.npz")) == explorer.tree
+    again = explorer.without((1, 2))
+    assert len(again) == 50 and not again.partial and len(explorer.tree.outcomes) == 1
+    assert reader.known() == whole(explorer.tree)

@@ -225,9 +225,8 @@ class Session:
                 "tokens were chosen from; explore with distribution='model' to compare them"
             )
         trace = model.read_again(_ids("the prompt", tree.prompt), path, change, unwanted)
-        outcome = Outcome(change, trace)
-        self.journal.keep(outcome)
-        return outcome
+        number = self.journal.keep(Outcome(change, trace))
+        return self.tree.outcomes[number]
 
     def go(
         self,
