@@ -85,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=[],
-        help='of truth, pretrained and explore: a folder, a name on the Hub, or for truth "bundled" (its '
-        "default); repeatable",
+        help="of truth, pretrained and explore: a folder, a name on the Hub, or for truth "
+        '"bundled" (its default); repeatable',
     )
     parser.add_argument("--each", type=int, help="prompts of a kind that truth asks at most")
     parser.add_argument("--kind", action="append", help="of prompts of truth; repeatable")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.explore.table import markdown as explore_tables
 from benchmarks.render.table import markdown as render_tables
 from benchmarks.truth.table import markdown as truth_tables
 
@@ -28,6 +29,7 @@ _HEADINGS = {
     "truth": "Truth",
     "gpu": "A large model on a GPU",
     "render": "Figures in a browser",
+    "explore": "An explorer in JupyterLab",
 }
 _TITLES = {
     "input_x_gradient": "Input × gradient",
@@ -312,6 +314,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "truth": truth_tables,
     "gpu": _gpu,
     "render": render_tables,
+    "explore": explore_tables,
 }
 
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.explore import clicks, forks, messages, sizes, trees
-from benchmarks.explore.limits import FULL, QUICK, Limits
+from benchmarks.explore.limits import FULL, QUICK
 from benchmarks.render.browser import the_core
 from benchmarks.timing import Budget
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from benchmarks.explore.limits import Limits
@@ -14,6 +15,8 @@ __all__ = ["rows"]
 
 _BUNDLED = ("bundled", "", 100)
 _OTHERS_BEFORE = 32
+_OTHERS = 3
+"""Of how many tokens that the bundled model is asked about others are asked about one."""
 _WARM = 2
 """Questions that are asked first: code is compiled, and how a model is asked is tried once."""
 _PARTS = ("page", "to kernel", "waiting", "computing", "to page", "painting")
@@ -26,9 +29,10 @@ def rows(lab: Lab, models: Sequence[str], limits: Limits) -> list[dict[str, Any]
     for name, model, before in asked:
         make = f"shown = answered({model!r}); notes = Notes(shown)"
         with Notebook(lab, make, limits) as notebook:
-            row = {"model": os.path.basename(name.rstrip("/")), "before": before}
+            row = {"model": Path(name).name, "before": before}
             row["threads"] = notebook.evaluate("torch.get_num_threads()")
-            found.append(row | _row(notebook, before, limits))
+            few = replace(limits, clicks=max(3, limits.clicks // _OTHERS)) if model else limits
+            found.append(row | _row(notebook, before, few))
     return found
 
 
@@ -43,11 +47,8 @@ def _row(notebook: Notebook, before: int, limits: Limits) -> dict[str, Any]:
     for position, slot in [(places[0][0] - 1 - i, 0) for i in range(_WARM)]:
         notebook.hand.click(position, slot)
     notebook.notes()
-    fresh, again = [], []
-    for place in places:
-        fresh.append(_split(notebook.hand.click(*place), notebook.notes()))
-    for place in places:
-        again.append(notebook.hand.click(*place))
+    fresh = [_split(notebook.hand.click(*place), notebook.notes()) for place in places]
+    again = [notebook.hand.click(*place) for place in places]
     heard = [note for note in notebook.notes() if note[0] == "begun"]
     assert not heard, "what was kept was computed again"
     nothing = notebook.hand.nothing(limits.moves)

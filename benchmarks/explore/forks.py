@@ -11,7 +11,7 @@ from benchmarks.render.driver import summary
 __all__ = ["row"]
 
 _BEFORE = 60
-"""Tokens before the first fork; each is one further ahead than the last, so what is kept reaches it."""
+"""Tokens before the first fork. Others are nearer to the beginning: what is kept reaches them."""
 
 
 def row(lab: Lab, limits: Limits) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The mouse and the keys on an explorer, and how long it takes until one sees what came of them.
 
-They are the browser's own, moved by its debugger. A time begins with the event, as the browser dates
-it, and ends with the presentation of the frame that shows what came of it, as Element Timing reports
-it. That rounds to 4 ms, and a frame has to come: `nothing` tells what that alone takes.
+They are the browser's own, moved by its debugger. A time begins with the event, as the browser
+dates it, and ends with the presentation of the frame that shows what came of it, as Element Timing
+reports it. That rounds to 4 ms, and a frame has to come: `nothing` tells what that alone takes.
 """
 
 from __future__ import annotations

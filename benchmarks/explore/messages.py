@@ -25,7 +25,7 @@ def rows(limits: Limits) -> list[dict[str, Any]]:
             subject.lm, subject.lm.score(ids[1:], prompt=ids[:1], progress=False)
         )
         told: list[Any] = []
-        explorer.send = lambda content, buffers=(), told=told: told.append([content, buffers])  # type: ignore[method-assign]
+        explorer.send = lambda content, buffers=(), told=told: told.append([content, buffers])
         question = {"branch": 0, "start": before - 1, "stop": before, "slot": 0}
         asked = {"tokenviz": "why", "question": {**question, "instead_of": None, "method": _METHOD}}
         explorer._handle_custom_msg(asked, [])

@@ -1,4 +1,4 @@
-"""What is loaded and what is saved: compressed bytes of the built files, and a notebook of figures."""
+"""Bytes that are loaded, of the built files, and that are saved, of a notebook of figures."""
 
 from __future__ import annotations
 

@@ -50,12 +50,16 @@ def large_tree(branches: int, tokens: int) -> tv.TraceTree:
             origin = Origin("alternative", 1, slot=1)
         own = slice(number * tokens, (number + 1) * tokens)
         others = whole.alternative_logprobs.reshape(branches, -1)[number]
+        # As texts that were written, each knows its own tokens only.
+        used, places = np.unique(
+            np.concatenate([index[number], alternatives[number].ravel()]), return_inverse=True
+        )
         run = tv.Trace.from_columns(
-            words,
-            index[number],
+            [words[i] for i in used],
+            places[:tokens],
             whole.logprobs[own],
             np.arange(tokens + 1) * alternatives.shape[2],
-            alternatives[number].ravel(),
+            places[tokens:],
             others,
             ranks=whole.ranks[own],
             entropies=whole.entropies[own],

@@ -17,8 +17,9 @@ export interface Row {
   value: number;
   /** The value as it is written. */
   written: string;
-  /** Where it stands, in words. */
+  /** Where it stands, in words; and in short, beside it. */
   place: string;
+  at: string;
   color: string;
 }
 
@@ -63,6 +64,7 @@ export class AnswerList {
         " ",
         h("span", { class: "tokenviz-explorer-bar" }, h("span")),
         h("span", { class: "tokenviz-explorer-token" }),
+        h("span", { class: "tokenviz-explorer-at" }),
       );
       const on = (name: string, run: () => void) => button.addEventListener(name, run, { signal });
       on("pointerenter", () => ring(this.#rows[i]?.position ?? null));
@@ -101,9 +103,10 @@ export class AnswerList {
     this.#buttons.forEach((button, i) => {
       const row = rows[i];
       button.disabled = row === undefined;
-      const [value, bar, token] = button.children as unknown as HTMLElement[];
+      const [value, bar, token, at] = button.children as unknown as HTMLElement[];
       value.textContent = row?.written ?? "";
       token.textContent = row?.label ?? "";
+      at.textContent = row?.at ?? "";
       const fill = bar.firstElementChild as HTMLElement;
       const share = row === undefined || reach === 0 ? 0 : Math.min(1, Math.abs(row.value) / reach);
       fill.style.width = `${50 * share}%`;

@@ -87,6 +87,8 @@ export class Explorer {
   #old = false;
   /** What the reading was made for. */
   #readIn: TraceData | null = null;
+  /** What the list beside the text and its colour bar were told last. */
+  #told: readonly unknown[] = [];
   /** The position that a row of the list points at. */
   #ringed: number | null = null;
   /** Where a stretch of tokens began and how far it reaches, while it is drawn. */
@@ -502,6 +504,18 @@ export class Explorer {
     const values = reading?.values ?? NOTHING;
     const scale = this.#why.scale(values);
     this.#mark(reading, scale);
+    const look = JSON.stringify([this.#theme, this.#old, devicePixelRatio]);
+    const told = [reading, reading && this.#data, values, scale, look];
+    // To be told the same again costs the page a layout, and a click tells several times.
+    if (told.some((one, i) => one !== this.#told[i])) {
+      this.#told = told;
+      this.#tell(reading, values, scale);
+    }
+    this.#speak(reading);
+  }
+
+  /** What stands beside the text: the colours' scale, and what they say in numbers. */
+  #tell(reading: Reading | null, values: Float32Array, scale: ColorScale): void {
     const label = reading?.label ?? "Attribution";
     this.#why.show(values, { label, height: BAR_HEIGHT, theme: this.#theme });
     const rows = reading === null ? [] : rowsOf(reading, this.#data, scale);
@@ -512,7 +526,6 @@ export class Explorer {
       caption: reading?.caption ?? "",
       old: this.#old,
     });
-    this.#speak(reading);
   }
 
   #readingFor(mode: Mode): Reading | null {

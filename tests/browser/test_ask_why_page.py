@@ -55,6 +55,22 @@ def test_the_explorer_holds_all_that_was_asked(
     opened.assert_quiet()
 
 
+def test_keys_that_differ_are_listed_as_different(folder: Path, offline: OfflinePages) -> None:
+    opened = offline.open(folder / "why.html")
+    opened.page.locator('[data-tokenviz-explorer-ready="true"]').wait_for()
+    opened.page.locator(".tokenviz-viewport").focus()
+    opened.page.keyboard.press("?")
+    listed = opened.page.locator(".tokenviz-help:popover-open")
+    keys = dict(
+        zip(
+            listed.locator("dd").all_inner_texts(),
+            listed.locator("dt").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert (keys["Undo"], keys["Redo"]) == ("Ctrl Z", "Ctrl Shift Z")
+
+
 def test_the_first_wrong_token_is_a_digit_that_the_model_was_not_sure_of(facts: Any) -> None:
     assert "which gives me 279" in facts["text"] and "resulting in 3,720" in facts["text"]
     assert facts["text"].endswith("4,999") and facts["text"].count("4,999") == 2

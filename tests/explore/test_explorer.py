@@ -144,6 +144,17 @@ def test_a_branch_at_the_fork_of_another_leaves_its_parent() -> None:
     assert explorer.trace.tokens[1].id == 7
 
 
+def test_the_text_s_own_token_written_on_otherwise_is_a_branch() -> None:
+    explorer = an_explorer()
+    root = explorer.trace
+    assert explorer.branch(4, 0) == 0
+    assert explorer.branch(4, 0, temperature=1.0, seed=3) == 1
+    assert explorer.wait(60).tokens[:5] == root.tokens[:5]
+    explorer.current = 0
+    with pytest.raises(TypeError, match="did you mean 'temperature'"):
+        explorer.branch(4, 0, temprature=1.0)
+
+
 def test_without_scores_the_same_answer() -> None:
     explorer, lm = an_explorer(), random_lm()
     path = explorer.trace
@@ -371,6 +382,21 @@ def test_options_that_an_explorer_has_not() -> None:
         random_lm().explore([PROMPT, PROMPT])
     with pytest.raises(TypeError, match="generate has no option 'nonsense'"):
         random_lm().explore(PROMPT, nonsense=1)
+
+
+def test_looks_can_be_given_with_the_prompt() -> None:
+    explorer = random_lm().explore(
+        PROMPT, max_new_tokens=3, top_k=7, arrangement="flow", why_colormap="RdBu"
+    )
+    explorer.wait(60)
+    assert (explorer.arrangement, explorer.why_colormap, explorer.top_k) == ("flow", "RdBu", 7)
+    assert explorer.tree.branches[0].origin.options == (("max_new_tokens", 3), ("top_k", 7))
+
+
+def test_the_last_token_of_the_prompt_is_not_muted() -> None:
+    explorer = an_explorer()
+    with pytest.raises(ValueError, match="span: the last token of the prompt cannot be muted"):
+        explorer.without((1, len(explorer.tree.prompt)), "mute")
 
 
 def test_the_same_seed_draws_the_same_branch() -> None:

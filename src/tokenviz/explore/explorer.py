@@ -41,6 +41,7 @@ __all__ = ["Explorer"]
 
 DEFAULT_METHOD = "removal"
 _LONGEST_NAME = 1000
+_MOST_SHOWN = 20  # alternatives of a position
 
 
 def _whole(value: Any, widget: Explorer) -> Any:
@@ -127,7 +128,9 @@ class Explorer(WithStandIns, TokenTrace):
         super().__init__(tree, **given)  # type: ignore[arg-type]
 
     @classmethod
-    def begin(cls, lm: LanguageModel, prompt: Any, options: Mapping[str, Any]) -> Explorer:
+    def begin(
+        cls, lm: LanguageModel, prompt: Any, options: Mapping[str, Any], **looks: Any
+    ) -> Explorer:
         """Have a model answer a prompt, and follow it; see :meth:`LanguageModel.explore`."""
         from tokenviz.model.exploring import ExploredModel
 
@@ -141,7 +144,9 @@ class Explorer(WithStandIns, TokenTrace):
             prompt_roles=begun.prompt_roles,
             prompt_turns=begun.prompt_turns,
         )
-        explorer = cls(None, tree)
+        if "top_k" in options:  # what is asked for is to be seen
+            looks["top_k"] = min(int(options["top_k"]), _MOST_SHOWN)
+        explorer = cls(None, tree, **looks)
         session = explorer._session
         session.take(model)
         session.write(generation, session.journal.resume(0))

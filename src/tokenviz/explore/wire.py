@@ -130,7 +130,12 @@ def encode_outcome(outcome: Outcome) -> Wire:
 def tokens_before(tree: TraceTree, branch: Branch) -> Sequence[Token]:
     """The last tokens before a branch that may be pieces of a character with its first."""
     reach = LONGEST_CHARACTER - 1
-    own = () if branch.parent is None else tree.path(branch.parent).tokens[: branch.position]
+    own = []
+    if branch.parent is not None:  # of a few tokens; the whole path need not be joined
+        for position in range(max(0, branch.position - reach), branch.position):
+            owner = tree.branches[tree.owner(branch.parent, position)]
+            trace = owner.trace
+            own.append(trace.vocabulary[trace.index[position - owner.position]])
     return (*tree.prompt[-reach:], *own)[-reach:]
 
 
