@@ -456,7 +456,7 @@ export class Explorer {
       mode,
       why: session.question !== null,
       without: session.outcome !== null || session.latestOutcome !== null,
-      go: view.selected !== null && view.selected[0] >= 0 && view.selected[1] > 0,
+      go: session.canGo,
       prompt: session.prompt !== null,
       back: view.past.length > 0,
       forward: view.future.length > 0,

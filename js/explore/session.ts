@@ -227,14 +227,23 @@ export class Session {
     this.#askTimer = setTimeout(() => this.ask(), STILL_GROWING);
   }
 
-  /** Writes on from the selected alternative. */
+  /** Is something selected that can be written on from: an alternative, or where the text ends? */
+  get canGo(): boolean {
+    const { selected } = this.view;
+    if (selected === null || selected[0] < 0) return false;
+    return selected[1] > 0 || selected[0] === lengthOf(this.#tree, this.current) - 1;
+  }
+
+  /** Writes on from the selected alternative, or after the last token. */
   go(): void {
     const { selected } = this.view;
-    if (selected === null || selected[0] < 0 || selected[1] === 0) {
-      this.say("Select what was not said, below a token, to go on from there.");
+    if (!this.canGo || selected === null) {
+      this.say("Select what was not said, below a token, or the last token, to go on from there.");
       return;
     }
-    const [position, slot] = selected;
+    const isAlternative = selected[1] > 0;
+    const position = isAlternative ? selected[0] : selected[0] + 1;
+    const slot = isAlternative ? selected[1] : null;
     this.#need({ tokenviz: "go", branch: this.current, position, slot });
   }
 

@@ -82,7 +82,7 @@ export class Tools {
       go: words(
         "go",
         "Go on from here",
-        "Write on from the selected alternative (b, or Enter)",
+        "Write on from the selected alternative, or after the last token (b, or Enter)",
         options.go,
       ),
       type: words("type", "Type…", "Type what stands here instead (t)", options.type),

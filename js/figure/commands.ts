@@ -50,5 +50,7 @@ export function keyName({ key, altKey, ctrlKey, metaKey, shiftKey }: Pressed): s
     altKey ? "Alt+" : "",
     shiftKey && key.length > 1 ? "Shift+" : "",
   ];
-  return modifiers.join("") + key;
+  // With Ctrl it is Shift that counts, whatever Caps Lock makes of the letter.
+  const letter = shiftKey ? key.toUpperCase() : key.toLowerCase();
+  return modifiers.join("") + ((ctrlKey || metaKey) && key.length === 1 ? letter : key);
 }

@@ -80,6 +80,8 @@ class Explorer(WithStandIns, TokenTrace):
     **given
         Any trait of :class:`TokenTrace`, and:
 
+        min_probability : float
+            Alternatives less probable than this are hidden: 0.001.
         why_colormap : str
             Name of the colormap of attributions.
         why_vmin, why_vmax : float or None
@@ -97,6 +99,8 @@ class Explorer(WithStandIns, TokenTrace):
     _data = traitlets.Dict().tag(sync=True, to_json=_whole)
     _live = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True, to_json=_status)
     _view = ViewTrait().tag(sync=True)
+    # What a model all but ruled out is asked about, too.
+    min_probability = Finite(0.001, min=0.0, max=1.0).tag(sync=True)
     why_colormap = Checked("RdYlGn").tag(sync=True)
     why_vmin = Finite(None, allow_none=True).tag(sync=True)
     why_vmax = Finite(None, allow_none=True).tag(sync=True)
