@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -114,9 +115,44 @@ def type_into(control: str, text: str) -> Callable[[Page], None]:
     return lambda page: page.locator(f'[data-tokenviz-control="{control}"]').first.fill(text)
 
 
+@cache
+def wrong_product() -> tv.TraceTree:
+    """A product that the bundled model gets wrong, and what it was asked about its wrong digit."""
+    explorer = tv.load_model().explore("What is 93 x 43?", max_new_tokens=160)
+    explorer.wait()
+    explorer.rename(0, "carried")
+    explorer.why(91, 1, instead_of=0)
+    for position, choice, name in ((86, "8", "8 hundreds"), (91, 1, "not carried")):
+        explorer.current = 0
+        explorer.branch(position, choice, name=name)
+        explorer.wait()
+    tree = explorer.tree
+    answers = [  # how long it took is another each time
+        replace(answer, attribution=replace(answer.attribution, seconds=None))
+        for answer in tree.answers
+    ]
+    return tv.TraceTree(tree.prompt, tree.branches, answers)
+
+
+def explorer(beside: int | None = None, **looks: Any) -> Callable[[], list[Figure]]:
+    """Why it should be 3, and the model wrote 4."""
+
+    def figures() -> list[Figure]:
+        shown = wrong_product().show(**looks)
+        shown.why(91, 1, instead_of=0)
+        shown.beside(beside)
+        return [shown]
+
+    return figures
+
+
 PICTURES = (
     Picture("attribution", lambda: [tv.examples.attribution().show()], 680, folder=""),
     Picture("trace", lambda: [tv.examples.trace().show()], 1360, folder=""),
+    Picture("explorer", explorer(arrangement="flow"), 1200, folder=""),
+    Picture("explorer-beside", explorer(beside=2, arrangement="flow"), 1200),
+    Picture("explorer-grid", explorer(height=420), 800),
+    Picture("explorer-narrow", explorer(arrangement="flow"), 360),
     Picture(
         "panel",
         lambda: [tv.examples.attribution().show()],
@@ -180,12 +216,14 @@ def take(browser: Browser, folder: Path, pictures: Iterable[Picture] = PICTURES)
 
 def write_page(picture: Picture, folder: Path) -> Path:
     """A page with the figures of a picture beside each other."""
-    figures = [fragment(figure, with_script=False) for figure in picture.figures()]
+    shown = list(picture.figures())
+    figures = [fragment(figure, with_script=False) for figure in shown]
     if len(figures) > 1:
         cells = "".join(f'<div style="flex:1;min-width:0">{figure}</div>' for figure in figures)
         figures = [f'<div style="display:flex;gap:24px">{cells}</div>']
     file = folder / f"{picture.name}.html"
-    file.write_text(page(figures, picture.name), encoding="utf-8")
+    kinds = [figure._kind for figure in shown]
+    file.write_text(page(figures, picture.name, kinds=kinds), encoding="utf-8")
     return file
 
 
@@ -203,10 +241,14 @@ def photograph(browser: Browser, picture: Picture, file: Path, theme: Theme, to:
             "Emulation.setEmulatedVisionDeficiency", {"type": picture.deficiency}
         )
     page.goto(file.as_uri())
-    for figure in page.locator(".tokenviz").all():
+    page.locator(".tokenviz").first.wait_for()
+    for instrument in page.locator(".tokenviz-explorer").all():
+        instrument.and_(page.locator('[data-tokenviz-explorer-ready="true"]')).wait_for()
+    figures = page.locator(".tokenviz[data-tokenviz-kind]")
+    for figure in figures.all():
         figure.and_(page.locator('[data-tokenviz-ready="true"]')).wait_for()
     picture.act(page)
-    for figure in page.locator(".tokenviz").all():
+    for figure in figures.all():
         figure.evaluate("e => e.tokenvizFigure.painted()")
     # Menus and lists are placed in the next frame, and may reach below the page.
     page.evaluate(

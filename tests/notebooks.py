@@ -13,6 +13,35 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 # Run last, in the notebook's own kernel, into its folder: the values that its prose speaks of.
 FACTS = {
+    "ask_why": """
+import json
+from pathlib import Path
+
+def _listed(attribution):
+    values = attribution.values[:, 0]
+    rows = np.argsort(-np.abs(values))
+    prompt = len(answer.prompt)
+    return [(int(row) - prompt, attribution.tokens[row].text, float(values[row])) for row in rows]
+
+_facts = {
+    "text": answer.text,
+    "wrong": wrong,
+    "hundreds": hundreds,
+    "probability": float(answer.probabilities[wrong]),
+    "alternatives": [(o.token.text, o.probability) for o in answer.alternatives[wrong]],
+    "why": _listed(why),
+    "rather": _listed(explorer.why(wrong, 1, instead_of=0)),
+    "change": change.tolist(),
+    "branches": [
+        (tree.branches[i].name, tree.path(i).text, float(tree.path(i).probabilities[wrong]),
+         tree.logprob(i), tree.path(i).logprobs.tolist())
+        for i in range(len(tree))
+    ],
+    "answers": len(tree.answers),
+    "rows": len(frame[(frame["position"] == wrong) & (frame["slot"] == 0)]),
+}
+Path("facts.json").write_text(json.dumps(_facts))
+""",
     "attribution_methods": """
 import json
 from pathlib import Path

@@ -17,8 +17,9 @@ export interface Row {
   value: number;
   /** The value as it is written. */
   written: string;
-  /** Where it stands, in words. */
+  /** Where it stands, in words; and in short, beside it. */
   place: string;
+  at: string;
   color: string;
 }
 
@@ -60,8 +61,10 @@ export class AnswerList {
         "button",
         { type: "button", class: "tokenviz-explorer-row", tabindex: i === 0 ? 0 : -1 },
         h("span", { class: "tokenviz-explorer-value" }),
+        " ",
         h("span", { class: "tokenviz-explorer-bar" }, h("span")),
         h("span", { class: "tokenviz-explorer-token" }),
+        h("span", { class: "tokenviz-explorer-at" }),
       );
       const on = (name: string, run: () => void) => button.addEventListener(name, run, { signal });
       on("pointerenter", () => ring(this.#rows[i]?.position ?? null));
@@ -77,7 +80,7 @@ export class AnswerList {
     this.#list.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.element = h(
       "section",
-      { class: "tokenviz-explorer-answer", "aria-label": "What spoke for it" },
+      { class: "tokenviz-explorer-answer", role: "group", "aria-label": "What spoke for it" },
       this.#heading,
       h(
         "div",
@@ -100,16 +103,18 @@ export class AnswerList {
     this.#buttons.forEach((button, i) => {
       const row = rows[i];
       button.disabled = row === undefined;
-      const [value, bar, token] = button.children as unknown as HTMLElement[];
+      const [value, bar, token, at] = button.children as unknown as HTMLElement[];
       value.textContent = row?.written ?? "";
       token.textContent = row?.label ?? "";
+      at.textContent = row?.at ?? "";
       const fill = bar.firstElementChild as HTMLElement;
       const share = row === undefined || reach === 0 ? 0 : Math.min(1, Math.abs(row.value) / reach);
       fill.style.width = `${50 * share}%`;
       fill.style.left = row !== undefined && row.value < 0 ? `${50 - 50 * share}%` : "50%";
       fill.style.background = row?.color ?? "";
       bar.hidden = row === undefined;
-      button.ariaLabel = row === undefined ? "" : `${row.label}, ${row.place}: ${row.written}`;
+      // Begins as what is seen, so that it can be called by that.
+      button.ariaLabel = row === undefined ? null : `${row.written} ${row.label}, ${row.place}`;
       button.title = row === undefined ? "" : `${row.place}: ${row.label} ${row.written}`;
     });
     this.#rove(Math.min(Math.max(0, within), Math.max(0, rows.length - 1)));

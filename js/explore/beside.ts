@@ -50,6 +50,7 @@ export class Beside {
       "section",
       {
         class: "tokenviz-explorer-beside",
+        role: "group",
         "aria-label": "Two branches side by side",
         hidden: true,
       },
@@ -95,7 +96,7 @@ export class Beside {
     ]);
     this.#grid.replaceChildren(...heads, ...blocks);
     this.#grid.ariaLabel = `${sides[0].name} beside ${sides[1].name}`;
-    this.#grid.setAttribute("role", "region");
+    this.#grid.setAttribute("role", "group");
   }
 }
 

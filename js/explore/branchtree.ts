@@ -44,7 +44,7 @@ export class BranchTree {
       ...{ control: "beside", label: "Put beside the one on show", signal },
       title: "Put beside the one on show (c)",
       icon: icon(svg("path", { d: "M2.5 3.5h4.5v9H2.5zM9 3.5h4.5v9H9z" })),
-      press: () => options.beside(this.#active),
+      press: () => this.#putBeside(),
     });
     this.#tree.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#tree.addEventListener("click", (event) => this.#click(event), { signal });
@@ -52,7 +52,7 @@ export class BranchTree {
     this.#tree.addEventListener("dblclick", (event) => this.#doubleClick(event), { signal });
     this.element = h(
       "section",
-      { class: "tokenviz-explorer-branches", "aria-label": "Branches" },
+      { class: "tokenviz-explorer-branches", role: "group", "aria-label": "Branches" },
       h(
         "div",
         { class: "tokenviz-explorer-head" },
@@ -76,6 +76,22 @@ export class BranchTree {
     if (this.#editing === null) this.#write();
   }
 
+  /** What goes beside the branch on show: the active one or, of that itself, its nearest. */
+  get #other(): number | null {
+    const active = this.#rows.find(({ branch }) => branch === this.#active);
+    if (active === undefined || !active.current) return active?.branch ?? null;
+    const child = this.#rows.find(({ parent }) => parent === active.branch);
+    return active.parent ?? child?.branch ?? null;
+  }
+
+  #putBeside(): void {
+    // Once more takes it away again, whichever branch is active by then.
+    const beside = this.#rows.find((row) => row.beside)?.branch ?? null;
+    const active = this.#rows.find(({ branch }) => branch === this.#active);
+    const other = active?.current ? (beside ?? this.#other) : this.#other;
+    if (other !== null) this.#options.beside(other);
+  }
+
   get #open(): Listing[] {
     const hidden = new Set<number>();
     return this.#rows.filter(({ branch, parent }) => {
@@ -96,8 +112,7 @@ export class BranchTree {
       if (i === items.length) this.#tree.append(emptyItem());
       this.#fill(items[i] as HTMLElement, row);
     });
-    const active = this.#rows.find(({ branch }) => branch === this.#active);
-    this.#compare.disabled = active === undefined || active.current;
+    this.#compare.disabled = this.#other === null;
     if (focused) this.#item(this.#active)?.focus({ preventScroll: true });
   }
 
@@ -207,7 +222,7 @@ export class BranchTree {
         this.#edit(row.branch);
         break;
       case "c":
-        this.#options.beside(row.branch);
+        this.#putBeside();
         break;
       default:
         return;

@@ -28,7 +28,7 @@ import { type Listing, listing } from "./listing.ts";
 import { pathOf, tokenIn } from "./path.ts";
 import { PathModel } from "./pathmodel.ts";
 import { watchPointer } from "./pointer.ts";
-import { isPending } from "./questions.ts";
+import { isPending, type Standing } from "./questions.ts";
 import { type Reading, rowsOf, subject, taken, whyReading, withoutReading } from "./reading.ts";
 import { type Cause, Session } from "./session.ts";
 import { type Mode, Tools } from "./tools.ts";
@@ -93,13 +93,20 @@ export class Explorer {
   #ringed: number | null = null;
   /** Where a stretch of tokens began and how far it reaches, while it is drawn. */
   #stretch: { from: number; to: number } | null = null;
+  /** Tokens that the mouse is being dragged over: they are outlined, whatever is heard meanwhile. */
+  #dragged: readonly [number, number] | null = null;
+  /** Where the keys were when it was: elsewhere, another one begins. */
+  #stretchedAt: number | null = null;
   #scale: { known: string; scale: ColorScale } | null = null;
   #tickTimer: ReturnType<typeof setTimeout> | undefined;
   /** What a voice said last. */
   #said: object | null = null;
   #saidRemark = "";
+  #saidStanding: Standing | null = null;
   #waiting: (() => void)[] = [];
   #ready = false;
+  /** Has it had a size? */
+  #begun = false;
 
   constructor(core: Core, model: Model, signal: AbortSignal) {
     this.#core = core;
@@ -171,6 +178,7 @@ export class Explorer {
     heardEverywhere(this.element, this.#actions, signal);
     this.#store.subscribe((changed) => {
       if (changed.has("selected")) this.#selected(this.#store.state.selected);
+      if (changed.has("arrangement")) this.#open(this.#session.view.selected);
       if (changed.has("theme")) this.#retheme();
     }, signal);
     signal.addEventListener("abort", () => {
@@ -180,11 +188,17 @@ export class Explorer {
       for (const resolve of this.#waiting.splice(0)) resolve();
     });
     this.#ready = true;
-    this.#open(session.view.selected);
     this.#update();
-    void this.#figure.painted().then(() => {
-      this.element.dataset.tokenvizExplorerReady = "true";
-    });
+  }
+
+  /** Shows what is asked about, which may stand far down. Before a first frame nothing has a size. */
+  async #begin(): Promise<void> {
+    await new Promise(requestAnimationFrame);
+    await this.#figure.painted();
+    if (!this.#ready) return;
+    this.#open(this.#session.view.selected);
+    await this.#figure.painted();
+    this.element.dataset.tokenvizExplorerReady = "true";
   }
 
   // What tests hold on to.
@@ -242,10 +256,13 @@ export class Explorer {
     addCommands(parts.commands, this.#actions);
     watchPointer({
       ...{ viewport: parts.viewport, hit, signal: parts.signal },
-      drag: (from, to) => this.#draw(from, to),
+      drag: (from, to) => {
+        this.#dragged = this.#draw(from, to);
+      },
       drop: (from, to) => this.#take(this.#draw(from, to)),
       extend: (cell) => this.#clickedWithShift(cell),
       take: (position, unit) => this.#takeAround(position, unit),
+      again: ([position, slot]) => this.#alone(position, slot),
     });
     uncover({ root: this.element, viewport: parts.viewport, hit, signal: parts.signal });
   }
@@ -266,6 +283,7 @@ export class Explorer {
     const cell = this.#placed(this.#parts.current());
     const { selected } = session.view;
     if (cell === null || cell[0] !== selected?.[0] || cell[1] !== selected[1]) return false;
+    if (this.#alone(cell[0] + session.given, cell[1])) return true;
     if (session.question === null) return false;
     this.#plain = false;
     if (session.answer === null || session.outcome !== null) {
@@ -275,6 +293,15 @@ export class Explorer {
     }
     if (selected[1] === 0) return false;
     session.go();
+    return true;
+  }
+
+  /** Of several selected tokens the first: chosen again, it is the only one. */
+  #alone(position: number, slot: number): boolean {
+    const { view, given } = this.#session;
+    if (view.span === null || slot !== 0 || position - given !== view.selected?.[0]) return false;
+    this.#stretch = null;
+    this.#take([position, position + 1]);
     return true;
   }
 
@@ -352,8 +379,10 @@ export class Explorer {
   /** Selects tokens, and asks why they stand there. */
   #take(span: readonly [number, number], first = span[0]): void {
     this.#plain = false;
+    this.#dragged = null;
     this.#session.show(this.#spanned(span, first));
     this.#session.ask();
+    this.#stretchedAt = this.#parts.current()?.[0] ?? null;
   }
 
   #spanned([start, stop]: readonly [number, number], first: number): Partial<Look> {
@@ -373,14 +402,15 @@ export class Explorer {
   /** Key by key: it is one step to go back, and asked about when it grows no more. */
   #extend(by: number): boolean {
     const session = this.#session;
-    const before = this.#stretch;
-    const cursor = this.#cellOf(session.view.selected) ?? this.#parts.current();
-    const from = before?.from ?? cursor?.[0];
+    const cursor = this.#parts.current()?.[0];
+    const before = cursor === this.#stretchedAt ? this.#stretch : null;
+    const from = before?.from ?? cursor;
     if (from === undefined) return false;
     const span = this.#draw(from, (before?.to ?? from) + by);
     this.#plain = false;
     if (before === null) session.show(this.#spanned(span, from));
     else session.amend(this.#spanned(span, from));
+    this.#stretchedAt = this.#parts.current()?.[0] ?? null;
     session.askSoon();
     return true;
   }
@@ -397,7 +427,7 @@ export class Explorer {
 
   #changed(cause: Cause): void {
     if (!this.#ready) return;
-    if (cause === "kernel") this.#stretch = null;
+    if (cause === "kernel") this.#stretch = this.#dragged = null;
     const { selected } = this.#session.view;
     const cell = this.#cellOf(selected);
     const before = this.#store.state.selected;
@@ -517,7 +547,7 @@ export class Explorer {
     const { span, selected, against } = this.#session.view;
     const { given } = this.#session;
     const marks = {
-      span: span === null ? null : ([span[0] + given, span[1] + given] as const),
+      span: this.#dragged ?? (span === null ? null : ([span[0] + given, span[1] + given] as const)),
       against:
         selected === null || against === null ? null : ([selected[0] + given, against] as const),
       struck: reading?.change ?? null,
@@ -546,9 +576,10 @@ export class Explorer {
     const { asked, remark } = this.#session;
     if (remark !== "" && remark !== this.#saidRemark) this.#voice.textContent = remark;
     this.#saidRemark = remark;
-    if (reading === null || this.#old || reading.source === this.#said) return;
-    if (asked) this.#voice.textContent = reading.spoken;
-    this.#said = reading.source;
+    if (!asked || this.#old) return;
+    const source = reading?.source ?? null;
+    if (reading !== null && source !== this.#said) this.#voice.textContent = reading.spoken;
+    this.#said = source;
   }
 
   #point(position: number | null): void {
@@ -622,6 +653,9 @@ export class Explorer {
       writing: elsewhere ? "Another branch is being written." : null,
     });
     this.#line.textContent = text;
+    const settled = standing !== null && !isPending(standing) ? standing : null;
+    if (settled !== null && settled !== this.#saidStanding) this.#voice.textContent = text;
+    this.#saidStanding = settled;
     const hinted = !this.#hint.done && text === "";
     this.#hint.element.classList.toggle("tokenviz-explorer-gone", !hinted);
     this.#line.classList.toggle("tokenviz-explorer-gone", hinted);
@@ -687,6 +721,10 @@ export class Explorer {
     const { clientWidth: width } = this.element;
     this.element.toggleAttribute("data-tokenviz-narrow", width < NARROW);
     this.element.toggleAttribute("data-tokenviz-stacked", width < STACKED);
-    if (width > 0) this.#retheme();
+    if (width === 0) return;
+    this.#retheme();
+    if (this.#begun) return;
+    this.#begun = true;
+    void this.#begin();
   }
 }

@@ -18,9 +18,9 @@ function branchNews(
   start = 0,
 ) {
   const { view, ...shape } = writeBlock(run);
-  const { run: _, ...others } = tree.branches[number];
+  const { run: _, channels: __, ...others } = tree.branches[number];
   const news: News = {
-    ...{ tokenviz: "branch", number, branch: { ...others, ...shape } },
+    ...{ tokenviz: "branch", number, branch: { ...others, ...shape, channels: [] } },
     ...{ vocabulary_start: start, vocabulary: words, live },
   };
   return { news, buffers: [view] };

@@ -192,8 +192,12 @@ function mirror(wire: TreeWire, growing: GrowingTree): void {
   );
 }
 
-function branchWire({ run, ...branch }: Branch): BranchWire {
-  return { ...branch, ...writeBlock(run) };
+function branchWire({ run, channels, ...branch }: Branch): BranchWire {
+  return {
+    ...branch,
+    ...writeBlock(run),
+    channels: channels.map(({ name, values }) => ({ name, values: leaf(values) })),
+  };
 }
 
 function answerWire({ values, errors, ...answer }: Answer): AnswerWire {

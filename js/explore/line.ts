@@ -22,8 +22,11 @@ export interface Situation {
 
 /** Milliseconds after which it is said that something is waited for. */
 export const QUIET = 150;
-const BUSY = 2500;
+export const BUSY = 2500;
 const SILENT = 10_000;
+/** A kernel that is another one now does not know of the figure, and a page cannot tell. */
+export const UNHEARD =
+  "Python has not been heard of for a while. If it was restarted, run the cell again.";
 /** When what is said may change. */
 export const STEPS: readonly number[] = [QUIET, BUSY, SILENT];
 
@@ -48,7 +51,7 @@ function waitingLine({ standing, asked, silence, waited, connected }: Situation)
       return waited < QUIET ? "" : `${asked}: computing…`;
     default:
       if (waited > SILENT && silence > SILENT) {
-        return `${asked} waits: Python has not been heard of for a while.`;
+        return `${asked} waits: ${UNHEARD}`;
       }
       if (waited > BUSY) return `${asked} waits for the kernel.`;
       return waited < QUIET ? "" : `${asked}: asked…`;

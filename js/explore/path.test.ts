@@ -25,20 +25,35 @@ function slowly(tree: Tree, branch: number) {
       ]),
     );
   }
-  return { index, logprobs, others };
+  const channel = (name: string) =>
+    index.map((_, i) => {
+      const position = i - tree.prompt.index.length;
+      if (position < 0) return Number.NaN;
+      let owner = branch;
+      while (position < tree.branches[owner].position)
+        owner = tree.branches[owner].parent as number;
+      const { channels, position: first } = tree.branches[owner];
+      return channels.find((one) => one.name === name)?.values[position - first] ?? Number.NaN;
+    });
+  return { index, logprobs, others, channel };
 }
 
 describe("a path", () => {
   test("is what one finds by walking up from each position", () => {
     const next = random(3);
     for (let round = 0; round < 60; round++) {
-      const tree = randomTree(next);
+      const tree = randomTree(next, 8, { channels: true });
       tree.branches.forEach((_, branch) => {
         const data = pathOf(tree, branch);
         const slow = slowly(tree, branch);
         expect([...data.index]).toEqual(slow.index);
         expect([...data.logprobs]).toEqual(slow.logprobs);
         expect(data.given).toBe(tree.prompt.index.length);
+        for (const { name, values } of data.channels) {
+          expect([...values]).toEqual(slow.channel(name));
+        }
+        const names = ["loss", "reward"].filter((name) => slow.channel(name).some((v) => v > 0));
+        expect(data.channels.map(({ name }) => name).sort()).toEqual(expect.arrayContaining(names));
         slow.others.forEach((all, position) => {
           const [from, to] = [data.offsets[position], data.offsets[position + 1]];
           expect(to - from).toBe(all.length);

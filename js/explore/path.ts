@@ -4,7 +4,7 @@
  * In a trace of the whole text positions count from its very first token.
  */
 
-import type { TraceData } from "../data/trace.ts";
+import type { OwnChannel, TraceData } from "../data/trace.ts";
 import { joined, sum } from "./packing.ts";
 import { lineageOf, type Run, type Tree } from "./tree.ts";
 
@@ -42,11 +42,28 @@ export function pathOf(tree: Tree, branch: number): TraceData {
     vocabulary: tree.vocabulary,
     ...columns,
     offsets: offsetsOf(counts),
-    channels: [],
+    channels: channelsOf(tree, branch, columns.index.length),
     facts: tree.branches[branch].facts,
     given: tree.prompt.index.length,
     prompt: { roles: tree.prompt.roles, turns: tree.prompt.turns },
   };
+}
+
+/** Channels of all parts of a path; NaN where a part lacks one, and for the prompt. */
+function channelsOf(tree: Tree, branch: number, length: number): OwnChannel[] {
+  const found = new Map<string, Float32Array>();
+  const line = lineageOf(tree, branch);
+  line.forEach((number, i) => {
+    const { channels, position, run } = tree.branches[number];
+    const end = i + 1 < line.length ? tree.branches[line[i + 1]].position : Infinity;
+    for (const { name, values } of channels) {
+      const whole = found.get(name) ?? new Float32Array(length).fill(Number.NaN);
+      found.set(name, whole);
+      const own = values.subarray(0, Math.min(end - position, run.index.length));
+      whole.set(own, tree.prompt.index.length + position);
+    }
+  });
+  return Array.from(found, ([name, values]) => ({ name, values }));
 }
 
 /** Where each position's alternatives begin, and where the last one's end. */

@@ -17,7 +17,7 @@ describe("a path as a trace's model", () => {
   test("shows a figure what the tree holds, whatever comes", () => {
     const next = random(22);
     for (let round = 0; round < 40; round++) {
-      let tree = randomTree(next, 3);
+      let tree = randomTree(next, 3, { channels: round % 2 === 1 });
       const outer = new MemoryModel({ colormap: "Greens" });
       const model = new PathModel(outer, pathOf(tree, 0), idle);
       const store = new Store<TraceState>(model, new AbortController().signal);

@@ -80,8 +80,8 @@ export class PathModel implements Model {
   grow(data: TraceData, live: LiveStatus): void {
     const before = this.#told;
     const fewer = data.alternative_index.length < before.alternative_index.length;
-    if (fewer || data.index.length < before.index.length) {
-      // A figure knows how to grow, and nothing else.
+    if (fewer || data.index.length < before.index.length || data.channels.length > 0) {
+      // A figure knows how to grow, and nothing else; channels do not.
       this.show(data, live, this.#own.get("selected") as Cell | null);
       return;
     }
@@ -166,9 +166,10 @@ export function pieceOf(data: TraceData, start: number): DataView {
 }
 
 function wireOf(data: TraceData): TraceWire {
-  const { vocabulary, facts, given, prompt } = data;
+  const { vocabulary, facts, given, prompt, channels } = data;
   return {
-    ...{ facts, given, prompt, channels: [] },
+    ...{ facts, given, prompt },
+    channels: channels.map(({ name, values }) => ({ name, values: leaf(values, "float32") })),
     // A copy: the tree's own grows in place.
     vocabulary: {
       label: [...vocabulary.label],

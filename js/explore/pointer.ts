@@ -20,11 +20,13 @@ export interface PointerOptions {
   extend: (cell: Cell) => void;
   /** A second or third click. */
   take: (position: number, unit: Unit) => void;
+  /** A click on a cell; says whether that was all. */
+  again: (cell: Cell) => boolean;
   signal: AbortSignal;
 }
 
 export function watchPointer(options: PointerOptions): void {
-  const { viewport, hit, drag, drop, extend, take, signal } = options;
+  const { viewport, hit, drag, drop, extend, take, again, signal } = options;
   const { element } = viewport;
   let from: number | null = null;
   let to: number | null = null;
@@ -83,6 +85,6 @@ export function watchPointer(options: PointerOptions): void {
     } else if (event.detail > 1 && cell[1] === 0) {
       event.stopImmediatePropagation();
       take(cell[0], event.detail === 2 ? "word" : "sentence");
-    }
+    } else if (again(cell)) event.stopImmediatePropagation();
   });
 }

@@ -116,6 +116,7 @@ export function rowsOf({ values, notation }: Reading, data: TraceData, scale: Co
     value: values[position],
     written: signed(values[position], notation),
     place: placeOf(position, data.given ?? 0),
+    at: position < (data.given ?? 0) ? "prompt" : String(position - (data.given ?? 0) + 1),
     color: scale.css(values[position]),
   }));
 }

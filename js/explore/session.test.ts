@@ -79,7 +79,7 @@ afterEach(() => {
 
 describe("a session", () => {
   test("asks what is not kept, once, and tells the view before", () => {
-    const { session, kernel } = opened();
+    const { session, kernel, changed } = opened();
     const views: unknown[] = [];
     kernel.on("change:_view", () => views.push(kernel.heard.length));
     session.select([2, 0]);
@@ -101,6 +101,7 @@ describe("a session", () => {
     expect(session.standing?.state).toBe("computing");
     answer(kernel, 1, { ...question, method: "m" }, Float32Array.of(5, 6));
     expect([session.standing, session.answer, session.busy]).toEqual([null, 1, false]);
+    expect(changed).toHaveBeenLastCalledWith("news");
     session.step(back);
     session.select([0, 1]);
     expect(kernel.heard.length).toBe(1);
@@ -148,6 +149,16 @@ describe("a session", () => {
     expect(session.remark).toBe("no such slot");
     session.goOnFrom(3, " x");
     expect(kernel.heard.at(-1)).toEqual({ tokenviz: "go", branch: 0, position: 3, text: " x" });
+    vi.advanceTimersByTime(2000);
+    expect(session.remark).toBe("no such slot");
+    vi.advanceTimersByTime(1000);
+    expect(session.remark).toMatch(/^Going on waits: Python has not been heard of/);
+    session.goOnFrom(3, " y");
+    vi.advanceTimersByTime(1000);
+    kernel.say({ tokenviz: "live", live: { running: true, branch: 0, rate: null, error: null } });
+    session.select([0, 0]);
+    vi.advanceTimersByTime(2000);
+    expect(session.remark).toBe("");
   });
 
   test("holds another token of the same place beside the one selected, and lets it go", () => {

@@ -10,6 +10,7 @@ import type { LiveStatus } from "../data/trace.ts";
 import type { Model } from "../state/model.ts";
 import { promptSpan, questionOf } from "./asking.ts";
 import { hear, treeOf } from "./hearing.ts";
+import { BUSY, UNHEARD } from "./line.ts";
 import { isPending, Questions, type Standing } from "./questions.ts";
 import {
   answerTo,
@@ -27,8 +28,8 @@ import { isAsked, type Status, statusOf } from "./wire.ts";
 /** Milliseconds for which a stretch that grows key by key is not asked about yet. */
 const STILL_GROWING = 350;
 
-/** Who made the change: the view is told by this page, or by the kernel. */
-export type Cause = "page" | "kernel";
+/** What changed: the view, by this page or by the kernel; or what is known, and the view did not. */
+export type Cause = "page" | "kernel" | "news";
 
 export class Session {
   readonly #model: Model;
@@ -40,6 +41,8 @@ export class Session {
   #remark = "";
   #heard = performance.now();
   #askTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Says that nothing came of going on. */
+  #needTimer: ReturnType<typeof setTimeout> | undefined;
   /** Was anything asked here? */
   #asked = false;
 
@@ -68,9 +71,12 @@ export class Session {
     on("change:_live", () => {
       this.#status = statusOf(model.get("_live"));
       this.#heard = performance.now();
-      changed("kernel");
+      changed("news");
     });
-    signal.addEventListener("abort", () => clearTimeout(this.#askTimer));
+    signal.addEventListener("abort", () => {
+      clearTimeout(this.#askTimer);
+      clearTimeout(this.#needTimer);
+    });
   }
 
   get tree(): Tree {
@@ -306,7 +312,15 @@ export class Session {
 
   #need(content: object): void {
     this.#asked = true;
-    if (!this.#send(content)) this.say("Going on needs the model: open this with it to go on.");
+    clearTimeout(this.#needTimer);
+    if (!this.#send(content)) {
+      this.say("Going on needs the model: open this with it to go on.");
+      return;
+    }
+    const heard = this.#heard;
+    this.#needTimer = setTimeout(() => {
+      if (this.#heard === heard) this.say(`Going on waits: ${UNHEARD}`);
+    }, BUSY);
   }
 
   /** The kernel is to know what is shown when it is asked. */
@@ -334,12 +348,12 @@ export class Session {
       this.#take();
     }
     this.#heard = performance.now();
-    this.#changed("kernel");
+    this.#changed("news");
   }
 
   #reread(): void {
     this.#take();
-    this.#changed("kernel");
+    this.#changed("news");
   }
 
   #take(): void {

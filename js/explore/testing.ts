@@ -57,7 +57,8 @@ function hex(text: string): string {
 
 export function branch(run: Run, more: Partial<Branch> = {}): Branch {
   return {
-    ...{ parent: null, position: 0, name: "branch", partial: false, facts: {}, run, before: [] },
+    ...{ parent: null, position: 0, name: "branch", partial: false, facts: {}, run },
+    ...{ before: [], channels: [] },
     origin: { kind: "written", forced: 0, slot: null, text: null, options: {} },
     ...more,
   };
@@ -80,7 +81,7 @@ export function randomRun(length: number, next: () => number, vocabulary = 40, m
   };
 }
 
-export function randomTree(next: () => number, size = 8): Tree {
+export function randomTree(next: () => number, size = 8, { channels = false } = {}): Tree {
   const vocabulary = 300;
   const branches: Branch[] = [];
   for (let i = 0; i < size; i++) {
@@ -89,7 +90,10 @@ export function randomTree(next: () => number, size = 8): Tree {
     const least = parent === null ? 0 : branches[parent].position;
     const position = parent === null ? 0 : least + Math.floor(next() * (end - least + 1));
     const run = randomRun(1 + Math.floor(next() * 9), next, vocabulary);
-    branches.push(branch(run, { parent, position, name: `branch ${i}` }));
+    const own = (channels ? ["loss", "reward"] : [])
+      .filter(() => next() < 0.4)
+      .map((name) => ({ name, values: Float32Array.from(run.index, () => next()) }));
+    branches.push(branch(run, { parent, position, name: `branch ${i}`, channels: own }));
   }
   const words = new Words();
   for (let i = 0; i < vocabulary; i++) words.number(` ${i.toString(36)}`);
@@ -113,7 +117,11 @@ export function treeWire(tree: Tree): TreeWire {
   return {
     vocabulary: { label: [...label], id: [...id], bytes: [...bytes], kind: [...kind] },
     prompt: { ...tree.prompt, index: leaf(tree.prompt.index, "uint32") },
-    branches: tree.branches.map(({ run, ...others }) => ({ ...others, ...writeBlock(run) })),
+    branches: tree.branches.map(({ run, channels, ...others }) => ({
+      ...others,
+      ...writeBlock(run),
+      channels: channels.map(({ name, values }) => ({ name, values: floats(values) })),
+    })),
     answers: tree.answers.map((answer: Answer) => ({
       ...answer,
       values: floats(answer.values),

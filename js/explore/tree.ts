@@ -7,6 +7,7 @@
 
 import type { Facts } from "../data/facts.ts";
 import type { TokenTable } from "../data/tokens.ts";
+import type { OwnChannel } from "../data/trace.ts";
 
 /** Columns of a run of tokens: alternatives lie end to end, `counts` says how many each has. */
 export interface Run {
@@ -44,6 +45,8 @@ export interface Branch {
    * that begins in them.
    */
   before: readonly number[];
+  /** Numbers of its own to colour by, one for each of its tokens. */
+  channels: readonly OwnChannel[];
 }
 
 export interface Question {

@@ -10,8 +10,9 @@ import { decodeTable, type TokenWire } from "../wire/tokens.ts";
 import { type BlockShape, readBlock } from "./packing.ts";
 import type { Answer, Branch, Change, Outcome, Prompt, Question, Tree } from "./tree.ts";
 
-export interface BranchWire extends Omit<Branch, "run">, BlockShape {
+export interface BranchWire extends Omit<Branch, "run" | "channels">, BlockShape {
   view: DataView;
+  channels: { name: string; values: BinaryLeaf }[];
 }
 
 export interface AnswerWire extends Omit<Answer, "values" | "errors"> {
@@ -93,9 +94,17 @@ export function decodeBranch({
   positions,
   alternatives,
   widths,
+  channels,
   ...branch
 }: BranchWire): Branch {
-  return { ...branch, run: readBlock({ positions, alternatives, widths }, view) };
+  return {
+    ...branch,
+    run: readBlock({ positions, alternatives, widths }, view),
+    channels: channels.map(({ name, values }) => ({
+      name,
+      values: decodeArray(values, "float32"),
+    })),
+  };
 }
 
 export function decodeAnswer({ values, errors, ...answer }: AnswerWire): Answer {

@@ -147,6 +147,8 @@ function meaning(label: string): HTMLElement {
 /** A key as the keyboard writes it, and in words where that is a sign. */
 function cap(key: string): HTMLElement {
   const parts = key.length > 1 && !key.endsWith("+") ? key.split("+") : [key];
+  // With Ctrl a capital is a key of its own: it takes Shift.
+  if (parts.length > 1 && /^[A-Z]$/.test(parts[parts.length - 1])) parts.splice(-1, 0, "Shift");
   const written = parts.map((part) => SIGNS[part] ?? letter(part, parts.length > 1)).join(" ");
   const said = parts.map((part) => NAMES[part] ?? part).join(" ");
   const kbd = (...children: (Node | string)[]) => h("kbd", { class: "tokenviz-key" }, ...children);

@@ -1,6 +1,7 @@
 /**
  * Other numbers over some positions, for as long as something is asked of the text: what they
- * cover is coloured by them, and they are written in it. The colour bar stays the trace's.
+ * cover is coloured by them, and they are written in it. The rest of the path is plain meanwhile;
+ * alternatives keep the trace's colours, and so does the colour bar.
  */
 
 import type { ColorScale } from "../color/scale.ts";

@@ -96,8 +96,8 @@ interface Spot extends Rect {
   slot: number;
   /** Null where the channel says nothing of the cell. */
   value: Value;
-  /** What is written in the cell then. */
-  probability: number;
+  /** What is written in the cell then: of an alternative its probability. */
+  plain: number;
   /** Where the value comes from a lens. */
   lens: Lens | null;
   /** In the vocabulary. */
@@ -116,7 +116,7 @@ function eachCell(
   const lensed = lens === null ? context : { ...context, scale: lens.scale };
   const spot: Spot = {
     ...{ x: 0, y: 0, width: grid.cellWidth, height: 0 },
-    ...{ slot: 0, value: null, probability: 0, lens: null, index: 0 },
+    ...{ slot: 0, value: null, plain: 0, lens: null, index: 0 },
   };
   for (let row = rows.first; row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
@@ -127,7 +127,10 @@ function eachCell(
       spot.height = grid.pathHeight;
       spot.slot = 0;
       spot.lens = covers(lens, position) ? lens : null;
-      spot.value = (spot.lens?.values ?? (position < given ? null : chosen))?.[position] ?? null;
+      // Beside what a lens colours, the path is plain: two scales on one line cannot be told apart.
+      const plain = position < given || lens !== null;
+      spot.value = (spot.lens?.values ?? (plain ? null : chosen))?.[position] ?? null;
+      spot.plain = position < given ? Number.NaN : chosen[position];
       spot.index = data.index[position];
       paint(spot, spot.lens === null ? context : lensed);
       spot.lens = null;
@@ -137,7 +140,7 @@ function eachCell(
         spot.y = grid.rankTop(row, slot);
         spot.slot = slot;
         spot.value = alternatives === null ? null : alternatives[first + slot];
-        spot.probability = alternativeProbabilities[first + slot];
+        spot.plain = alternativeProbabilities[first + slot];
         spot.index = data.alternative_index[first + slot];
         paint(spot, context);
       }
@@ -229,11 +232,12 @@ function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: 
 
 function paintValue({ notation }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, slot, value, probability, lens } = spot;
+  const { x, y, width, height, slot, value, plain, lens } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(value, context);
   if (value === null) {
-    if (slot > 0) ctx.fillText(cellValue(probability, PLAIN), x + width / 2, baseline);
+    const text = cellValue(plain, slot > 0 ? PLAIN : notation);
+    if (!Number.isNaN(plain)) ctx.fillText(text, x + width / 2, baseline);
   } else if (lens === null) ctx.fillText(cellValue(value, notation), x + width / 2, baseline);
   // The columns are not sized for it: what is too wide is condensed.
   else ctx.fillText(lens.write(value), x + width / 2, baseline, width - 2 * LEAST_PADDING);

@@ -21,10 +21,10 @@ def demo(executed: ExecutedNotebooks) -> Path:
 def test_all_figures_are_live_without_a_request(demo: Path, offline: OfflinePages) -> None:
     opened = offline.open(demo)
     figures = opened.page.locator('.tokenviz[data-tokenviz-ready="true"]')
-    expect(figures).to_have_count(6)
+    expect(figures).to_have_count(7)
     assert opened.page.locator(".tokenviz-note").count() == 0
     assert opened.page.locator(".tokenviz-static:visible").count() == 0
-    for i in range(6):
+    for i in range(7):
         figure = Figure(figures.nth(i))
         figure.open_controls()
         figure.type("vmax-number", 0.5)
@@ -61,7 +61,21 @@ def test_the_model_s_figures_are_there(demo: Path, offline: OfflinePages) -> Non
     assert "</think>" in (tables.nth(2).text_content() or "")
     expect(page.get_by_text("1,462").first).to_be_visible()
     kinds = page.locator(".tokenviz").evaluate_all("all => all.map(e => e.dataset.tokenvizKind)")
-    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap", "heatmap"]
+    # An explorer is a trace, and around it what can be asked.
+    explorer = [None, "trace"]
+    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap", *explorer, "heatmap"]
+
+
+def test_the_explorer_shows_what_was_asked(demo: Path, offline: OfflinePages) -> None:
+    opened = offline.open(demo)
+    explorer = opened.page.locator('.tokenviz-explorer[data-tokenviz-explorer-ready="true"]')
+    expect(explorer).to_contain_text("What spoke for ‘3’, not ‘4’")
+    branches = explorer.get_by_role("treeitem")
+    expect(branches).to_have_count(2)
+    branches.nth(1).click()
+    expect(branches.nth(1)).to_contain_text("3,999")
+    assert explorer.evaluate("e => e.tokenvizExplorer.view.current") == 1
+    opened.assert_quiet()
 
 
 def test_integrated_gradients_say_how_they_came_about(demo: Path, offline: OfflinePages) -> None:
@@ -76,6 +90,6 @@ def test_integrated_gradients_say_how_they_came_about(demo: Path, offline: Offli
 def test_the_tables_are_read_where_no_script_runs(demo: Path, offline: OfflinePages) -> None:
     opened = offline.open(demo, scripts=False)
     tables = opened.page.locator(".tokenviz-static table:visible")
-    expect(tables).to_have_count(6)
+    expect(tables).to_have_count(9)  # the explorer's are its text, its branches and the answer
     expect(tables.nth(0)).to_contain_text("1.3714")
     expect(tables.nth(2)).to_contain_text("</think>")

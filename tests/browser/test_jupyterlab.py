@@ -43,7 +43,7 @@ def opened(lab: JupyterLab, browser: Browser) -> Iterator[Opened]:
     with OfflinePages(browser) as pages:
         opened = pages.open(lab.url("quickstart.ipynb"), width=1500, height=1000)
         command(opened.page, "notebook:run-all-cells")
-        expect(opened.page.locator(FIGURES)).to_have_count(6, timeout=RUN_TIME)
+        expect(opened.page.locator(FIGURES)).to_have_count(8, timeout=RUN_TIME)
         wait_until_idle(opened.page)
         yield opened
 
@@ -71,10 +71,14 @@ def figure(opened: Opened, number: int) -> Figure:
 
 
 def test_both_widgets_appear_and_their_tables_step_aside(opened: Opened) -> None:
-    kinds = [figure(opened, i).locator.get_attribute("data-tokenviz-kind") for i in range(6)]
-    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap", "heatmap"]
+    kinds = []
+    for locator in opened.page.locator(FIGURES).all():
+        locator.scroll_into_view_if_needed()
+        kinds.append(locator.get_attribute("data-tokenviz-kind"))
+    explorer = [None, "trace"]  # a trace, and around it what can be asked
+    assert kinds == ["heatmap", "trace", "trace", "heatmap", "heatmap", *explorer, "heatmap"]
     tables = opened.page.locator("[data-tokenviz-twin]")
-    expect(tables).to_have_count(6)
+    expect(tables).to_have_count(7)
     assert not any(table.is_visible() for table in tables.all())
     assert opened.page.locator(".jp-RenderedText[data-mime-type*=stderr]").all_inner_texts() == []
     opened.assert_quiet()
@@ -142,7 +146,7 @@ def test_keys_typed_into_a_trace_are_no_commands_of_the_notebook(
 
 
 def test_two_views_of_one_widget_stay_in_step(opened: Opened, kernel: BlockingKernelClient) -> None:
-    first, second = figure(opened, 3), figure(opened, 5)
+    first, second = figure(opened, 3), figure(opened, 7)
     second.open_controls()
     second.type("vmax-number", 7)
     wait_for(kernel, "why_map.vmax", "7.0")

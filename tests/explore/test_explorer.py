@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,17 @@ def test_a_branch_at_the_fork_of_another_leaves_its_parent() -> None:
     explorer.wait(60)
     assert explorer.tree.branches[4].origin.kind in ("token", "alternative")
     assert explorer.trace.tokens[1].id == 7
+
+
+def test_the_text_s_own_token_written_on_otherwise_is_a_branch() -> None:
+    explorer = an_explorer()
+    root = explorer.trace
+    assert explorer.branch(4, 0) == 0
+    assert explorer.branch(4, 0, temperature=1.0, seed=3) == 1
+    assert explorer.wait(60).tokens[:5] == root.tokens[:5]
+    explorer.current = 0
+    with pytest.raises(TypeError, match="did you mean 'temperature'"):
+        explorer.branch(4, 0, temprature=1.0)
 
 
 def test_without_scores_the_same_answer() -> None:
@@ -373,6 +384,21 @@ def test_options_that_an_explorer_has_not() -> None:
         random_lm().explore(PROMPT, nonsense=1)
 
 
+def test_looks_can_be_given_with_the_prompt() -> None:
+    explorer = random_lm().explore(
+        PROMPT, max_new_tokens=3, top_k=7, arrangement="flow", why_colormap="RdBu"
+    )
+    explorer.wait(60)
+    assert (explorer.arrangement, explorer.why_colormap, explorer.top_k) == ("flow", "RdBu", 7)
+    assert explorer.tree.branches[0].origin.options == (("max_new_tokens", 3), ("top_k", 7))
+
+
+def test_the_last_token_of_the_prompt_is_not_muted() -> None:
+    explorer = an_explorer()
+    with pytest.raises(ValueError, match="span: the last token of the prompt cannot be muted"):
+        explorer.without((1, len(explorer.tree.prompt)), "mute")
+
+
 def test_the_same_seed_draws_the_same_branch() -> None:
     explorer = an_explorer(temperature=1.0, seed=3)
     explorer.branch(4, 1)
@@ -409,11 +435,10 @@ def test_a_given_token_does_not_keep_back_the_first_that_is_written(
     explorer = an_explorer(on_token=gate)
     reader = Reader(explorer)
     explorer._handle_custom_msg({"tokenviz": "go", "branch": 0, "position": 4, "slot": 1}, [])
-    gate.arrive()
-    wait_for(lambda: len(reader.branches[1][1]) == 1)
-    gate.let()
-    gate.arrive()
-    wait_for(lambda: len(reader.branches[1][1]) == 2)
+    for told in (1, 2):
+        gate.arrive()
+        wait_for(partial(lambda told: len(reader.branches[1][1]) == told, told))
+        gate.let()
     gate.let(100)
     explorer.wait(60)
     assert reader.known() == whole(explorer.tree)
@@ -429,3 +454,26 @@ def test_what_goes_wrong_while_writing_is_raised_where_it_is_waited_for() -> Non
         explorer.wait(60)
     assert len(explorer.trace) == 4 and explorer.trace.partial
     wait_for(lambda: not explorer.running)
+
+
+def test_a_change_of_what_is_being_written_is_of_its_beginning(tmp_path: Path) -> None:
+    explorer = random_lm().explore(PROMPT, max_new_tokens=50, on_token=lambda _: time.sleep(0.02))
+    reader = Reader(explorer)
+    wait_for(lambda: len(explorer.trace) > 4)
+    model = explorer._session.model
+    read_again = model.read_again
+
+    def while_it_is_written_on(*asked: Any) -> Trace:
+        found = read_again(*asked)
+        wait_for(lambda: len(explorer.trace) > len(found))
+        return found
+
+    model.read_again = while_it_is_written_on  # type: ignore[method-assign]
+    found = explorer.without((1, 2))
+    model.read_again = read_again  # type: ignore[method-assign]
+    assert 4 < len(found) < len(explorer.trace) and found.partial
+    explorer.wait(60)
+    assert tv.load(explorer.save(tmp_path / "tree.npz")) == explorer.tree
+    again = explorer.without((1, 2))
+    assert len(again) == 50 and not again.partial and len(explorer.tree.outcomes) == 1
+    assert reader.known() == whole(explorer.tree)

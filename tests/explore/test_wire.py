@@ -31,6 +31,7 @@ def test_a_tree_comes_back(tree: TraceTree) -> None:
         for name in ("logprobs", "ranks", "entropies"):
             a, b = getattr(before.trace, name), getattr(after.trace, name)
             assert a.tobytes() == b.tobytes(), name
+        assert before.trace.channels == after.trace.channels
         assert back.path(number).tokens == tree.path(number).tokens
     assert [a.question for a in back.answers] == [a.question for a in tree.answers]
     for one, other in zip(tree.answers, back.answers, strict=True):

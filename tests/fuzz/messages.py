@@ -36,7 +36,7 @@ def _figures() -> list[Figure]:
 @cache
 def _tree() -> tv.TraceTree:
     """One that is known to a model, with a branch, an answer and an outcome."""
-    options = {"max_new_tokens": 3, "top_k": 2}
+    options: dict[str, Any] = {"max_new_tokens": 3, "top_k": 2}
     explorer = Explorer(random_lm(), random_lm().generate("The cat", **options), options=options)
     explorer.branch(1, 1)
     explorer.wait(60)

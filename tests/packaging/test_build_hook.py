@@ -39,8 +39,9 @@ def test_without_node_the_build_says_what_is_missing(clone: Path) -> None:
     done = build(clone, path="")
     assert done.returncode != 0
     said = done.stdout + done.stderr
-    scripts = "loader.js, widget.js, explorer.js, page.js, explorerpage.js"
-    missing = f"{scripts}, tokenviz.css, explorer.css"
+    missing = (
+        "loader.js, widget.js, explorer.js, page.js, explorerpage.js, tokenviz.css, explorer.css"
+    )
     assert f"{missing} missing in src/tokenviz/static" in said
     assert "needs Node.js 20 or newer" in said
     assert "apt-get install nodejs npm" in said

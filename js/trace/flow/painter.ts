@@ -83,7 +83,8 @@ function eachFragment(
       spot.width = lines.width[fragment];
       spot.position = lines.position[fragment];
       const covered = covers(lens, spot.position);
-      const values = covered ? lens.values : spot.position < given ? null : chosen;
+      const plain = spot.position < given || lens !== null;
+      const values = covered ? lens.values : plain ? null : chosen;
       spot.value = values?.[spot.position] ?? null;
       spot.piece = lines.piece(fragment);
       spot.trimmed = lines.trimmed[fragment] === 1;

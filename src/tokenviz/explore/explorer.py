@@ -26,7 +26,7 @@ from tokenviz.explore.journal import Message
 from tokenviz.explore.requests import Requests
 from tokenviz.explore.session import Session, empty, plain_options
 from tokenviz.explore.spans import Span, span_of
-from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy
+from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy, kept_after_cells
 from tokenviz.live.standins import WithStandIns, tried
 from tokenviz.widget.bundle import Bundle, bundle
 from tokenviz.widget.figure import caption
@@ -41,6 +41,7 @@ __all__ = ["Explorer"]
 
 DEFAULT_METHOD = "removal"
 _LONGEST_NAME = 1000
+_MOST_SHOWN = 20  # alternatives of a position
 
 
 def _whole(value: Any, widget: Explorer) -> Any:
@@ -120,13 +121,16 @@ class Explorer(WithStandIns, TokenTrace):
 
             model = ExploredModel(lm, options or {})
         self._session = Session(model, tree, self._send_message, self._written)
+        self._sent_whole: TraceTree | None = None
         self._requests = Requests(
             self._session, lambda told: self.send(told), self._go, self._show_outcome
         )
         super().__init__(tree, **given)  # type: ignore[arg-type]
 
     @classmethod
-    def begin(cls, lm: LanguageModel, prompt: Any, options: Mapping[str, Any]) -> Explorer:
+    def begin(
+        cls, lm: LanguageModel, prompt: Any, options: Mapping[str, Any], **looks: Any
+    ) -> Explorer:
         """Have a model answer a prompt, and follow it; see :meth:`LanguageModel.explore`."""
         from tokenviz.model.exploring import ExploredModel
 
@@ -140,7 +144,9 @@ class Explorer(WithStandIns, TokenTrace):
             prompt_roles=begun.prompt_roles,
             prompt_turns=begun.prompt_turns,
         )
-        explorer = cls(None, tree)
+        if "top_k" in options:  # what is asked for is to be seen
+            looks["top_k"] = min(int(options["top_k"]), _MOST_SHOWN)
+        explorer = cls(None, tree, **looks)
         session = explorer._session
         session.take(model)
         session.write(generation, session.journal.resume(0))
@@ -418,6 +424,14 @@ class Explorer(WithStandIns, TokenTrace):
         """Send the state to the page, unless it is there; nothing new falls between."""
         with self._session.journal.lock:
             super().open()
+        kept_after_cells(self)
+
+    def send_whole(self) -> None:
+        """Send the whole tree, unless it is what was sent so last; messages may not be kept."""
+        tree = self.tree
+        if tree is not self._sent_whole:
+            self._sent_whole = tree
+            self.send_state("_data")
 
     def settable(self) -> frozenset[str]:
         """What views change, and what they show."""
@@ -466,7 +480,7 @@ class Explorer(WithStandIns, TokenTrace):
     def _tie_to_cell(self) -> None:
         """Stop writing when the cell that began it is run again, or interrupted."""
         if self._session.writing is not None:
-            belongs_to_this_cell(self._session.writing, lambda: self.send_state("_data"))
+            belongs_to_this_cell(self._session.writing)
 
     def _written(self) -> None:
         """Show the whole of a branch, by the thread that wrote it."""

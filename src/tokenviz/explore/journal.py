@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from tokenviz.data.branch import partial
 from tokenviz.data.trace import Trace, TraceStep
 from tokenviz.data.tree import Answer, Branch, Outcome, TraceTree
 from tokenviz.explore.packing import Run
@@ -160,6 +162,9 @@ class Journal:
                 self._tree = self.tree.with_answer(known)
                 number = _place([each.question for each in self._tree.answers], known.question)
             else:
+                if len(known.trace) < self.tree.length(known.change.branch):
+                    # Of the beginning only: the text was written on meanwhile.
+                    known = replace(known, trace=partial(known.trace))
                 self._tree = self.tree.with_outcome(known)
                 number = _place([each.change for each in self._tree.outcomes], known.change)
             self._say(known, number)
@@ -185,6 +190,7 @@ class Journal:
 
     def _say_branch(self, number: int) -> None:
         encoded = encode_branch(self._tree, number, self._entries)
+        assert not encoded["channels"]  # of a branch that a model wrote
         view = encoded.pop("view")
         content = {"tokenviz": "branch", "number": number, "branch": encoded}
         self._tell(Message(content | self._new_entries(), [view]))

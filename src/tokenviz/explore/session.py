@@ -171,6 +171,11 @@ class Session:
         if (how == "replace") != (text is not None):
             raise ValueError("text: expected with how='replace', and only there")
         start, stop = span_of("span", span, self.tree.prompt)
+        if how == "mute" and stop == len(self.tree.prompt):
+            raise ValueError(
+                "span: the last token of the prompt cannot be muted, because the first of the "
+                "answer is read from it; mute those before it, or delete or replace it"
+            )
         return Change(branch, start, stop, cast(How, how), text)
 
     def kept(self, question: Question) -> Answer | None:
@@ -220,9 +225,8 @@ class Session:
                 "tokens were chosen from; explore with distribution='model' to compare them"
             )
         trace = model.read_again(_ids("the prompt", tree.prompt), path, change, unwanted)
-        outcome = Outcome(change, trace)
-        self.journal.keep(outcome)
-        return outcome
+        number = self.journal.keep(Outcome(change, trace))
+        return self.tree.outcomes[number]
 
     def go(
         self,
@@ -242,7 +246,8 @@ class Session:
             raise ValueError(f"position: expected 0 to {len(path)}, got {position!r}")
         parent = tree.owner(branch, position - 1) if position else 0
         forced, origin = self._chosen(path, tree.path(parent), position, choice, options)
-        if forced and (known := self._known(tree, parent, position, forced, origin)) is not None:
+        known = self._known(tree, parent, position, forced, origin) if forced else None
+        if known is not None and (known != parent or not options):
             return known, False
         before = [*_ids("the prompt", tree.prompt), *_ids("the path", path.tokens[:position])]
         generation = model.go_on(before, forced, options)

@@ -73,7 +73,11 @@ def encode_branch(tree: TraceTree, number: int, entries: Entries) -> Wire:
     """One branch, with its columns in one block."""
     branch = tree.branches[number]
     run, before = run_of(branch.trace, tokens_before(tree, branch), entries)
-    return {**branch_facts(branch), **packed(run), "before": before}
+    channels = [
+        {"name": name, "values": _array(values, "<f4")}
+        for name, values in branch.trace.channels.items()
+    ]
+    return {**branch_facts(branch), **packed(run), "before": before, "channels": channels}
 
 
 def branch_facts(branch: Branch) -> Wire:
@@ -211,6 +215,7 @@ def _branch(entry: Wire, tokens: Sequence[Token]) -> Branch:
         entropies=run.entropies,
         partial=entry["partial"],
         model=entry["facts"].get("model"),
+        channels={c["name"]: _values(c["values"]) for c in entry["channels"]},
     )
     return Branch(
         trace,

@@ -12,18 +12,36 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakSet
 
 from tokenviz.live.writing import Writing, running
 
-__all__ = ["belongs_to_this_cell", "heard_while_busy"]
+__all__ = ["belongs_to_this_cell", "heard_while_busy", "kept_after_cells"]
+
+
+class Growing(Protocol):
+    """A figure that tells what it learns by messages."""
+
+    def send_whole(self) -> None:
+        """Send all of it, unless that is what was sent last."""
+
 
 _cells: dict[Writing, tuple[str, str]] = {}
 _unseen: dict[Writing, Callable[[], object]] = {}
+_kept: WeakSet[Any] = WeakSet()
 _heeded: set[int] = set()
 
 
-def belongs_to_this_cell(writing: Writing, send_whole: Callable[[], object]) -> None:
+def kept_after_cells(figure: Growing) -> None:
+    """Have all of a figure sent whenever a cell has run, where only that is kept."""
+    shell = _shell()
+    if shell is not None and _cell(shell) is None:
+        _heed_interrupts(shell)
+        _kept.add(figure)
+
+
+def belongs_to_this_cell(writing: Writing, send_whole: Callable[[], object] = lambda: None) -> None:
     """Tie a text to the cell that is running: it stops when that is run again, or interrupted.
 
     ``send_whole`` sends all of it so far, where only that is kept.
@@ -32,9 +50,8 @@ def belongs_to_this_cell(writing: Writing, send_whole: Callable[[], object]) -> 
     if shell is None:
         return
     _heed_interrupts(shell)
-    parent = _request(shell)
-    cell, request = parent.get("metadata", {}).get("cellId"), parent["header"]["msg_id"]
-    if cell is None:  # front ends that people look at say which; nbclient does not
+    cell, request = _cell(shell), _request(shell)["header"]["msg_id"]
+    if cell is None:
         _unseen[writing] = send_whole
         writing.when_done(lambda: _unseen.pop(writing, None))
         return
@@ -81,6 +98,12 @@ def _request(shell: Any) -> dict[str, Any]:
     return parent if parent.get("header") else {"header": {"msg_id": ""}}
 
 
+def _cell(shell: Any) -> str | None:
+    """The cell that runs: front ends that people look at say which; nbclient does not."""
+    cell: str | None = _request(shell).get("metadata", {}).get("cellId")
+    return cell
+
+
 def _heed_interrupts(shell: Any) -> None:
     """Stop what is being written at an interrupt, whether a cell is running then or not."""
     if id(shell) not in _heeded:
@@ -97,6 +120,8 @@ def _after_cell(result: Any) -> None:
         _interrupted()
     for send_whole in list(_unseen.values()):
         send_whole()
+    for figure in list(_kept):
+        figure.send_whole()
 
 
 def _interrupted(*_: Any) -> None:

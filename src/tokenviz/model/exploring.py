@@ -98,7 +98,10 @@ class ExploredModel:
         prompt, path = list(prompt), list(path)
         with stoppable(unwanted):
             if change.how == "mute":
-                return score_muted(self._lm, path, prompt, (change.start, change.stop), top_k=1)
+                try:
+                    return score_muted(self._lm, path, prompt, (change.start, change.stop), top_k=1)
+                except ValueError as error:  # told of the argument that the caller gave
+                    raise ValueError(str(error).replace("muted: ", "how: ", 1)) from None
             put = [] if change.text is None else self.ids_of(change.text)
             changed = [*prompt[: change.start], *put, *prompt[change.stop :]]
             if not changed:

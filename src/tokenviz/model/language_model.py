@@ -236,7 +236,8 @@ class LanguageModel(LoadedModel):
         prompt
             Text, chat messages or token ids ``[n]``.
         options
-            How the answer and its branches are written, as :meth:`generate` says.
+            How the answer and its branches are written, as :meth:`generate` says; and how the
+            figure looks, as :class:`tokenviz.Explorer` does: ``arrangement="flow"``.
 
         Returns
         -------
@@ -252,7 +253,9 @@ class LanguageModel(LoadedModel):
         # A figure, so it is imported only where one was asked for.
         from tokenviz.explore.explorer import Explorer
 
-        return Explorer.begin(self, prompt, options)
+        own = set(Explorer.option_names()) - GenerateOptions.__annotations__.keys()
+        looks = {name: options.pop(name) for name in own & options.keys()}
+        return Explorer.begin(self, prompt, options, **looks)
 
     @overload
     def score(
