@@ -64,6 +64,7 @@ export class AnswerList {
         " ",
         h("span", { class: "tokenviz-explorer-bar" }, h("span")),
         h("span", { class: "tokenviz-explorer-token" }),
+        " ",
         h("span", { class: "tokenviz-explorer-at" }),
       );
       const on = (name: string, run: () => void) => button.addEventListener(name, run, { signal });
@@ -114,7 +115,8 @@ export class AnswerList {
       fill.style.background = row?.color ?? "";
       bar.hidden = row === undefined;
       // Begins as what is seen, so that it can be called by that.
-      button.ariaLabel = row === undefined ? null : `${row.written} ${row.label}, ${row.place}`;
+      button.ariaLabel =
+        row === undefined ? null : `${row.written} ${row.label} ${row.at}, ${row.place}`;
       button.title = row === undefined ? "" : `${row.place}: ${row.label} ${row.written}`;
     });
     this.#rove(Math.min(Math.max(0, within), Math.max(0, rows.length - 1)));

@@ -152,6 +152,16 @@ def test_an_answer_streams_in_and_stops(way: Way, lab: Lab) -> None:
     explorer.settle()
     assert explorer.answer is not None
     if way == "mouse":
+        explorer.drag(-9, -8)
+    else:
+        explorer.choose(-9)
+        explorer.press("Shift+ArrowRight")
+    act(explorer, way, "delete", "Delete")
+    explorer.wait_for("e.tree.outcomes.length === 1")
+    explorer.settle()
+    changes = explorer.answer
+    assert changes is not None
+    if way == "mouse":
         explorer.control("stop").click()
     else:
         explorer.control("stop").focus()
@@ -163,6 +173,12 @@ def test_an_answer_streams_in_and_stops(way: Way, lab: Lab) -> None:
     assert explorer.text == [token.label for token in (*path.prompt, *path.tokens)]
     assert path.tokens == lab.lm.generate(PROMPT, max_new_tokens=len(path)).tokens
     expect(explorer.item(0)).to_contain_text("stopped")
+    # What the change did is said of the tokens that there were.
+    scored = len(lab.tree.outcomes[0].trace)
+    assert 5 < scored <= len(path)
+    first = slice(explorer.given, explorer.given + 6)
+    np.testing.assert_allclose(changes[first], lab.reference.change(6, 8)[:6], atol=1e-4)
+    explorer.click(1)
     assert_painted(explorer, lab.reference.why(1))
     lab.opened.assert_quiet()
 
