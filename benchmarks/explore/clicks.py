@@ -11,7 +11,7 @@ from benchmarks.explore.limits import Limits
 from benchmarks.explore.notebook import Lab, Notebook
 from benchmarks.render.driver import summary
 
-__all__ = ["rows"]
+__all__ = ["PARTS", "rows"]
 
 _BUNDLED = ("bundled", "", 100)
 _OTHERS_BEFORE = 32
@@ -19,7 +19,7 @@ _OTHERS = 3
 """Of how many tokens that the bundled model is asked about others are asked about one."""
 _WARM = 2
 """Questions that are asked first: code is compiled, and how a model is asked is tried once."""
-_PARTS = ("page", "to kernel", "waiting", "computing", "to page", "painting")
+PARTS = ("page", "to kernel", "waiting", "computing", "to page", "painting")
 
 
 def rows(lab: Lab, models: Sequence[str], limits: Limits) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ def _row(notebook: Notebook, before: int, limits: Limits) -> dict[str, Any]:
 
 
 def _split(click: dict[str, Any], notes: Sequence[Any]) -> dict[str, float]:
-    """Where the time of a click went, in milliseconds; and bytes that came."""
+    """Where the time of a click went, the kernel's CPU time, in milliseconds; bytes that came."""
 
     def noted(what: str, how_much: object = None) -> float:
         return next(float(n[1]) for n in notes if n[0] == what and how_much in (None, n[2]))
@@ -75,13 +75,19 @@ def _split(click: dict[str, Any], notes: Sequence[Any]) -> dict[str, float]:
         click["start"], out, noted("heard", "why"), noted("begun"), noted("computed"), came,
         click["presented"],
     ]  # fmt: skip
-    parts = {name: b - a for name, a, b in zip(_PARTS, moments, moments[1:], strict=False)}
+    parts = {name: b - a for name, a, b in zip(PARTS, moments, moments[1:], strict=False)}
     bytes_in = sum(one["bytes"] for one in click["wire"] if not one["out"])
-    return {**parts, "total": moments[-1] - moments[0], "bytes": float(bytes_in)}
+    cpu = next(how_much for what, _, how_much in notes if what == "computed")
+    return {
+        **parts,
+        "cpu": cpu,
+        "total": moments[-1] - moments[0],
+        "bytes": float(bytes_in),
+    }
 
 
 def _summed(split: Sequence[dict[str, float]]) -> dict[str, Any]:
-    return {name: summary([one[name] for one in split]) for name in (*_PARTS, "total")}
+    return {name: summary([one[name] for one in split]) for name in (*PARTS, "cpu", "total")}
 
 
 def _while_computing(notebook: Notebook, limits: Limits) -> dict[str, Any]:

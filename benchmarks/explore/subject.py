@@ -116,11 +116,12 @@ class Notes:
 
     def _why(self, usual: Callable[..., Any], *asked: Any) -> Any:
         self._note("begun")
+        cpu = time.process_time()
         until = time.monotonic() + self.patience
         found = usual(*asked)
         while time.monotonic() < until:
             found = usual(*asked)
-        self._note("computed", found.seconds)
+        self._note("computed", 1000 * (time.process_time() - cpu))
         return found
 
     def _write(self, usual: Callable[..., Any], generation: Any, number: int) -> None:

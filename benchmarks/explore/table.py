@@ -14,6 +14,7 @@ _PARTS = {
     "to kernel": "to the kernel",
     "waiting": "waiting there",
     "computing": "computing",
+    "cpu": "of it CPU",
     "to page": "back to the page",
     "painting": "painting",
 }
