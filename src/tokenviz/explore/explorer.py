@@ -98,7 +98,8 @@ class Explorer(WithStandIns, TokenTrace):
     _kind = traitlets.Unicode("explorer").tag(sync=True)
     _data = traitlets.Dict().tag(sync=True, to_json=_whole)
     _live = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True, to_json=_status)
-    _view = ViewTrait().tag(sync=True)
+    # Not echoed: with a hundred views of the past it is no longer small.
+    _view = ViewTrait().tag(sync=True, echo_update=False)
     # What a model all but ruled out is asked about, too.
     min_probability = Finite(0.001, min=0.0, max=1.0).tag(sync=True)
     why_colormap = Checked("RdYlGn").tag(sync=True)

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["tree_tables"]
 
-_MOST_BRANCHES = 200
+_MOST_BRANCHES = 100
 _MOST_ANSWERS = 20
 _STRONGEST = 8
-_LONGEST = 80  # characters of a branch's text
+_LONGEST = 60  # characters of a branch's text
 
 
 def tree_tables(
