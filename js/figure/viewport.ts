@@ -14,6 +14,9 @@ import { LONGEST_SPACER, ScrollAxis } from "./scrolling.ts";
 
 type Paint = (ctx: CanvasRenderingContext2D, visible: Rect) => void;
 
+/** Room for what is drawn around a cell that is selected. */
+const RING = 4;
+
 /** Pixels from the end within which one is at the end. */
 const NEAR_END = 24;
 
@@ -168,8 +171,8 @@ export class Viewport {
   /** Scrolls as little as needed to show the rectangle with some room before it. */
   reveal({ x, y, width, height }: Rect, padding: { left: number; top: number }): void {
     const { x: left, y: top, width: w, height: h } = this.visible;
-    const right = overshoot(x, x + width, left + padding.left, left + w);
-    const down = overshoot(y, y + height, top + padding.top, top + h);
+    const right = overshoot(x, x + width + RING, left + padding.left, left + w);
+    const down = overshoot(y, y + height + RING, top + padding.top, top + h);
     if (right !== 0 || down !== 0) this.scrollTo(left + right, top + down);
     this.#revealOnPage({ x, y, width, height });
   }

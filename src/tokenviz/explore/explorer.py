@@ -81,7 +81,7 @@ class Explorer(WithStandIns, TokenTrace):
         Any trait of :class:`TokenTrace`, and:
 
         min_probability : float
-            Alternatives less probable than this are hidden: 0.001.
+            Alternatives less probable than this are hidden: 0.01.
         why_colormap : str
             Name of the colormap of attributions.
         why_vmin, why_vmax : float or None
@@ -101,7 +101,7 @@ class Explorer(WithStandIns, TokenTrace):
     # Not echoed: with a hundred views of the past it is no longer small.
     _view = ViewTrait().tag(sync=True, echo_update=False)
     # What a model all but ruled out is asked about, too.
-    min_probability = Finite(0.001, min=0.0, max=1.0).tag(sync=True)
+    min_probability = Finite(0.01, min=0.0, max=1.0).tag(sync=True)
     why_colormap = Checked("RdYlGn").tag(sync=True)
     why_vmin = Finite(None, allow_none=True).tag(sync=True)
     why_vmax = Finite(None, allow_none=True).tag(sync=True)
