@@ -168,7 +168,8 @@ def test_page_reload_with_a_live_kernel_restores_the_figures(
     command(page, "docmanager:save")
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     page.reload()
-    expect(page.locator(FIGURES)).to_have_count(6, timeout=60_000)
+    # Six figures, and an explorer, which is one around another.
+    expect(page.locator(FIGURES)).to_have_count(8, timeout=60_000)
     heatmap = figure(opened, 0)
     values = reference("attribution")["values"]
     wanted = {
