@@ -5,8 +5,11 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakSet
+
+from tokenviz.explore.idle import Idle
 
 __all__ = ["Asking"]
 
@@ -26,9 +29,13 @@ class _Asked(NamedTuple):
 
 
 class Asking:
-    """Answers what was asked last, in a thread that ends when there is nothing left to answer."""
+    """Answers what was asked last, in a thread that ends when there is nothing left to answer.
+
+    The main thread lends a hand while it is at rest.
+    """
 
     def __init__(self) -> None:
+        self._idle_main = Idle()
         self._lock = threading.Lock()
         self._next: _Asked | None = None
         self._at_work: _Asked | None = None
@@ -90,7 +97,7 @@ class Asking:
                     return
             answer, error = None, None
             try:
-                answer = asked.compute(asked.unwanted.is_set)
+                answer = self._idle_main.run(partial(asked.compute, asked.unwanted.is_set))
             except BaseException as raised:  # told to whoever asked
                 error = raised
             with self._lock:
