@@ -92,7 +92,8 @@ def _summed(split: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 def _while_computing(notebook: Notebook, limits: Limits) -> dict[str, Any]:
     """The same moves while the kernel answers a question that takes long."""
-    notebook.execute("notes.patience = 3600")
+    # As of a question that is known to take long: the kernel's main thread is left to cells.
+    notebook.execute("notes.patience = 3600; shown._session.is_short = lambda question: False")
     notebook.execute("shown.height = 240")
     notebook.hand.rest(500)
     end = notebook.evaluate("len(shown.trace)")
@@ -100,6 +101,7 @@ def _while_computing(notebook: Notebook, limits: Limits) -> dict[str, Any]:
     moved = _moves(notebook, limits)
     assert not any(n[0] == "computed" for n in notebook.notes()), "it was answered meanwhile"
     notebook.execute("notes.patience = 0; shown._session.asking.drop()")
+    notebook.execute("del shown._session.is_short")
     return moved
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import time
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import tokenviz as tv
 from tests.explore.reader import Reader, whole
 from tests.live.test_live_trace import Gate, wait_for
 from tests.model.small import random_lm
-from tokenviz.data.questions import Question
+from tokenviz.data.questions import Answer, Question
 from tokenviz.data.trace import Trace
 from tokenviz.explore.explorer import Explorer
 from tokenviz.live import writing
@@ -477,3 +478,17 @@ def test_a_change_of_what_is_being_written_is_of_its_beginning(tmp_path: Path) -
     again = explorer.without((1, 2))
     assert len(again) == 50 and not again.partial and len(explorer.tree.outcomes) == 1
     assert reader.known() == whole(explorer.tree)
+
+
+def test_only_what_was_short_before_is_expected_to_be_short() -> None:
+    explorer = an_explorer()
+    session = explorer._session
+    quick = Question(0, 3, 4, method="gradient_norm")
+    assert not session.is_short(quick)
+    found = explorer.why(5, method="gradient_norm")
+    assert found.seconds is not None and session.is_short(quick) == (found.seconds < 2)
+    slow = replace(found, seconds=1.5)
+    session.journal.keep(Answer(Question(0, 5, 6, method="gradient_norm"), slow))
+    assert session.is_short(quick)
+    assert not session.is_short(Question(0, 11, 12, method="gradient_norm"))
+    assert not session.is_short(Question(0, 3, 4, method="shapley"))

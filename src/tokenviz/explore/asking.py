@@ -26,12 +26,13 @@ class _Asked(NamedTuple):
     compute: Compute
     then: Then
     unwanted: threading.Event
+    is_short: bool
 
 
 class Asking:
     """Answers what was asked last, in a thread that ends when there is nothing left to answer.
 
-    The main thread lends a hand while it is at rest.
+    The main thread lends a hand while it is at rest, where that is not for long.
     """
 
     def __init__(self) -> None:
@@ -42,7 +43,14 @@ class Asking:
         self._idle = threading.Event()
         self._idle.set()
 
-    def ask(self, compute: Compute, then: Then, dropped: Callable[[], object]) -> None:
+    def ask(
+        self,
+        compute: Compute,
+        then: Then,
+        dropped: Callable[[], object],
+        *,
+        is_short: bool = False,
+    ) -> None:
         """Have a question answered instead of what is being answered or waits.
 
         Parameters
@@ -53,12 +61,14 @@ class Asking:
             Takes it, in the thread that computed it; not called if another question came first.
         dropped
             Called if it did.
+        is_short
+            Whether the main thread may be kept from its cells for so long.
         """
 
         def finish(answer: Any, error: BaseException | None) -> object:
             return dropped() if asked.unwanted.is_set() else then(answer, error)
 
-        asked = _Asked(compute, finish, threading.Event())
+        asked = _Asked(compute, finish, threading.Event(), is_short)
         with self._lock:
             waiting, self._next = self._next, asked
             if waiting is not None:
@@ -97,7 +107,8 @@ class Asking:
                     return
             answer, error = None, None
             try:
-                answer = self._idle_main.run(partial(asked.compute, asked.unwanted.is_set))
+                work = partial(asked.compute, asked.unwanted.is_set)
+                answer = self._idle_main.run(work) if asked.is_short else work()
             except BaseException as raised:  # told to whoever asked
                 error = raised
             with self._lock:

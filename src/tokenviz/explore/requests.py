@@ -93,6 +93,7 @@ class Requests:
             {"question": asdict(question)},
             lambda unwanted: session.find(question, unwanted),
             lambda _: None,
+            is_short=session.is_short(question),
         )
 
     def _without(self, content: Any) -> None:
@@ -132,6 +133,8 @@ class Requests:
         what: dict[str, Any],
         compute: Callable[[Callable[[], bool]], Any],
         found: Callable[[Any], object],
+        *,
+        is_short: bool = False,
     ) -> None:
         """Have something answered in the background, and tell what becomes of it."""
 
@@ -146,7 +149,9 @@ class Requests:
             self._tell(what, "failed", f"{type(error).__name__}: {error}")
 
         self._tell(what, "computing", None)
-        self._session.asking.ask(compute, then, lambda: self._tell(what, "dropped", None))
+        self._session.asking.ask(
+            compute, then, lambda: self._tell(what, "dropped", None), is_short=is_short
+        )
 
     def _tell(self, what: dict[str, Any], state: str, why: str | None) -> None:
         self._send({"tokenviz": "asked", **what, "state": state, "why": why})

@@ -34,6 +34,7 @@ _NO_MODEL = (
     "this explorer has no model: it shows what was computed; Explorer(lm, explorer.tree) can ask"
 )
 _SHORT_NAME = 24
+_SHORT = 2.0  # seconds for which a cell may have to wait
 _FEW = 8  # tokens on which a model gets ready
 
 
@@ -181,6 +182,15 @@ class Session:
     def kept(self, question: Question) -> Answer | None:
         """The answer to a question, if it was asked before."""
         return next((one for one in self.tree.answers if one.question == question), None)
+
+    def is_short(self, question: Question) -> bool:
+        """Whether an answer is expected soon: the last one by its method came so."""
+        tree = self.tree
+        alike = [one for one in tree.answers if one.question.method == question.method]
+        if not alike or (seconds := alike[-1].attribution.seconds) is None:
+            return False
+        before = len(tree.prompt) + question.start
+        return seconds * before / len(alike[-1].attribution.tokens) < _SHORT
 
     def kept_outcome(self, change: Change) -> Outcome | None:
         """What came of a change, if all of the path was scored."""
