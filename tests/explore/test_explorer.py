@@ -20,7 +20,9 @@ from tests.model.small import random_lm
 from tokenviz.data.questions import Answer, Question
 from tokenviz.data.trace import Trace
 from tokenviz.explore.explorer import Explorer
+from tokenviz.explore.session import DEFAULT_METHOD
 from tokenviz.live import writing
+from tokenviz.model.attributing.methods.method import DEFAULT
 from tokenviz.model.exploring import ExploredModel
 
 PROMPT = "The cat sat on"
@@ -492,3 +494,7 @@ def test_only_what_was_short_before_is_expected_to_be_short() -> None:
     assert session.is_short(quick)
     assert not session.is_short(Question(0, 11, 12, method="gradient_norm"))
     assert not session.is_short(Question(0, 3, 4, method="shapley"))
+
+
+def test_the_default_method_is_that_of_attribute() -> None:
+    assert DEFAULT_METHOD == DEFAULT

@@ -24,7 +24,7 @@ from tokenviz.data.tree import TraceTree
 from tokenviz.explore import view as views
 from tokenviz.explore.journal import Message
 from tokenviz.explore.requests import Requests
-from tokenviz.explore.session import Session, empty, plain_options
+from tokenviz.explore.session import DEFAULT_METHOD, Session, empty, plain_options
 from tokenviz.explore.spans import Span, span_of
 from tokenviz.live.notebook import belongs_to_this_cell, heard_while_busy, kept_after_cells
 from tokenviz.live.standins import WithStandIns, tried
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Explorer"]
 
-DEFAULT_METHOD = "removal"
 _LONGEST_NAME = 1000
 _MOST_SHOWN = 20  # alternatives of a position
 

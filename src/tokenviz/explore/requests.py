@@ -11,12 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from tokenviz.data.questions import Outcome
-from tokenviz.explore.session import Session
+from tokenviz.explore.session import DEFAULT_METHOD, Session
 from tokenviz.widget.messages import whole_numbers
 
 __all__ = ["Requests"]
 
-DEFAULT_METHOD = "removal"
 _LONGEST_TYPED = 100_000
 
 

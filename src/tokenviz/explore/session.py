@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from tokenviz.model.exploring import ExploredModel
     from tokenviz.model.tracing.generate import Generation
 
-__all__ = ["Session", "plain_options"]
+__all__ = ["DEFAULT_METHOD", "Session", "empty", "plain_options"]
+
+DEFAULT_METHOD = "removal"
+"""As `model.attributing.methods.method.DEFAULT`, which needs torch to be read."""
 
 _NO_MODEL = (
     "this explorer has no model: it shows what was computed; Explorer(lm, explorer.tree) can ask"
@@ -133,7 +136,7 @@ class Session:
         stop: int,
         slot: int = 0,
         instead_of: int | None = None,
-        method: str = "",
+        method: str = DEFAULT_METHOD,
     ) -> Question:
         """A question about a path, checked and canonical.
 
