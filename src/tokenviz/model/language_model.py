@@ -389,7 +389,7 @@ class LanguageModel(LoadedModel):
             zero, models with RMSNorm (Llama, Qwen, Gemma, …) amplify small inputs so much that the
             path of integrated_gradients collects large values of both signs there.
         passes
-            removal: how many passes over the prompt may be spent on blanking tokens out (9). Of a
+            removal: how many passes over the prompt may be spent on blanking tokens out (8). Of a
             longer prompt, those of which most is read are blanked out, and what the score would
             lose without the others is put in proportion to what is read of them. None: all are.
         n_steps

@@ -4,7 +4,8 @@ Let n be the tokens of the prompt and N the rows of prompt and continuations tog
 costs p + 1 rows for a term at row p, forward mode N − i rows for token i of the prompt; which takes
 fewer operations is counted from the shape of the model. Replacing token i leaves rows before i as
 they were: variants of a prompt start at the first token in which they differ from it, and share
-what is before.
+what is before. Log-odds need the prompt run first, to see who the rivals are: that run then serves
+the gradients there and the variants, too.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tokenviz.model.attributing.engine.readout import Readout
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.decoder.block import KeySide
+from tokenviz.model.decoder.decoder import Computed
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
@@ -86,17 +88,20 @@ class FastObjective(Objective):
 
     def rows_of_perturbed(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_perturbed`."""
+        if self._shares:
+            return rows_of_masks(masks[masks.any(-1)], self._rows)
         return self.n_prompt + rows_of_masks(masks, self._rows)
 
     def rows_of_deleted(self, masks: torch.Tensor) -> int:
         """See :meth:`Objective.rows_of_deleted`."""
         gone = masks.sum(-1)
         kept = self.n_prompt - gone
-        return self.n_prompt + int((self._rows - gone - first_deleted(masks, kept)).sum())
+        before = 0 if self._shares else self.n_prompt
+        return before + int((self._rows - gone - first_deleted(masks, kept)).sum())
 
     def rows_of_value_norms(self) -> int:
         """See :meth:`Objective.rows_of_value_norms`."""
-        return self.rows_of_gradients()
+        return self.rows_of_gradients() - (self._rows if self._shares else 0)
 
     @property
     def _rows(self) -> int:
@@ -107,10 +112,30 @@ class FastObjective(Objective):
         """The packed rows of all terms."""
         return self._pack(self.n_prompt, self._targets.terms, odds=False)[0]
 
+    @property
+    def _shares(self) -> bool:
+        """Whether the prompt with all its continuations is run once, and kept."""
+        is_first = self.rows_of_rivals() > 0 and all(t.has_rivals for t in self._targets.terms)
+        return is_first and self._fits(self._rows)
+
+    @cached_property
+    def _run(self) -> Computed:
+        """That run, where it is kept; its rows are those of ``_packing``."""
+        packing, after = self._pack(self.n_prompt, self._targets.terms, odds=False)
+        embeddings = _joined(self._prompt[None].to(self.dtype), after)
+        return self.decoder.compute(embeddings, packing.rows, packing.reads)
+
+    def _is_run(self, point: torch.Tensor) -> bool:
+        """Whether a point ``[n, d]`` is the prompt, and its run is kept."""
+        return point is self._prompt and self._shares and bool(self.rivals)
+
     def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
         packing, after = self._pack(self.n_prompt, terms, odds=False)
-        embeddings = _joined(wide(self._prompt)[None], after)
-        hidden = self.decoder.extend(embeddings, None, packing.rows, packing.reads)
+        if self._shares:
+            hidden = self._run.hidden
+        else:
+            embeddings = _joined(wide(self._prompt)[None], after)
+            hidden = self.decoder.extend(embeddings, None, packing.rows, packing.reads)
         tops = self._readout.likeliest(hidden, packing, count)
         return {place: tops[packing.read_of(pair)] for pair, place in enumerate(packing.places)}
 
@@ -163,7 +188,7 @@ class FastObjective(Objective):
 
             return self.work.in_pieces(len(matrix), self.longest, of, dim=1)
 
-        return self._linearised(point[None], terms, run)[0]
+        return self._linearised(point[None], terms, run, self._is_run(point))[0]
 
     def _term_perturbed(
         self,
@@ -177,9 +202,12 @@ class FastObjective(Objective):
         changed = first_changed(masks)
         order, plain = unchanged_first(masks.any(-1), changed)
         before = self._key_sides(inputs)
+        known = self._known_scores(inputs, terms)
 
         def run(piece: slice) -> torch.Tensor:
             variants = order[piece]
+            if known is not None and piece.stop <= plain:
+                return known.expand(len(variants), -1)
             first = int(changed[variants[0]])
             mask = masks[variants, first:].to(inputs.device)[..., None]
             late = torch.where(mask, replacement[first:], inputs[first:])
@@ -222,8 +250,21 @@ class FastObjective(Objective):
 
         return self._by_length(masks, len(terms), of_one_length)
 
+    def _known_scores(
+        self, inputs: torch.Tensor, terms: Sequence[Term]
+    ) -> torch.Tensor | None:
+        """Of the prompt itself, ``[1, terms]``, if ``inputs`` are those and its run is kept."""
+        if not self._is_run(inputs):
+            return None
+        packing, _ = self._pack(self.n_prompt, self._targets.terms)
+        number = {id(term): k for k, term in enumerate(self._targets.terms)}
+        scores = self._readout.scores(self._run.hidden, packing).cpu().double()
+        return scores[:, [number[id(term)] for term in terms]]
+
     def _key_sides(self, inputs: torch.Tensor) -> list[KeySide]:
         """What variants of a prompt ``[n, d]`` share of it."""
+        if self._is_run(inputs):
+            return [side.select(lambda rows: rows[:, : self.n_prompt]) for side in self._run.keys]
         rows = Rows.of_text(self.n_prompt, self.lm.device)
         sides = self.decoder.key_sides(inputs[None].to(self.dtype), rows)
         self.work.advance(self.n_prompt)
@@ -258,14 +299,21 @@ class FastObjective(Objective):
         points: torch.Tensor,
         terms: Sequence[Term],
         run: Callable[[Linearisation], torch.Tensor],
+        is_run: bool = False,
     ) -> torch.Tensor:
-        """Compute at points, a few at a time, and differentiate there."""
+        """Compute at points, a few at a time, and differentiate there.
+
+        ``is_run`` says that the only point is the prompt, and the run of it that is kept will do.
+        """
         packing, after = self._pack(self.n_prompt, terms)
 
         def at_points(piece: slice) -> torch.Tensor:
+            if is_run:
+                return run(Linearisation.of(self.decoder, packing, self._run, self._readout))
             embeddings = _joined(points[piece], after)
             keep = self._fits(len(embeddings) * len(packing.rows))
-            at = Linearisation.at(self.decoder, packing, embeddings, self._readout, keep=keep)
+            computed = self.decoder.compute(embeddings, packing.rows, packing.reads, keep=keep)
+            at = Linearisation.of(self.decoder, packing, computed, self._readout)
             self.work.advance(embeddings.shape[0] * embeddings.shape[1])
             return run(at)
 

@@ -54,17 +54,10 @@ class Linearisation:
     direct: torch.Tensor
 
     @classmethod
-    def at(
-        cls,
-        decoder: Decoder,
-        packing: Packing,
-        embeddings: torch.Tensor,
-        readout: Readout,
-        *,
-        keep: bool = True,
+    def of(
+        cls, decoder: Decoder, packing: Packing, computed: Computed, readout: Readout
     ) -> Linearisation:
-        """Compute a decoder at token embeddings ``[B, rows, d]``; see :meth:`Decoder.compute`."""
-        computed = decoder.compute(embeddings, packing.rows, packing.reads, keep=keep)
+        """What was computed of the rows of a packing; see :meth:`Decoder.compute`."""
         read = packing.pair_read
         pairs = computed.queries[-1].select(lambda tensor: tensor[:, read])
         cotangent = decoder.norm.pull(
@@ -72,7 +65,7 @@ class Linearisation:
             readout.cotangents(computed.hidden, packing),
         )
         attended, direct = decoder.blocks[-1].pull_top(pairs, cotangent[:, None])
-        frames = decoder.frames(packing.rows, embeddings.dtype)
+        frames = decoder.frames(packing.rows, computed.hidden.dtype)
         return cls(decoder, packing, frames, computed, pairs, attended[:, 0], direct[:, 0])
 
     def pull(self, terms: torch.Tensor, seen: SeesLayer | None = None) -> torch.Tensor:

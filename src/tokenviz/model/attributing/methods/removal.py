@@ -37,7 +37,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 
 __all__ = ["METHOD", "losses", "removal", "sensitivities"]
 
-_PASSES = 9  # with one for the rivals and two for gradients, twelve for a column
+_PASSES = 8  # with that of the prompt itself and one for its gradients, ten for a column
 _SHARE = 2 / 3  # of what is read
 
 
@@ -192,8 +192,13 @@ def _chosen(asked: Asked, masks: torch.Tensor, norms: torch.Tensor) -> torch.Ten
 
 
 def _rows_of(asked: Asked, masks: torch.Tensor) -> int:
-    """Token positions that it takes to blank features out."""
-    return asked.objective.rows_of_perturbed(_with_none(masks))
+    """Token positions that it takes to blank features out, beside those of the prompt itself."""
+    return asked.objective.rows_of_perturbed(_with_none(masks)) - _rows_of_none(asked)
+
+
+def _rows_of_none(asked: Asked) -> int:
+    none = torch.zeros(0, asked.problem.n_prompt, dtype=torch.bool)
+    return asked.objective.rows_of_perturbed(_with_none(none))
 
 
 def _positions(asked: Asked) -> int:
@@ -204,7 +209,7 @@ def _positions(asked: Asked) -> int:
     if passes is not None and objective.inputs.moves:
         rows = min(rows, passes * objective.rows_of_scores(1))
     gradients = objective.rows_of_value_norms() if objective.inputs.moves else 0
-    return gradients + rows
+    return gradients + _rows_of_none(asked) + rows
 
 
 METHOD = register(
@@ -214,7 +219,7 @@ METHOD = register(
         "(or group's) place, and two parts of as much in all, shared out by gradients with respect "
         "to what attention reads of it; the last token, from which the model reads on, counts at "
         "most as much as the most important other; 0 for the token that begins every text",
-        cost="about n / 2 passes, at most 9, and one for the rivals and two for gradients",
+        cost="about n / 2 passes, at most 8, one of the prompt and one for gradients",
         source="Covert et al. 2021, arXiv:2011.14878, and Mohebbi et al. 2023, arXiv:2301.12971",
         run=_run,
         positions=_positions,
