@@ -93,7 +93,9 @@ def _summed(split: Sequence[dict[str, float]]) -> dict[str, Any]:
 def _while_computing(notebook: Notebook, limits: Limits) -> dict[str, Any]:
     """The same moves while the kernel answers a question that takes long."""
     # As of a question that is known to take long: the kernel's main thread is left to cells.
-    notebook.execute("notes.patience = 3600; shown._session.is_short = lambda question: False")
+    notebook.execute(
+        "notes.patience = 3600; shown._session.expected_seconds = lambda question: None"
+    )
     notebook.execute("shown.height = 240")
     notebook.hand.rest(500)
     end = notebook.evaluate("len(shown.trace)")
@@ -101,7 +103,7 @@ def _while_computing(notebook: Notebook, limits: Limits) -> dict[str, Any]:
     moved = _moves(notebook, limits)
     assert not any(n[0] == "computed" for n in notebook.notes()), "it was answered meanwhile"
     notebook.execute("notes.patience = 0; shown._session.asking.drop()")
-    notebook.execute("del shown._session.is_short")
+    notebook.execute("del shown._session.expected_seconds")
     return moved
 
 

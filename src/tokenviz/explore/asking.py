@@ -26,13 +26,13 @@ class _Asked(NamedTuple):
     compute: Compute
     then: Then
     unwanted: threading.Event
-    is_short: bool
+    by_main: bool
 
 
 class Asking:
     """Answers what was asked last, in a thread that ends when there is nothing left to answer.
 
-    The main thread lends a hand while it is at rest, where that is not for long.
+    The main thread lends a hand while it is at rest, where that gains something (``idle.py``).
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Asking:
         then: Then,
         dropped: Callable[[], object],
         *,
-        is_short: bool = False,
+        by_main: bool = False,
     ) -> None:
         """Have a question answered instead of what is being answered or waits.
 
@@ -61,14 +61,14 @@ class Asking:
             Takes it, in the thread that computed it; not called if another question came first.
         dropped
             Called if it did.
-        is_short
-            Whether the main thread may be kept from its cells for so long.
+        by_main
+            Whether the main thread does it if it is at rest.
         """
 
         def finish(answer: Any, error: BaseException | None) -> object:
             return dropped() if asked.unwanted.is_set() else then(answer, error)
 
-        asked = _Asked(compute, finish, threading.Event(), is_short)
+        asked = _Asked(compute, finish, threading.Event(), by_main)
         with self._lock:
             waiting, self._next = self._next, asked
             if waiting is not None:
@@ -108,7 +108,7 @@ class Asking:
             answer, error = None, None
             try:
                 work = partial(asked.compute, asked.unwanted.is_set)
-                answer = self._idle_main.run(work) if asked.is_short else work()
+                answer = self._idle_main.run(work) if asked.by_main else work()
             except BaseException as raised:  # told to whoever asked
                 error = raised
             with self._lock:

@@ -1,10 +1,13 @@
-"""Work done by the main thread while it has nothing else to do.
+"""Work done by the main thread while it has nothing else to do, where that gains something.
 
 In a kernel the main thread runs cells, and between them an event loop at rest. OpenMP, by which
 torch uses several cores, serves the first thread that used it best: beside its team, that of
 another thread is put to sleep at the end of each short piece, which made an answer take twice as
 long on two cores. So the main thread is asked first; while it runs a cell, whoever asked does the
-work alone.
+work alone, and with a core less (``tokenviz.model.exploring``).
+
+What is soon done is done sooner so than by waiting for the main thread's turn, and what takes long
+would keep cells waiting: neither is worth asking it (:func:`gains`).
 """
 
 from __future__ import annotations
@@ -15,9 +18,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["Idle"]
+__all__ = ["Idle", "gains"]
 
 _PATIENCE = 0.01  # seconds in which a loop at rest has long begun
+_SOON, _LONG = 0.3, 2.0  # seconds
+
+
+def gains(seconds: float | None) -> bool:
+    """Whether work expected to take so long, if that is known, is better done by that thread."""
+    return seconds is not None and _SOON < seconds < _LONG
 
 
 class Idle:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tokenviz.data.questions import Outcome
+from tokenviz.explore.idle import gains
 from tokenviz.explore.session import DEFAULT_METHOD, Session
 from tokenviz.widget.messages import whole_numbers
 
@@ -92,7 +93,7 @@ class Requests:
             {"question": asdict(question)},
             lambda unwanted: session.find(question, unwanted),
             lambda _: None,
-            is_short=session.is_short(question),
+            by_main=gains(session.expected_seconds(question)),
         )
 
     def _without(self, content: Any) -> None:
@@ -133,7 +134,7 @@ class Requests:
         compute: Callable[[Callable[[], bool]], Any],
         found: Callable[[Any], object],
         *,
-        is_short: bool = False,
+        by_main: bool = False,
     ) -> None:
         """Have something answered in the background, and tell what becomes of it."""
 
@@ -149,7 +150,7 @@ class Requests:
 
         self._tell(what, "computing", None)
         self._session.asking.ask(
-            compute, then, lambda: self._tell(what, "dropped", None), is_short=is_short
+            compute, then, lambda: self._tell(what, "dropped", None), by_main=by_main
         )
 
     def _tell(self, what: dict[str, Any], state: str, why: str | None) -> None:

@@ -37,7 +37,6 @@ _NO_MODEL = (
     "this explorer has no model: it shows what was computed; Explorer(lm, explorer.tree) can ask"
 )
 _SHORT_NAME = 24
-_SHORT = 2.0  # seconds for which a cell may have to wait
 _FEW = 8  # tokens on which a model gets ready
 
 
@@ -186,14 +185,14 @@ class Session:
         """The answer to a question, if it was asked before."""
         return next((one for one in self.tree.answers if one.question == question), None)
 
-    def is_short(self, question: Question) -> bool:
-        """Whether an answer is expected soon: the last one by its method came so."""
+    def expected_seconds(self, question: Question) -> float | None:
+        """How long an answer takes by the last one of its method; None where there is none."""
         tree = self.tree
         alike = [one for one in tree.answers if one.question.method == question.method]
         if not alike or (seconds := alike[-1].attribution.seconds) is None:
-            return False
+            return None
         before = len(tree.prompt) + question.start
-        return seconds * before / len(alike[-1].attribution.tokens) < _SHORT
+        return seconds * before / len(alike[-1].attribution.tokens)
 
     def kept_outcome(self, change: Change) -> Outcome | None:
         """What came of a change, if all of the path was scored."""

@@ -5,16 +5,14 @@ Everything goes by ids: what a tokenizer split is not joined on the way.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-
-import torch
 
 from tokenviz.data.trace import Trace
 from tokenviz.data.tree import Change
 from tokenviz.model.attributing.asking.targets import Contrast
+from tokenviz.model.running.cores import leaving_a_core
 from tokenviz.model.running.patience import stoppable
 from tokenviz.model.text.continuing import encode_typed
 from tokenviz.model.text.prompt import Prompt
@@ -79,7 +77,7 @@ class ExploredModel:
             If it was not wanted any more.
         """
         asked = list(target) if instead_of is None else Contrast(list(target), list(instead_of))
-        with stoppable(unwanted), _leaving_a_core():
+        with stoppable(unwanted), leaving_a_core():
             return self._lm.attribute(list(before), [asked], method=method, progress=False)
 
     def get_ready(self, ids: Sequence[int], unwanted: Callable[[], bool]) -> None:
@@ -113,22 +111,3 @@ class ExploredModel:
                     "probability; replace it, or leave a token"
                 )
             return self._lm.score(path, prompt=changed, top_k=1, progress=False)
-
-
-@contextmanager
-def _leaving_a_core() -> Iterator[None]:
-    """While a question is answered in the background, one core is the page's and the server's.
-
-    Beside the main thread's team, OpenMP lets another thread's team sleep at the end of each of its
-    many short pieces: of two cores the second is then no gain for a small model, and takes from a
-    larger one's reader.
-    """
-    if threading.current_thread() is threading.main_thread():
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, before - 1))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -250,9 +250,7 @@ class FastObjective(Objective):
 
         return self._by_length(masks, len(terms), of_one_length)
 
-    def _known_scores(
-        self, inputs: torch.Tensor, terms: Sequence[Term]
-    ) -> torch.Tensor | None:
+    def _known_scores(self, inputs: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor | None:
         """Of the prompt itself, ``[1, terms]``, if ``inputs`` are those and its run is kept."""
         if not self._is_run(inputs):
             return None
