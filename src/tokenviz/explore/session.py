@@ -37,7 +37,6 @@ _NO_MODEL = (
     "this explorer has no model: it shows what was computed; Explorer(lm, explorer.tree) can ask"
 )
 _SHORT_NAME = 24
-_FEW = 8  # tokens on which a model gets ready
 
 
 class Session:
@@ -294,7 +293,7 @@ class Session:
     def _get_ready(self) -> None:
         """Have the model got ready for a first question while the reader reads; once."""
         model, tree = self._model, self.tree
-        ids = [token.id for token in (*tree.prompt, *tree.path(0).tokens)][-_FEW:]
+        ids = [token.id for token in (*tree.prompt, *tree.path(0).tokens)]
         if model is None or self._readying is not None or None in ids or len(ids) < 2:
             return
         known = cast("list[int]", ids)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tokenviz.data.trace import Trace
 from tokenviz.data.tree import Change
 from tokenviz.model.attributing.asking.targets import Contrast
+from tokenviz.model.attributing.engine.agreement import agreeing_decoder
 from tokenviz.model.running.cores import leaving_a_core
 from tokenviz.model.running.patience import stoppable
 from tokenviz.model.text.continuing import encode_typed
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
 __all__ = ["ExploredModel"]
+
+_FEW = 8  # tokens on which most is tried
 
 
 class ExploredModel:
@@ -81,12 +84,14 @@ class ExploredModel:
             return self._lm.attribute(list(before), [asked], method=method, progress=False)
 
     def get_ready(self, ids: Sequence[int], unwanted: Callable[[], bool]) -> None:
-        """Try now what is tried before a model's first attribution, so that nobody waits for it.
+        """Try now what is tried before a text's first attribution, so that nobody waits for it.
 
         What fails here fails again, and is told, when it is asked for.
         """
         with suppress(Exception), stoppable(unwanted):
-            self._lm.estimate(list(ids[:-1]), [ids[-1]])
+            few = list(ids[-_FEW:])
+            self._lm.estimate(few[:-1], few[-1:])
+            agreeing_decoder(self._lm, len(ids))
 
     def read_again(
         self,

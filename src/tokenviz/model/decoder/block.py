@@ -19,6 +19,7 @@ from tokenviz.model.decoder.feed_forward import FeedForward, Slopes
 from tokenviz.model.decoder.heads import Heads, Projected
 from tokenviz.model.decoder.linear import Linear
 from tokenviz.model.decoder.norm import Norm, Normed
+from tokenviz.model.decoder.ragged import Ragged
 from tokenviz.model.decoder.rotary import Rotation
 from tokenviz.model.decoder.scoring import Scoring
 from tokenviz.model.decoder.sight import Sight
@@ -191,7 +192,46 @@ class Block:
             x, y = x[:, rows], y[:, rows]
         queries = self.queries(y, frame.query_rotation).heads
         attended = attention.output_of(queries, keys, values, frame.sight, self.scoring)
-        update, _ = _through(self.after, self.output(attended.flatten(-2)))
+        return self._finished(x, attended.flatten(-2))
+
+    def extend_each(
+        self,
+        x: torch.Tensor,
+        before: KeySide,
+        frame: Frame,
+        ragged: Ragged,
+        reads: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Compute rows of variants that follow shared ones, from where each begins on.
+
+        Parameters
+        ----------
+        x
+            Those rows end to end, ``[1, R, d]``.
+        before
+            The rows that all of them share, of one point.
+        frame
+            Rotations of the rows end to end; its sight is that of the grid.
+        ragged
+            How they lie.
+        reads
+            Rows of the text that are wanted, ``[v, reads, d]``; None for all, end to end.
+        """
+        y, _ = _through(self.norm, x)
+        keys, values = self.keys(y, frame.key_rotation).heads, self.values(y, None).heads
+        keys = ragged.with_shared(before.keys.heads, keys)
+        values = ragged.with_shared(before.values, values)
+        if reads is not None:
+            x, y = ragged.read(x, reads), ragged.read(y, reads)
+        queries = self.queries(y, frame.query_rotation).heads
+        if reads is None:
+            queries = ragged.in_grid(queries)
+        attended = attention.output_of(queries, keys, values, frame.sight, self.scoring).flatten(-2)
+        return self._finished(x, ragged.end_to_end(attended) if reads is None else attended)
+
+    def _finished(self, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
+        """What is above the attention, without derivatives."""
+        update, _ = _through(self.after, self.output(attended))
         inner = x if self.parallel else x + update
         result, _ = self.mlp(_through(self.mlp_norm, inner)[0], slopes=False)
         result, _ = _through(self.mlp_after, result)

@@ -17,6 +17,7 @@ from tokenviz.model.decoder.block import Block, Frame, KeySide, QuerySide
 from tokenviz.model.decoder.costs import Shape
 from tokenviz.model.decoder.head import Head
 from tokenviz.model.decoder.norm import Norm, Normed
+from tokenviz.model.decoder.ragged import Ragged
 from tokenviz.model.decoder.rotary import Rotation
 from tokenviz.model.decoder.sight import Rows
 
@@ -194,6 +195,41 @@ class Decoder:
                 frame.sight,
             )
             x = block.extend(x, key_side, frame, late_rows)
+        return self.norm(x)[0]
+
+    def extend_each(
+        self,
+        embeddings: torch.Tensor,
+        before: list[KeySide],
+        rows: Rows,
+        reads: torch.Tensor,
+        ragged: Ragged,
+    ) -> torch.Tensor:
+        """Hidden states ``[v, reads, d]`` of variants of a text, each computed from its start on.
+
+        Parameters
+        ----------
+        embeddings
+            Token embeddings of what is a variant's own, end to end, ``[1, R, d]``.
+        before
+            Of each block, what was computed at the rows of the text that variants share.
+        rows
+            All rows of a variant.
+        reads
+            Rows that are read, none of which is shared.
+        ragged
+            How the rows lie.
+        """
+        x = self.enter(embeddings, rows.positions[ragged.rows])
+        pairs = zip(self._with_reads(rows, reads, x.dtype), before, strict=True)
+        for (block, frame, wanted), key_side in pairs:
+            rotation = frame.key_rotation
+            turn = None if rotation is None else rotation.rows(ragged.rows)
+            if wanted is None:
+                own = Frame(turn, turn, frame.sight.last(ragged.late))
+            else:
+                own = Frame(frame.query_rotation, turn, frame.sight)
+            x = block.extend_each(x, key_side, own, ragged, wanted)
         return self.norm(x)[0]
 
     def _with_reads(

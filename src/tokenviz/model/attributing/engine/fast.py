@@ -31,6 +31,7 @@ from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.decoder.block import KeySide
 from tokenviz.model.decoder.decoder import Computed
+from tokenviz.model.decoder.ragged import Ragged
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.loaded_model import LoadedModel
 
@@ -211,10 +212,7 @@ class FastObjective(Objective):
             first = int(changed[variants[0]])
             mask = masks[variants, first:].to(inputs.device)[..., None]
             late = torch.where(mask, replacement[first:], inputs[first:])
-            shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
-            hidden = self.decoder.extend(_joined(late, after), shared, packing.rows, packing.reads)
-            self.work.advance(int((count - changed[variants]).sum()))
-            return self._readout.scores(hidden, packing).cpu().double()
+            return self._of_variants(_joined(late, after), before, changed[variants], packing)
 
         def rows_of(item: int) -> int:
             return count - int(changed[order[item]])
@@ -239,16 +237,22 @@ class FastObjective(Objective):
                 first = int(changed[variants[0]])
                 left = (~own[variants]).to(inputs.device)
                 late = torch.stack([inputs[one][first:] for one in left])
-                shared = [side.select(lambda tensor: tensor[:, :first]) for side in before]
-                embeddings = _joined(late, after)
-                hidden = self.decoder.extend(embeddings, shared, packing.rows, packing.reads)
-                self.work.advance(int((count - changed[variants]).sum()))
-                return self._readout.scores(hidden, packing).cpu().double()
+                return self._of_variants(_joined(late, after), before, changed[variants], packing)
 
             scores = self.work.in_pieces(len(own), lambda k: count - int(changed[order[k]]), run)
             return scores[order.argsort()]
 
         return self._by_length(masks, len(terms), of_one_length)
+
+    def _of_variants(
+        self, late: torch.Tensor, before: list[KeySide], starts: torch.Tensor, packing: Packing
+    ) -> torch.Tensor:
+        """Terms ``[v, terms]`` of variants, of rows ``[v, late, d]`` from the earliest start on."""
+        ragged = Ragged(starts, len(packing.rows), late.device)
+        rows = ragged.end_to_end(late)
+        hidden = self.decoder.extend_each(rows, before, packing.rows, packing.reads, ragged)
+        self.work.advance(rows.shape[1])
+        return self._readout.scores(hidden, packing).cpu().double()
 
     def _known_scores(self, inputs: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor | None:
         """Of the prompt itself, ``[1, terms]``, if ``inputs`` are those and its run is kept."""
