@@ -10,6 +10,7 @@ from tests.model.decoders import KNOWN, decoder_model, exact_norms
 from tokenviz.model.decoder import Decoder, Rows, read_decoder
 from tokenviz.model.decoder import attention as attending
 from tokenviz.model.decoder.block import Block, Frame
+from tokenviz.model.decoder.ragged import Ragged
 
 __all__ = ["exact_norms"]
 
@@ -70,30 +71,33 @@ def test_hidden_states_are_the_models_own(name: str, implementation: str) -> Non
     expected = theirs.hidden_states[-1]
     assert (decoder.norm(x)[0] - expected).abs().max() <= ROUNDING * expected.abs().max()
     reads = torch.tensor([0, 4, 5, N - 1])
-    logits = decoder.head(decoder.compute(embeddings, rows, reads).hidden)
+    hidden = decoder.compute(embeddings, rows, reads).hidden
+    torch.testing.assert_close(decoder.run(embeddings, rows, reads), hidden)
+    # Memory that is not laid out in order is as good.
+    strided = embeddings.mT.contiguous().mT
+    torch.testing.assert_close(decoder.run(strided, rows, reads), hidden)
+    logits = decoder.head(hidden)
     expected = theirs.logits[:, reads]
     assert (logits - expected).abs().max() <= ROUNDING * expected.abs().max()
 
 
-@pytest.mark.parametrize("shared", [0, 1, 4, N - 1])
+@pytest.mark.parametrize(
+    "starts", [[0, 0, 0], [1, 1, 1], [4, 4], [N - 1], [0, 3, 4, N - 1], [5, 2, 2, 7], [6, 1]]
+)
 @pytest.mark.parametrize("name", KNOWN)
-def test_extending_shared_rows_is_computing_all(name: str, shared: int) -> None:
+def test_extending_shared_rows_is_computing_all(name: str, starts: list[int]) -> None:
     decoder = read(decoder_model(name))
     d = decoder.head.weight.shape[1]
-    variants = random(3, N, d)
-    variants[:, :shared] = variants[:1, :shared]
-    rows, reads = text(), torch.arange(max(shared, 2), N)
+    shared, variants = random(1, N, d), random(len(starts), N, d)
+    for variant, start in zip(variants, starts, strict=True):
+        variant[:start] = shared[0, :start]
+    rows, reads = text(), torch.arange(max(*starts, 2), N)
     expected = decoder.compute(variants, rows, reads).hidden
-    before = None
-    if shared:
-        sides = decoder.key_sides(variants[:1], text())
-        before = [side.select(lambda tensor: tensor[:, :shared]) for side in sides]
-    late = variants[:, shared:]
-    torch.testing.assert_close(decoder.extend(late, before, rows, reads), expected)
-    # Memory that is not laid out in order is as good.
-    strided = late.mT.contiguous().mT
-    assert d == 1 or shared == N - 1 or not strided.is_contiguous()
-    torch.testing.assert_close(decoder.extend(strided, before, rows, reads), expected)
+    ragged = Ragged(torch.tensor(starts), N, variants.device)
+    own = ragged.end_to_end(variants[:, min(starts) :])
+    assert own.shape[1] == sum(N - start for start in starts)
+    found = decoder.extend(own, decoder.key_sides(shared, text()), rows, reads, ragged)
+    torch.testing.assert_close(found, expected)
 
 
 def linear_part(block: Block, frame: Frame, d: int) -> Part:

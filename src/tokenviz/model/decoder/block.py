@@ -160,41 +160,17 @@ class Block:
         keys, values = self.keys(y, frame.key_rotation), self.values(y, None).heads
         return y, KeySide(normed, keys, values)
 
-    def extend(
-        self,
-        x: torch.Tensor,
-        before: KeySide | None,
-        frame: Frame,
-        rows: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Compute rows that follow shared ones, without derivatives.
-
-        Parameters
-        ----------
-        x
-            Variants of the rows that follow, ``[B, keys, d]``.
-        before
-            The rows that all of them share, of one point; None where they share none.
-        frame
-            Of the new rows; its sight is of shared and new keys.
-        rows
-            Which of the new rows are wanted; None for all.
-        """
+    def run(self, x: torch.Tensor, frame: Frame, rows: torch.Tensor | None = None) -> torch.Tensor:
+        """As a call, without what derivatives need: ``[B, keys, d]`` to ``[B, queries, d]``."""
         y, _ = _through(self.norm, x)
         keys, values = self.keys(y, frame.key_rotation).heads, self.values(y, None).heads
-        if before is not None:
-            shared = (before.keys.heads, before.values)
-            keys, values = (
-                torch.cat([old.expand(len(x), *old.shape[1:]), new], dim=1)
-                for old, new in zip(shared, (keys, values), strict=True)
-            )
         if rows is not None:
             x, y = x[:, rows], y[:, rows]
         queries = self.queries(y, frame.query_rotation).heads
         attended = attention.output_of(queries, keys, values, frame.sight, self.scoring)
         return self._finished(x, attended.flatten(-2))
 
-    def extend_each(
+    def extend(
         self,
         x: torch.Tensor,
         before: KeySide,

@@ -158,46 +158,14 @@ class Decoder:
             keys.append(key_side)
         return [*keys, self.blocks[-1].key_side(x, frames[-1])[1]]
 
-    def extend(
-        self,
-        embeddings: torch.Tensor,
-        before: list[KeySide] | None,
-        rows: Rows,
-        reads: torch.Tensor,
-    ) -> torch.Tensor:
-        """Hidden states ``[B, reads, d]`` of variants of the last rows of a text.
-
-        Parameters
-        ----------
-        embeddings
-            Token embeddings of the rows after those shared, ``[B, late, d]``.
-        before
-            Of each block, what was computed at the rows that all variants share; None where they
-            share none.
-        rows
-            All rows, shared and late.
-        reads
-            Rows that are read, among all.
-        """
-        late = embeddings.shape[1]
-        shared = len(rows) - late
-        x = self.enter(embeddings, rows.positions[shared:])
-        sides = [None] * len(self.blocks) if before is None else before
-        pairs = zip(self._with_reads(rows, reads, x.dtype), sides, strict=True)
-        for (block, frame, wanted), key_side in pairs:
-            late_rows = None if wanted is None else wanted - shared
-            if wanted is None:
-                frame = frame.last_queries(late)
-            rotation = frame.key_rotation
-            frame = Frame(
-                frame.query_rotation,
-                None if rotation is None else rotation.rows(slice(shared, None)),
-                frame.sight,
-            )
-            x = block.extend(x, key_side, frame, late_rows)
+    def run(self, embeddings: torch.Tensor, rows: Rows, reads: torch.Tensor) -> torch.Tensor:
+        """Hidden states ``[B, reads, d]`` of token embeddings ``[B, rows, d]``, nothing kept."""
+        x = self.enter(embeddings, rows.positions)
+        for block, frame, wanted in self._with_reads(rows, reads, x.dtype):
+            x = block.run(x, frame, wanted)
         return self.norm(x)[0]
 
-    def extend_each(
+    def extend(
         self,
         embeddings: torch.Tensor,
         before: list[KeySide],
@@ -229,7 +197,7 @@ class Decoder:
                 own = Frame(turn, turn, frame.sight.last(ragged.late))
             else:
                 own = Frame(frame.query_rotation, turn, frame.sight)
-            x = block.extend_each(x, key_side, own, ragged, wanted)
+            x = block.extend(x, key_side, own, ragged, wanted)
         return self.norm(x)[0]
 
     def _with_reads(

@@ -71,7 +71,7 @@ def _agree_at(lm: LoadedModel, decoder: Decoder, rows: Rows) -> bool:
             theirs, _ = forward(
                 lm.model, reads, input_ids=ids, position_ids=rows.positions[None], use_cache=False
             )
-        ours = decoder.head(decoder.extend(wide(inputs.rows(ids)), None, rows, reads))
+        ours = decoder.head(decoder.run(wide(inputs.rows(ids)), rows, reads))
     theirs, ours = wide(theirs), wide(ours)
     rounding = min(1000 * torch.finfo(inputs.dtype).eps, _MOST_ROUNDING)
     # RMSNorm is computed in float32 even in a float64 model.

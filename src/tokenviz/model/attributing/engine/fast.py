@@ -136,7 +136,7 @@ class FastObjective(Objective):
             hidden = self._run.hidden
         else:
             embeddings = _joined(wide(self._prompt)[None], after)
-            hidden = self.decoder.extend(embeddings, None, packing.rows, packing.reads)
+            hidden = self.decoder.run(embeddings, packing.rows, packing.reads)
         tops = self._readout.likeliest(hidden, packing, count)
         return {place: tops[packing.read_of(pair)] for pair, place in enumerate(packing.places)}
 
@@ -145,7 +145,7 @@ class FastObjective(Objective):
 
         def run(piece: slice) -> torch.Tensor:
             embeddings = _joined(points[piece], after)
-            hidden = self.decoder.extend(embeddings, None, packing.rows, packing.reads)
+            hidden = self.decoder.run(embeddings, packing.rows, packing.reads)
             self.work.advance(embeddings.shape[0] * embeddings.shape[1])
             return self._readout.scores(hidden, packing).cpu().double()
 
@@ -250,7 +250,7 @@ class FastObjective(Objective):
         """Terms ``[v, terms]`` of variants, of rows ``[v, late, d]`` from the earliest start on."""
         ragged = Ragged(starts, len(packing.rows), late.device)
         rows = ragged.end_to_end(late)
-        hidden = self.decoder.extend_each(rows, before, packing.rows, packing.reads, ragged)
+        hidden = self.decoder.extend(rows, before, packing.rows, packing.reads, ragged)
         self.work.advance(rows.shape[1])
         return self._readout.scores(hidden, packing).cpu().double()
 
