@@ -6,8 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import pytest
 
 from tokenviz.explore.asking import Asking
 
@@ -100,3 +104,39 @@ def test_an_interpreter_that_ends_waits_for_nobody() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.split() == ["stopped", "dropped"] and done.stderr == ""
+
+
+def test_one_thread_answers_all_and_ends_when_nothing_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tokenviz.explore.asking._LINGERS", 0.2)
+    asking = Asking()
+    threads: list[threading.Thread] = []
+
+    def ask() -> threading.Thread:
+        asking.ask(
+            lambda _: threads.append(threading.current_thread()), lambda *_: None, lambda: None
+        )
+        assert asking.join(5)
+        return threads[-1]
+
+    first = ask()
+    assert ask() is first
+    first.join(5)
+    assert not first.is_alive() and ask() is not first
+
+
+def test_what_was_asked_is_not_kept() -> None:
+    class Large:
+        pass
+
+    asking, large = Asking(), Large()
+    gone = weakref.ref(large)
+    asking.ask(partial(lambda large, unwanted: large, large), lambda *_: None, lambda: None)
+    del large
+    assert asking.join(5)
+    for _ in range(100):
+        if gone() is None:
+            return
+        time.sleep(0.01)
+    raise AssertionError("it is kept")

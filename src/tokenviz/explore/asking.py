@@ -14,6 +14,7 @@ from tokenviz.explore.idle import Idle
 __all__ = ["Asking"]
 
 _LAST_ANSWER = 5.0  # seconds that an interpreter which ends waits for a computation to stop
+_LINGERS = 60.0  # seconds: memory that a thread has used before is faster than that of a new one
 
 Compute = Callable[[Callable[[], bool]], Any]
 """Finds an answer; asks its argument now and then whether nobody wants it any more."""
@@ -30,16 +31,17 @@ class _Asked(NamedTuple):
 
 
 class Asking:
-    """Answers what was asked last, in a thread that ends when there is nothing left to answer.
+    """Answers what was asked last, in a thread that ends when nothing is asked for a while.
 
     The main thread lends a hand while it is at rest, where that gains something (``idle.py``).
     """
 
     def __init__(self) -> None:
         self._idle_main = Idle()
-        self._lock = threading.Lock()
+        self._news = threading.Condition()
         self._next: _Asked | None = None
         self._at_work: _Asked | None = None
+        self._has_thread = False
         self._idle = threading.Event()
         self._idle.set()
 
@@ -65,18 +67,21 @@ class Asking:
             Whether the main thread does it if it is at rest.
         """
 
-        def finish(answer: Any, error: BaseException | None) -> object:
-            return dropped() if asked.unwanted.is_set() else then(answer, error)
+        unwanted = threading.Event()
 
-        asked = _Asked(compute, finish, threading.Event(), by_main)
-        with self._lock:
+        def finish(answer: Any, error: BaseException | None) -> object:
+            return dropped() if unwanted.is_set() else then(answer, error)
+
+        asked = _Asked(compute, finish, unwanted, by_main)
+        with self._news:
             waiting, self._next = self._next, asked
             if waiting is not None:
                 waiting.unwanted.set()
             if self._at_work is not None:
                 self._at_work.unwanted.set()
-            start = self._idle.is_set()
+            start, self._has_thread = not self._has_thread, True
             self._idle.clear()
+            self._news.notify()
         if waiting is not None:
             waiting.then(None, None)
         if start:
@@ -85,7 +90,7 @@ class Asking:
 
     def drop(self) -> None:
         """Answer nothing that was asked so far."""
-        with self._lock:
+        with self._news:
             waiting, self._next = self._next, None
             for asked in (waiting, self._at_work):
                 if asked is not None:
@@ -98,22 +103,33 @@ class Asking:
         return self._idle.wait(timeout)
 
     def _answer(self) -> None:
-        while True:
-            with self._lock:
-                asked, self._next = self._next, None
-                self._at_work = asked
-                if asked is None:
-                    self._idle.set()
-                    return
-            answer, error = None, None
-            try:
-                work = partial(asked.compute, asked.unwanted.is_set)
-                answer = self._idle_main.run(work) if asked.by_main else work()
-            except BaseException as raised:  # told to whoever asked
-                error = raised
-            with self._lock:
-                self._at_work = None
-            asked.then(answer, error)
+        while self._answers_one():
+            pass
+
+    def _answers_one(self) -> bool:
+        """Answer one question when there is one; False if there was none for long."""
+        if (asked := self._taken()) is None:
+            return False
+        answer, error = None, None
+        try:
+            work = partial(asked.compute, asked.unwanted.is_set)
+            answer = self._idle_main.run(work) if asked.by_main else work()
+        except BaseException as raised:  # told to whoever asked
+            error = raised
+        with self._news:
+            self._at_work = None
+        asked.then(answer, error)
+        return True
+
+    def _taken(self) -> _Asked | None:
+        """What is to be answered next, once there is something."""
+        with self._news:
+            if self._next is None:
+                self._idle.set()
+                self._news.wait_for(lambda: self._next is not None, _LINGERS)
+            self._at_work, self._next = self._next, None
+            self._has_thread = self._at_work is not None
+            return self._at_work
 
 
 _at_work: WeakSet[Asking] = WeakSet()

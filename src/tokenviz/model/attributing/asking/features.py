@@ -48,8 +48,9 @@ class Features:
     def masks(self) -> torch.Tensor:
         """Of each row, which tokens it stands for, bool, ``[rows, n]``."""
         result = torch.zeros(len(self.spans), self.n_prompt, dtype=torch.bool)
-        for row, span in enumerate(self.spans):
-            result[row, span] = True
+        sizes = torch.tensor([len(span) for span in self.spans])
+        rows = torch.arange(len(self.spans)).repeat_interleave(sizes)
+        result[rows, [position for span in self.spans for position in span]] = True
         return result
 
     def sums(self, by_token: torch.Tensor) -> torch.Tensor:

@@ -184,7 +184,7 @@ def _chosen(asked: Asked, masks: torch.Tensor, norms: torch.Tensor) -> torch.Ten
     order = order[masks.any(1)[order]]
     if passes is None or not bool(norms.any()):
         return order.sort().values
-    most = passes * asked.objective.rows_of_scores(1)
+    most = _rows_of_none(asked) + passes * asked.objective.rows_of_scores(1)
     fitting = bisect_right(
         range(1, len(order) + 1), most, key=lambda first: _rows_of(asked, masks[order[:first]])
     )
@@ -192,13 +192,13 @@ def _chosen(asked: Asked, masks: torch.Tensor, norms: torch.Tensor) -> torch.Ten
 
 
 def _rows_of(asked: Asked, masks: torch.Tensor) -> int:
-    """Token positions that it takes to blank features out, beside those of the prompt itself."""
-    return asked.objective.rows_of_perturbed(_with_none(masks)) - _rows_of_none(asked)
+    """Token positions that it takes to blank features out, and of the prompt itself."""
+    return asked.objective.rows_of_perturbed(_with_none(masks))
 
 
 def _rows_of_none(asked: Asked) -> int:
-    none = torch.zeros(0, asked.problem.n_prompt, dtype=torch.bool)
-    return asked.objective.rows_of_perturbed(_with_none(none))
+    """Those of the prompt itself."""
+    return _rows_of(asked, torch.zeros(0, asked.problem.n_prompt, dtype=torch.bool))
 
 
 def _positions(asked: Asked) -> int:
@@ -207,9 +207,9 @@ def _positions(asked: Asked) -> int:
     masks = _masks(asked.lm, asked.problem)
     rows = _rows_of(asked, masks[masks.any(1)])
     if passes is not None and objective.inputs.moves:
-        rows = min(rows, passes * objective.rows_of_scores(1))
+        rows = min(rows, _rows_of_none(asked) + passes * objective.rows_of_scores(1))
     gradients = objective.rows_of_value_norms() if objective.inputs.moves else 0
-    return gradients + _rows_of_none(asked) + rows
+    return gradients + rows
 
 
 METHOD = register(
