@@ -206,7 +206,11 @@ export class Session {
   }
 
   select(selected: Cell | null): void {
-    this.show({ selected, span: null, against: null, outcome: null });
+    const look = { selected, span: null, against: null, outcome: null };
+    const question = questionOf(this.#tree, { ...this.look, ...look });
+    // Before the page shows what is selected: the kernel computes meanwhile.
+    if (question !== null && answerTo(this.#tree, question) === null) this.#questions.why(question);
+    this.show(look);
     this.ask();
   }
 

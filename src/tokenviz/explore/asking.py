@@ -66,7 +66,6 @@ class Asking:
         by_main
             Whether the main thread does it if it is at rest.
         """
-
         unwanted = threading.Event()
 
         def finish(answer: Any, error: BaseException | None) -> object:
