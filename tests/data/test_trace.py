@@ -138,3 +138,44 @@ def test_to_pandas_has_a_row_per_candidate() -> None:
     assert frame["token"].tolist() == ["a", "d", "c", "b"]
     assert frame["rank"].isna().tolist() == [False, True, True, True]
     assert frame["id"][0] == 5
+
+
+def test_tokens_are_the_same_by_id_and_unknown_bytes_are_never() -> None:
+    assert Token("a", id=1).is_same(Token("b", id=1)) and not Token("a", id=1).is_same(
+        Token("a", id=2)
+    )
+    assert Token("a", id=1).is_same(Token("a")) and not Token("a").is_same(Token("a", special=True))
+    piece = Token("\ufffd", unknown=True)
+    assert not piece.is_same(piece) and not piece.is_same(Token("\ufffd")) and piece == piece
+    assert Token("\ufffd", id=3, unknown=True).is_same(Token("", id=3, unknown=True))
+
+
+def test_unknown_alternatives_stay_beside_an_unknown_token() -> None:
+    piece = Token("\ufffd", unknown=True)
+    trace = Trace([piece, piece], [-1, -1], [[(piece, -2.0), ("b", -3.0)], []])
+    assert [len(step) for step in trace.alternatives] == [2, 0]
+    assert len(trace.vocabulary) == 4  # each may be another
+
+
+def test_the_rest_is_what_is_not_listed() -> None:
+    logs = np.log([0.5, 0.2, 0.1])
+    trace = Trace(
+        ["a", "b", "c", "d"],
+        [logs[0], np.nan, np.nan, 0.0],
+        [[("x", logs[1])], [("x", logs[0]), ("y", logs[2])], [], [("x", -1e-4)]],
+    )
+    np.testing.assert_allclose(trace.rest, [0.3, 0.4, np.nan, 0], atol=1e-6)
+
+
+def test_flags_and_categories_are_checked() -> None:
+    trace = Trace(["a", "b"], [0, 0], flags={"loss": [1, 0]}, categories={"role": ["user", None]})
+    assert trace.flags["loss"].tolist() == [True, False]
+    assert trace.categories["role"] == ("user", None)
+    with pytest.raises(ValueError, match=r"flags\['loss'\].*shape \(2,\)"):
+        Trace(["a", "b"], [0, 0], flags={"loss": [True]})
+    with pytest.raises(ValueError, match=r"flags\['loss'\].*got 2"):
+        Trace(["a", "b"], [0, 0], flags={"loss": [1, 2]})
+    with pytest.raises(ValueError, match=r"categories\['role'\].*\(2\), got 1"):
+        Trace(["a", "b"], [0, 0], categories={"role": ["user"]})
+    with pytest.raises(ValueError, match="temperature: expected 0 or more"):
+        Trace([], [], temperature=-1)

@@ -6,7 +6,8 @@ each distinct one that is used has one number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,13 +48,15 @@ def joined(stretches: Sequence[Stretch], begun: Trace) -> Trace:
     -------
     Trace
         What the traces know of each position. The channels are those of any of them, NaN where a
-        trace lacks one. Of the notes, later ones of the same word replace earlier ones; the model
-        is the last that is known; ``partial`` and ``distribution`` are the last trace's.
+        trace lacks one; so with flags, False there, and categories, None. Of the notes, later ones
+        of the same word replace earlier ones; the model and the source are the last that are known;
+        ``partial``, ``distribution`` and ``temperature`` are the last trace's.
     """
     last = stretches[-1].trace
     numbers: dict[Token, int] = {}
     merged = columns(stretches, numbers)
     models = [s.trace.model for s in stretches if s.trace.model is not None]
+    sources = [s.trace.source for s in stretches if s.trace.source is not None]
     return Trace.from_columns(
         list(numbers),
         **merged,
@@ -65,7 +68,45 @@ def joined(stretches: Sequence[Stretch], begun: Trace) -> Trace:
         model=models[-1] if models else None,
         partial=last.partial,
         notes={word: note for stretch in stretches for word, note in stretch.trace.notes},
+        source=sources[-1] if sources else None,
+        temperature=last.temperature,
+        ranks_at_least=_end_to_end(stretches, lambda trace: trace.ranks_at_least),
+        entropies_at_least=_end_to_end(stretches, lambda trace: trace.entropies_at_least),
+        flags={
+            name: _end_to_end(stretches, partial(_flag, name))
+            for name in _names(stretches, lambda trace: trace.flags)
+        },
+        categories={
+            name: [
+                word
+                for trace, start, stop in stretches
+                for word in trace.categories.get(name, (None,) * len(trace))[start:stop]
+            ]
+            for name in _names(stretches, lambda trace: trace.categories)
+        },
     )
+
+
+def _flag(name: str, trace: Trace) -> npt.NDArray[np.bool_] | None:
+    return trace.flags.get(name)
+
+
+def _names(
+    stretches: Sequence[Stretch], of: Callable[[Trace], Mapping[str, Any]]
+) -> dict[str, None]:
+    """All names that traces give to columns of a kind, in the order of their first use."""
+    return dict.fromkeys(name for stretch in stretches for name in of(stretch.trace))
+
+
+def _end_to_end(
+    stretches: Sequence[Stretch], of: Callable[[Trace], npt.NDArray[np.bool_] | None]
+) -> npt.NDArray[np.bool_]:
+    """A column of yes and no; no where a trace lacks it."""
+    pieces = [np.zeros(0, np.bool_)]
+    for trace, start, stop in stretches:
+        values = of(trace)
+        pieces.append(np.zeros(stop - start, np.bool_) if values is None else values[start:stop])
+    return np.concatenate(pieces)
 
 
 def columns(stretches: Sequence[Stretch], numbers: dict[Token, int]) -> dict[str, Any]:

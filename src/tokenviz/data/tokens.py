@@ -26,8 +26,9 @@ from tokenviz.data.visible import SPACE, visible
 __all__ = ["LONGEST_CHARACTER", "Kind", "Token", "as_bytes", "as_tokens", "displayed",
            "displayed_at", "labels", "visible"]  # fmt: skip
 
-Kind = Literal["text", "special", "part", "byte"]
-"""How a token is drawn: as text, a special-token badge, a piece of a character, or raw bytes."""
+Kind = Literal["text", "special", "part", "byte", "unknown"]
+"""How a token is drawn: as text, a special-token badge, a piece of a character, raw bytes, or as
+what somebody wrote in place of bytes that are not known."""
 
 LONGEST_CHARACTER = 4
 """Bytes of UTF-8, so at most four tokens can share one character."""
@@ -45,6 +46,9 @@ class Token:
         Its index in the vocabulary, when known.
     special
         True for control tokens such as ``</think>`` or ``<|im_start|>``.
+    unknown
+        True where the bytes only stand in for those of the token, as U+FFFD or nothing at all does
+        in what servers write of a piece of a character.
 
     Raises
     ------
@@ -57,6 +61,7 @@ class Token:
     bytes: builtins.bytes
     id: int | None
     special: bool
+    unknown: bool
 
     def __init__(
         self,
@@ -64,10 +69,24 @@ class Token:
         *,
         id: int | None = None,  # noqa: A002 - the field's own word
         special: bool = False,
+        unknown: bool = False,
     ) -> None:
         object.__setattr__(self, "bytes", as_bytes(text_or_bytes))
         object.__setattr__(self, "id", None if id is None else whole("id", id, at_least=0))
         object.__setattr__(self, "special", bool(special))
+        object.__setattr__(self, "unknown", bool(unknown))
+
+    def is_same(self, other: Token) -> bool:
+        """Whether both are the same token of a vocabulary.
+
+        By id where both have one; else by their bytes, and never where those of one are not known.
+        (``==`` asks whether all that is known of both is equal.)
+        """
+        if self.id is not None and other.id is not None:
+            return self.id == other.id
+        if self.unknown or other.unknown:
+            return False
+        return self.bytes == other.bytes and self.special == other.special
 
     @property
     def text(self) -> str:
@@ -82,6 +101,8 @@ class Token:
     @property
     def kind(self) -> Kind:
         """How a figure draws this token on its own."""
+        if self.unknown:
+            return "unknown"
         if self.special:
             return "special"
         return "text" if is_text(self.bytes) else "byte"
@@ -89,7 +110,9 @@ class Token:
     def __repr__(self) -> str:
         shown = repr(self.text) if is_text(self.bytes) else repr(self.bytes)
         extras = "" if self.id is None else f", id={self.id}"
-        return f"Token({shown}{extras}{', special=True' if self.special else ''})"
+        extras += ", special=True" if self.special else ""
+        extras += ", unknown=True" if self.unknown else ""
+        return f"Token({shown}{extras})"
 
 
 def as_tokens(items: Iterable[Token | str | bytes], name: str = "tokens") -> tuple[Token, ...]:
@@ -121,7 +144,9 @@ def _plain(contents: Sequence[bytes]) -> tuple[Token, ...]:
     finally:
         if collects:
             gc.enable()
-    for name, values in {"bytes": contents, "id": repeat(None), "special": repeat(False)}.items():
+    columns: dict[str, Iterable[object]] = {"bytes": contents, "id": repeat(None)}
+    columns |= {"special": repeat(False), "unknown": repeat(False)}
+    for name, values in columns.items():
         deque(map(vars(Token)[name].__set__, tokens, values), maxlen=0)
     return tokens
 
@@ -142,6 +167,8 @@ def displayed(tokens: Sequence[Token]) -> list[tuple[str, Kind]]:
             data = (token := tokens[i]).bytes
             if not data.isascii() or not (text := data.decode("ascii")).isprintable() or not text:
                 break
+            if token.unknown:
+                break
             shown.append((text.replace(" ", SPACE), "special" if token.special else "text"))
     return shown
 
@@ -153,6 +180,8 @@ def displayed_at(tokens: Sequence[Token], start: int) -> list[tuple[str, Kind]]:
     :data:`LONGEST_CHARACTER` tokens.
     """
     token = tokens[start]
+    if token.unknown:  # it may share a character, but with what bytes of it?
+        return [(token.label, "unknown")]
     whole = _decoded(token.bytes)
     if whole is not None:  # nearly all are, and then share no character
         return [(visible(whole) or _EMPTY, "special" if token.special else "text")]
@@ -215,7 +244,7 @@ def _shared_character(tokens: Sequence[Token], start: int) -> tuple[str, int]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     text = ""
     for size, token in enumerate(tokens[start : start + LONGEST_CHARACTER], start=1):
-        if token.special:
+        if token.special or token.unknown:
             break
         try:
             text += decoder.decode(token.bytes)

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.data.arrays import Frozen, frozen, numeric, same, text, whole
+from tokenviz.data.arrays import Frozen, frozen, numeric, real, same, text, whole
 from tokenviz.data.channels import Channels
+from tokenviz.data.marks import Categories, Flags, as_flag
 from tokenviz.data.tokens import Token, as_tokens
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Alternative", "Distribution", "Trace", "TraceStep"]
 
-Distribution = Literal["model", "sampling"]
-"""Which probabilities: the model's own softmax, or those that tokens were chosen from: after logits
-processors, temperature, top-k and top-p."""
+Distribution = Literal["model", "temperature", "sampling", "unknown"]
+"""Which probabilities: the model's own softmax; after temperature, with nothing left out; those
+that tokens were chosen from, after logits processors, temperature, top-k and top-p; nobody said."""
 
 Candidate = tuple[Token | str | bytes, float]
 
@@ -88,8 +89,9 @@ class Trace(Frozen):
     prompt
         The tokens before the first position, which the probabilities are conditioned on.
     distribution
-        "model" for the model's own probabilities, "sampling" for those that tokens were chosen
-        from, after logits processors, temperature, top-k and top-p.
+        "model" for the model's own probabilities, "temperature" for those after temperature with
+        nothing left out, "sampling" for those that tokens were chosen from, after logits
+        processors, temperature, top-k and top-p; "unknown" where whoever gave them did not say.
     model
         Name of the model, when known.
     partial
@@ -103,6 +105,18 @@ class Trace(Frozen):
     notes
         What else the caption says of how the trace came about, a text for each word: what changed
         the scores that tokens were chosen from, and what was left out. Kept as pairs.
+    source
+        What it was read from, as :func:`tokenviz.read` took it.
+    temperature
+        That the tokens were chosen with, where it is known.
+    ranks_at_least, entropies_at_least
+        Where only the most probable tokens were known: whether a rank, or an entropy, may be larger
+        than what stands there; bool, ``[n]``. Nowhere, if not given.
+    flags
+        Yes or no by name, one per chosen token, ``[n]``: whether it counts for the loss, whether
+        it was clipped.
+    categories
+        Words by name, one per chosen token, or None: a role, an environment.
 
     Raises
     ------
@@ -127,6 +141,12 @@ class Trace(Frozen):
     prompt_roles: tuple[str, ...] | None
     prompt_turns: tuple[int, ...] | None
     notes: tuple[tuple[str, str], ...]
+    source: str | None
+    temperature: float | None
+    ranks_at_least: npt.NDArray[np.bool_]
+    entropies_at_least: npt.NDArray[np.bool_]
+    flags: Flags
+    categories: Categories
 
     def __init__(
         self,
@@ -144,18 +164,22 @@ class Trace(Frozen):
         prompt_roles: Iterable[str] | None = None,
         prompt_turns: Iterable[int] | None = None,
         notes: Mapping[str, str] | None = None,
+        source: str | None = None,
+        temperature: float | None = None,
+        ranks_at_least: npt.ArrayLike | None = None,
+        entropies_at_least: npt.ArrayLike | None = None,
+        flags: Mapping[str, npt.ArrayLike] | None = None,
+        categories: Mapping[str, Iterable[str | None]] | None = None,
     ) -> None:
         chosen = as_tokens(tokens)
         considered = _candidates(alternatives, chosen)
-        ids: dict[Token, int] = {}
+        vocabulary = _Vocabulary()
         self._set(
-            index=[ids.setdefault(token, len(ids)) for token in chosen],
-            alternative_index=[
-                ids.setdefault(token, len(ids)) for step in considered for token, _ in step
-            ],
+            index=[vocabulary.index(token) for token in chosen],
+            alternative_index=[vocabulary.index(token) for step in considered for token, _ in step],
             alternative_logprobs=[logprob for step in considered for _, logprob in step],
             offsets=np.cumsum([0, *(len(step) for step in considered)]),
-            vocabulary=tuple(ids),
+            vocabulary=tuple(vocabulary.tokens),
             logprobs=logprobs,
             ranks=ranks,
             entropies=entropies,
@@ -167,6 +191,12 @@ class Trace(Frozen):
             prompt_roles=prompt_roles,
             prompt_turns=prompt_turns,
             notes=notes,
+            source=source,
+            temperature=temperature,
+            ranks_at_least=ranks_at_least,
+            entropies_at_least=entropies_at_least,
+            flags=flags,
+            categories=categories,
         )
 
     @classmethod
@@ -189,6 +219,12 @@ class Trace(Frozen):
         prompt_roles: Iterable[str] | None = None,
         prompt_turns: Iterable[int] | None = None,
         notes: Mapping[str, str] | None = None,
+        source: str | None = None,
+        temperature: float | None = None,
+        ranks_at_least: npt.ArrayLike | None = None,
+        entropies_at_least: npt.ArrayLike | None = None,
+        flags: Mapping[str, npt.ArrayLike] | None = None,
+        categories: Mapping[str, Iterable[str | None]] | None = None,
     ) -> Trace:
         """Build a trace from its columns, without a Python object per position.
 
@@ -203,7 +239,8 @@ class Trace(Frozen):
         alternative_index, alternative_logprobs
             The alternatives of all positions, each position's most probable first; ``[k]``.
         ranks, entropies, prompt, distribution, model, partial, channels, prompt_roles, \
-        prompt_turns, notes
+        prompt_turns, notes, source, temperature, ranks_at_least, entropies_at_least, flags, \
+        categories
             As for :class:`Trace`.
         """
         trace = cls.__new__(cls)
@@ -224,6 +261,12 @@ class Trace(Frozen):
             prompt_roles=prompt_roles,
             prompt_turns=prompt_turns,
             notes=notes,
+            source=source,
+            temperature=temperature,
+            ranks_at_least=ranks_at_least,
+            entropies_at_least=entropies_at_least,
+            flags=flags,
+            categories=categories,
         )
         return trace
 
@@ -241,6 +284,21 @@ class Trace(Frozen):
     def alternative_probabilities(self) -> npt.NDArray[np.float32]:
         """``exp(alternative_logprobs)``, shape ``[k]``."""
         return probability(self.alternative_logprobs)
+
+    @property
+    def rest(self) -> npt.NDArray[np.float32]:
+        """The probability of what is not listed, shape ``[n]``: 1 less that of all that is.
+
+        A chosen token whose probability is not known is part of it; NaN where nothing is known.
+        """
+        n = len(self)
+        step = np.repeat(np.arange(n), np.diff(self.offsets))
+        listed = np.exp(self.alternative_logprobs.astype(np.float64))
+        chosen = np.exp(self.logprobs.astype(np.float64))
+        is_known = ~np.isnan(chosen)
+        total = np.bincount(step, listed, n) + np.where(is_known, chosen, 0)
+        is_known |= np.diff(self.offsets) > 0
+        return np.where(is_known, np.clip(1 - total, 0, 1), np.nan).astype(np.float32)
 
     @property
     def alternatives(self) -> Alternatives:
@@ -341,6 +399,12 @@ class Trace(Frozen):
         prompt_roles: Iterable[str] | None,
         prompt_turns: Iterable[int] | None,
         notes: Mapping[str, str] | None,
+        source: str | None,
+        temperature: float | None,
+        ranks_at_least: npt.ArrayLike | None,
+        entropies_at_least: npt.ArrayLike | None,
+        flags: Mapping[str, npt.ArrayLike] | None,
+        categories: Mapping[str, Iterable[str | None]] | None,
     ) -> None:
         before = as_tokens(prompt, "prompt")
         n, k = len(numeric("index", index)), len(numeric("alternative_index", alternative_index))
@@ -378,6 +442,12 @@ class Trace(Frozen):
             if prompt_turns is None
             else _per_token("prompt_turns", prompt_turns, before, _turn),
             "notes": _notes(notes),
+            "source": text("source", source),
+            "temperature": None if temperature is None else real("temperature", temperature),
+            "ranks_at_least": _bounds("ranks_at_least", ranks_at_least, n),
+            "entropies_at_least": _bounds("entropies_at_least", entropies_at_least, n),
+            "flags": Flags(flags, n),
+            "categories": Categories(categories, n),
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)
@@ -412,10 +482,11 @@ class Trace(Frozen):
             )
         if self.ranks.size and self.ranks.min() < 0:
             raise ValueError(f"ranks: expected 1 or more, 0 if unknown, got {self.ranks.min()}")
-        if self.distribution not in ("model", "sampling"):
-            raise ValueError(
-                f"distribution: expected 'model' or 'sampling', got {self.distribution!r}"
-            )
+        if self.distribution not in get_args(Distribution):
+            expected = ", ".join(map(repr, get_args(Distribution)))
+            raise ValueError(f"distribution: expected one of {expected}, got {self.distribution!r}")
+        if self.temperature is not None and self.temperature < 0:
+            raise ValueError(f"temperature: expected 0 or more, got {self.temperature}")
         if not isinstance(self.partial, bool):
             raise TypeError(f"partial: expected True or False, got {self.partial!r}")
 
@@ -517,6 +588,10 @@ def _words(name: str, value: Any) -> str:
     return cast(str, text(name, value, optional=False))
 
 
+def _bounds(name: str, values: npt.ArrayLike | None, n: int) -> npt.NDArray[np.bool_]:
+    return as_flag(name, np.zeros(n, np.bool_) if values is None else values, n)
+
+
 def _notes(notes: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     if notes is not None and not isinstance(notes, Mapping):
         raise TypeError(f"notes: expected a text for each word, got {notes!r}")
@@ -551,5 +626,21 @@ def _candidates(
         logprobs = numeric(f"{name} log-probabilities", [logprob for _, logprob in pairs])
         order = np.argsort(-logprobs, kind="stable")
         pairs = [(tokens[i], float(logprobs[i])) for i in order]
-        out.append([pair for pair in pairs if pair[0] != chosen[position]])
+        out.append([pair for pair in pairs if not pair[0].is_same(chosen[position])])
     return out
+
+
+class _Vocabulary:
+    """Distinct tokens in the order of their first use; of unknown ones, each is another."""
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self._index: dict[Token, int] = {}
+
+    def index(self, token: Token) -> int:
+        """Where it is, or is put."""
+        place = None if token.unknown and token.id is None else self._index.get(token)
+        if place is None:
+            place = self._index[token] = len(self.tokens)
+            self.tokens.append(token)
+        return place

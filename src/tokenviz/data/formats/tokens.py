@@ -32,13 +32,15 @@ def token_to_json(token: Token) -> str | dict[str, Any]:
     except UnicodeDecodeError:
         content: dict[str, Any] = {"hex": token.bytes.hex()}
     else:
-        if token.id is None and not token.special:
+        if token.id is None and not token.special and not token.unknown:
             return text
         content = {"text": text}
     if token.id is not None:
         content["id"] = token.id
     if token.special:
         content["special"] = True
+    if token.unknown:
+        content["unknown"] = True
     return content
 
 
@@ -46,19 +48,21 @@ def token_from_json(item: Any) -> Token:
     """The token that :func:`token_to_json` wrote."""
     if isinstance(item, str):
         return Token(item)
-    if not isinstance(item, dict) or item.keys() - {"text", "hex", "id", "special"}:
-        raise ValueError("expected text, or an object of text or hex, id and special")
+    if not isinstance(item, dict) or item.keys() - {"text", "hex", "id", "special", "unknown"}:
+        raise ValueError("expected text, or an object of text or hex, id, special and unknown")
     if len(item.keys() & {"text", "hex"}) != 1:
         raise ValueError("expected either text or hex")
     text, octets = item.get("text"), item.get("hex")
     if not isinstance(text if octets is None else octets, str):
         raise ValueError("expected text or hex to be a string")
-    special, id_ = item.get("special", False), item.get("id")
-    if not isinstance(special, bool) or not (id_ is None or type(id_) is int):
-        raise ValueError("expected special to be true or false, and id a whole number")
+    special, unknown, id_ = item.get("special", False), item.get("unknown", False), item.get("id")
+    if not isinstance(special, bool) or not isinstance(unknown, bool):
+        raise ValueError("expected special and unknown to be true or false")
+    if not (id_ is None or type(id_) is int):
+        raise ValueError("expected id to be a whole number")
     content = text if octets is None else bytes.fromhex(octets)
     assert content is not None
-    return Token(content, id=id_, special=special)
+    return Token(content, id=id_, special=special, unknown=unknown)
 
 
 def target_to_json(target: Target) -> str | dict[str, Any]:

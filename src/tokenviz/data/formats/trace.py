@@ -19,6 +19,8 @@ COLUMNS = (
 )  # fmt: skip
 CHAT = ("prompt_roles", "prompt_turns")
 _CHANNEL = "channel_"
+_FLAG = "flag_"
+_BOUNDS = ("ranks_at_least", "entropies_at_least")
 
 
 def split(source: Trace) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -31,32 +33,49 @@ def split(source: Trace) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         **({"partial": True} if source.partial else {}),
         **({"channels": list(source.channels)} if source.channels else {}),
         **({"notes": dict(source.notes)} if source.notes else {}),
+        **({} if source.source is None else {"source": source.source}),
+        **({} if source.temperature is None else {"temperature": source.temperature}),
+        **({"flags": list(source.flags)} if source.flags else {}),
+        **({"categories": dict(source.categories)} if source.categories else {}),
         **{name: getattr(source, name) for name in CHAT if getattr(source, name) is not None},
     }, {name: getattr(source, name) for name in COLUMNS} | {
         # By number: a name may be any text, a member of an archive may not.
         f"{_CHANNEL}{i}": values
         for i, values in enumerate(source.channels.values())
+    } | {
+        f"{_FLAG}{i}": values.astype(np.uint8) for i, values in enumerate(source.flags.values())
+    } | {
+        name: getattr(source, name).astype(np.uint8)
+        for name in _BOUNDS
+        if getattr(source, name).any()
     }
 
 
 def join(file: Archive | Text) -> Trace:
     """The trace of a file."""
     known = {"vocabulary", "prompt", "distribution", "model", "partial", "channels", "notes", *CHAT}
+    known |= {"source", "temperature", "flags", "categories"}
     facts = file.facts(known, required=("vocabulary",))
     channels = channel_names(facts.pop("channels", []))
+    flags = channel_names(facts.pop("flags", []), "flags")
     n, k = file.length("index"), file.length("alternative_index")
     columns = columns_of(n, k)
     columns += [Column(f"{_CHANNEL}{i}", np.float32, (n,)) for i in range(len(channels))]
-    required = [c.name for c in columns if c.name not in ("ranks", "entropies")]
+    columns += [Column(f"{_FLAG}{i}", np.uint8, (n,)) for i in range(len(flags))]
+    columns += [Column(name, np.uint8, (n,)) for name in _BOUNDS]
+    required = [c.name for c in columns if c.name not in ("ranks", "entropies", *_BOUNDS)]
     arrays = file.arrays(columns, required=required)
     own = {name: arrays.pop(f"{_CHANNEL}{i}") for i, name in enumerate(channels)}
+    marked = {name: arrays.pop(f"{_FLAG}{i}") for i, name in enumerate(flags)}
     facts |= {
         name: each(name, facts[name], token_from_json)
         for name in facts.keys() & {"vocabulary", "prompt"}
     }
     for name in facts.keys() & set(CHAT):
         listed(name, facts[name])
-    return Trace.from_columns(**facts, **arrays, channels=own)
+    for name, words in _object("categories", facts.get("categories", {})).items():
+        listed(f"categories[{name!r}]", words)
+    return Trace.from_columns(**facts, **arrays, channels=own, flags=marked)
 
 
 def columns_of(n: int, k: int) -> list[Column]:
@@ -72,10 +91,16 @@ def columns_of(n: int, k: int) -> list[Column]:
     ]
 
 
-def channel_names(value: Any) -> list[str]:
+def channel_names(value: Any, kind: str = "channels") -> list[str]:
     """The names of channels, none of them twice."""
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise ValueError("channels: expected a list of names")
+        raise ValueError(f"{kind}: expected a list of names")
     if len(set(value)) < len(value):
-        raise ValueError("channels: a name is there twice")
+        raise ValueError(f"{kind}: a name is there twice")
+    return value
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name}: expected an object")
     return value

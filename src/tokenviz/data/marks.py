@@ -1,0 +1,124 @@
+"""What is said of a chosen token beside numbers: yes or no, and one of some words.
+
+*Flags* are what training keeps by token: whether it counts for the loss, whether its ratio was
+clipped. *Categories* are what a token belongs to: a role, an environment, the prompt or the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenviz.data.arrays import Frozen, same, text
+
+__all__ = ["Categories", "Flags", "as_flag"]
+
+Flag = npt.NDArray[np.bool_]
+Category = tuple[str | None, ...]
+
+
+class Flags(Frozen, Mapping[str, Flag]):
+    """Yes or no by name: read-only bool columns, one value per chosen token."""
+
+    def __init__(self, columns: Mapping[str, npt.ArrayLike] | None, n: int) -> None:
+        self._columns = {
+            name: as_flag(f"flags[{name!r}]", values, n)
+            for name, values in _named("flags", columns).items()
+        }
+
+    def __getitem__(self, name: str) -> Flag:
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Flags):
+            return NotImplemented
+        return list(self) == list(other) and all(same(self[n], other[n]) for n in self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._columns)
+
+
+class Categories(Frozen, Mapping[str, Category]):
+    """Words by name, one per chosen token; None where it belongs to nothing."""
+
+    def __init__(self, columns: Mapping[str, Iterable[str | None]] | None, n: int) -> None:
+        self._columns = {
+            name: _as_category(f"categories[{name!r}]", values, n)
+            for name, values in _named("categories", columns).items()
+        }
+
+    def __getitem__(self, name: str) -> Category:
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Categories):
+            return NotImplemented
+        return list(self.items()) == list(other.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._columns)
+
+
+def as_flag(name: str, values: npt.ArrayLike, n: int) -> Flag:
+    """Yes or no for each of n tokens, read-only; 0 and 1 will do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else, or not one per token.
+    """
+    column = np.array(values)
+    if column.shape != (n,):
+        raise ValueError(f"{name}: expected one per token, shape ({n},), got shape {column.shape}")
+    if column.dtype != np.bool_:
+        if column.dtype.kind not in "iuf":
+            raise TypeError(f"{name}: expected True or False, got {column.dtype}")
+        if not np.isin(column, (0, 1)).all():
+            other = column[~np.isin(column, (0, 1))][0]
+            raise ValueError(f"{name}: expected True or False (or 1 and 0), got {other}")
+    column = column.astype(np.bool_)
+    column.flags.writeable = False
+    return column
+
+
+def _as_category(name: str, values: Any, n: int) -> Category:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: expected a sequence, got {type(values).__name__}: {values!r}")
+    words = tuple(text(f"{name}[{i}]", word) for i, word in enumerate(values))
+    if len(words) != n:
+        raise ValueError(f"{name}: expected one entry per token ({n}), got {len(words)}")
+    return words
+
+
+def _named(kind: str, columns: Any) -> Mapping[str, Any]:
+    if columns is None:
+        return {}
+    if not isinstance(columns, Mapping):
+        raise TypeError(
+            f"{kind}: expected a mapping from names to columns, "
+            f"got {type(columns).__name__}: {columns!r}"
+        )
+    for name in columns:
+        checked = text(kind, name, optional=False)
+        if not (checked or "").strip():
+            raise ValueError(f"{kind}: expected a name that can be read, got {name!r}")
+    return columns
