@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tokenviz.model.attributing.methods.table import attribution_methods as attribution_methods
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.loading import load_model as load_model
+    from tokenviz.sources.read import formats as formats
+    from tokenviz.sources.read import read as read
     from tokenviz.tiles.large import LargeAttribution as LargeAttribution
     from tokenviz.widget.heatmap import AttributionHeatmap as AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace as TokenTrace
@@ -44,9 +46,11 @@ _HOMES = {
     "Trace": "tokenviz.data.trace",
     "TraceTree": "tokenviz.data.tree",
     "attribution_methods": "tokenviz.model.attributing.methods.table",
+    "formats": "tokenviz.sources.read",
     "load": "tokenviz.data.files",
     "load_model": "tokenviz.model.loading",
     "options": "tokenviz._options",
+    "read": "tokenviz.sources.read",
 }
 
 # These need an extra, so `import *` must not ask for them.

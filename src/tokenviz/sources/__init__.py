@@ -1,0 +1,1 @@
+"""Log-probabilities, rollouts and attributions of others: one file per producer."""

@@ -1,0 +1,90 @@
+"""What a user has in hand, as plain values: an object of a client, JSON text, or a file.
+
+Formats are recognised by fields, so that an object and its JSON are one and the same to them. What
+is no object of a client stays what it is: a format may know it by its class.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tokenviz._optional import require
+
+__all__ = ["SUFFIXES", "load", "plain"]
+
+SUFFIXES = (".json", ".jsonl", ".parquet", ".pt")
+
+
+def load(source: Any) -> Any:
+    """What a path or a JSON text holds; anything else as it is.
+
+    A ``.jsonl`` and a ``.parquet`` are lists of rows. A ``.pt`` is loaded as weights are: what
+    would run code is refused.
+
+    Raises
+    ------
+    ValueError
+        If a file is not there, is of another kind, or cannot be read; if a text is no JSON.
+    """
+    if isinstance(source, bytes | bytearray):
+        source = bytes(source).decode("utf-8")
+    if isinstance(source, str):
+        text = source.lstrip("\ufeff \t\r\n")
+        if text[:1] in ("{", "["):
+            return _of_text(text, "source")
+        source = Path(source)
+    if not isinstance(source, Path):
+        return source
+    suffix = source.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(
+            f"source: expected a name ending in {', '.join(SUFFIXES)}, or JSON, "
+            f"got {str(source)[:80]!r}"
+        )
+    if not source.is_file():
+        raise ValueError(f"source: there is no file {str(source)!r}")
+    if suffix == ".parquet":
+        parquet = require("pyarrow.parquet", feature="reading .parquet", install="pyarrow")
+        return parquet.read_table(source).to_pylist()
+    if suffix == ".pt":
+        return _of_weights(source)
+    text = source.read_text(encoding="utf-8-sig")
+    return _of_lines(text, source.name) if suffix == ".jsonl" else _of_text(text, source.name)
+
+
+def plain(source: Any) -> Any:
+    """An object of a client (pydantic's) as dicts and lists; else as it is.
+
+    A list of such objects, as the chunks of a stream, is a list of dicts.
+    """
+    if type(source) in (list, tuple):
+        return [plain(item) for item in source]
+    if not isinstance(source, type) and callable(dump := getattr(source, "model_dump", None)):
+        return dump()
+    return source
+
+
+def _of_text(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected JSON: {error}") from None
+
+
+def _of_lines(text: str, name: str) -> list[Any]:
+    lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return [_of_text(line, f"{name}, line {i}") for i, line in lines]
+
+
+def _of_weights(path: Path) -> Any:
+    torch = require("torch", feature="reading .pt", install="torch")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(
+            f"{path.name}: it holds more than tensors, numbers, texts, lists and dicts, and to read "
+            "that could run code; where you trust it, load it yourself with "
+            "torch.load(path, weights_only=False) and pass what you get, or save it as JSON"
+        ) from error
