@@ -1,6 +1,6 @@
 """Any attribution, any trace and any tree, for property tests."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import strategies as st
@@ -8,10 +8,15 @@ from hypothesis.extra import numpy as npst
 
 from tokenviz import Attribution, Token, Trace, TraceTree
 from tokenviz.data.channels import CHANNELS
+from tokenviz.data.trace import Distribution
 from tokenviz.data.tree import Answer, Branch, Change, Origin, Outcome, Question
 
 tokens = st.builds(
-    Token, st.text() | st.binary(), id=st.none() | st.integers(0, 2**31), special=st.booleans()
+    Token,
+    st.text() | st.binary(),
+    id=st.none() | st.integers(0, 2**31),
+    special=st.booleans(),
+    unknown=st.booleans(),
 )
 float32 = st.floats(width=32)
 
@@ -76,9 +81,11 @@ def traces(draw: st.DrawFn, **given: Any) -> Trace:
     n = len(chosen)
     own: dict[str, Any] = {
         "prompt": draw(st.lists(tokens, max_size=3)),
-        "distribution": draw(st.sampled_from(["model", "sampling"])),
+        "distribution": draw(st.sampled_from(get_args(Distribution))),
         **given,
     }
+    yes = npst.arrays(np.bool_, n)
+    names = st.text(min_size=1).filter(str.strip)
     return Trace(
         chosen,
         draw(st.lists(logprob | st.just(np.nan), min_size=n, max_size=n)),
@@ -92,6 +99,16 @@ def traces(draw: st.DrawFn, **given: Any) -> Trace:
                 st.text(min_size=1).filter(lambda name: name.strip() and name not in CHANNELS),
                 npst.arrays(np.float32, n, elements=float32),
                 max_size=2,
+            )
+        ),
+        source=draw(st.none() | st.text()),
+        temperature=draw(st.none() | st.floats(0, allow_nan=False, allow_infinity=False)),
+        ranks_at_least=draw(st.none() | yes),
+        entropies_at_least=draw(st.none() | yes),
+        flags=draw(st.dictionaries(names, yes, max_size=2)),
+        categories=draw(
+            st.dictionaries(
+                names, st.lists(st.none() | st.text(), min_size=n, max_size=n), max_size=2
             )
         ),
         **own,

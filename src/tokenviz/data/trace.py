@@ -348,7 +348,7 @@ class Trace(Frozen):
     def to_pandas(self) -> pd.DataFrame:
         """A long data frame: one row per position and candidate, slot 0 being the chosen token.
 
-        Channels of your own are columns after the others.
+        Channels, flags and categories of your own are columns after the others.
         """
         from tokenviz._optional import require
 
@@ -374,6 +374,10 @@ class Trace(Frozen):
         for name, values in self.channels.items():
             column = f"{name} (channel)" if name in frame else name
             frame[column] = np.concatenate([values, np.full(k, np.nan, np.float32)])
+        for kind, columns in (("flag", self.flags), ("category", self.categories)):
+            for name, entries in columns.items():
+                column = f"{name} ({kind})" if name in frame else name
+                frame[column] = pandas.array([*entries, *([None] * k)], dtype=_PANDAS[kind])
         frame = frame.sort_values(["position", "slot"], ignore_index=True)
         return cast("pd.DataFrame", frame)
 
@@ -601,6 +605,7 @@ def _notes(notes: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     )
 
 
+_PANDAS = {"flag": "boolean", "category": "string"}
 _SLACK = 1e-3  # log-probabilities of bfloat16 models and rounded tables may exceed 0 by a little
 
 
