@@ -5,18 +5,19 @@ Servers that answer in this shape differ in what an entry holds; :func:`traces` 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
-
-from tokenviz.sources.assembling import Position, assemble
-from tokenviz.sources.format import Given
+from typing import Any, NamedTuple
 
 from tokenviz.data.trace import Distribution, Trace
+from tokenviz.sources.assembling import Position, assemble
 from tokenviz.sources.chat_content import Entry, entries, positions
-from tokenviz.sources.fields import absent, field, has, record, rows, whole
+from tokenviz.sources.fields import absent, field, has, number, record, rows, whole
+from tokenviz.sources.format import Given
+from tokenviz.sources.listing import LEAST
 
-__all__ = ["SWITCH", "Choice", "choices", "is_chat", "is_chat_stream", "model_of", "traces",
-           "unspelled"]  # fmt: skip
+__all__ = ["SWITCH", "Choice", "choices", "is_chat", "is_chat_stream", "is_list", "model_of",
+           "said", "traces", "unspelled"]  # fmt: skip
 
 SWITCH = "logprobs=True, top_logprobs=5"
 """What a chat request says to get log-probabilities."""
@@ -26,7 +27,7 @@ class Choice(NamedTuple):
     """One of the answers, put together from all chunks."""
 
     name: str
-    """Where it, or the last of it, was found."""
+    """Where it, or the first of it that counts, was found."""
     content: list[Entry]
     """Entries of the tokens of the message."""
     refusal: list[Entry]
@@ -46,7 +47,7 @@ def is_chat(source: Any) -> bool:
 
 def is_chat_stream(source: Any) -> bool:
     """Whether it is the chunks of a streamed one."""
-    return _is_list(source) and any(
+    return is_list(source) and any(
         has(chunk, "choices") and any(has(choice, "delta") for choice in _list(chunk["choices"]))
         for chunk in source
     )
@@ -59,6 +60,7 @@ def traces(
     shown: str,
     distribution: Distribution = "unknown",
     ids: str | None = None,
+    numbers: Sequence[str] = (),
     switch: str = SWITCH,
 ) -> list[Trace]:
     """One trace per choice.
@@ -70,11 +72,13 @@ def traces(
     given
         What the caller knows besides.
     shown
-        The name of the format.
+        The title of the format.
     distribution
         What the producer's log-probabilities are of, unless the caller says so.
     ids
         The field of an entry that holds the token's id.
+    numbers
+        Further log-probabilities of an entry, each kept as a channel of that name.
     switch
         What a request says to get log-probabilities.
 
@@ -96,9 +100,10 @@ def traces(
             assemble(
                 [*content, *refusal],
                 source=shown,
-                distribution=cast("Distribution", given.distribution or distribution),
+                distribution=given.distribution or distribution,
                 temperature=given.temperature,
                 model=model_of(source),
+                channels=_channels([*choice.content, *choice.refusal], numbers),
                 categories={"part": parts} if refusal else None,
                 notes=unspelled(content, choice.text),
             )
@@ -108,17 +113,17 @@ def traces(
 
 def choices(source: Any) -> list[Choice]:
     """The choices of a completion, or of all its chunks together, by their index."""
-    if not _is_list(source):
-        return list(_choices(record(source, "response"), "", "message").values())
+    if not is_list(source):
+        return list(_choices(record(source, "response"), "").values())
     found: dict[int, Choice] = {}
     for i, chunk in enumerate(source):
-        for index, new in _choices(record(chunk, f"chunks[{i}]"), f"chunks[{i}].", "delta").items():
+        for index, new in _choices(record(chunk, f"chunks[{i}]"), f"chunks[{i}].").items():
             old = found.get(index)
             found[index] = new if old is None else _joined(old, new)
     return [found[index] for index in sorted(found)]
 
 
-def _choices(response: Mapping[str, Any], prefix: str, message: str) -> dict[int, Choice]:
+def _choices(response: Mapping[str, Any], prefix: str) -> dict[int, Choice]:
     out: dict[int, Choice] = {}
     name = f"{prefix}choices"
     for i, value in enumerate(rows(response.get("choices") or [], name)):
@@ -132,17 +137,12 @@ def _choices(response: Mapping[str, Any], prefix: str, message: str) -> dict[int
         parts = {part: logprobs.get(part) for part in ("content", "refusal")}
         if logprobs and not any(part in logprobs for part in parts):
             field(logprobs, "content", f"{own}.logprobs")
-        said = choice.get(message)
-        text = said.get("content") if isinstance(said, Mapping) else None
-        out[index] = Choice(
-            own,
-            *(
-                [] if values is None else entries(values, f"{own}.logprobs.{part}")
-                for part, values in parts.items()
-            ),
-            text=text if isinstance(text, str) else "",
-            is_given=any(values is not None for values in parts.values()),
+        content, refusal = (
+            [] if values is None else entries(values, f"{own}.logprobs.{part}")
+            for part, values in parts.items()
         )
+        is_given = any(values is not None for values in parts.values())
+        out[index] = Choice(own, content, refusal, said(choice), is_given)
     return out
 
 
@@ -158,7 +158,7 @@ def _joined(old: Choice, new: Choice) -> Choice:
 
 def model_of(source: Any) -> str | None:
     """The model's name, where the response or one of its chunks says it."""
-    for response in source if _is_list(source) else [source]:
+    for response in source if is_list(source) else [source]:
         name = response.get("model") if isinstance(response, Mapping) else None
         if name and isinstance(name, str):
             return name
@@ -178,9 +178,33 @@ def unspelled(content: Sequence[Position], text: str | None) -> dict[str, str] |
     return {"tokens": "do not spell the whole text that came with them"}
 
 
-def _is_list(source: Any) -> bool:
+def said(choice: Mapping[str, Any]) -> str:
+    """The text of a choice: of its message, of what a chunk adds to it, or its own."""
+    for key in ("message", "delta"):
+        owner = choice.get(key)
+        if isinstance(owner, Mapping) and isinstance(owner.get("content"), str):
+            return str(owner["content"])
+    text = choice.get("text")
+    return text if isinstance(text, str) else ""
+
+
+def _channels(content: Sequence[Entry], numbers: Sequence[str]) -> dict[str, list[float]] | None:
+    """Numbers of entries, NaN where there is none, of those names that any entry has."""
+    columns = {
+        key: [number(entry.get(key), f"{name}.{key}") for name, entry in content]
+        for key in numbers
+        if any(key in entry for _, entry in content)
+    }
+    return {
+        key: [math.nan if value is None or value <= LEAST else value for value in column]
+        for key, column in columns.items()
+    } or None
+
+
+def is_list(source: Any) -> bool:
+    """Whether it is a list, as the chunks of a stream are."""
     return isinstance(source, Sequence) and not isinstance(source, str | bytes)
 
 
 def _list(value: Any) -> Sequence[Any]:
-    return value if _is_list(value) else []
+    return value if is_list(value) else []

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tokenviz.sources.assembling import Listed, Position
-from tokenviz.sources.spelling import token_of
-
 from tokenviz.data.tokens import Token
+from tokenviz.sources.assembling import Listed, Position
 from tokenviz.sources.escapes import literal, unescaped
 from tokenviz.sources.fields import as_bytes, field, number, record, rows, string, whole
 from tokenviz.sources.listing import position
+from tokenviz.sources.spelling import Tokenizer, token_of
 
 __all__ = ["Entry", "entries", "positions"]
 
@@ -38,7 +37,7 @@ def entries(values: Any, name: str) -> list[Entry]:
 def positions(
     content: Iterable[Entry],
     *,
-    tokenizer: Any = None,
+    tokenizer: Tokenizer | None = None,
     ids: str | None = None,
     text: str | None = None,
 ) -> list[Position]:
@@ -80,13 +79,18 @@ def _top(entry: Any, name: str) -> Sequence[Entry]:
     return [] if top is None else entries(top, f"{name}.top_logprobs")
 
 
-def _token(entry: Any, name: str, tokenizer: Any, ids: str | None, as_they_stand: bool) -> Token:
+def _token(
+    entry: Any, name: str, tokenizer: Tokenizer | None, ids: str | None, as_they_stand: bool
+) -> Token:
     text, data = _text(entry, name), as_bytes(entry.get("bytes"), f"{name}.bytes")
     number_of = None if ids is None else whole(entry.get(ids), f"{name}.{ids}")
     pieces = None if as_they_stand and data is None else unescaped(text)
     if pieces is not None and data in (None, pieces):
         text, data = pieces.decode("utf-8", errors="replace"), pieces
-    return token_of(text, bytes=data, id=number_of, tokenizer=tokenizer)
+    try:
+        return token_of(text, bytes=data, id=number_of, tokenizer=tokenizer)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _text(entry: Any, name: str) -> str:

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tokenviz.data.tokens import Token
 from tokenviz.sources.assembling import Listed, Position
 
-__all__ = ["position"]
+__all__ = ["LEAST", "position"]
 
-_SENTINEL = -9000.0  # what stands for "not known" lies below: −9999, the lowest float
+LEAST = -9000.0
+"""No log-probability is as low; what stands for an unknown one is: −9999, the lowest float."""
 
 
 def position(chosen: Listed, listed: Sequence[Listed]) -> Position:
     """The chosen token and what is listed beside it.
 
     A token of which only a stand-in is known (U+FFFD, nothing) is the same as no other. But lists
-    begin with the most probable, and so hold the chosen token as a rule: an entry with the same
-    stand-in and exactly the same log-probability is taken for it, not for an alternative of it.
+    begin with the most probable, and so hold the chosen token as a rule: one entry that looks as
+    it would, with exactly its log-probability, is taken for it and not for an alternative of it.
     """
     logprob = chosen.logprob
-    if not chosen.token.unknown or logprob is None or not logprob > _SENTINEL:
+    if logprob is None or not logprob > LEAST:
         return Position(chosen, listed)
-    others = [other for other in listed if not _is_stand_in(other, chosen)]
-    if len(others) == len(listed):
+    if any(chosen.token.is_same(other.token) for other in listed):
         return Position(chosen, listed)
-    above = sum(other.logprob is not None and other.logprob > logprob for other in others)
-    return Position(chosen, others, rank=1 + above)
+    for i, other in enumerate(listed):
+        if other.logprob == logprob and _may_be(other.token, chosen.token):
+            others = [*listed[:i], *listed[i + 1 :]]
+            above = sum(o.logprob is not None and o.logprob > logprob for o in others)
+            return Position(chosen, others, rank=1 + above)
+    return Position(chosen, listed)
 
 
-def _is_stand_in(other: Listed, chosen: Listed) -> bool:
-    a, b = other.token, chosen.token
-    differ = a.id is not None and b.id is not None and a.id != b.id
-    return not differ and a.bytes == b.bytes and other.logprob == chosen.logprob
+def _may_be(other: Token, chosen: Token) -> bool:
+    if not other.unknown or (other.id is not None and chosen.id is not None):
+        return False
+    return other.bytes in (b"", chosen.text.encode())

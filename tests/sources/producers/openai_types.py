@@ -128,7 +128,9 @@ def events() -> list[str]:
                 "delta": text_of(group),
                 "logprobs": [entry(token, has_bytes=False) for token in group],
             }
-            lines.append(ResponseTextDeltaEvent.model_validate(delta | where(part)).to_json(indent=None))
+            lines.append(
+                ResponseTextDeltaEvent.model_validate(delta | where(part)).to_json(indent=None)
+            )
         done = {
             "type": "response.output_text.done",
             "text": text_of(tokens),
