@@ -21,8 +21,11 @@ __all__ = ["has_columns", "positions"]
 
 
 def has_columns(logprobs: Any) -> bool:
-    """Whether log-probabilities come as columns."""
-    return isinstance(logprobs, Mapping) and "token_logprobs" in logprobs
+    """Whether log-probabilities come as columns.
+
+    Clients that know both shapes may give one with the fields of the other, which are null.
+    """
+    return isinstance(logprobs, Mapping) and logprobs.get("token_logprobs") is not None
 
 
 def positions(
@@ -89,9 +92,8 @@ def positions(
         chosen = listed(token, logprob, f"{name}.token_logprobs[{i}]", id)
         where = f"{name}.top_logprobs[{i}]"
         considered = {} if top is None else record(top, where)
-        out.append(
-            position(chosen, [listed(k, v, f"{where}[{k!r}]") for k, v in considered.items()])
-        )
+        others = [listed(k, v, f"{where}[{k!r}]") for k, v in considered.items()]
+        out.append(position(chosen, others, is_keyed_by_text=True))
     return out
 
 

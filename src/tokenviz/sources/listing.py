@@ -13,24 +13,31 @@ LEAST = -9000.0
 """No log-probability is as low; what stands for an unknown one is: −9999, the lowest float."""
 
 
-def position(chosen: Listed, listed: Sequence[Listed]) -> Position:
+def position(
+    chosen: Listed, listed: Sequence[Listed], *, is_keyed_by_text: bool = False
+) -> Position:
     """The chosen token and what is listed beside it.
 
     A token of which only a stand-in is known (U+FFFD, nothing) is the same as no other. But lists
     begin with the most probable, and so hold the chosen token as a rule: one entry that looks as
     it would, with exactly its log-probability, is taken for it and not for an alternative of it.
+
+    In a list keyed by text, one stand-in may be left of several.
     """
     logprob = chosen.logprob
+    has_gaps = is_keyed_by_text and any(other.token.unknown for other in listed)
+    as_given = Position(chosen, listed, has_gaps=has_gaps)
     if logprob is None or not logprob > LEAST:
-        return Position(chosen, listed)
+        return as_given
     if any(chosen.token.is_same(other.token) for other in listed):
-        return Position(chosen, listed)
+        return as_given
     for i, other in enumerate(listed):
         if other.logprob == logprob and _may_be(other.token, chosen.token):
             others = [*listed[:i], *listed[i + 1 :]]
             above = sum(o.logprob is not None and o.logprob > logprob for o in others)
-            return Position(chosen, others, rank=1 + above)
-    return Position(chosen, listed)
+            rank = None if has_gaps else 1 + above
+            return Position(chosen, others, rank=rank, has_gaps=has_gaps)
+    return as_given
 
 
 def _may_be(other: Token, chosen: Token) -> bool:

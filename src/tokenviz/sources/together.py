@@ -25,7 +25,7 @@ def _recognise(source: Any) -> bool:
         return True
     columns = [logprobs for logprobs in all_logprobs(source) if has_columns(logprobs)]
     # Fireworks gives ids and offsets, OpenAI offsets, Together ids.
-    return any(has(c, "token_ids") and not has(c, "text_offset") for c in columns)
+    return any(c.get("token_ids") is not None and c.get("text_offset") is None for c in columns)
 
 
 def _is_stream(source: Any) -> bool:
@@ -118,7 +118,7 @@ def _position(
         Listed(token_of(text), number(value, f"{own}.top_logprobs[{text!r}]"))
         for text, value in considered.items()
     ]
-    return position(Listed(spelled, number(logprob, where)), listed)
+    return position(Listed(spelled, number(logprob, where)), listed, is_keyed_by_text=True)
 
 
 def _is_number(value: Any) -> bool:
