@@ -37,7 +37,7 @@ def test_bounds_hold_of_the_whole_distribution(of: list[float], data: st.DataObj
     rank = 1 + int((chances > chances[chosen]).sum())
     assert trace.ranks[0] <= rank and (trace.ranks_at_least[0] or trace.ranks[0] == rank)
     assert bool(trace.ranks_at_least[0]) == (
-        chosen >= k and not bool((logs[:k] < logs[chosen]).any())
+        chosen >= k and not bool((logs[:k] <= logs[chosen]).any())
     )
     entropy = -float((chances * logs).sum())
     assert trace.entropies_at_least[0] and trace.entropies[0] <= entropy + 1e-6
@@ -60,6 +60,11 @@ def test_lists_with_the_chosen_one_unsorted_and_twice() -> None:
     trace = one(("a", -1.0), [("c", -3.0), ("a", -1.0), ("b", -0.9), ("b", -0.9)])
     assert [found.token.text for found in trace.alternatives[0]] == ["b", "c"]
     assert trace.ranks[0] == 2 and not trace.ranks_at_least[0]
+
+
+def test_the_list_may_know_what_the_chosen_token_lacks() -> None:
+    trace = one(("a", -9999.0), [("b", -0.5), ("a", -1.5)])
+    assert trace.logprobs[0] == -1.5 and trace.ranks[0] == 2 and not trace.ranks_at_least[0]
 
 
 def test_unknown_tokens_are_never_taken_for_one() -> None:

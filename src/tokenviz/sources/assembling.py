@@ -100,7 +100,7 @@ def assemble(
         ranks[i], at_least[i] = _rank(step, others, is_top)
         if step.entropy is not None:
             entropies[i] = step.entropy
-        elif others or step.chosen.logprob == 0:
+        elif any(not math.isnan(one.logprob) for one in step.listed):
             entropies[i], bounded[i] = _entropy(step, others, is_top), True
     return Trace(
         [step.chosen.token for step in steps],
@@ -146,6 +146,10 @@ def _checked(position: Position, i: int) -> _Step:
         _Number(one.token, _number(one.logprob, f"position {i}, alternative {k}"))
         for k, one in enumerate(position.listed)
     ]
+    if math.isnan(chosen.logprob):  # the list may know it all the same
+        own = (one.logprob for one in listed if one.token.is_same(chosen.token))
+        known = next((number for number in own if not math.isnan(number)), math.nan)
+        chosen = chosen._replace(logprob=known)
     if position.rank is not None and position.rank < 1:
         raise ValueError(f"position {i}: expected a rank of 1 or more, got {position.rank}")
     if position.entropy is not None and not position.entropy >= -_SLACK:
@@ -215,7 +219,7 @@ def _rank(step: _Step, others: Sequence[_Number], is_top: bool) -> tuple[int, bo
     """The rank of the chosen token (0 if nothing is known), and whether it may be larger."""
     if step.rank is not None:
         return step.rank, False
-    if not others or not is_top:
+    if not step.listed or not is_top:
         # One that has half of the probability, or more, is the first.
         return (1, False) if step.chosen.logprob >= math.log(0.5) else (0, False)
     own = step.chosen.logprob
@@ -236,6 +240,6 @@ def _entropy(step: _Step, others: Sequence[_Number], is_top: bool) -> float:
         return head
     # The rest is spread over tokens of which none is more probable than this: each says as much.
     largest = rest
-    if is_top and others and not step.has_gaps:
-        largest = min(rest, math.exp(others[-1].logprob))
+    if is_top and not step.has_gaps:
+        largest = min(rest, math.exp((others[-1] if others else step.chosen).logprob))
     return head - rest * math.log(largest) if largest > 0 else head

@@ -84,7 +84,7 @@ def _of_weights(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ValueError(
-            f"{path.name}: it holds more than tensors, numbers, texts, lists and dicts, and to read "
-            "that could run code; where you trust it, load it yourself with "
+            f"{path.name}: it holds more than tensors, numbers, texts, lists and dicts, and "
+            "reading that could run code; where you trust it, load it yourself with "
             "torch.load(path, weights_only=False) and pass what you get, or save it as JSON"
         ) from error
