@@ -170,7 +170,7 @@ def test_files_say_no_more_than_is_known_and_older_ones_load(tmp_path: Path) -> 
     ("name", "content", "message"),
     [
         ("a.csv", "", r"expected a name ending in .npz or .json, got 'a.csv'"),
-        ("a.json", "[1]", "a.json is not a tokenviz attribution, trace or tree"),
+        ("a.json", "[1]", "a.json is not a tokenviz attribution, comparison, trace or tree"),
         ("a.json", '{"format": "tokenviz.trace", "version": 99}', "has format version 99"),
     ],
 )

@@ -1,9 +1,9 @@
 """Two tokenizations of one text: the shortest stretches that both have as whole tokens.
 
 A text has boundaries between its bytes, and a tokenization some of them. Where two have one in
-common, what lies before it can be compared, because the log-probabilities of the tokens of a stretch
-add up to that of its bytes *as these tokens*, whatever the tokens are. Between two neighbouring
-common boundaries there is none, so these stretches are the shortest.
+common, what lies before it can be compared: the log-probabilities of the tokens of a stretch add up
+to that of the stretch, written as these tokens, whatever they are. Between two neighbouring common
+boundaries there is none, so these stretches are the shortest.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Alignment(NamedTuple):
 
     spans: Spans
     """In order; of each side at least one token, and the same bytes."""
+    same: bool
+    """Whether both are the same tokens, one by one."""
     left_out: tuple[str, ...]
     """Why there are tokens in no span; empty where there are none."""
 
@@ -36,9 +38,10 @@ class Alignment(NamedTuple):
 def align(a: Sequence[Token], b: Sequence[Token]) -> Alignment:
     """The shortest common spans of two tokenizations of one text.
 
-    Tokens that are the same, one by one, are a span each. Else it goes by bytes: special tokens
-    are part of the text if both have it so, and are left out if not; a space that one tokenizer
-    puts before every text counts for none; a token without bytes belongs to what comes after it.
+    Tokens that are the same, one by one, are a span each: by id where both have one, else by
+    bytes. If they are not, it goes by bytes: special tokens are part of the text if both have it
+    so, and are left out if not; a space that one tokenizer puts before every text counts for none;
+    a token without bytes belongs to what comes after it.
 
     Parameters
     ----------
@@ -50,16 +53,16 @@ def align(a: Sequence[Token], b: Sequence[Token]) -> Alignment:
     ValueError
         If they are of different texts, or the bytes of a token are not known.
     """
-    if len(a) == len(b) and all(map(Token.is_same, a, b)):
+    if len(a) == len(b) and all(map(_is_same, a, b)):
         place = np.arange(len(a), dtype=np.int32)
-        return Alignment(np.stack([place, place + 1], 1)[:, None].repeat(2, 1), ())
+        return Alignment(np.stack([place, place + 1], 1)[:, None].repeat(2, 1), True, ())
     for name, tokens in (("a", a), ("b", b)):
         _check_known(name, tokens)
     for special in (True, False):
         sizes = _sizes(a, b, special=special)
         if sizes is not None:
             spans, left_out = _sound(a, b, common_spans(*sizes), apart=not special)
-            return Alignment(spans, left_out)
+            return Alignment(spans, False, left_out)
     raise ValueError(_parting(_written(a, special=False), _written(b, special=False)))
 
 
@@ -72,7 +75,7 @@ def common_spans(a: npt.ArrayLike, b: npt.ArrayLike) -> Spans:
         Bytes of each token; both add up to the same.
     """
     ends = [np.cumsum(np.asarray(sizes, np.int64)) for sizes in (a, b)]
-    cuts = np.intersect1d(*ends)
+    cuts = np.intersect1d(ends[0], ends[1])
     cuts = cuts[cuts > 0]
     spans = np.zeros((len(cuts), 2, 2), np.int32)
     for side, end in enumerate(ends):
@@ -84,11 +87,20 @@ def common_spans(a: npt.ArrayLike, b: npt.ArrayLike) -> Spans:
     return spans
 
 
+def _is_same(one: Token, other: Token) -> bool:
+    """Whether two tokens are the same, of producers of which one may know less of them."""
+    known = not (one.unknown or other.unknown)
+    if one.id is not None and other.id is not None:
+        # The same id is another token in another vocabulary.
+        return one.id == other.id and (not known or one.bytes == other.bytes)
+    return known and one.bytes == other.bytes
+
+
 def _check_known(name: str, tokens: Sequence[Token]) -> None:
     for place, token in enumerate(tokens):
         if token.unknown:
             raise ValueError(
-                f"{name}: the bytes of token {place} ({token.label}) are not known, so that its text "
+                f"{name}: the bytes of token {place} ({token.label}) are not known, so its text "
                 "cannot be aligned with another; read it with tokenizer=…, which tells them by id"
             )
 

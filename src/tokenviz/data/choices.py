@@ -1,4 +1,4 @@
-"""The most probable token at each position, and where two traces of the same tokens differ in it."""
+"""The most probable token at each position, and where two traces of the same tokens change it."""
 
 from __future__ import annotations
 
@@ -44,15 +44,13 @@ def changed_choices(a: Trace, b: Trace) -> tuple[npt.NDArray[np.bool_], npt.NDAr
     here, there = choices(a), choices(b)
     # The chosen token is the same in both: where one has it first and the other has not, that
     # much is known even where nothing else is listed.
-    firsts = [np.asarray(t.ranks == 1) & (t.ranks > 0) for t in (a, b)]
+    firsts = [(t.ranks == 1) & ~t.ranks_at_least for t in (a, b)]
     behind = [t.ranks > 1 for t in (a, b)]
     changed = (firsts[0] & behind[1]) | (firsts[1] & behind[0])
     known = changed | (firsts[0] & firsts[1])
     open_ = np.flatnonzero(~known & (here != _UNKNOWN) & (there != _UNKNOWN))
     # Few pairs of tokens are distinct.
-    pairs, place = np.unique(
-        np.stack([here[open_], there[open_]], 1), axis=0, return_inverse=True
-    )
+    pairs, place = np.unique(np.stack([here[open_], there[open_]], 1), axis=0, return_inverse=True)
     differs, told = np.zeros(len(pairs), bool), np.zeros(len(pairs), bool)
     for i, (one, other) in enumerate(pairs):
         x, y = a.vocabulary[one], b.vocabulary[other]

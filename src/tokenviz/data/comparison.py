@@ -9,12 +9,11 @@ are cut alike, else the shortest stretch that both have as whole tokens
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from tokenviz.widget.trace import TokenTrace
 
-__all__ = ["Comparison", "Measure", "compare"]
+__all__ = ["Comparison", "Measure"]
 
 Measure = Literal["delta", "ratio", "kl", "reverse_kl", "js", "rank_change"]
 """What spans can be sorted by."""
@@ -128,11 +127,11 @@ class Comparison(Frozen):
         alignment: Alignment = self.__dict__["_alignment"]
         return alignment.spans
 
-    @cached_property
+    @property
     def same_tokens(self) -> bool:
-        """Whether both are cut into the same tokens, so that each is a span."""
-        n = len(self.spans)
-        return n == len(self.a) == len(self.b) and bool((np.diff(self.spans) == 1).all())
+        """Whether both have the same tokens, by id where both say it, so that each is a span."""
+        alignment: Alignment = self.__dict__["_alignment"]
+        return alignment.same
 
     @cached_property
     def not_compared(self) -> tuple[str, ...]:
@@ -145,8 +144,15 @@ class Comparison(Frozen):
         ]
         return (
             *alignment.left_out,
-            *([f"{'tokens' if self.same_tokens else 'spans'}: {', '.join(lacking)}"] * bool(lacking)),
-            *([] if self.same_tokens else ["distributions, ranks and choices: the tokens differ"]),
+            *(
+                [f"{'tokens' if self.same_tokens else 'spans'}: {', '.join(lacking)}"]
+                * bool(lacking)
+            ),
+            *(
+                []
+                if self.same_tokens
+                else ["distributions, ranks and choices: the vocabularies differ"]
+            ),
             *self.left_out,
         )
 
@@ -234,11 +240,7 @@ class Comparison(Frozen):
         with np.errstate(divide="ignore"):
             size = np.abs(np.log(values.astype(np.float64)) if by == "ratio" else values)
         order = np.argsort(-size, kind="stable")[:count]  # NaN comes last
-        return tuple(
-            Place(int(i), *map(int, self.spans[i, 0]), self._text(int(i)), float(values[i]))
-            for i in order
-            if not np.isnan(values[i])
-        )
+        return tuple(self._place(int(i), float(values[i])) for i in order if values[i] == values[i])
 
     def summary(self) -> Summary:
         """The whole in a few numbers; as text, a line."""
@@ -264,11 +266,19 @@ class Comparison(Frozen):
         """The reference with the comparison as its channels; tokens of a span share its values."""
         channels = {CHANNELS[name]: values for name, values in self._measures().items()}
         channels[f"log-probability in {self.names[1]}"] = self.logprobs[1].astype(np.float32)
-        summary = self.summary()
         trace = self.a
-        for name, values in channels.items():
-            trace = trace.with_channel(name, self._per_token(values))
-        return trace.with_flags({"flip": self._per_token(self.flips)}).with_notes(summary.notes())
+        own = {field.name: getattr(trace, field.name) for field in fields(trace)}
+        return Trace.from_columns(
+            **own
+            | {
+                "channels": {
+                    **trace.channels,
+                    **{name: self._per_token(values) for name, values in channels.items()},
+                },
+                "flags": {**trace.flags, "flip": self._per_token(self.flips)},
+                "notes": {**dict(trace.notes), **self.summary().notes()},
+            }
+        )
 
     def show(self, channel: str = CHANNELS["delta"], **options: Any) -> TokenTrace:
         """The interactive figure: the reference, coloured by what became of it.
@@ -299,6 +309,7 @@ class Comparison(Frozen):
         from tokenviz._optional import require
 
         pandas = require("pandas", feature="to_pandas()", install="pandas")
+        measures: dict[str, Any] = {**self._measures()}
         frame = pandas.DataFrame(
             {
                 "span": np.arange(len(self.spans)),
@@ -310,7 +321,7 @@ class Comparison(Frozen):
                 "text": [self._text(i) for i in range(len(self.spans))],
                 "logprob_a": self.logprobs[0],
                 "logprob_b": self.logprobs[1],
-                **self._measures(),
+                **measures,
                 "flip": pandas.array(
                     [bool(f) if k else None for f, k in zip(*self._choices, strict=True)],
                     dtype="boolean",
@@ -344,6 +355,10 @@ class Comparison(Frozen):
         out[at + np.arange(len(at))] = np.repeat(values, stops - starts)
         return out
 
+    def _place(self, span: int, value: float) -> Place:
+        start, stop = self.spans[span, 0]
+        return Place(span, int(start), int(stop), self._text(span), value)
+
     def _text(self, span: int) -> str:
         start, stop = self.spans[span, 0]
         content = b"".join(token.bytes for token in self.a.tokens[start:stop])
@@ -370,68 +385,6 @@ class Comparison(Frozen):
         return f"Comparison({self.summary()})"
 
 
-@overload
-def compare(a: Trace, b: Trace, *, names: Sequence[str] | None = None) -> Comparison: ...
-@overload
-def compare(
-    a: Trace, b: Sequence[Trace], *, names: Sequence[str] | None = None
-) -> list[Comparison]: ...
-def compare(
-    a: Trace, b: Trace | Sequence[Trace], *, names: Sequence[str] | None = None
-) -> Comparison | list[Comparison]:
-    """Lay traces of one text over each other.
-
-    Parameters
-    ----------
-    a
-        The reference.
-    b
-        What is compared with it; of a list, each.
-    names
-        What figures call them: the reference, and then the other or others.
-
-    Returns
-    -------
-    Comparison or list of Comparison
-        Differences of log-probabilities, ratios, changes of rank and of the most probable token.
-        Divergences need both models: :meth:`tokenviz.LanguageModel.compare`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are no traces, or of different texts.
-
-    Warns
-    -----
-    UserWarning
-        If their probabilities are not of the same kind: a model's own against those after
-        temperature, or after what restricts the choice.
-    """
-    several = not isinstance(b, Trace)
-    if several and (isinstance(b, str | bytes) or not isinstance(b, Sequence)):
-        raise TypeError(f"b: expected a Trace or a list of them, got {type(b).__name__}")
-    others = list(cast("Sequence[Trace]", b)) if several else [cast(Trace, b)]
-    if names is not None and (isinstance(names, str) or len(names) != 1 + len(others)):
-        raise ValueError(f"names: expected {1 + len(others)}, one for each trace, got {names!r}")
-    found = []
-    for i, other in enumerate(others):
-        pair = None if names is None else (names[0], names[1 + i])
-        try:
-            found.append(Comparison(a, other, names=pair))
-        except (TypeError, ValueError) as error:
-            if several and str(error).startswith("b:"):
-                raise type(error)(f"b[{i}]{str(error)[1:]}") from None
-            raise
-        kinds = [_kind(trace) for trace in (a, other)]
-        if kinds[0] != kinds[1]:
-            warnings.warn(
-                f"probabilities of different kinds: a has {kinds[0]}, b has {kinds[1]}; part of the "
-                "difference is that",
-                stacklevel=2,
-            )
-    return found if several else found[0]
-
-
 def _names(names: Sequence[str] | None, a: Trace, b: Trace) -> tuple[str, str]:
     if names is None:
         for said in ((a.model, b.model), (a.source, b.source)):
@@ -444,21 +397,8 @@ def _names(names: Sequence[str] | None, a: Trace, b: Trace) -> tuple[str, str]:
     return first, second
 
 
-def _kind(trace: Trace) -> str:
-    """Which probabilities a trace has, in words."""
-    words = {
-        "model": "the model's own",
-        "temperature": "those after temperature",
-        "sampling": "those that tokens were chosen from",
-        "unknown": "some of which the producer does not say",
-    }
-    at = "" if trace.temperature is None else f" at temperature {trace.temperature:g}"
-    return words[trace.distribution] + at * (trace.distribution != "model")
-
-
 def _ranks_known(trace: Trace) -> npt.NDArray[np.bool_]:
-    known = trace.ranks > 0
-    return known if trace.ranks_at_least is None else known & ~trace.ranks_at_least
+    return (trace.ranks > 0) & ~trace.ranks_at_least
 
 
 def _sums(values: npt.NDArray[np.float32], spans: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

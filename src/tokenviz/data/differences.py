@@ -91,7 +91,9 @@ class Summary:
         if self.worst:
             said["furthest apart"] = ", ".join(map(_said, self.worst[:_SHOWN]))
         if not self.same_tokens:
-            costs = [f"{cost:.3g} ({name})" for cost, name in zip(self.bits_per_byte, "ab", strict=True)]
+            costs = [
+                f"{cost:.3g} ({name})" for cost, name in zip(self.bits_per_byte, "ab", strict=True)
+            ]
             said["bits per byte"] = ", ".join(costs)
         if self.not_compared:
             said["not compared"] = "; ".join(self.not_compared)
