@@ -148,11 +148,7 @@ class Comparison(Frozen):
                 [f"{'tokens' if self.same_tokens else 'spans'}: {', '.join(lacking)}"]
                 * bool(lacking)
             ),
-            *(
-                []
-                if self.same_tokens
-                else ["distributions, ranks and choices: the vocabularies differ"]
-            ),
+            *([] if self.same_tokens else ["distributions, ranks and choices: the tokens differ"]),
             *self.left_out,
         )
 
@@ -235,7 +231,7 @@ class Comparison(Frozen):
             "kl" where it is known, else "delta".
         """
         count = whole("count", count, at_least=0)
-        by = by or ("delta" if self.kl is None else "kl")
+        by = by or self._best_measure
         values = self.measure(by)
         with np.errstate(divide="ignore"):
             size = np.abs(np.log(values.astype(np.float64)) if by == "ratio" else values)
@@ -259,6 +255,7 @@ class Comparison(Frozen):
             flips=int(self.flips.sum()),
             choices=int(self.choices_known.sum()),
             worst=self.worst(),
+            worst_by=CHANNELS[self._best_measure],
             not_compared=self.not_compared,
         )
 
@@ -309,7 +306,7 @@ class Comparison(Frozen):
         from tokenviz._optional import require
 
         pandas = require("pandas", feature="to_pandas()", install="pandas")
-        measures: dict[str, Any] = {**self._measures()}
+        measures = {str(name): values for name, values in self._measures().items()}
         frame = pandas.DataFrame(
             {
                 "span": np.arange(len(self.spans)),
@@ -333,6 +330,10 @@ class Comparison(Frozen):
 
     def __len__(self) -> int:
         return len(self.spans)
+
+    @property
+    def _best_measure(self) -> Measure:
+        return "delta" if self.kl is None else "kl"
 
     def _measures(self) -> dict[Measure, npt.NDArray[np.float32]]:
         """Those that are known, by name."""

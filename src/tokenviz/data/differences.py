@@ -55,6 +55,8 @@ class Summary:
     """At how many positions that is known."""
     worst: tuple[Place, ...]
     """Where they differ most."""
+    worst_by: str
+    """By which measure, as figures call it."""
     not_compared: tuple[str, ...]
     """What could not be compared."""
 
@@ -78,10 +80,9 @@ class Summary:
     def notes(self) -> dict[str, str]:
         """What the caption of a figure says, a text for each word."""
         unit = "tokens" if self.same_tokens else "spans"
-        said = {
-            "compared": f"a is {self.names[0]}, b is {self.names[1]}",
-            "log ratio of the whole": f"{self.log_ratio:+.4g} nats over {self.compared:,} {unit}",
-        }
+        a, b = self.names
+        said = {} if self.names == ("a", "b") else {"compared": f"a is {a}, b is {b}"}
+        said["log ratio of the whole"] = f"{self.log_ratio:+.4g} nats over {self.compared:,} {unit}"
         if self.mean_kl is not None:
             here, there = self.mean_kl
             said["mean KL"] = f"{here:.3g} nats (a‖b), {there:.3g} (b‖a)"
@@ -89,7 +90,8 @@ class Summary:
             share = f"{100 * self.flip_share:.2g} %"
             said["flips"] = f"{self.flips:,} of {self.choices:,} ({share})"
         if self.worst:
-            said["furthest apart"] = ", ".join(map(_said, self.worst[:_SHOWN]))
+            places = ", ".join(map(_said, self.worst[:_SHOWN]))
+            said["furthest apart"] = f"by {self.worst_by} at {places}"
         if not self.same_tokens:
             costs = [
                 f"{cost:.3g} ({name})" for cost, name in zip(self.bits_per_byte, "ab", strict=True)
