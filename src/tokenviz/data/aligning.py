@@ -30,7 +30,7 @@ class Alignment(NamedTuple):
     spans: Spans
     """In order; of each side at least one token, and the same bytes."""
     same: bool
-    """Whether both are the same tokens, one by one."""
+    """Whether both are the same tokens, one by one, so that each span is one of them."""
     left_out: tuple[str, ...]
     """Why there are tokens in no span; empty where there are none."""
 
@@ -39,9 +39,10 @@ def align(a: Sequence[Token], b: Sequence[Token]) -> Alignment:
     """The shortest common spans of two tokenizations of one text.
 
     Tokens that are the same, one by one, are a span each: by id where both have one, else by
-    bytes. If they are not, it goes by bytes: special tokens are part of the text if both have it
-    so, and are left out if not; a space that one tokenizer puts before every text counts for none;
-    a token without bytes belongs to what comes after it.
+    bytes; one whose bytes are not known is then left out. If they are not, it goes by bytes:
+    special tokens are part of the text if both have it so, and are left out if not; a space that
+    one tokenizer puts before every text counts for none; a token without bytes belongs to what
+    comes after it.
 
     Parameters
     ----------
@@ -51,11 +52,16 @@ def align(a: Sequence[Token], b: Sequence[Token]) -> Alignment:
     Raises
     ------
     ValueError
-        If they are of different texts, or the bytes of a token are not known.
+        If they are of different texts, or are cut in different ways and the bytes of a token are
+        not known.
     """
-    if len(a) == len(b) and all(map(_is_same, a, b)):
-        place = np.arange(len(a), dtype=np.int32)
-        return Alignment(np.stack([place, place + 1], 1)[:, None].repeat(2, 1), True, ())
+    alike = [_is_same(*pair) for pair in zip(a, b, strict=False)]
+    if len(a) == len(b) and False not in alike:
+        place = np.flatnonzero(np.array([one is True for one in alike], bool)).astype(np.int32)
+        hidden = len(a) - len(place)
+        told = (f"tokens whose bytes are not known: {hidden} of a, {hidden} of b",)
+        spans = np.stack([place, place + 1], 1)[:, None].repeat(2, 1)
+        return Alignment(spans, True, told * bool(hidden))
     for name, tokens in (("a", a), ("b", b)):
         _check_known(name, tokens)
     for special in (True, False):
@@ -87,13 +93,16 @@ def common_spans(a: npt.ArrayLike, b: npt.ArrayLike) -> Spans:
     return spans
 
 
-def _is_same(one: Token, other: Token) -> bool:
-    """Whether two tokens are the same, of producers of which one may know less of them."""
+def _is_same(one: Token, other: Token) -> bool | None:
+    """Whether two tokens are the same, of producers of which one may know less of them.
+
+    None where that cannot be said.
+    """
     known = not (one.unknown or other.unknown)
     if one.id is not None and other.id is not None:
         # The same id is another token in another vocabulary.
         return one.id == other.id and (not known or one.bytes == other.bytes)
-    return known and one.bytes == other.bytes
+    return one.bytes == other.bytes if known else None
 
 
 def _check_known(name: str, tokens: Sequence[Token]) -> None:

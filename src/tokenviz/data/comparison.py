@@ -69,7 +69,7 @@ class Comparison(Frozen):
     ----------
     spans
         Per span and trace the tokens that it covers, ``start`` and ``stop``; int32
-        ``[m, 2, 2]``. Where both have the same tokens, each of the ``n`` is a span.
+        ``[m, 2, 2]``. Where both have the same ``n`` tokens, each is a span.
 
     Raises
     ------
@@ -100,15 +100,12 @@ class Comparison(Frozen):
                 raise TypeError(f"{name}: expected a Trace, got {type(trace).__name__}")
         object.__setattr__(self, "a", a)
         object.__setattr__(self, "b", b)
-        alignment = align(a.tokens, b.tokens)
-        object.__setattr__(self, "_alignment", alignment)
-        alignment.spans.flags.writeable = False
         n = len(a)
         for name, values, shape, meaning in (
             ("kl", kl, (2, n), "KL(a‖b) and KL(b‖a), one per token"),
             ("js", js, (n,), "one per token"),
         ):
-            if values is not None and not self.same_tokens:
+            if not self.same_tokens and values is not None:
                 raise ValueError(
                     f"{name}: expected None, because a and b have different tokens, and so no "
                     "positions in common"
@@ -121,29 +118,32 @@ class Comparison(Frozen):
         own = tuple(cast(str, text("left_out", said, optional=False)) for said in left_out)
         object.__setattr__(self, "left_out", own)
 
+    @cached_property
+    def _alignment(self) -> Alignment:
+        alignment = align(self.a.tokens, self.b.tokens)
+        _fixed(alignment.spans)
+        return alignment
+
     @property
     def spans(self) -> Spans:
         """The tokens of each span, ``[m, 2, 2]``."""
-        alignment: Alignment = self.__dict__["_alignment"]
-        return alignment.spans
+        return self._alignment.spans
 
     @property
     def same_tokens(self) -> bool:
         """Whether both have the same tokens, by id where both say it, so that each is a span."""
-        alignment: Alignment = self.__dict__["_alignment"]
-        return alignment.same
+        return self._alignment.same
 
     @cached_property
     def not_compared(self) -> tuple[str, ...]:
         """What could not be compared, and why, in words; empty where all of it was."""
-        alignment: Alignment = self.__dict__["_alignment"]
         lacking = [
             f"{int(missing.sum())} whose probability in {name} is not known"
             for name, missing in zip("ab", np.isnan(self.logprobs), strict=True)
             if missing.any()
         ]
         return (
-            *alignment.left_out,
+            *self._alignment.left_out,
             *(
                 [f"{'tokens' if self.same_tokens else 'spans'}: {', '.join(lacking)}"]
                 * bool(lacking)
@@ -181,7 +181,8 @@ class Comparison(Frozen):
         changes = np.full(len(self.spans), np.nan, np.float32)
         if self.same_tokens:
             known = _ranks_known(self.a) & _ranks_known(self.b)
-            changes[known] = (self.b.ranks.astype(np.int64) - self.a.ranks)[known]
+            ranks = self.b.ranks.astype(np.int64) - self.a.ranks
+            changes = np.where(known, ranks, np.nan).astype(np.float32)[self._places]
         return _fixed(changes)
 
     @cached_property
@@ -200,7 +201,7 @@ class Comparison(Frozen):
     @cached_property
     def _choices(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         if self.same_tokens:
-            flips, known = changed_choices(self.a, self.b)
+            flips, known = (told[self._places] for told in changed_choices(self.a, self.b))
         else:
             flips = known = np.zeros(len(self.spans), bool)
         return _fixed(flips), _fixed(known)
@@ -332,6 +333,11 @@ class Comparison(Frozen):
         return len(self.spans)
 
     @property
+    def _places(self) -> npt.NDArray[np.int32]:
+        """Where spans begin; of the same tokens, the place of each in both."""
+        return self.spans[:, 0, 0]
+
+    @property
     def _best_measure(self) -> Measure:
         return "delta" if self.kl is None else "kl"
 
@@ -340,9 +346,9 @@ class Comparison(Frozen):
         given: dict[Measure, npt.NDArray[np.float32] | None] = {
             "delta": self.deltas,
             "ratio": self.ratios,
-            "kl": None if self.kl is None else self.kl[0],
-            "reverse_kl": None if self.kl is None else self.kl[1],
-            "js": self.js,
+            "kl": None if self.kl is None else self.kl[0, self._places],
+            "reverse_kl": None if self.kl is None else self.kl[1, self._places],
+            "js": None if self.js is None else self.js[self._places],
             "rank_change": self.rank_changes if self.same_tokens else None,
         }
         return {name: values for name, values in given.items() if values is not None}
@@ -368,6 +374,10 @@ class Comparison(Frozen):
     def _size(self, span: int) -> int:
         start, stop = self.spans[span, 0]
         return sum(len(token.bytes) for token in self.a.tokens[start:stop])
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What follows from these is found again.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self.show()._repr_mimebundle_(**kwargs)
