@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tokenviz import examples as examples
     from tokenviz._options import options as options
     from tokenviz.data.attribution import Attribution as Attribution
+    from tokenviz.data.comparing import compare as compare
+    from tokenviz.data.comparison import Comparison as Comparison
     from tokenviz.data.files import load as load
     from tokenviz.data.tokens import Token as Token
     from tokenviz.data.trace import Alternative as Alternative
@@ -36,6 +38,7 @@ _HOMES = {
     "Alternative": "tokenviz.data.trace",
     "Attribution": "tokenviz.data.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
+    "Comparison": "tokenviz.data.comparison",
     "Contrast": "tokenviz.model.attributing.asking.targets",
     "Explorer": "tokenviz.explore.explorer",
     "LiveTrace": "tokenviz.live.trace",
@@ -47,6 +50,7 @@ _HOMES = {
     "TraceTree": "tokenviz.data.tree",
     "attribution_methods": "tokenviz.model.attributing.methods.table",
     "formats": "tokenviz.sources.read",
+    "compare": "tokenviz.data.comparing",
     "load": "tokenviz.data.files",
     "load_model": "tokenviz.model.loading",
     "options": "tokenviz._options",
