@@ -43,7 +43,7 @@ FIXTURES = [
 ]
 SOURCES = {name: lines(name) if name.endswith(".jsonl") else whole(name) for name in FIXTURES}
 SENTINELS = (-9999.0, -3.4028234663852886e38, None, -math.inf, math.nan)
-OF_ANOTHER_KIND = ("", "-1.5", [], {}, True, [[1]], {"a": 1})
+OF_ANOTHER_KIND: tuple[Any, ...] = ("", "-1.5", [], {}, True, [[1]], {"a": 1})
 LOGPROBS = {"logprob", "log_probability", "logProbability", "token_logprobs", "top_logprobs",
             "sampling_logprob", "logprobs"}  # fmt: skip
 _CLOSE = 2e-6

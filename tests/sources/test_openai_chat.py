@@ -169,7 +169,9 @@ def test_reading_loads_no_client() -> None:
 
 
 def _chat(texts: list[str], content: str, entries: list[Any] | None = None) -> dict[str, Any]:
-    tokens = [{"token": t, "logprob": -1.0, "bytes": None, "top_logprobs": []} for t in texts]
+    tokens: list[Any] = [
+        {"token": t, "logprob": -1.0, "bytes": None, "top_logprobs": []} for t in texts
+    ]
     choice = {
         "index": 0,
         "message": {"content": content},
