@@ -42,6 +42,8 @@ class Position(NamedTuple):
     """Of the chosen one, 1 the most probable, where the producer gives it."""
     entropy: float | None = None
     """Of the distribution, in nats, where the producer gives it."""
+    is_rank_least: bool = False
+    """Whether the chosen one's rank may be larger than the list says, which lacks some tokens."""
 
 
 def assemble(
@@ -134,6 +136,7 @@ class _Step(NamedTuple):
     listed: list[_Number]
     rank: int | None
     entropy: float | None
+    is_rank_least: bool
 
 
 def _checked(position: Position, i: int) -> _Step:
@@ -150,7 +153,7 @@ def _checked(position: Position, i: int) -> _Step:
         raise ValueError(f"position {i}: expected a rank of 1 or more, got {position.rank}")
     if position.entropy is not None and not position.entropy >= -_SLACK:
         raise ValueError(f"position {i}: expected an entropy of 0 or more, got {position.entropy}")
-    return _Step(chosen, listed, position.rank, position.entropy)
+    return _Step(chosen, listed, position.rank, position.entropy, position.is_rank_least)
 
 
 def _number(value: Any, where: str) -> float:
@@ -214,7 +217,7 @@ def _known(logprob: float) -> float:
 def _rank(step: _Step, others: Sequence[_Number], is_top: bool) -> tuple[int, bool]:
     """The rank of the chosen token (0 if nothing is known), and whether it may be larger."""
     if step.rank is not None:
-        return step.rank, False
+        return step.rank, step.is_rank_least
     if not step.listed or not is_top:
         # One that has half of the probability, or more, is the first.
         return (1, False) if step.chosen.logprob >= math.log(0.5) else (0, False)
@@ -222,6 +225,8 @@ def _rank(step: _Step, others: Sequence[_Number], is_top: bool) -> tuple[int, bo
     before = sum(one.logprob > own for one in others) if not math.isnan(own) else len(others)
     is_listed = any(one.token.is_same(step.chosen.token) for one in step.listed)
     is_known = not math.isnan(own) and (is_listed or before < len(others))
+    if step.is_rank_least and not step.chosen.logprob >= math.log(0.5):
+        is_known = False
     return before + 1, not is_known
 
 
