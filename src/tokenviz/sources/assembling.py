@@ -42,8 +42,9 @@ class Position(NamedTuple):
     """Of the chosen one, 1 the most probable, where the producer gives it."""
     entropy: float | None = None
     """Of the distribution, in nats, where the producer gives it."""
-    is_rank_least: bool = False
-    """Whether the chosen one's rank may be larger than the list says, which lacks some tokens."""
+    has_gaps: bool = False
+    """Whether tokens as probable as those listed may be missing, as they are where lists are keyed
+    by text: of tokens that look alike, one is left. A rank is then at least what the list says."""
 
 
 def assemble(
@@ -136,7 +137,7 @@ class _Step(NamedTuple):
     listed: list[_Number]
     rank: int | None
     entropy: float | None
-    is_rank_least: bool
+    has_gaps: bool
 
 
 def _checked(position: Position, i: int) -> _Step:
@@ -153,7 +154,7 @@ def _checked(position: Position, i: int) -> _Step:
         raise ValueError(f"position {i}: expected a rank of 1 or more, got {position.rank}")
     if position.entropy is not None and not position.entropy >= -_SLACK:
         raise ValueError(f"position {i}: expected an entropy of 0 or more, got {position.entropy}")
-    return _Step(chosen, listed, position.rank, position.entropy, position.is_rank_least)
+    return _Step(chosen, listed, position.rank, position.entropy, position.has_gaps)
 
 
 def _number(value: Any, where: str) -> float:
@@ -217,16 +218,14 @@ def _known(logprob: float) -> float:
 def _rank(step: _Step, others: Sequence[_Number], is_top: bool) -> tuple[int, bool]:
     """The rank of the chosen token (0 if nothing is known), and whether it may be larger."""
     if step.rank is not None:
-        return step.rank, step.is_rank_least
+        return step.rank, False
     if not step.listed or not is_top:
         # One that has half of the probability, or more, is the first.
         return (1, False) if step.chosen.logprob >= math.log(0.5) else (0, False)
     own = step.chosen.logprob
     before = sum(one.logprob > own for one in others) if not math.isnan(own) else len(others)
     is_listed = any(one.token.is_same(step.chosen.token) for one in step.listed)
-    is_known = not math.isnan(own) and (is_listed or before < len(others))
-    if step.is_rank_least and not step.chosen.logprob >= math.log(0.5):
-        is_known = False
+    is_known = not math.isnan(own) and (is_listed or before < len(others)) and not step.has_gaps
     return before + 1, not is_known
 
 
@@ -241,6 +240,6 @@ def _entropy(step: _Step, others: Sequence[_Number], is_top: bool) -> float:
         return head
     # The rest is spread over tokens of which none is more probable than this: each says as much.
     largest = rest
-    if is_top:
+    if is_top and not step.has_gaps:
         largest = min(rest, math.exp((others[-1] if others else step.chosen).logprob))
     return head - rest * math.log(largest) if largest > 0 else head

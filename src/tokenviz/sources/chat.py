@@ -16,7 +16,7 @@ from tokenviz.sources.fields import absent, field, has, number, record, rows, wh
 from tokenviz.sources.format import Given
 from tokenviz.sources.listing import LEAST
 
-__all__ = ["SWITCH", "Choice", "choices", "is_chat", "is_chat_stream", "is_list", "model_of",
+__all__ = ["SWITCH", "Choice", "check_numbered", "choices", "is_chat", "is_chat_stream", "is_list", "model_of",
            "said", "traces", "unspelled"]  # fmt: skip
 
 SWITCH = "logprobs=True, top_logprobs=5"
@@ -115,12 +115,33 @@ def choices(source: Any) -> list[Choice]:
     """The choices of a completion, or of all its chunks together, by their index."""
     if not is_list(source):
         return list(_choices(record(source, "response"), "").values())
+    check_numbered(source)
     found: dict[int, Choice] = {}
     for i, chunk in enumerate(source):
         for index, new in _choices(record(chunk, f"chunks[{i}]"), f"chunks[{i}].").items():
             old = found.get(index)
             found[index] = new if old is None else _joined(old, new)
     return [found[index] for index in sorted(found)]
+
+
+def check_numbered(chunks: Sequence[Any], key: str = "choices") -> None:
+    """Refuse chunks that do not say which of several choices they continue.
+
+    Raises
+    ------
+    ValueError
+        If one has no index, and another one more than 0.
+    """
+    indices = {
+        f"chunks[{i}].{key}[{j}].index": choice.get("index")
+        for i, chunk in enumerate(chunks)
+        if isinstance(chunk, Mapping)
+        for j, choice in enumerate(_list(chunk.get(key)))
+        if isinstance(choice, Mapping)
+    }
+    missing = [name for name, index in indices.items() if index is None]
+    if missing and any(indices.values()):
+        raise ValueError(f"{missing[0]}: expected the number of a choice, got none")
 
 
 def _choices(response: Mapping[str, Any], prefix: str) -> dict[int, Choice]:

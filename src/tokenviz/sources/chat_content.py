@@ -14,7 +14,7 @@ from tokenviz.data.tokens import Token
 from tokenviz.sources.assembling import Listed, Position
 from tokenviz.sources.escapes import literal, unescaped
 from tokenviz.sources.fields import as_bytes, field, number, record, rows, string, whole
-from tokenviz.sources.listing import position
+from tokenviz.sources.listing import position, told_late
 from tokenviz.sources.spelling import Tokenizer, token_of
 
 __all__ = ["Entry", "entries", "positions"]
@@ -68,10 +68,12 @@ def positions(
         logprob = number(field(record(entry, name), "logprob", name), f"{name}.logprob")
         return Listed(_token(entry, name, tokenizer, ids, as_they_stand), logprob)
 
-    return [
-        position(listed(entry, name), [listed(*reversed(top)) for top in _top(entry, name)])
-        for name, entry in records
-    ]
+    return told_late(
+        [
+            position(listed(entry, name), [listed(top, own) for own, top in _top(entry, name)])
+            for name, entry in records
+        ]
+    )
 
 
 def _top(entry: Any, name: str) -> Sequence[Entry]:

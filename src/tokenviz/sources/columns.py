@@ -1,8 +1,8 @@
 """The columns of legacy completions: tokens, their log-probabilities and lists, side by side.
 
 ``tokens: [text]``, ``token_logprobs: [number]``, ``top_logprobs: [{text: number}]`` and
-``text_offset: [number]``, to which some add ``token_ids``. Lists are keyed by text, so that of tokens
-that look alike there is only one.
+``text_offset: [number]``, to which some add ``token_ids``. Lists are keyed by text, so that of
+tokens that look alike there is only one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from typing import Any
 from tokenviz.sources.assembling import Listed, Position
 from tokenviz.sources.escapes import literal, unescaped
 from tokenviz.sources.fields import aligned, field, number, record, rows, string, whole
-from tokenviz.sources.listing import position
+from tokenviz.sources.listing import position, told_late
 from tokenviz.sources.spelling import Tokenizer, token_of
 
 __all__ = ["has_columns", "positions"]
 
 
 def has_columns(logprobs: Any) -> bool:
-    """Whether log-probabilities come as columns."""
-    return isinstance(logprobs, Mapping) and "token_logprobs" in logprobs
+    """Whether log-probabilities come as columns.
+
+    Clients that know both shapes may give one with the fields of the other, which are null.
+    """
+    return isinstance(logprobs, Mapping) and logprobs.get("token_logprobs") is not None
 
 
 def positions(
@@ -76,23 +79,27 @@ def positions(
         return Listed(spelled, number(logprob, where))
 
     field(columns, "token_logprobs", name)
+    tops = column("top_logprobs")
+    longest = max((len(top) for top in tops if isinstance(top, Mapping)), default=0)
     out = []
     for i, (token, logprob, id, top) in enumerate(  # noqa: A001 - the field's own word
         zip(
             tokens,
             column("token_logprobs"),
             column("token_ids"),
-            column("top_logprobs"),
+            tops,
             strict=True,
         )
     ):
         chosen = listed(token, logprob, f"{name}.token_logprobs[{i}]", id)
         where = f"{name}.top_logprobs[{i}]"
         considered = {} if top is None else record(top, where)
+        others = [listed(k, v, f"{where}[{k!r}]") for k, v in considered.items()]
+        # Up to one more than was asked for: lists of which others are longer hold no such one.
         out.append(
-            position(chosen, [listed(k, v, f"{where}[{k!r}]") for k, v in considered.items()])
+            position(chosen, others, is_mapping=True, may_be_appended=len(others) == longest)
         )
-    return out
+    return told_late(out, is_mapping=True)
 
 
 def _check_offsets(columns: Mapping[str, Any], name: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tokenviz.data.trace import Distribution, Trace
 from tokenviz.sources.assembling import Position, assemble
-from tokenviz.sources.chat import is_list, model_of, said, unspelled
+from tokenviz.sources.chat import check_numbered, is_list, model_of, said, unspelled
 from tokenviz.sources.columns import has_columns, positions
 from tokenviz.sources.fields import absent, record, rows, whole
 from tokenviz.sources.format import Given
@@ -104,6 +104,7 @@ def choices(source: Any, tokenizer: Tokenizer | None = None) -> list[Choice]:
     """The choices of a completion, or of all its chunks together, by their index."""
     if not is_list(source):
         return list(_choices(record(source, "response"), "", tokenizer).values())
+    check_numbered(source)
     found: dict[int, Choice] = {}
     for i, chunk in enumerate(source):
         new = _choices(record(chunk, f"chunks[{i}]"), f"chunks[{i}].", tokenizer)

@@ -26,7 +26,9 @@ def _recognise(source: Any) -> bool:
 
 
 def _has_columns(logprobs: Any) -> bool:
-    return has_columns(logprobs) and has(logprobs, "token_ids", "text_offset")
+    return has_columns(logprobs) and all(
+        logprobs.get(key) is not None for key in ("token_ids", "text_offset")
+    )
 
 
 def _has_content(logprobs: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
-from tokenviz.sources.chat import is_list, unspelled
+from tokenviz.sources.chat import check_numbered, is_list, unspelled
 from tokenviz.sources.fields import absent, aligned, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.listing import position
@@ -29,6 +29,8 @@ def _recognise(source: Any) -> bool:
 
 
 def _read(source: Any, given: Given) -> list[Trace]:
+    if is_list(source):
+        check_numbered(source, "candidates")
     read: dict[int, list[Position]] = {}
     text: dict[int, str] = {}
     model = None

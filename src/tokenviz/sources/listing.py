@@ -7,33 +7,111 @@ from collections.abc import Sequence
 from tokenviz.data.tokens import Token
 from tokenviz.sources.assembling import Listed, Position
 
-__all__ = ["LEAST", "position"]
+__all__ = ["LEAST", "position", "told_late"]
 
 LEAST = -9000.0
 """No log-probability is as low; what stands for an unknown one is: −9999, the lowest float."""
 
 
-def position(chosen: Listed, listed: Sequence[Listed]) -> Position:
+def position(
+    chosen: Listed,
+    listed: Sequence[Listed],
+    *,
+    is_mapping: bool = False,
+    may_be_appended: bool = False,
+) -> Position:
     """The chosen token and what is listed beside it.
 
     A token of which only a stand-in is known (U+FFFD, nothing) is the same as no other. But lists
     begin with the most probable, and so hold the chosen token as a rule: one entry that looks as
     it would, with exactly its log-probability, is taken for it and not for an alternative of it.
+
+    A token without a log-probability is below those that are listed, if it comes after them. Before
+    them it leaves a gap: nothing tells how probable it is.
+
+    Parameters
+    ----------
+    chosen, listed
+        As for :class:`~tokenviz.sources.assembling.Position`.
+    is_mapping
+        Whether the list is a mapping from texts, in which one stand-in is left of several.
+    may_be_appended
+        Whether a chosen token that is less probable than all others may be in the list for no
+        other reason than that it was chosen, so that its place says nothing of its rank.
     """
-    logprob = chosen.logprob
-    if logprob is None or not logprob > LEAST:
-        return Position(chosen, listed)
-    if any(chosen.token.is_same(other.token) for other in listed):
-        return Position(chosen, listed)
+    own = _own(chosen, listed)
+    has_gaps = is_mapping and any(other.token.unknown for other in listed)
+    has_gaps |= _is_broken(listed, own)
+    logprob = chosen.logprob if own is None or _is_known(chosen) else listed[own].logprob
+    if own is None or logprob is None:
+        return Position(chosen, listed, has_gaps=has_gaps)
+    others = [*listed[:own], *listed[own + 1 :]]
+    above = sum(_exceeds(other, logprob) for other in others)
+    if may_be_appended and others and above == len(others):
+        return Position(chosen, others, has_gaps=has_gaps)
+    if chosen.token.is_same(listed[own].token):
+        return Position(chosen, listed, has_gaps=has_gaps)
+    return Position(chosen, others, rank=None if has_gaps else 1 + above, has_gaps=has_gaps)
+
+
+def told_late(positions: Sequence[Position], *, is_mapping: bool = False) -> list[Position]:
+    """The same positions, with tokens that tell the text of those before them marked as unknown.
+
+    Servers that decode a text as it grows write nothing of a piece of a character, and the whole
+    character as the token that completes it. Of neither are the bytes known.
+    """
+    out: list[Position] = []
+    is_pending = False
+    for one in positions:
+        token = one.chosen.token
+        if is_pending and not token.unknown and token.bytes and token.bytes[0] >= _FIRST_OF_MANY:
+            unknown = Token(token.bytes, id=token.id, unknown=True)
+            listed = [
+                Listed(unknown, other.logprob)
+                if other.token.id is None and other.token.is_same(token)
+                else other
+                for other in one.listed
+            ]
+            found = position(one.chosen._replace(token=unknown), listed, is_mapping=is_mapping)
+            out.append(found if one.rank is None else found._replace(rank=one.rank))
+            is_pending = False
+        else:
+            out.append(one)
+            is_pending = token.unknown and not token.bytes
+    return out
+
+
+_FIRST_OF_MANY = 0x80  # a byte that begins a character of several, or goes on with it
+
+
+def _own(chosen: Listed, listed: Sequence[Listed]) -> int | None:
+    """Where the chosen token stands in the list."""
     for i, other in enumerate(listed):
-        if other.logprob == logprob and _may_be(other.token, chosen.token):
-            others = [*listed[:i], *listed[i + 1 :]]
-            above = sum(o.logprob is not None and o.logprob > logprob for o in others)
-            return Position(chosen, others, rank=1 + above)
-    return Position(chosen, listed)
+        if other.token.is_same(chosen.token):
+            return i
+    if not _is_known(chosen):
+        return None
+    for i, other in enumerate(listed):
+        if other.logprob == chosen.logprob and _may_be(other.token, chosen.token):
+            return i
+    return None
 
 
 def _may_be(other: Token, chosen: Token) -> bool:
     if not other.unknown or (other.id is not None and chosen.id is not None):
         return False
     return other.bytes in (b"", chosen.text.encode())
+
+
+def _exceeds(other: Listed, logprob: float) -> bool:
+    return other.logprob is not None and other.logprob > logprob
+
+
+def _is_known(one: Listed) -> bool:
+    return one.logprob is not None and one.logprob > LEAST
+
+
+def _is_broken(listed: Sequence[Listed], own: int | None) -> bool:
+    """Whether a token without a log-probability comes before one that has one."""
+    known = [_is_known(other) for i, other in enumerate(listed) if i != own]
+    return known != sorted(known, reverse=True)

@@ -37,9 +37,10 @@ def _read(source: Any, given: Given) -> list[Trace]:
     if not is_list(source):
         return _whole(record(source, "response"), "", given)
     for i, event in enumerate(source):
-        if has(event, "type", "response") and event["type"] in _ENDS:
+        if has(event, "type") and event["type"] in _ENDS:
             name = f"events[{i}].response"
-            return _whole(record(event["response"], name), f"{name}.", given)
+            response = record(field(event, "response", f"events[{i}]"), name)
+            return _whole(response, f"{name}.", given)
     return _stream(source, given)
 
 
@@ -125,11 +126,17 @@ def _in_order(events: Sequence[Any]) -> list[tuple[str, Mapping[str, Any]]]:
     numbers = [number(event.get("sequence_number"), f"{n}.sequence_number") for n, event in named]
     if any(value is None for value in numbers):
         return named
-    return [by_number for _, by_number in sorted(dict(zip(numbers, named, strict=True)).items())]
+    first: dict[float, tuple[str, Mapping[str, Any]]] = {}
+    for value, (name, event) in zip(numbers, named, strict=True):
+        if first.setdefault(value or 0, (name, event))[1] != event:
+            raise ValueError(f"{name}.sequence_number: {value:g} is that of another event")
+    return [first[value] for value in sorted(first)]
 
 
 def _index(event: Mapping[str, Any], key: str, name: str) -> int:
-    return whole(event.get(key), f"{name}.{key}") or 0
+    if (index := whole(field(event, key, name), f"{name}.{key}")) is None:
+        raise ValueError(f"{name}.{key}: expected a number, got null")
+    return index
 
 
 def _trace(

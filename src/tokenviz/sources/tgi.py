@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
 from tokenviz.sources.chat import is_list
 from tokenviz.sources.fields import absent, aligned, field, has, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
-from tokenviz.sources.listing import position
+from tokenviz.sources.listing import position, told_late
 from tokenviz.sources.spelling import token_of
 
 __all__ = ["TGI"]
@@ -69,10 +68,7 @@ def _sequence(details: Mapping[str, Any], name: str, given: Given) -> Trace:
     tops = [()] * len(tokens) if tops is None else tops
     tops = aligned(tops, f"{name}.top_tokens", len(tokens), "token")
     prefill = rows(details.get("prefill") or [], f"{name}.prefill")
-    before = [
-        Position(one)
-        for one in _listed(prefill, [f"{name}.prefill[{i}]" for i in range(len(prefill))], given)
-    ]
+    before = [Position(_one(one, f"{name}.prefill[{i}]", given)) for i, one in enumerate(prefill)]
     names = [f"{name}.tokens[{i}]" for i in range(len(tokens))]
     return _trace(before, _positions(tokens, names, tops, f"{name}.top_tokens", given), given)
 
@@ -104,30 +100,12 @@ def _positions(
     tokens: Sequence[Any], names: Sequence[str], tops: Sequence[Any], top: str, given: Given
 ) -> list[Position]:
     out = []
-    for i, chosen in enumerate(_listed(tokens, names, given)):
+    for i, chosen in enumerate(tokens):
         where = f"{top}[{i}]"
         values = rows(() if tops[i] is None else tops[i], where)
         listed = [_one(value, f"{where}[{k}]", given) for k, value in enumerate(values)]
-        out.append(position(chosen, listed))
-    return out
-
-
-def _listed(tokens: Sequence[Any], names: Sequence[str], given: Given) -> list[Listed]:
-    """Tokens in a row, of which one may tell the text of those before it.
-
-    A piece of a character is decoded to nothing, and the token that completes the character to all
-    of it. Without a tokenizer the bytes of neither are known.
-    """
-    out: list[Listed] = []
-    is_pending = False
-    for value, name in zip(tokens, names, strict=True):
-        one = _one(value, name, given)
-        if is_pending and one.token.bytes and not one.token.bytes[:1].isascii():
-            stand_in = Token(one.token.bytes, id=one.token.id, unknown=given.tokenizer is None)
-            one = one._replace(token=stand_in)
-        is_pending = given.tokenizer is None and not one.token.bytes
-        out.append(one)
-    return out
+        out.append(position(_one(chosen, names[i], given), listed))
+    return told_late(out)
 
 
 def _one(value: Any, name: str, given: Given) -> Listed:

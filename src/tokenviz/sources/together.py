@@ -7,12 +7,12 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
-from tokenviz.sources.chat import is_list, model_of, said, unspelled
+from tokenviz.sources.chat import check_numbered, is_list, model_of, said, unspelled
 from tokenviz.sources.columns import has_columns, positions
 from tokenviz.sources.completions import all_logprobs, traces
 from tokenviz.sources.fields import absent, has, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
-from tokenviz.sources.listing import position
+from tokenviz.sources.listing import position, told_late
 from tokenviz.sources.spelling import token_of
 
 __all__ = ["TOGETHER"]
@@ -25,7 +25,7 @@ def _recognise(source: Any) -> bool:
         return True
     columns = [logprobs for logprobs in all_logprobs(source) if has_columns(logprobs)]
     # Fireworks gives ids and offsets, OpenAI offsets, Together ids.
-    return any(has(c, "token_ids") and not has(c, "text_offset") for c in columns)
+    return any(c.get("token_ids") is not None and c.get("text_offset") is None for c in columns)
 
 
 def _is_stream(source: Any) -> bool:
@@ -66,6 +66,7 @@ def _prompt(source: Any, given: Given) -> list[Position]:
 
 def _stream(chunks: Sequence[Any], given: Given) -> list[Trace]:
     """Chunks with one token each: as ``token``, or as a choice's ``delta`` and ``logprobs``."""
+    check_numbered(chunks)
     read: dict[int, list[Position]] = {}
     text: dict[int, str] = {}
     for i, value in enumerate(chunks):
@@ -80,6 +81,7 @@ def _stream(chunks: Sequence[Any], given: Given) -> list[Trace]:
                 read.setdefault(index, []).append(found)
     if missing := sorted(text.keys() - read.keys()):
         raise absent(f"choices[{missing[0]}].logprobs", _SWITCH)
+    read = {index: told_late(path, is_mapping=True) for index, path in read.items()}
     return [
         assemble(
             read[index],
@@ -118,7 +120,9 @@ def _position(
         Listed(token_of(text), number(value, f"{own}.top_logprobs[{text!r}]"))
         for text, value in considered.items()
     ]
-    return position(Listed(spelled, number(logprob, where)), listed)
+    return position(
+        Listed(spelled, number(logprob, where)), listed, is_mapping=True, may_be_appended=True
+    )
 
 
 def _is_number(value: Any) -> bool:
