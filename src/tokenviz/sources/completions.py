@@ -161,7 +161,9 @@ def _prompt_length(source: Any, found: Sequence[Choice]) -> int:
         return 0
     prompt, completion = counts[-1]
     total = sum(len(choice.positions) for choice in found)
-    return prompt if total == prompt * len(found) + completion else 0
+    # An echo may leave out the token that begins every text.
+    lengths = (prompt, prompt - 1)
+    return next((n for n in lengths if total == n * len(found) + completion), 0)
 
 
 def _usage(response: Any) -> tuple[int, int] | None:

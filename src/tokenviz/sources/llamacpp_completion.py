@@ -16,7 +16,17 @@ from typing import Any, NamedTuple
 from tokenviz.data.trace import Distribution, Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
 from tokenviz.sources.chat_content import Entry, entries, positions
-from tokenviz.sources.fields import absent, as_bytes, field, has, number, record, rows, string, whole
+from tokenviz.sources.fields import (
+    absent,
+    as_bytes,
+    field,
+    has,
+    number,
+    record,
+    rows,
+    string,
+    whole,
+)
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.llamacpp_pieces import Written, apart
 from tokenviz.sources.spelling import token_of
@@ -43,9 +53,7 @@ def _read(source: Any, given: Given) -> list[Trace]:
         raise absent(_PROBABILITIES, "n_probs=5")
     first = answer.entries[0][1]
     written = _old(answer) if "probs" in first else _new(answer, given)
-    content, notes = apart(
-        written, ids=answer.ids, count=answer.count, tokenizer=given.tokenizer
-    )
+    content, notes = apart(written, ids=answer.ids, count=answer.count, tokenizer=given.tokenizer)
     said = number(answer.settings.get("temperature"), "generation_settings.temperature")
     return [
         assemble(
@@ -104,7 +112,8 @@ def _joined(source: Any) -> _Answer:
 def _ids(answer: Mapping[str, Any]) -> list[int] | None:
     """Of all tokens; a stream's chunk has the last of a character alone."""
     ids = [
-        whole(id_, f"tokens[{i}]") for i, id_ in enumerate(rows(answer.get("tokens") or [], "tokens"))
+        whole(id_, f"tokens[{i}]")
+        for i, id_ in enumerate(rows(answer.get("tokens") or [], "tokens"))
     ]
     known = [id_ for id_ in ids if id_ is not None]
     return known if known and len(known) == len(ids) else None

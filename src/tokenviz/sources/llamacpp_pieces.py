@@ -77,9 +77,7 @@ def apart(
     return out, {"characters": _NOTE} if is_any else None
 
 
-def _spelled(
-    entries: Sequence[Written], tokenizer: Tokenizer | None
-) -> Mapping[int | None, bytes]:
+def _spelled(entries: Sequence[Written], tokenizer: Tokenizer | None) -> Mapping[int | None, bytes]:
     """The bytes of ids: lists are of tokens as they are, only what was chosen has others with it."""
     known: dict[int | None, bytes] = {}
     for entry in entries:
