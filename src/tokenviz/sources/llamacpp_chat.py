@@ -28,8 +28,8 @@ def _is_its_own(chunk: Any) -> bool:
     if has(chunk, "timings"):
         return True
     for choice in chunk["choices"]:
-        logprobs = choice.get("logprobs") if isinstance(choice, Mapping) else None
-        content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+        logprobs: Any = choice.get("logprobs") if isinstance(choice, Mapping) else None
+        content: Any = logprobs.get("content") if isinstance(logprobs, Mapping) else None
         if is_list(content) and any(has(entry, "id", "token", "logprob") for entry in content):
             return True
     return False

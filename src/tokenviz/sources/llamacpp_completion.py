@@ -1,9 +1,9 @@
 """llama.cpp's server at ``/completion``: today's shape, the old one, after sampling, streamed.
 
-Today ``completion_probabilities`` holds ``{id, token, bytes, logprob, top_logprobs}`` of each token,
-or ``prob`` and ``top_probs`` with ``post_sampling_probs``; before December 2024 it held ``{content,
-probs: [{tok_str, prob}]}``. ``tokens``, the ids of all tokens, is there with ``return_tokens``; a
-stream counts them.
+Today ``completion_probabilities`` holds ``{id, token, bytes, logprob, top_logprobs}`` of each
+token, or ``prob`` and ``top_probs`` with ``post_sampling_probs``; before December 2024 it held
+``{content, probs: [{tok_str, prob}]}``. ``tokens``, the ids of all tokens, is there with
+``return_tokens``; a stream counts them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _read(source: Any, given: Given) -> list[Trace]:
         raise absent(_PROBABILITIES, "n_probs=5")
     first = answer.entries[0][1]
     written = _old(answer) if "probs" in first else _new(answer, given)
-    content, notes = apart(written, ids=answer.ids, count=answer.count, tokenizer=given.tokenizer)
+    content, notes = apart(written, ids=answer.ids, count=answer.total, tokenizer=given.tokenizer)
     said = number(answer.settings.get("temperature"), "generation_settings.temperature")
     return [
         assemble(
@@ -75,8 +75,8 @@ class _Answer(NamedTuple):
     """How many tokens each entry stands for."""
     ids: list[int] | None
     """Of all tokens."""
-    count: int | None
-    """Of all tokens."""
+    total: int | None
+    """How many tokens there are."""
     settings: Mapping[str, Any]
     model: str | None
 
@@ -87,7 +87,8 @@ def _joined(source: Any) -> _Answer:
     every: list[Entry] = []
     counts: list[int | None] = []
     settings: Any = {}
-    model, before = None, 0
+    model = None
+    before: int | None = 0
     for i, value in enumerate(chunks):
         prefix = f"chunks[{i}]." if is_stream else ""
         chunk = record(value, f"chunks[{i}]" if is_stream else "response")

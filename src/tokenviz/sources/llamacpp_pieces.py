@@ -2,9 +2,9 @@
 
 A token that ends within a character is held back. What is written in its place later has the text
 and bytes of all of them, with the id, log-probability and list of the last. Which these are is
-found by the ids of all tokens or by how many there were, where the server says so, by the vocabulary
-where there is one, and by what the lists say of an id; each piece is then a position of its own,
-those before the last without a log-probability. Where nothing tells, nothing is said of it.
+found by the ids of all tokens or by how many there were, where the server says so, by the
+vocabulary where there is one, and by what the lists say of an id; each piece is then a position of
+its own, those before the last without a log-probability. Where nothing tells, nothing is said.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Written(NamedTuple):
     """As if it stood for one token."""
     bytes: bytes
     """All that it stands for."""
-    count: int | None = None
+    size: int | None = None
     """How many tokens that is, where the server says so."""
 
 
@@ -67,8 +67,8 @@ def apart(
         own = entry.position.chosen.token.id
         if groups is not None:
             out += _pieces(entry, groups[i], spelled)
-        elif entry.count is not None:
-            out += _pieces(entry, [*[None] * (entry.count - 1), own], spelled)
+        elif entry.size is not None:
+            out += _pieces(entry, [*[None] * (entry.size - 1), own], spelled)
         else:
             out += _guarded(entry, spelled.get(own))
     if groups is not None and ids:  # the text may end within a character
@@ -78,7 +78,7 @@ def apart(
 
 
 def _spelled(entries: Sequence[Written], tokenizer: Tokenizer | None) -> Mapping[int | None, bytes]:
-    """The bytes of ids: lists are of tokens as they are, only what was chosen has others with it."""
+    """The bytes of ids: those in lists are tokens as they are, a chosen one has others with it."""
     known: dict[int | None, bytes] = {}
     for entry in entries:
         chosen = entry.position.chosen.token
@@ -93,7 +93,7 @@ def _spelled(entries: Sequence[Written], tokenizer: Tokenizer | None) -> Mapping
 def _of_ids(
     entries: Sequence[Written], ids: Sequence[int], spelled: Mapping[int | None, bytes]
 ) -> list[Sequence[int]] | None:
-    """The ids that each entry stands for, or None where there are several ways to share them out."""
+    """The ids that each entry stands for, or None where they can be shared out in several ways."""
     ways: list[dict[int, tuple[int, int]]] = [{0: (1, 0)}]  # by end: how many, and a start
     for entry in entries:
         ends: dict[int, tuple[int, int]] = {}

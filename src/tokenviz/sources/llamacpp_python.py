@@ -2,7 +2,7 @@
 
 Tokens are decoded each alone with what is no character left out, so that pieces of characters are
 "", all of them one key in a list. The chosen token is added to a list that it does not belong to.
-Log-probabilities are the model's own. Of the functions they are numpy's numbers, of the server JSON's.
+Log-probabilities are the model's own; those that the functions give are numpy's numbers.
 """
 
 from __future__ import annotations

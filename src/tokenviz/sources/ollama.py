@@ -1,8 +1,8 @@
-"""Ollama: ``logprobs`` beside the answer, at ``/api/generate`` and ``/api/chat``, and its chat route.
+"""Ollama: ``logprobs`` beside the answer, at ``/api/generate`` and ``/api/chat``.
 
-Its entries are OpenAI's, with bytes or without, a list of them in an answer and in each message of a
-stream. They belong to what was generated, which may be a thought or a call of a tool as well as the
-text beside them. Where the runner gives probabilities, they stand in ``logprob``.
+Its entries are OpenAI's, with bytes or without, a list of them in an answer and in each message of
+a stream. They belong to what was generated, which may be a thought or a call of a tool as well as
+the text beside them. Where the runner gives probabilities, they stand in ``logprob``.
 """
 
 from __future__ import annotations

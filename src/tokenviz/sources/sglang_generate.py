@@ -1,8 +1,9 @@
 """SGLang's own ``/generate``: triples of log-probability, id and text, in ``meta_info``.
 
-``input_token_logprobs`` and ``output_token_logprobs`` are ``[[logprob, id, text], …]``, the text null
-unless ``return_text_in_logprobs`` was asked for; ``input_top_logprobs`` and ``output_top_logprobs``
-hold a list of such triples per position, or null. A stream sends all of the output so far each time.
+``input_token_logprobs`` and ``output_token_logprobs`` are ``[[logprob, id, text], …]``, the text
+null unless ``return_text_in_logprobs`` was asked for; ``input_top_logprobs`` and
+``output_top_logprobs`` hold a list of such triples per position, or null. A stream sends all of the
+output so far each time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """SGLang on its OpenAI routes: the shapes of OpenAI's, with a ``matched_stop`` of its own.
 
 Tokens are decoded each alone, so pieces of characters are U+FFFD. In a stream some versions give
-every token of a chunk the list of the first; such lists are left out. A completion's ``text_offset``
-is −1 throughout.
+every token of a chunk the list of the first; such lists are left out. A completion's
+``text_offset`` is −1 throughout.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def _without_copies(chunk: Any, name: str) -> Any:
         return chunk
     choices = []
     for j, choice in enumerate(chunk["choices"]):
-        logprobs = choice.get("logprobs") if isinstance(choice, Mapping) else None
-        content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+        logprobs: Any = choice.get("logprobs") if isinstance(choice, Mapping) else None
+        content: Any = logprobs.get("content") if isinstance(logprobs, Mapping) else None
         if not chat.is_list(content) or len(content) < 2 or not all(map(_has_list, content)):
             choices.append(choice)
             continue

@@ -1,4 +1,4 @@
-"""vLLM's log-probabilities by id: ``{id: {logprob, rank, decoded_token}}`` per position, or columns.
+"""vLLM's log-probabilities by id, ``{id: {logprob, rank, decoded_token}}``, or as columns.
 
 The dict holds the most probable tokens and the chosen one, each with its rank in the whole
 vocabulary. Of a prompt the first position has none.
@@ -14,9 +14,10 @@ from tokenviz.sources.fields import aligned, number, record, rows, string, whole
 from tokenviz.sources.listing import told_late
 from tokenviz.sources.spelling import Tokenizer, token_of
 
-__all__ = ["ids_of", "of_field", "steps"]
+__all__ = ["ids_in_order", "ids_of", "of_field", "steps"]
 
 _COLUMNS = ("start_indices", "end_indices", "token_ids", "logprobs", "ranks", "decoded_tokens")
+_FIELDS = ("logprob", "rank", "decoded_token")
 
 
 class _Entry(NamedTuple):
@@ -51,8 +52,32 @@ def ids_of(values: Any, name: str) -> list[int]:
     return out
 
 
+def ids_in_order(listed: Any, name: str) -> list[int | None]:
+    """The ids that stand at each position, where nobody gives them: each dict's first.
+
+    None where a position has no dict.
+
+    Raises
+    ------
+    ValueError
+        If a dict is not in the order that vLLM writes it in, the token that stands there and then
+        the others by rank: some clients sort ids.
+    """
+    out: list[int | None] = []
+    for i, one in enumerate(rows(listed, name)):
+        entries = list(_of_dict(one, f"{name}[{i}]"))
+        ranks = [_rank(entry.rank, f"{name}[{i}]") or 0 for entry in entries[1:]]
+        if ranks != sorted(ranks):
+            raise ValueError(
+                f"{name}[{i}]: expected the token of the prompt first and then the others by rank, "
+                f"got the ranks {ranks} after the first; return_token_ids=True says which it is"
+            )
+        out.append(entries[0].id if entries else None)
+    return out
+
+
 def steps(
-    listed: Any, ids: Sequence[int], name: str, tokenizer: Tokenizer | None
+    listed: Any, ids: Sequence[int | None], name: str, tokenizer: Tokenizer | None
 ) -> list[Position]:
     """A position of each id.
 
@@ -61,7 +86,7 @@ def steps(
     listed
         A dict per position, null or empty where there is none; or a ``FlatLogprobs``.
     ids
-        Of the tokens that stand there.
+        Of the tokens that stand there; None where that is not known, and nothing else of it.
     name
         The field's.
     tokenizer
@@ -89,18 +114,17 @@ def steps(
 
 
 def _of_dict(step: Any, name: str) -> Iterator[_Entry]:
-    for key, value in ({} if step is None else record(step, name)).items():
+    by_id: Mapping[Any, Any] = {} if step is None else record(step, name)
+    for key, value in by_id.items():
         own = f"{name}[{key!r}]"
         if isinstance(key, str) and not key.isdecimal():
             raise ValueError(f"{own}: expected an id as the key")
-        id_ = whole(int(key) if isinstance(key, str) else key, own)
-        assert id_ is not None
+        (id_,) = ids_of([int(key) if isinstance(key, str) else key], own)
         if isinstance(value, Mapping) and "logprob" not in value:
             raise ValueError(f"{own}: expected a field 'logprob', found {', '.join(value)}")
         if not isinstance(value, Mapping) and not hasattr(value, "logprob"):
             raise TypeError(f"{own}: expected a log-probability with its rank, got {value!r}")
-        fields = (of_field(value, field) for field in ("logprob", "rank", "decoded_token"))
-        yield _Entry(id_, *fields)
+        yield _Entry(id_, *(of_field(value, field) for field in _FIELDS))
 
 
 def _of_columns(flat: Any, name: str) -> Iterator[list[_Entry]]:
@@ -120,7 +144,7 @@ def _of_columns(flat: Any, name: str) -> Iterator[list[_Entry]]:
 
 
 def _position(
-    entries: Sequence[_Entry], id_: int, name: str, tokenizer: Tokenizer | None
+    entries: Sequence[_Entry], id_: int | None, name: str, tokenizer: Tokenizer | None
 ) -> Position:
     if not entries:
         return Position(Listed(token_of(None, id=id_, tokenizer=tokenizer), None))
@@ -135,7 +159,7 @@ def _position(
         _listed(own, name, tokenizer),
         [_listed(entry, name, tokenizer) for entry in entries if entry is not own],
         rank=_rank(own.rank, f"{name}[{id_}].rank"),
-        has_gaps=True if own.rank is None else False,
+        has_gaps=own.rank is None,
     )
 
 

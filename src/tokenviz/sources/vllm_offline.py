@@ -1,13 +1,14 @@
 """vLLM without a server: ``RequestOutput``, as its objects or as the same in dicts.
 
-Each position's log-probabilities are ``{id: Logprob(logprob, rank, decoded_token)}`` with the chosen
-token among them, or all of them together are a ``FlatLogprobs`` of columns. Objects are known by
-their fields; dicts, as ``dataclasses.asdict`` and JSON make them, have ids that may be text.
+Each position's log-probabilities are ``{id: Logprob(logprob, rank, decoded_token)}`` with the
+chosen token among them, or all of them together are a ``FlatLogprobs`` of columns. Objects are
+known by their fields; dicts, as ``dataclasses.asdict`` and JSON make them, have ids that may be
+text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tokenviz.data.tokens import Token

@@ -21,8 +21,8 @@ import xllamacpp
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "llamacpp_server.json"
 
-# Enough of each to meet tokens that are pieces of characters, spaces, a newline, and a combining mark.
-FORCED = "北京很大。 नमस्ते दुनिया 🙂🫨👩‍🚀 𓀀\nfor i in x:\n\tprint(i)"
+# Tokens that are pieces of characters, an emoji of several code points, Devanagari, a tab.
+FORCED = "北京很大。 नमस्ते दुनिया 🙂🫨👩\u200d🚀 𓀀\nfor i in x:\n\tprint(i)"
 
 
 def server(model: str) -> xllamacpp.Server:
