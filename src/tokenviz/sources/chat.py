@@ -16,8 +16,8 @@ from tokenviz.sources.fields import absent, field, has, number, record, rows, wh
 from tokenviz.sources.format import Given
 from tokenviz.sources.listing import LEAST
 
-__all__ = ["SWITCH", "Choice", "check_numbered", "choices", "is_chat", "is_chat_stream", "is_list", "model_of",
-           "said", "traces", "unspelled"]  # fmt: skip
+__all__ = ["SWITCH", "Choice", "check_numbered", "choices", "is_chat", "is_chat_stream", "is_list",
+           "model_of", "said", "traces", "unspelled"]  # fmt: skip
 
 SWITCH = "logprobs=True, top_logprobs=5"
 """What a chat request says to get log-probabilities."""

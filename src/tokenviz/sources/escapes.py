@@ -38,6 +38,8 @@ def unescaped(text: str) -> bytes | None:
 def literal(texts: Sequence[str], whole: str | None) -> bool:
     """Whether tokens that look like bytes spelled out are meant as they stand.
 
-    They are where the tokens, as they stand, make the ``whole`` text.
+    They are where there are such among the tokens, and these, as they stand, make the ``whole``
+    text.
     """
-    return whole is not None and "".join(texts) == whole
+    looks = any(unescaped(text) is not None for text in texts)
+    return looks and whole is not None and "".join(texts) == whole

@@ -23,8 +23,8 @@ def position(
     """The chosen token and what is listed beside it.
 
     A token of which only a stand-in is known (U+FFFD, nothing) is the same as no other. But lists
-    begin with the most probable, and so hold the chosen token as a rule: one entry that looks as
-    it would, with exactly its log-probability, is taken for it and not for an alternative of it.
+    begin with the most probable, and so hold the chosen token as a rule: one stand-in
+    that may be its own, with exactly its log-probability, is taken for it, not for an alternative.
 
     A token without a log-probability is below those that are listed, if it comes after them. Before
     them it leaves a gap: nothing tells how probable it is.
@@ -64,7 +64,7 @@ def told_late(positions: Sequence[Position], *, is_mapping: bool = False) -> lis
     is_pending = False
     for one in positions:
         token = one.chosen.token
-        if is_pending and not token.unknown and token.bytes and token.bytes[0] >= _FIRST_OF_MANY:
+        if is_pending and not token.unknown and not token.bytes.isascii():
             unknown = Token(token.bytes, id=token.id, unknown=True)
             listed = [
                 Listed(unknown, other.logprob)
@@ -79,9 +79,6 @@ def told_late(positions: Sequence[Position], *, is_mapping: bool = False) -> lis
             out.append(one)
             is_pending = token.unknown and not token.bytes
     return out
-
-
-_FIRST_OF_MANY = 0x80  # a byte that begins a character of several, or goes on with it
 
 
 def _own(chosen: Listed, listed: Sequence[Listed]) -> int | None:
@@ -100,7 +97,8 @@ def _own(chosen: Listed, listed: Sequence[Listed]) -> int | None:
 def _may_be(other: Token, chosen: Token) -> bool:
     if not other.unknown or (other.id is not None and chosen.id is not None):
         return False
-    return other.bytes in (b"", chosen.text.encode())
+    # Of two stand-ins, one may have been decoded alone and the other as part of the text.
+    return chosen.unknown or other.bytes in (b"", chosen.text.encode())
 
 
 def _exceeds(other: Listed, logprob: float) -> bool:
