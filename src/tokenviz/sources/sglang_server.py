@@ -41,7 +41,14 @@ def _is_its_own(source: Any) -> bool:
 
 def _read_chat(source: Any, given: Given) -> list[Trace]:
     if chat.is_list(source):
-        source = [_without_copies(chunk, f"chunks[{i}]") for i, chunk in enumerate(source)]
+        chunks = [_without_copies(chunk) for chunk in source]
+        if chunks != source:
+            warnings.warn(
+                "choices[].logprobs.content: tokens have the list of the first one of their chunk, "
+                "as some versions of SGLang give it; it is left out there",
+                stacklevel=4,
+            )
+        source = chunks
     return chat.traces(source, given, shown=SGLANG_CHAT.title)
 
 
@@ -49,26 +56,22 @@ def _read_completion(source: Any, given: Given) -> list[Trace]:
     return completions.traces(source, given, shown=SGLANG_COMPLETIONS.title)
 
 
-def _without_copies(chunk: Any, name: str) -> Any:
+def _without_copies(chunk: Any) -> Any:
     """A chunk without the lists that are the first token's and stand with others as well."""
     if not has(chunk, "choices") or not chat.is_list(chunk["choices"]):
         return chunk
     choices = []
-    for j, choice in enumerate(chunk["choices"]):
+    for choice in chunk["choices"]:
         logprobs: Any = choice.get("logprobs") if isinstance(choice, Mapping) else None
         content: Any = logprobs.get("content") if isinstance(logprobs, Mapping) else None
         if not chat.is_list(content) or len(content) < 2 or not all(map(_has_list, content)):
             choices.append(choice)
             continue
         first, *others = content
-        copies = [one for one in others if one["top_logprobs"] == first["top_logprobs"]]
-        if copies:
-            warnings.warn(
-                f"{name}.choices[{j}].logprobs.content: {len(copies)} tokens have the list of the "
-                "first of their chunk, as some versions of SGLang give it; it is left out there",
-                stacklevel=2,
-            )
-            others = [one | {"top_logprobs": []} if one in copies else one for one in others]
+        copied = first["top_logprobs"]
+        others = [
+            one | {"top_logprobs": []} if one["top_logprobs"] == copied else one for one in others
+        ]
         choices.append({**choice, "logprobs": {**logprobs, "content": [first, *others]}})
     return {**chunk, "choices": choices}
 
