@@ -36,8 +36,6 @@ FIXTURES = [
     "openai_responses.json",
     "openai_responses_completed.jsonl",
     "openai_responses_stream.jsonl",
-    "sglang_chat.json",
-    "sglang_completions.json",
     "sglang_generate.json",
     "sglang_generate_stream.jsonl",
     "tgi.json",

@@ -1,7 +1,7 @@
 """Answers of Ollama with the numbers of ``scored.json``, in the types of its client.
 
-``fixtures/ollama_generate.json`` is without bytes, as today's runner gives them,
-``ollama_chat_stream.jsonl`` with them. Written with the client ollama 0.6.3; the server was not run. To run it, with a Python that has ollama::
+``fixtures/ollama_generate.json``, ``ollama_chat_stream.jsonl``. Written with ollama 0.6.3, the client,
+which knows of no bytes; the server was not run. To run it, with a Python that has ollama::
 
     python -m tests.sources.producers.ollama_types
 """
@@ -18,19 +18,18 @@ FACTS = {"model": "qwen3:0.6b", "created_at": "2026-11-30T12:00:00.000000Z"}
 COUNTS = {"total_duration": 10, "load_duration": 1, "prompt_eval_count": 9, "eval_count": 25}
 
 
-def entry(token: dict[str, Any], *, has_bytes: bool) -> dict[str, Any]:
+def entry(token: dict[str, Any]) -> dict[str, Any]:
     """A token as Ollama writes it."""
 
     def written(one: dict[str, Any]) -> dict[str, Any]:
-        out = {"token": replaced(one), "logprob": one["logprob"]}
-        return out | {"bytes": one["bytes"]} if has_bytes else out
+        return {"token": replaced(one), "logprob": one["logprob"]}
 
     return written(token) | {"top_logprobs": [written(one) for one in token["top"]]}
 
 
 def generated() -> GenerateResponse:
-    """A whole answer at ``/api/generate``, without bytes."""
-    entries = [entry(token, has_bytes=False) for token in CHOICES[0]]
+    """A whole answer at ``/api/generate``."""
+    entries = [entry(token) for token in CHOICES[0]]
     return GenerateResponse(
         **FACTS, **COUNTS, done=True, done_reason="stop",
         response=text_of(CHOICES[0]), logprobs=entries,
@@ -38,11 +37,11 @@ def generated() -> GenerateResponse:
 
 
 def streamed() -> list[ChatResponse]:
-    """The messages of a stream at ``/api/chat``, with bytes."""
+    """The messages of a stream at ``/api/chat``."""
     chunks = [
         ChatResponse(
             **FACTS, done=False, message={"role": "assistant", "content": text_of(group)},
-            logprobs=[entry(token, has_bytes=True) for token in group],
+            logprobs=[entry(token) for token in group],
         )
         for group in cut(CHOICES[0], 1)
     ]  # fmt: skip
