@@ -68,11 +68,13 @@ def again(value: Any) -> Any:
         case {"tuple": items}:
             return tuple(again(items))
         case {"mapping": items}:
-            return {key: again(one) for key, one in items.items()}
+            return again(items)
         case {"class": path, "fields": fields}:
             module, _, name = path.rpartition(".")
             made = type(name, (), {"__module__": module})()
             vars(made).update({key: again(one) for key, one in fields.items()})
             return made
+        case dict():
+            return {key: again(one) for key, one in value.items()}
         case _:
             return value

@@ -52,9 +52,8 @@ def _read(source: Mapping[str, Any], given: Given) -> list[Trace]:
         raise ValueError(f"sequences: expected at least as many tokens as there are steps ({n})")
     rows = unfilled(sequences, n, given.options, given.tokenizer)
     own = _own(steps, given)
-    return [
-        _trace(steps, own, rows, row, beams, given) for row, beams in enumerate(_beams(source, n))
-    ]
+    beams = _beams(source, steps)
+    return [_trace(steps, own, rows, row, beams[row], given) for row in range(len(sequences))]
 
 
 def _own(steps: Mapping[str, Any], given: Given) -> str:
@@ -63,17 +62,18 @@ def _own(steps: Mapping[str, Any], given: Given) -> str:
     return [*asked, *steps][0]
 
 
-def _beams(source: Mapping[str, Any], n: int) -> Sequence[Sequence[int]]:
+def _beams(source: Mapping[str, Any], steps: Mapping[str, Any]) -> Sequence[Sequence[int]]:
     """Per sequence, the row of each step that its token was chosen in; −1 after its end."""
-    count = len(source["sequences"])
     if (beams := source.get("beam_indices")) is not None:
         return as_list(beams, "beam_indices")
-    if source.get("sequences_scores") is not None:
+    count, columns = len(source["sequences"]), list(steps.values())
+    is_search = source.get("sequences_scores") is not None
+    if is_search or any(len(step) != count for column in columns for step in column):
         raise ValueError(
             "beam_indices: without them, a beam search does not say in which row of a step a token "
             "was chosen; generate with output_scores=True"
         )
-    return [[row] * n for row in range(count)]
+    return [[row] * len(columns[0]) for row in range(count)]
 
 
 def _trace(

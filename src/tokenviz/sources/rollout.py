@@ -135,11 +135,12 @@ def sampled(logprobs: Numbers | None, mask: YesNo | None) -> Numbers | None:
     """An engine's log-probabilities, NaN at tokens that it did not sample.
 
     Frameworks fill them up with zeros. A zero at a token that counts for the loss is one: that of a
-    token that was certain.
+    token that was certain. Without a mask, nothing tells the two apart, and neither is known.
     """
-    if logprobs is None or mask is None:
-        return logprobs
-    known = np.where(~mask & (logprobs == 0), np.nan, logprobs)
+    if logprobs is None:
+        return None
+    is_filled_up = logprobs == 0 if mask is None else ~mask & (logprobs == 0)
+    known = np.where(is_filled_up, np.nan, logprobs)
     return None if np.isnan(known).all() else known
 
 
