@@ -72,7 +72,9 @@ def test_rewards_of_several_kinds() -> None:
 
 def test_a_sample_without_log_probabilities_says_how_to_get_them() -> None:
     sample = {**loaded(ROLLOUT)["samples"][0], "rollout_log_probs": None}
-    with pytest.raises(ValueError, match=r"samples\[0\]: found no .*'rollout_log_probs'.*lm\.score"):
+    with pytest.raises(
+        ValueError, match=r"samples\[0\]: found no .*'rollout_log_probs'.*lm\.score"
+    ):
         read({"samples": [sample]})
 
 

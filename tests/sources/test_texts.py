@@ -36,7 +36,9 @@ def test_texts_are_scored_with_a_model(rows: list[dict[str, Any]], source: str) 
     traces = texts.score(lm, top_k=2)
     assert [trace.text for trace in traces] == list(texts.completions)
     for trace, text, prompt in zip(traces, texts.completions, texts.prompts, strict=True):
-        np.testing.assert_allclose(trace.logprobs, lm.score(text, prompt=prompt).logprobs, atol=1e-4)
+        np.testing.assert_allclose(
+            trace.logprobs, lm.score(text, prompt=prompt).logprobs, atol=1e-4
+        )
 
 
 def test_numbers_are_kept() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import inseq
-import numpy as np
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
