@@ -6,6 +6,7 @@ A name is written as one would reach for the field: ``choices[0].logprobs.conten
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, NoReturn
 
 __all__ = ["absent", "aligned", "as_bytes", "field", "has", "number", "record", "rows", "string",
@@ -69,7 +70,7 @@ def number(value: Any, name: str) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):  # libraries give numpy's as well
         _refuse(name, "a number or null", value)
     return float(value)
 
