@@ -58,7 +58,7 @@ class CompletionsServer:
     @property
     def n_prompts(self) -> int:
         """How many prompts were asked for."""
-        return sum(len(_prompts(body)) for body in self.bodies)
+        return sum(len(prompts_of(body)) for body in self.bodies)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -72,7 +72,7 @@ class CompletionsServer:
     def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         choices = [
             {"index": k, "finish_reason": "length"} | self._choice(prompt, body)
-            for k, prompt in enumerate(_prompts(body))
+            for k, prompt in enumerate(prompts_of(body))
         ]
         usage = {"completion_tokens": len(choices)}
         # In whatever order they are finished.
@@ -87,10 +87,10 @@ class CompletionsServer:
         said = [token.text for token in self.lm.vocabulary.tokens(ids)]
         if "prompt_logprobs" in body:
             entries = [
-                None if log is None else {str(id_): {"logprob": log, "rank": 1, "decoded_token": text}}
+                {str(id_): {"logprob": log, "rank": 1, "decoded_token": text}}
                 for id_, log, text in zip(ids, own, said, strict=True)
             ]
-            return {"text": "", "logprobs": None, "prompt_logprobs": entries}
+            return {"text": "", "logprobs": None, "prompt_logprobs": [None, *entries[1:]]}
         assert body["echo"] is True and body["max_tokens"] == 1
         new = int(logs[-1].argmax())
         own.append(float(logs[-1, new]))
@@ -101,7 +101,8 @@ class CompletionsServer:
         return {"text": "".join(said), "logprobs": logprobs}
 
 
-def _prompts(body: dict[str, Any]) -> list[Any]:
+def prompts_of(body: dict[str, Any]) -> list[Any]:
+    """The prompts of a request, a single one without its list included."""
     prompt = body["prompt"]
     is_one = isinstance(prompt, str) or isinstance(prompt[0], int)
     return [prompt] if is_one else prompt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,8 +59,10 @@ class Scoring:
 def same(found: Attribution, expected: Attribution) -> None:
     np.testing.assert_allclose(found.values, expected.values, atol=1e-4)
     assert found.tokens == expected.tokens and found.targets == expected.targets
-    for name in ("method", "score", "baseline", "grouping", "reduction", "spans", "terms", "n_steps"):
-        assert getattr(found, name) == getattr(expected, name)
+    assert (found.method, found.n_steps) == (expected.method, expected.n_steps)
+    assert (found.score, found.baseline) == (expected.score, expected.baseline)
+    assert (found.grouping, found.reduction) == (expected.grouping, expected.reduction)
+    assert (found.spans, found.terms) == (expected.spans, expected.terms)
     if expected.standard_error is None:
         assert found.standard_error is None
     else:
@@ -105,9 +108,7 @@ def test_a_tokenizer_may_be_a_file_or_of_the_library_tokenizers(
     path = tmp_path / "tokenizer.json"
     bundled.tokenizer.backend_tokenizer.save(str(path))
     for given in (path, Tokenizer.from_file(str(path))):
-        found = tv.attribute(
-            Scoring(bundled), PROMPT, " 12", tokenizer=given, baseline="delete"
-        )
+        found = tv.attribute(Scoring(bundled), PROMPT, " 12", tokenizer=given, baseline="delete")
         assert [token.id for token in found.tokens] == ids
     with pytest.raises(FileNotFoundError, match="nothing is downloaded"):
         tv.attribute(Scoring(bundled), PROMPT, " 12", tokenizer=str(tmp_path / "none"))
@@ -168,7 +169,9 @@ def test_what_cannot_be_asked_is_told(
     given: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        tv.attribute(lambda prompts, target: [-1.0] * len(prompts), "a b", **{"targets": " c"} | given)
+        tv.attribute(
+            lambda prompts, target: [-1.0] * len(prompts), "a b", **{"targets": " c"} | given
+        )
 
 
 @pytest.mark.parametrize(
@@ -219,9 +222,7 @@ def test_an_interrupt_leaves_what_is_finished() -> None:
     assert np.isnan(found.values[:, 0]).tolist() == [False] * 4 + [True] * 2
 
 
-def test_time_ends_it_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
+def test_time_ends_it_with_a_warning() -> None:
     def slow(prompts: list[str], target: str) -> list[float]:
         time.sleep(0.05)
         return [-1.0] * len(prompts)

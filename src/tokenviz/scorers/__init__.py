@@ -1,7 +1,8 @@
 """Attribution without a model at hand: by whatever gives log-probabilities.
 
-- ``attribute``, and ``rehearsal`` with ``estimate``, are the face: the perturbation methods of ``model/attributing``
-  through an ``objective`` that asks a scorer; ``speaking`` is what they see in a model's place.
+- ``attribute``, and ``rehearsal`` with ``estimate``, are the face: the perturbation methods of
+  ``model/attributing`` through an ``objective`` that asks a scorer; ``speaking`` is what they see
+  in a model's place.
 - ``scorer`` says what a scorer is. ``completions`` is one that asks a server (``transport`` sends,
   ``echo`` reads, ``memory`` keeps), ``offline`` one that asks vLLM in the same process.
 - ``words`` are the tokens of a text whose tokenizer is not known.

@@ -57,9 +57,9 @@ def attribute(
 ) -> Attribution:
     """Explain what a scorer gives for some targets by the tokens of the prompt.
 
-    As :meth:`LanguageModel.attribute`, for models of which nothing is at hand but log-probabilities:
-    tokens are replaced by another or left out, and the scorer is asked again. Where it runs the same
-    weights the numbers are the same.
+    As :meth:`LanguageModel.attribute`, for models of which only log-probabilities are at hand:
+    tokens are replaced by another or left out, and the scorer is asked again. Where it runs the
+    same weights the numbers are the same.
 
     Parameters
     ----------
@@ -108,9 +108,9 @@ def attribute(
     Returns
     -------
     Attribution
-        Values ``[rows, targets]`` in the unit of the score. If the user interrupts, what is finished
-        comes back with ``partial=True``, the rest NaN; of a server nothing is asked twice when it is
-        called again.
+        Values ``[rows, targets]`` in the unit of the score. If the user interrupts, what is
+        finished comes back with ``partial=True``, the rest NaN; a server is not asked again for
+        what it has answered when it is called once more.
 
     Raises
     ------
@@ -146,8 +146,8 @@ def asked_by(
     how = {"method": "occlusion", "score": "logprob", **how}
     if how["method"] in METHODS and how["method"] not in PERTURBING:
         raise ValueError(
-            f"method: {how['method']} needs a model at hand, of which it takes gradients or attention; "
-            f"a scorer serves {' and '.join(map(repr, PERTURBING))}"
+            f"method: {how['method']} needs a model at hand, of which it takes gradients or "
+            f"attention; a scorer serves {' and '.join(map(repr, PERTURBING))}"
         )
     if how["score"] not in _SCORES:
         raise ValueError(

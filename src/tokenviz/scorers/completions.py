@@ -66,8 +66,8 @@ def completions(
         Sent as a bearer token, and never shown. None: none is sent, whatever the environment holds.
     tokenizer
         That of the server's model: a transformers or tokenizers object, or a path to a folder or a
-        tokenizer.json (nothing is downloaded). With it, features are the model's own tokens. Without,
-        they are words, and text is sent.
+        tokenizer.json (nothing is downloaded). With it, features are the model's own tokens.
+        Without, they are words, and text is sent.
     ask
         "echo" asks for the prompt to be repeated with log-probabilities; "prompt_logprobs" is
         vLLM's own way, in which each number comes with the id that it belongs to.
@@ -134,8 +134,8 @@ class Completions:
 
     def __init__(
         self,
-        base_url: str,
-        model: str,
+        base_url: Any,
+        model: Any,
         key: Secret,
         *,
         tokenizer: Any,
@@ -274,17 +274,15 @@ class Completions:
 
     @cached_property
     def _vocabulary(self) -> Any:
-        from tokenviz.scorers.speaking import tokenizer_of
         from tokenviz.model.text.vocabulary import Vocabulary
+        from tokenviz.scorers.speaking import tokenizer_of
 
         return Vocabulary(tokenizer_of(self.tokenizer))
 
     def _digest(self, prompt: Text, target: Text) -> bytes:
         """What is asked, in a few bytes: of another server, model or setting others."""
         asked = [without_user(self._url), self.name, self._ask, self._extra, prompt, target]
-        return hashlib.blake2b(
-            json.dumps(asked, sort_keys=True).encode(), digest_size=20
-        ).digest()
+        return hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=20).digest()
 
 
 def _joined(prompt: Text, target: Text) -> Text:

@@ -1,8 +1,8 @@
 """Reading completions that repeat their prompt: which of the numbers are those of the target.
 
 Two shapes are read. An *echo* lists the tokens of prompt and answer with the log-probability of
-each (OpenAI's legacy completions, vLLM, llama-cpp-python). vLLM's ``prompt_logprobs`` list, for each
-token of the prompt, log-probabilities by id. In both the target is the end of the prompt.
+each (OpenAI's legacy completions, vLLM, llama-cpp-python). vLLM's ``prompt_logprobs`` list, for
+each token of the prompt, log-probabilities by id. In both the target is the end of the prompt.
 
 An echo does not say where the prompt ends: the one token that is written after it may be missing,
 where that ends the text, and some servers leave out the token that begins it. So it is counted by
@@ -45,7 +45,9 @@ def choices_of(answer: Any, count: int) -> list[Mapping[str, Any]]:
     if not isinstance(choices, list):
         found = sorted(answer) if isinstance(answer, Mapping) else type(answer).__name__
         raise ServerError(f"choices: expected a completion with choices, got {found}")
-    indices = [one.get("index", k) if isinstance(one, Mapping) else None for k, one in enumerate(choices)]
+    indices = [
+        one.get("index", k) if isinstance(one, Mapping) else None for k, one in enumerate(choices)
+    ]
     if sorted(map(str, indices)) != sorted(map(str, range(count))):
         raise ServerError(
             f"choices: expected one for each of {count} prompts, got the indices {indices}; where "
@@ -96,7 +98,9 @@ def by_ids(
         return _listed(listed, n_prompt, target)
     tokens, numbers = _echo(choice)
     ends = _possible_ends(len(tokens), n_prompt + count, written)
-    fitting = [end for end in ends if end >= count and _fits(tokens[end - count : end], target, said)]
+    fitting = [
+        end for end in ends if end >= count and _fits(tokens[end - count : end], target, said)
+    ]
     if not ends:
         raise ServerError(
             f"logprobs.tokens: expected the {n_prompt + count} tokens that were sent and at most "
@@ -116,7 +120,9 @@ def by_ids(
             "told; it says no usage.completion_tokens"
         )
     end = fitting[0]
-    return np.array([_number(numbers[k], f"logprobs.token_logprobs[{k}]") for k in range(end - count, end)])
+    return np.array(
+        [_number(numbers[k], f"logprobs.token_logprobs[{k}]") for k in range(end - count, end)]
+    )
 
 
 def by_text(choice: Mapping[str, Any], prompt: str, target: str) -> float:
@@ -133,9 +139,9 @@ def by_text(choice: Mapping[str, Any], prompt: str, target: str) -> float:
     start = whole.find(prompt + target)
     if start < 0:
         raise ServerError(
-            "logprobs.tokens: what they say is not the text that was sent (pieces of characters, or "
-            "a tokenizer that changes texts); give the scorer the model's tokenizer, and it sends "
-            "ids"
+            "logprobs.tokens: what they say is not the text that was sent (pieces of characters, "
+            "or a tokenizer that changes texts); give the scorer the model's tokenizer, and it "
+            "sends ids"
         )
     first, last = start + len(prompt), start + len(prompt) + len(target)
     places, place = [], 0

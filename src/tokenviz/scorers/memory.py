@@ -67,6 +67,8 @@ class Memory:
 
     def keep(self, answers: dict[bytes, Numbers]) -> None:
         """Remember some answers."""
-        rows = [(asked, np.asarray(found, dtype="<f8").tobytes()) for asked, found in answers.items()]
+        rows = [
+            (asked, np.asarray(found, dtype="<f8").tobytes()) for asked, found in answers.items()
+        ]
         with self._lock, self._rows:
             self._rows.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)

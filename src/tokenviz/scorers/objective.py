@@ -190,8 +190,9 @@ def _checked(answers: npt.ArrayLike, prompts: int, ids: int) -> Answers:
     if wrong.any():
         place = [int(k) for k in np.argwhere(wrong)[0]]
         raise ValueError(
-            f"scorer: expected log-probabilities, which are at most 0, got {found[tuple(place)]} at "
-            f"{place}" + ("; are these probabilities?" if _are_probabilities(found) else "")
+            "scorer: expected log-probabilities, which are at most 0, got "
+            f"{found[tuple(place)]} at {place}"
+            + ("; are these probabilities?" if _are_probabilities(found) else "")
         )
     return found.reshape(prompts, -1)
 

@@ -48,8 +48,8 @@ class Requests:
     def __str__(self) -> str:
         known = f", {self.known:,} more are known" if self.known else ""
         return (
-            f"{self.requests:,} requests with {self.prompts:,} prompts of {self.tokens:,} {self.of} in "
-            f"all{known}"
+            f"{self.requests:,} requests with {self.prompts:,} prompts of {self.tokens:,} "
+            f"{self.of} in all{known}"
         )
 
 
@@ -79,6 +79,9 @@ def estimate(
     scorer: Scorer, prompt: Any, targets: Any = None, *, tokenizer: Any = None, **options: Any
 ) -> Requests:
     """What :func:`tokenviz.attribute` would send with the same arguments; nothing is sent.
+
+    A function is taken to give a number for each id of a target; one that gives sums is called more
+    often for the tokens of a continuation.
 
     Returns
     -------

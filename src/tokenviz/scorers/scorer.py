@@ -18,8 +18,8 @@ class Scorer(Protocol):
     """From prompts and a text that follows each to log-probabilities.
 
     A plain function is one. What it may say besides, as attributes: its ``tokenizer``; its
-    ``name``; ``send``, "ids" or "text", which is how it is given prompts and targets (by default ids
-    where there is a tokenizer); and ``at_once``, how many prompts it likes to get (256).
+    ``name``; ``send``, "ids" or "text", which is how it is given prompts and targets (by default
+    ids where there is a tokenizer); and ``at_once``, how many prompts it likes to get (256).
     """
 
     def __call__(self, prompts: Sequence[Any], target: Any, /) -> npt.ArrayLike:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -39,13 +39,9 @@ class Speaker(LoadedModel):
     def __init__(self, scorer: Scorer, tokenizer: Any, *, sends_text: bool) -> None:
         # Not LoadedModel's own: it checks a model.
         self.scorer = scorer
+        self._model = cast(Any, scorer)  # by whose class messages call it
         self.tokenizer = tokenizer
         self.sends_text = sends_text
-
-    @property
-    def model(self) -> Any:
-        """The scorer, by whose class messages call it."""
-        return self.scorer
 
     @property
     def name(self) -> str:
@@ -130,8 +126,8 @@ def speaker_of(scorer: Scorer, tokenizer: Any, prompt: Any) -> Speaker:
     if known is None and not isinstance(prompt, str):
         if send == "text":
             raise TypeError(
-                f"prompt: expected text, which is what the scorer sends, got {type(prompt).__name__}"
-                "; make the scorer with the model's tokenizer"
+                "prompt: expected text, which is what the scorer sends, got "
+                f"{type(prompt).__name__}; make the scorer with the model's tokenizer"
             )
         known = Numbers()
     if known is None:

@@ -1,8 +1,8 @@
 """Requests to a server: several at a time, again where one fails in passing.
 
 A server that is busy (429), breaks (5xx), goes away in the middle of an answer or sends half of it
-is asked again after a pause that doubles, or that the server names itself (``Retry-After``). What it
-refuses for good is an error at once, in the server's own words.
+is asked again after a pause that doubles, or that the server names itself (``Retry-After``). What
+it refuses for good is an error at once, in the server's own words.
 """
 
 from __future__ import annotations
@@ -41,12 +41,10 @@ class ServerError(RuntimeError):
         self.status = status
 
 
-class _Passing(ServerError):
+class _PassingError(ServerError):
     """What may go well the next time, after ``pause`` seconds if the server says so."""
 
-    def __init__(
-        self, message: str, status: int | None = None, pause: float | None = None
-    ) -> None:
+    def __init__(self, message: str, status: int | None = None, pause: float | None = None) -> None:
         super().__init__(message, status)
         self.pause = pause
 
@@ -66,8 +64,6 @@ class Transport:
         How often a request that failed in passing is sent again.
     timeout
         Seconds without a sign of the server.
-    first_pause
-        Seconds before a request is sent again for the first time.
 
     Attributes
     ----------
@@ -85,7 +81,6 @@ class Transport:
         concurrency: int,
         retries: int,
         timeout: float,
-        first_pause: float = _FIRST_PAUSE,
     ) -> None:
         self._httpx = require(
             "httpx", feature="asking a server", install="tokenviz-widget[servers]"
@@ -95,7 +90,6 @@ class Transport:
         self._concurrency = concurrency
         self._retries = retries
         self._timeout = timeout
-        self._first_pause = first_pause
         self._count = threading.Lock()
         self.requests = 0
         self.repeated = 0
@@ -133,14 +127,14 @@ class Transport:
 
     def _ask(self, client: Any, body: Mapping[str, Any], stop: threading.Event) -> Any:
         """Send one request, again if need be."""
-        pause = self._first_pause
+        pause = _FIRST_PAUSE
         for attempt in range(self._retries + 1):
             with self._count:
                 self.requests += 1
                 self.repeated += attempt > 0
             try:
                 return self._answer(client, body)
-            except _Passing as error:
+            except _PassingError as error:
                 if attempt == self._retries:
                     raise ServerError(f"{error}, {_times(attempt + 1)}", error.status) from None
                 wanted = pause * random.uniform(1, 1.5) if error.pause is None else error.pause
@@ -161,17 +155,17 @@ class Transport:
             response = client.post(self._url, json=body)
         except self._httpx.TransportError as error:
             said = self._key.hidden_in(str(error)) or type(error).__name__
-            raise _Passing(f"{where} did not answer ({said})") from None
+            raise _PassingError(f"{where} did not answer ({said})") from None
         status = response.status_code
         if status in _PASSING:
             pause = _retry_after(response.headers.get("retry-after"))
-            raise _Passing(f"{where} answers {status}{self._said(response)}", status, pause)
+            raise _PassingError(f"{where} answers {status}{self._said(response)}", status, pause)
         if status != 200:
             raise ServerError(f"{where} answers {status}{self._said(response)}", status)
         try:
             return response.json()
         except ValueError:
-            raise _Passing(f"{where} sent an answer that is no whole JSON", status) from None
+            raise _PassingError(f"{where} sent an answer that is no whole JSON", status) from None
 
     def _headers(self) -> dict[str, str]:
         key = self._key.reveal()

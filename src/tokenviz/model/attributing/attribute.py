@@ -162,9 +162,7 @@ def asked_of(
     return Asked(lm, problem, options, objective, baseline), name
 
 
-def baseline_of(
-    lm: LoadedModel, question: Question
-) -> tuple[torch.Tensor | None, str | None]:
+def baseline_of(lm: LoadedModel, question: Question) -> tuple[torch.Tensor | None, str | None]:
     """The baseline ``[n, d]`` and its name; tokens that are no feature keep their embedding."""
     problem, wanted = question.problem, question.options.baseline
     default = question.method.baseline
