@@ -129,7 +129,11 @@ def test_without_a_tokenizer_features_are_words_and_texts_are_sent() -> None:
     deleted = tv.attribute(count_of_cats, "A cat and a cat, here.", " meow", baseline="delete")
     np.testing.assert_allclose(deleted.values[:, 0], [0, 1, 0, 0, 1, 0])
     assert "A and a cat, here." in asked
-    assert deleted.model == "count_of_cats"
+    assert (deleted.model, deleted.baseline) == ("count_of_cats", "delete")
+    assert found.baseline == "a space"
+    # Words are numbered as they come, which means nothing to anybody else.
+    assert found.prompt_ids is None and found.terms is None
+    assert all(token.id is None for token in found.tokens)
     shared = tv.attribute(count_of_cats, "A cat and a cat, here.", " meow", method="shapley")
     np.testing.assert_allclose(shared.values[:, 0], [0, 1, 0, 0, 1, 0], atol=1e-6)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from tokenviz._keywords import showing
 from tokenviz.data.provenance import Grouping
+from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 from tokenviz.model.attributing.asking.targets import Contrast, Reduction, Target
 from tokenviz.model.attributing.attribute import baseline_of, explained
@@ -172,7 +174,27 @@ def _answered(
 ) -> Attribution:
     with torch.no_grad():
         asked, baseline = prepared(speaker, question, seconds)
-        return explained(question.method, asked, baseline, progress, started)
+        found = explained(question.method, asked, baseline, progress, started)
+    return _of_words(found) if isinstance(speaker.tokenizer, Words) else found
+
+
+def _of_words(found: Attribution) -> Attribution:
+    """Without ids, which are no tokenizer's where words were numbered as they came."""
+    return replace(
+        found,
+        tokens=[_unnumbered(token) for token in found.tokens],
+        targets=[
+            _unnumbered(target) if isinstance(target, Token) else target for target in found.targets
+        ],
+        baseline="delete" if found.baseline == "delete" else "a space",
+        prompt_ids=None,
+        spans=None,
+        terms=None,
+    )
+
+
+def _unnumbered(token: Token) -> Token:
+    return Token(token.bytes, special=token.special)
 
 
 def prepared(

@@ -73,7 +73,8 @@ def completions(
         vLLM's own way, in which each number comes with the id that it belongs to.
     send
         Prompts as "ids" or "text"; None: as ids where there is a tokenizer. Of text a server makes
-        tokens of its own, which must part where the target begins.
+        tokens of its own, which must part where the target begins; it also puts before it what
+        begins every text, so nothing is lost without that, and its value is 0.
     batch
         Prompts in one request; 1 for servers that take no lists.
     concurrency
