@@ -182,10 +182,10 @@ def _of_words(found: Attribution) -> Attribution:
     """Without ids, which are no tokenizer's where words were numbered as they came."""
     return replace(
         found,
-        tokens=[_unnumbered(token) for token in found.tokens],
-        targets=[
+        tokens=tuple(map(_unnumbered, found.tokens)),
+        targets=tuple(
             _unnumbered(target) if isinstance(target, Token) else target for target in found.targets
-        ],
+        ),
         baseline="delete" if found.baseline == "delete" else "a space",
         prompt_ids=None,
         spans=None,
