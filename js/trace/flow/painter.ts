@@ -5,7 +5,7 @@
 import { SMALL } from "../../canvas/fonts.ts";
 import type { Rect } from "../../canvas/geometry.ts";
 import type { LabelFitter } from "../../canvas/label.ts";
-import { paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
+import { paintBadge, paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
 import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
 import type { TraceData } from "../../data/trace.ts";
 import type { PaintContext } from "../../figure/drawing.ts";
@@ -106,13 +106,10 @@ function paintPiece({ x, y, width, value, piece, trimmed }: Spot, context: Paint
     ctx.fillText(trimmed ? text.slice(1) : text, x + padding, baseline);
   }
   if (badge) {
-    ctx.globalAlpha = 0.6;
     ctx.strokeStyle = ctx.fillStyle;
     ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.roundRect(x + 2.5, y + 3.5, width - 5, BOX_HEIGHT - 7, 4);
-    ctx.stroke();
-    ctx.globalAlpha = 1;
+    const box = { x: x + 2.5, y: y + 3.5, width: width - 5, height: BOX_HEIGHT - 7 };
+    paintBadge(ctx, box, badge);
   }
   if (breaks) paintBreak(ctx, x + width - BREAK_WIDTH, middle);
 }
