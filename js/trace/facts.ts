@@ -6,7 +6,6 @@
  */
 
 import { spoken } from "../a11y/spoken.ts";
-import type { Notation } from "../color/notation.ts";
 import { exact, fixed } from "../color/numbers.ts";
 import type { Cell } from "../data/cell.ts";
 import { CHANNELS, type ChannelValues, channelNamed } from "../data/channels.ts";
@@ -14,17 +13,14 @@ import { bits } from "../data/probability.ts";
 import type { TraceData } from "../data/trace.ts";
 import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts } from "../figure/tokenfacts.ts";
-import { cellValue, PLAIN, significant, UNKNOWN } from "./format.ts";
+import { AT_LEAST, cellValue, PLAIN, significant, UNKNOWN, type Written, written } from "./format.ts";
 import { covers, type Lens } from "./lens.ts";
 
-export interface Facts {
-  data: TraceData;
-  /** Of the chosen tokens, and of all alternatives. */
+export interface Facts extends Written {
+  /** Of the chosen tokens. */
   probabilities: Float32Array;
-  alternativeProbabilities: Float32Array;
   /** How many alternatives each position shows. */
   shown: Uint8Array;
-  notation: Notation;
   /** What colours the cells. */
   channel: string;
   values: ChannelValues;
@@ -109,8 +105,8 @@ export function tokenAt(data: TraceData, position: number, slot: number): number
     : data.alternative_index[data.offsets[position] + slot - 1];
 }
 
-function probabilityFacts(probability: number, logprob: number): Fact[] {
-  if (Number.isNaN(logprob)) return [{ name: "probability", value: "unknown" }];
+function probabilityFacts(probability: number, logprob: number, unknown?: string | 0): Fact[] {
+  if (Number.isNaN(logprob)) return [{ name: "probability", value: unknown || "unknown" }];
   return [
     { name: "probability", value: significant(probability) },
     { name: "log-probability", value: `${fixed(logprob, 4)} nats` },
@@ -121,11 +117,17 @@ function probabilityFacts(probability: number, logprob: number): Fact[] {
 function chosenFacts(source: Facts, position: number): Fact[] {
   const { data, probabilities, alternativeProbabilities, channel, values } = source;
   const probability = probabilities[position];
-  const lines = probabilityFacts(probability, data.logprobs[position]);
-  if (data.ranks[position] > 0) lines.push({ name: "rank", value: String(data.ranks[position]) });
+  const rank = data.ranks[position];
+  const below = data.ranks_at_least?.[position];
+  const lines = probabilityFacts(
+    ...[probability, data.logprobs[position]] as const,
+    below && `below the ${rank - 1} listed`,
+  );
+  if (rank > 0) lines.push({ name: "rank", value: `${below ? AT_LEAST : ""}${rank}` });
   const entropy = data.entropies[position];
   if (!Number.isNaN(entropy)) {
-    const value = `${fixed(bits(entropy), 3)} bits (${fixed(entropy, 3)} nats)`;
+    const bound = data.entropies_at_least?.[position] ? AT_LEAST : "";
+    const value = `${bound}${fixed(bits(entropy), 3)} bits (${fixed(entropy, 3)} nats)`;
     lines.push({ name: "entropy", value });
   }
   const first = data.offsets[position];
@@ -170,21 +172,11 @@ function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
   return lines;
 }
 
-/** The number written in a cell, or a dash. */
-function written(source: Facts, position: number, slot: number): string {
-  const { data, alternativeProbabilities, values, notation } = source;
-  if (slot === 0) return cellValue(values.chosen[position], notation);
-  const j = data.offsets[position] + slot - 1;
-  return values.alternatives === null
-    ? cellValue(alternativeProbabilities[j], PLAIN)
-    : cellValue(values.alternatives[j], notation);
-}
-
-/** The value in words, and the probability after it where the colour says something else. */
+/** The value in words, and the probability after it where that is not it. */
 function spokenValue(source: Facts, position: number, slot: number): string {
-  const { data, probabilities, alternativeProbabilities, values, channel } = source;
-  const plain = slot > 0 && values.alternatives === null;
-  const { name, unit } = channelNamed(plain ? "probability" : channel);
+  const { data, probabilities, alternativeProbabilities, numbers } = source;
+  const plain = slot > 0 && numbers.values.alternatives === null;
+  const { name, unit } = channelNamed(plain ? "probability" : numbers.channel);
   const text = written(source, position, slot);
   const value = text === UNKNOWN ? `${name} unknown` : `${name} ${text}${unit && ` ${unit}`}`;
   if (name === "probability") return value;
