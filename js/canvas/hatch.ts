@@ -14,11 +14,7 @@ function css(rgb: number): string {
   return `#${rgb.toString(16).padStart(6, "0")}`;
 }
 
-export function hatch(
-  ctx: CanvasRenderingContext2D,
-  rect: Rect,
-  theme: Pick<Theme, "dark">,
-): void {
+export function hatch(ctx: CanvasRenderingContext2D, rect: Rect, theme: Pick<Theme, "dark">): void {
   const [ground, line] = hatchColors(theme).map(css);
   const { x, y, width, height } = rect;
   ctx.fillStyle = ground;

@@ -240,7 +240,7 @@ export class Figure<State extends FigureState> {
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
     if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
-    if (any("title", "caption", "label")) this.#write();
+    if (any("title", "caption", "label", "_data", "flag", "category")) this.#write();
     // Before anything is written, or the browser would have to lay out all of it to say.
     this.#resize();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
@@ -275,8 +275,9 @@ export class Figure<State extends FigureState> {
   #write(): void {
     const { title, caption, label, _kind } = this.#store.state;
     this.#title.textContent = title;
-    this.#caption.replaceChildren(...facts(caption));
-    this.#caption.hidden = caption === "";
+    const lines = [caption, ...(this.#drawing.legend?.() ?? [])].filter((line) => line !== "");
+    this.#caption.replaceChildren(...facts(lines.join(" · ")));
+    this.#caption.hidden = lines.length === 0;
     this.element.ariaLabel = title || label;
     const { element } = this.#viewport;
     element.ariaLabel = `${title || label}, ${_kind}`;

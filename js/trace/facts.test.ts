@@ -3,23 +3,30 @@ import { COLORMAPS } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
 import { channelLook, channelValues } from "../data/channels.ts";
 import { probabilities } from "../data/probability.ts";
-import type { OwnChannel } from "../data/trace.ts";
+import type { OwnChannel, TraceData } from "../data/trace.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import { announce, type Facts, facts } from "./facts.ts";
+import type { Numbers } from "./format.ts";
 import { REFERENCE, type Step, traceData } from "./testing.ts";
+
+function numbersOf(data: TraceData, channel: string): Numbers {
+  const { decimals } = channelLook(data, channel);
+  const notation = { decimals, scientific: false };
+  return { channel, values: channelValues(data, channel), notation };
+}
 
 function source(steps: readonly Step[], channel = "probability", own?: OwnChannel): Facts {
   const data = traceData(steps);
   if (own !== undefined) data.channels = [own];
   const alternativeProbabilities = probabilities(data.alternative_logprobs);
+  const colors = numbersOf(data, channel);
   return {
     data,
     probabilities: probabilities(data.logprobs),
     alternativeProbabilities,
     shown: shownAlternatives(data.offsets, alternativeProbabilities, 5, 0.05),
-    notation: { decimals: channelLook(data, channel).decimals, scientific: false },
-    channel,
-    values: channelValues(data, channel),
+    colors,
+    numbers: colors,
     lens: null,
   };
 }
@@ -155,7 +162,7 @@ test("an unknown value is said to be unknown", () => {
   const from = source(FORK, "entropy");
   expect(facts(from, [0, 0])[0]).toEqual({ name: "entropy", value: "unknown" });
   expect(announce(from, [0, 0])).toMatch(/^position 1, token a, entropy unknown, probability 0.25/);
-  from.values = { chosen: Float32Array.of(1.5), alternatives: null };
+  from.colors.values = { chosen: Float32Array.of(1.5), alternatives: null };
   expect(announce(from, [0, 0])).toMatch(/token a, entropy 1.50 bits, probability 0.25/);
 });
 

@@ -8,12 +8,21 @@
 import { spoken } from "../a11y/spoken.ts";
 import { exact, fixed } from "../color/numbers.ts";
 import type { Cell } from "../data/cell.ts";
-import { CHANNELS, type ChannelValues, channelNamed } from "../data/channels.ts";
+import { CHANNELS, channelNamed } from "../data/channels.ts";
 import { bits } from "../data/probability.ts";
 import type { TraceData } from "../data/trace.ts";
 import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts } from "../figure/tokenfacts.ts";
-import { AT_LEAST, cellValue, PLAIN, significant, UNKNOWN, type Written, written } from "./format.ts";
+import {
+  AT_LEAST,
+  cellValue,
+  type Numbers,
+  PLAIN,
+  significant,
+  UNKNOWN,
+  type Written,
+  written,
+} from "./format.ts";
 import { covers, type Lens } from "./lens.ts";
 
 export interface Facts extends Written {
@@ -22,8 +31,7 @@ export interface Facts extends Written {
   /** How many alternatives each position shows. */
   shown: Uint8Array;
   /** What colours the cells. */
-  channel: string;
-  values: ChannelValues;
+  colors: Numbers;
   /** What colours some positions instead. */
   lens: Lens | null;
 }
@@ -58,12 +66,27 @@ function ownFacts(source: Facts, [position, slot]: Cell): Fact[] {
     ...numbers.filter((fact) => fact !== first),
   ];
   const { probabilities } = data.facts;
+  if (slot === 0) lines.push(...sideFacts(data, position));
   if (probabilities !== undefined) lines.push({ name: "distribution", value: probabilities });
   return lines;
 }
 
-/** What is written in the cell: the channel's value, or the probability where it has none. */
-function coloredBy({ channel, values }: Facts, numbers: readonly Fact[], slot: number): Fact {
+function sideFacts({ flags = [], categories = [] }: TraceData, position: number): Fact[] {
+  return [
+    ...flags.map(({ name, values }) => ({ name, value: values[position] ? "yes" : "no" })),
+    ...categories.map(({ name, words, index }) => ({
+      name,
+      value: words[index[position]] ?? UNKNOWN,
+    })),
+  ];
+}
+
+/** What colours the cell: the channel's value, or the probability where it has none. */
+function coloredBy(
+  { colors: { channel, values } }: Facts,
+  numbers: readonly Fact[],
+  slot: number,
+): Fact {
   const plain = slot > 0 && values.alternatives === null;
   const { name } = channelNamed(plain ? "probability" : channel);
   const is = (fact: Fact) => fact.name === name || (channel === "margin" && isMargin(fact));
@@ -115,12 +138,13 @@ function probabilityFacts(probability: number, logprob: number, unknown?: string
 }
 
 function chosenFacts(source: Facts, position: number): Fact[] {
-  const { data, probabilities, alternativeProbabilities, channel, values } = source;
+  const { data, probabilities, alternativeProbabilities, colors } = source;
+  const { channel, values } = colors;
   const probability = probabilities[position];
   const rank = data.ranks[position];
   const below = data.ranks_at_least?.[position];
   const lines = probabilityFacts(
-    ...[probability, data.logprobs[position]] as const,
+    ...([probability, data.logprobs[position]] as const),
     below && `below the ${rank - 1} listed`,
   );
   if (rank > 0) lines.push({ name: "rank", value: `${below ? AT_LEAST : ""}${rank}` });
@@ -156,7 +180,8 @@ function marginFact(margin: number, rival?: string): Fact {
 }
 
 function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
-  const { data, probabilities, alternativeProbabilities, shown, channel, values } = source;
+  const { data, probabilities, alternativeProbabilities, shown, colors } = source;
+  const { channel, values } = colors;
   const j = data.offsets[position] + slot - 1;
   const probability = alternativeProbabilities[j];
   const lines = probabilityFacts(probability, data.alternative_logprobs[j]);
@@ -172,9 +197,16 @@ function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
   return lines;
 }
 
-/** The value in words, and the probability after it where that is not it. */
+/** What colours and what is written, in words; and the probability after it where it is neither. */
 function spokenValue(source: Facts, position: number, slot: number): string {
-  const { data, probabilities, alternativeProbabilities, numbers } = source;
+  const { colors, numbers, data } = source;
+  // Of an alternative that neither channel knows, both are its probability.
+  const two = numbers !== colors && (slot === 0 || colors.values.alternatives !== null);
+  if (two) {
+    const colored = spokenValue({ ...source, numbers: colors }, position, slot);
+    return `${colored}, ${spokenValue({ ...source, colors: numbers }, position, slot)}`;
+  }
+  const { probabilities, alternativeProbabilities } = source;
   const plain = slot > 0 && numbers.values.alternatives === null;
   const { name, unit } = channelNamed(plain ? "probability" : numbers.channel);
   const text = written(source, position, slot);

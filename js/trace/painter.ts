@@ -70,7 +70,9 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.textAlign = "center";
   if (grid.positions === 0) paintEmpty(scene, context);
   paintNumbers(scene, context, rows, columns);
-  eachCell(scene, context, rows, columns, (spot, context) => paintFlagged(spot, spot.value, context));
+  eachCell(scene, context, rows, columns, (spot, context) =>
+    paintFlagged(spot, spot.value, context),
+  );
   if (scene.rest !== null) paintRests(scene, context, rows, columns, scene.rest);
   if (scene.border) paintBorders(scene, context, rows);
   eachCell(scene, context, rows, columns, (spot, context) => paintLabel(scene, context, spot));
@@ -285,11 +287,12 @@ function paintValue({ write }: Scene, context: PaintContext, spot: Spot): void {
   const { x, y, width, height, position, slot, value, lens, flagged } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
-  const text = value === null || lens === null ? write(position, slot) : lens.write(value);
+  const seen = value === null ? null : lens;
+  const text = seen?.write(value as number) ?? write(position, slot);
   // Where nothing is missing, nothing needs to be said.
   if (value === null && text === UNKNOWN) return;
   // The columns are not sized for a lens: what is too wide is condensed.
-  ctx.fillText(text, x + width / 2, baseline, width - 2 * LEAST_PADDING);
+  ctx.fillText(text, x + width / 2, baseline, seen ? width - 2 * LEAST_PADDING : undefined);
 }
 
 /** Row by row, because what follows on the next row is no neighbour. */
