@@ -393,12 +393,11 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   /** The probability of all that a position does not show; NaN where that is not known. */
   #rest(position: number): number {
-    const first = this.#state.data.offsets[position];
-    let rest = 1 - this.#probabilities[position];
-    for (let slot = 0; slot < this.#shown[position]; slot++) {
-      rest -= this.#alternativeProbabilities[first + slot];
-    }
-    return rest < 0 ? 0 : rest;
+    const [first, end] = this.#state.data.offsets.subarray(position, position + 2);
+    if (first === end) return Number.NaN;
+    const shown = this.#alternativeProbabilities.subarray(first, first + this.#shown[position]);
+    // What is not known of the chosen token is part of it.
+    return Math.max(0, shown.reduce((left, p) => left - p, 1 - (this.#probabilities[position] || 0)));
   }
 
   #paintBands(context: PaintContext): void {

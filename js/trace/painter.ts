@@ -195,7 +195,7 @@ export function paintFlagged(spot: Rect & Flags, value: Value, context: PaintCon
 
 /** One quiet cell for all that is not shown. */
 function paintRests(
-  { data, grid, showValues }: Scene,
+  { grid, showValues }: Scene,
   context: PaintContext,
   rows: Span,
   columns: Span,
@@ -207,7 +207,7 @@ function paintRests(
     for (let column = columns.first; column <= last; column++) {
       const position = grid.start(row) + column;
       const share = rest(position);
-      if (Number.isNaN(share) || data.offsets[position] === data.offsets[position + 1]) continue;
+      if (Number.isNaN(share)) continue;
       const [x, y] = [grid.left(column), grid.rankTop(row, grid.shown[position] + 1)];
       const { cellWidth: width, rankHeight: height } = grid;
       const lines = showValues ? ["other", percent(share)] : [`+${percent(share)}`];

@@ -21,8 +21,8 @@ from tokenviz.data.arrays import Frozen, frozen, same, text
 if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
 
-__all__ = ["CHANNELS", "Channel", "ChannelValues", "Channels", "Look", "channel_look",
-           "channel_names", "channel_values"]  # fmt: skip
+__all__ = ["CHANNELS", "Channel", "ChannelValues", "Channels", "Look", "channel_bounds",
+           "channel_look", "channel_names", "channel_values"]  # fmt: skip
 
 Column = npt.NDArray[np.float32]
 
@@ -95,6 +95,7 @@ CHANNELS: Mapping[str, Channel] = {
     ),
 }  # fmt: skip
 """The channels that every trace has, by name. Logarithms of base 2 are in bits, natural in nats."""
+
 
 class _Fitting(NamedTuple):
     """Where the middle or the end of some numbers is, and the colours that say so."""
@@ -215,6 +216,13 @@ def channel_values(trace: Trace, channel: str) -> ChannelValues:
         case "margin":
             return _margins(trace, p.astype(np.float64), q.astype(np.float64))
     return ChannelValues(trace.channels[channel], None)
+
+
+def channel_bounds(trace: Trace, channel: str) -> npt.NDArray[np.bool_] | None:
+    """Where the values of chosen tokens are lower bounds, ``[n]``; None where they never are."""
+    if channel == "rank":
+        return trace.ranks_at_least & (trace.ranks > 0)
+    return trace.entropies_at_least if channel == "entropy" else None
 
 
 def check_channel(trace: Trace, channel: str) -> None:

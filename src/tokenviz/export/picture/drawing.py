@@ -15,6 +15,7 @@ import numpy as np
 from tokenviz._optional import require
 from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
+from tokenviz.data.marks import marked_by
 from tokenviz.data.replacing import replacing
 from tokenviz.data.trace import Trace
 from tokenviz.export.picture import fonts
@@ -112,7 +113,11 @@ def draw(
         bar = np.asarray(values, dtype=np.float64)
         body = sheet.bottom
         paint_colorbar(sheet, scale, bar, printable(options.label), top, height)
-        _caption(sheet, options.caption, max(body, sheet.bottom))
+        lines = [options.caption]
+        marked = marked_by(source.flags, options.flag) if isinstance(source, Trace) else None
+        if marked is not None:
+            lines.append(marked.legend)
+        _caption(sheet, " · ".join(filter(None, lines)), max(body, sheet.bottom))
         _title(sheet, options.title)
         sheet.save(place, kind, printable(options.title))
 
