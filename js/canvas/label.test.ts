@@ -108,8 +108,9 @@ test("the space before a word written from right to left is drawn at its right",
 });
 
 test("only special and unknown tokens wear a badge, and it takes room", () => {
-  const table = { label: ["</s>", "</s>"], id: [1, 2], bytes: ["", ""], kind: ["text", "special"] };
+  const kind = ["text", "special", "unknown"];
+  const table = { label: ["</s>", "</s>", "</s>"], id: [1, 2, 3], bytes: ["", "", ""], kind };
   const fitter = new LabelFitter(table as never, evenMeasure());
   expect(fitter.naturalWidth(1)).toBeGreaterThan(fitter.naturalWidth(0));
-  expect([fitter.fit(0, 90).badge, fitter.fit(1, 90).badge]).toEqual([null, "solid"]);
+  expect(kind.map((_, i) => fitter.fit(i, 90).badge)).toEqual([null, "solid", "dashed"]);
 });

@@ -274,8 +274,9 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   legend(): string[] {
-    const { category } = this.#state;
+    const { category, written } = this.#state;
     return [
+      ...(this.#numbers === this.#colors ? [] : [`written: ${written}`]),
       ...(this.#flagged === null ? [] : [legendOf(this.#flagged)]),
       ...(this.#turns.length > 0 ? [`bands: ${category}`] : []),
     ];
@@ -397,7 +398,10 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (first === end) return Number.NaN;
     const shown = this.#alternativeProbabilities.subarray(first, first + this.#shown[position]);
     // What is not known of the chosen token is part of it.
-    return Math.max(0, shown.reduce((left, p) => left - p, 1 - (this.#probabilities[position] || 0)));
+    return Math.max(
+      0,
+      shown.reduce((left, p) => left - p, 1 - (this.#probabilities[position] || 0)),
+    );
   }
 
   #paintBands(context: PaintContext): void {

@@ -211,3 +211,22 @@ test("what a lens says comes first, where it says something", () => {
   expect(announce(from, [0, 0])).toBe("prompt 1 of 3, token <|user|>, attribution 0.5");
   expect(announce(from, [3, 0])).toMatch(/^position 1, token .*, attribution -2.0, probability /);
 });
+
+test("what was below the tokens that were listed is said to be, and bounds are bounds", () => {
+  const from = source(FORK);
+  from.data.logprobs[0] = Number.NaN;
+  from.data.ranks[0] = 6;
+  from.data.ranks_at_least = Uint8Array.of(1);
+  from.data.entropies[0] = Math.LN2;
+  from.data.entropies_at_least = Uint8Array.of(1);
+  expect(lines(from, 0, 0)).toMatchObject({
+    probability: "below the 5 listed",
+    rank: "≥ 6",
+    entropy: "≥ 1.000 bits (0.693 nats)",
+  });
+});
+
+test("of a token whose bytes are unknown nothing else is said of them", () => {
+  const from = source([{ token: "\ufffd", probability: 1, kind: "unknown" }]);
+  expect(lines(from, 0, 0).bytes).toBe("unknown");
+});

@@ -258,8 +258,7 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
 
     left_out = _left_out((len(source), len(shown), "positions"))
     label = look.label if options.label is None else options.label
-    marked = marked_by(source.flags, options.flag)
-    explained = [] if marked is None else [f"{_FLAG[marked.dims]} {marked.legend}"]
+    explained = legend(source, options, signs=True)
     heading = _heading(label, scale, options, cells.marks, left_out, explained)
     widths = [0.0] * min(length, len(shown))
     for i, column in enumerate(shown):
@@ -267,6 +266,17 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
         widths[i % length] = max(widths[i % length], _SIDES + _PLAIN * widest)
     first = _SIDES + _PLAIN * _width("alternative 9")
     return _table(heading, lines, options.caption, first + sum(widths), _PADDING)
+
+
+def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
+    """What is drawn beside the colours: another channel that is written, what a flag marks."""
+    lines = []
+    if options.written not in (None, options.channel):
+        lines.append(f"written: {options.written}")
+    marked = marked_by(source.flags, options.flag)
+    if marked is not None:
+        lines.append(f"{_FLAG[marked.dims]} " * signs + marked.legend)
+    return lines
 
 
 def _first_labels(tokens: Sequence[Token], count: int) -> list[str]:
