@@ -501,7 +501,7 @@ test("what is written may be another channel than what colours", () => {
   expect(texts).not.toContain("0.50");
   expect(drawing.valueAt([0, 0])).toBe(0.5);
   expect(drawing.legend()).toEqual(["written: own"]);
-  expect(drawing.announce([0, 0])).toMatch(/token a, probability 0.50, own 1, probability 0.50/);
+  expect(drawing.announce([0, 0])).toMatch(/token a, probability 0.50, own 1, alternative 1/);
   expect(drawing.tsv().split("\n")[0]).toMatch(/\town$/);
   expect(marked({ written: "probability" }).drawing.legend()).toEqual([]);
 });

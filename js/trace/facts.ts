@@ -197,23 +197,23 @@ function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
   return lines;
 }
 
-/** What colours and what is written, in words; and the probability after it where it is neither. */
+/** What colours and what is written, in words; and the probability where that is neither. */
 function spokenValue(source: Facts, position: number, slot: number): string {
-  const { colors, numbers, data } = source;
-  // Of an alternative that neither channel knows, both are its probability.
-  const two = numbers !== colors && (slot === 0 || colors.values.alternatives !== null);
-  if (two) {
-    const colored = spokenValue({ ...source, numbers: colors }, position, slot);
-    return `${colored}, ${spokenValue({ ...source, colors: numbers }, position, slot)}`;
-  }
-  const { probabilities, alternativeProbabilities } = source;
-  const plain = slot > 0 && numbers.values.alternatives === null;
-  const { name, unit } = channelNamed(plain ? "probability" : numbers.channel);
-  const text = written(source, position, slot);
-  const value = text === UNKNOWN ? `${name} unknown` : `${name} ${text}${unit && ` ${unit}`}`;
-  if (name === "probability") return value;
+  const { data, probabilities, alternativeProbabilities, colors, numbers } = source;
+  const said = new Set([colors, numbers].map((each) => inWords(source, each, position, slot)));
   const j = data.offsets[position] + slot - 1;
   const probability = slot === 0 ? probabilities[position] : alternativeProbabilities[j];
-  if (Number.isNaN(probability)) return value;
-  return `${value}, probability ${cellValue(probability, PLAIN)}`;
+  const missing = !Array.from(said).some((text) => text.startsWith("probability "));
+  if (missing && !Number.isNaN(probability)) {
+    said.add(`probability ${cellValue(probability, PLAIN)}`);
+  }
+  return Array.from(said).join(", ");
+}
+
+/** "entropy 1.50 bits"; of an alternative that a channel does not know, its probability. */
+function inWords(source: Facts, numbers: Numbers, position: number, slot: number): string {
+  const plain = slot > 0 && numbers.values.alternatives === null;
+  const { name, unit } = channelNamed(plain ? "probability" : numbers.channel);
+  const text = written({ ...source, numbers }, position, slot);
+  return text === UNKNOWN ? `${name} unknown` : `${name} ${text}${unit && ` ${unit}`}`;
 }

@@ -202,6 +202,8 @@ function paintRests(
   rest: (position: number) => number,
 ): void {
   const { ctx, theme } = context;
+  ctx.font = VALUE_FONT;
+  ctx.fillStyle = theme.muted;
   for (let row = Math.max(rows.first, grid.promptRows); row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
     for (let column = columns.first; column <= last; column++) {
@@ -210,14 +212,10 @@ function paintRests(
       if (Number.isNaN(share)) continue;
       const [x, y] = [grid.left(column), grid.rankTop(row, grid.shown[position] + 1)];
       const { cellWidth: width, rankHeight: height } = grid;
-      const lines = showValues ? ["other", percent(share)] : [`+${percent(share)}`];
-      ctx.font = VALUE_FONT;
-      ctx.fillStyle = theme.muted;
-      lines.forEach((line, i) => {
-        const middle = showValues ? [LABEL_LINE, VALUE_LINE][i] : 0.5;
-        const baseline = y + height * middle + (SMALL * CAP_HEIGHT) / 2;
-        ctx.fillText(line, x + width / 2, baseline, width);
-      });
+      const line = (text: string, middle: number) =>
+        ctx.fillText(text, x + width / 2, y + height * middle + (SMALL * CAP_HEIGHT) / 2);
+      if (showValues) line("other", LABEL_LINE);
+      line(percent(share), showValues ? VALUE_LINE : 0.5);
     }
   }
 }
