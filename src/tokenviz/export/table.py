@@ -105,6 +105,7 @@ _PATH = "2px solid #d62728"
 _BAND = (
     "padding:2px 4px;text-align:left;border:0;border-bottom:2px solid;background:none;opacity:.7"
 )
+_NO_BAND = "border:0;background:none"
 _FLAG = {True: "○", False: "▨"}
 """What says in text that a flag dims or stripes a token."""
 _STRIPES = ";background-image:repeating-linear-gradient(45deg,transparent 0 4px,#8888 4px 5px)"
@@ -388,7 +389,8 @@ def _trace_rows(
     if words:
         yield _TR + _header(options.category or "", "row", muted=True)
         for first, stop in stretches(words, start, start + len(columns)):
-            yield f'<td colspan="{stop - first}" style="{_BAND}">{escape(words[first] or "")}</td>'
+            style = _NO_BAND if words[first] is None else _BAND
+            yield f'<td colspan="{stop - first}" style="{style}">{escape(words[first] or "")}</td>'
         yield "</tr>"
     yield _TR
     gap = ";padding-top:10px" * (start > 0)
@@ -401,7 +403,7 @@ def _trace_rows(
         yield _header("chosen" if slot == 0 else f"alternative {slot}", "row", muted=True)
         for i, column in enumerate(columns):
             if slot >= len(column):
-                yield '<td style="border:0;background:none"></td>'
+                yield f'<td style="{_NO_BAND}"></td>'
                 continue
             path = ""
             if slot == 0 and options.border:

@@ -48,6 +48,8 @@ class _Piece:
     """Of the blank that it begins with, which the beginning of a line leaves out."""
     breaks: bool
     badge: bool
+    dashed: bool
+    """Whether its badge is that of a token whose bytes are not known."""
     to_left: bool | None
     """Right to left; None as its neighbours."""
     x: float = 0
@@ -87,7 +89,16 @@ def _write(sheet: Sheet, piece: _Piece, y: float, ink: Any) -> None:
     skipped = sheet.lettering.width(" ", piece.size) * blanks
     sheet.text(piece.x + piece.padding + skipped, middle, text.rstrip(" "), piece.size, color=ink)
     if piece.badge:
-        sheet.box(piece.x + 2, y + 3, piece.width - 4, _BOX - 6, edge=ink, alpha=0.6, rounded=4)
+        sheet.box(
+            piece.x + 2,
+            y + 3,
+            piece.width - 4,
+            _BOX - 6,
+            edge=ink,
+            alpha=0.6,
+            rounded=4,
+            dashed=piece.dashed,
+        )
     if piece.breaks:
         left = piece.x + piece.width - _BREAK
         right, tip, level = left + 10.5, left + 2.5, middle + 2.5
@@ -185,7 +196,7 @@ def _pieces(
             here = breaks and last
             yield _Piece(
                 position, stretch, width + (_BREAK if here else 0), size, padding, lead, here,
-                badge, _direction(stretch),
+                badge, kind == "unknown", _direction(stretch),
             )  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def paint_labelled(
     if badge and not two:
         wide = sheet.lettering.width(fitted.lines[0], size) + 7
         sheet.box(x + (width - wide) / 2, middle - size / 2 - 2, wide, size + 4, edge=ink,
-                  alpha=0.6, rounded=4)  # fmt: skip
+                  alpha=0.6, rounded=4, dashed=cell.kind == "unknown")  # fmt: skip
     if value:
         lower = 0.78 if two and height < 40 else 0.71
         sheet.text(x + width / 2, y + height * lower, value, SMALL, align="center", color=ink)
