@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import east_asian_width
 
@@ -313,23 +312,30 @@ def trace_columns(source: Trace, options: Any, at_most: int | None = None) -> It
     write = _writer(source, options)
     marked = marked_by(source.flags, options.flag)
     probabilities = source.alternative_probabilities
+    # What is not known of a chosen token is part of the rest.
+    own = np.nan_to_num(source.probabilities)
     n = len(source) if at_most is None else min(at_most, len(source))
     tokens = [source.vocabulary[i] for i in source.index[: n + LONGEST_CHARACTER]]
-    for i, ((label, kind), considered) in enumerate(
-        zip(displayed(tokens)[:n], islice(source.alternatives, n), strict=True)
-    ):
-        first = int(source.offsets[i])
+    names: dict[int, tuple[str, Kind]] = {}
+    others_index = source.alternative_index.tolist()
+    ends = source.offsets.tolist()
+    for i, (label, kind) in enumerate(displayed(tokens)[:n]):
+        first, end = ends[i : i + 2]
         dims = None if marked is None or not marked.tokens[i] else marked.dims
         column = [TraceCell(label, float(chosen[i]), write(i, 0), kind, dims=dims)]
-        for slot, (token, _) in enumerate(considered[: options.top_k]):
-            if probabilities[first + slot] < least:
+        for j in range(first, min(end, first + options.top_k)):
+            if probabilities[j] < least:
                 break
-            value = math.nan if others is None else float(others[first + slot])
-            text = write(i, slot + 1)
-            column.append(TraceCell(token.label, value, text, token.kind, plain=others is None))
-        if options.show_rest and considered:
-            p = 0 if np.isnan(source.logprobs[i]) else source.probabilities[i]
-            rest = max(0, 1 - p - probabilities[first : first + len(column) - 1].sum())
+            index = others_index[j]
+            if index not in names:
+                token = source.vocabulary[index]
+                names[index] = token.label, token.kind
+            name, sort = names[index]
+            value = math.nan if others is None else float(others[j])
+            text = write(i, j - first + 1)
+            column.append(TraceCell(name, value, text, sort, plain=others is None))
+        if options.show_rest and end > first:
+            rest = max(0, 1 - own[i] - probabilities[first : first + len(column) - 1].sum())
             column.append(TraceCell("other", math.nan, percent(rest), plain=True, quiet=True))
         yield column
 
