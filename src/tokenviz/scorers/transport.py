@@ -49,6 +49,10 @@ class _PassingError(ServerError):
         self.pause = pause
 
 
+class _EndedError(ServerError):
+    """What was not asked any more because another request had failed."""
+
+
 class Transport:
     """Posts JSON to one address.
 
@@ -117,8 +121,10 @@ class Transport:
             under_way = set(numbers)
             while under_way:
                 done, under_way = wait(under_way, _LOOK, FIRST_COMPLETED)
-                for future in done:
-                    yield numbers[future], future.result()
+                # What was answered first, so that it is kept whatever became of the others.
+                for future in sorted(done, key=_has_failed):
+                    if not isinstance(future.exception(), _EndedError):
+                        yield numbers[future], future.result()
             finished = True
         finally:
             stop.set()
@@ -126,9 +132,19 @@ class Transport:
             client.close()
 
     def _ask(self, client: Any, body: Mapping[str, Any], stop: threading.Event) -> Any:
-        """Send one request, again if need be."""
+        """Send one request, again if need be; once one has failed, no others."""
+        try:
+            return self._ask_again(client, body, stop)
+        except BaseException:
+            stop.set()
+            raise
+
+    def _ask_again(self, client: Any, body: Mapping[str, Any], stop: threading.Event) -> Any:
         pause = _FIRST_PAUSE
+        wanted = 0.0
         for attempt in range(self._retries + 1):
+            if stop.wait(wanted):
+                raise _EndedError("ended before the server had answered")
             with self._count:
                 self.requests += 1
                 self.repeated += attempt > 0
@@ -144,8 +160,6 @@ class Transport:
                         "was answered is kept",
                         error.status,
                     ) from None
-            if stop.wait(wanted):
-                raise ServerError("ended before the server had answered")
             pause = min(2 * pause, _LONGEST_PAUSE)
         raise AssertionError("the last attempt returns or raises")
 
@@ -181,6 +195,10 @@ class Transport:
             text = response.text
         text = self._key.hidden_in(" ".join(text.split()))
         return f": {text[:_MESSAGE]}{'…' if len(text) > _MESSAGE else ''}" if text else ""
+
+
+def _has_failed(future: Future[Any]) -> bool:
+    return future.exception() is not None
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -55,6 +55,7 @@ def _read(source: Any, given: Given) -> list[Trace]:
     written = _old(answer) if "probs" in first else _new(answer, given)
     content, notes = apart(written, ids=answer.ids, count=answer.total, tokenizer=given.tokenizer)
     said = number(answer.settings.get("temperature"), "generation_settings.temperature")
+    said = None if said is None else float(f"{said:.7g}")  # it was a float32: 0.800000012
     return [
         assemble(
             content,

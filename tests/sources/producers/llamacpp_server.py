@@ -35,7 +35,7 @@ def server(model: str) -> xllamacpp.Server:
     params.n_ctx = 512
     params.n_parallel = 1
     params.warmup = False
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     return xllamacpp.Server(params)
 
 

@@ -1,7 +1,7 @@
 """Answers of Ollama with the numbers of ``scored.json``, in the types of its client.
 
-``fixtures/ollama_generate.json``, ``ollama_chat_stream.jsonl``. Written with ollama 0.6.3, the client,
-which knows of no bytes; the server was not run. To run it, with a Python that has ollama::
+``fixtures/ollama_generate.json``, ``ollama_chat_stream.jsonl``. Written with the client ollama
+0.6.3, which knows of no bytes; the server was not run. To run it, with a Python that has ollama::
 
     python -m tests.sources.producers.ollama_types
 """
