@@ -157,6 +157,26 @@ def test_an_error_names_the_field(change: Any, message: str) -> None:
         read(answer)
 
 
+class Named:
+    """A tokenizer that spells the control token, of which the server writes nothing."""
+
+    def __init__(self) -> None:
+        trace = read(CASES["completion"])
+        listed = [other.token for step in trace.alternatives for other in step]
+        self.tokens = {token.id: token for token in [*listed, *trace.tokens]}
+        self.tokens[1] = Token("<eos>", id=1, special=True)
+
+    def token(self, id: int) -> Token:  # noqa: A002
+        """The token of an id."""
+        return self.tokens[id]
+
+
+def test_a_control_token_is_spelled_by_the_tokenizer() -> None:
+    trace = read(CASES["completion"], tokenizer=Named())
+    assert trace.tokens[-1] == Token("<eos>", id=1, special=True)
+    assert trace.tokens[:-1] == read(CASES["completion"]).tokens[:-1]
+
+
 def test_ids_of_another_answer_are_told() -> None:
     answer = copy.deepcopy(CASES["completion"])
     answer["tokens"] = answer["tokens"][::-1]
