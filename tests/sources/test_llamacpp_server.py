@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.sources.truth import whole
-from tokenviz import Token
+from tokenviz import Token, Trace
 from tokenviz.sources.read import read
 
 WHOLE, STREAMED = whole("llamacpp_server.json"), whole("llamacpp_server_stream.json")
@@ -60,24 +60,20 @@ def test_pieces_of_characters_are_tokens_of_their_own(name: str) -> None:
     np.testing.assert_allclose(
         trace.logprobs[known], [entry["logprob"] for entry in entries], rtol=1e-6
     )
-    ends = [i for i, token in enumerate(trace.tokens) if is_last(token)]
-    assert list(np.flatnonzero(known)) == ends
+    assert list(np.flatnonzero(known)) == [i for i in range(len(trace)) if is_text(trace, i)]
 
 
-def is_last(token: Token) -> bool:
-    """Whether a character ends with a token's bytes: those it held back end within one."""
-    lead = max((i for i, byte in enumerate(token.bytes) if byte >= 0xC0), default=None)
-    if lead is None:
-        return not token.bytes or token.bytes[-1] < 0x80 or token.id in LAST
-    size = 2 + (token.bytes[lead] >= 0xE0) + (token.bytes[lead] >= 0xF0)
-    return len(token.bytes) - lead == size
-
-
-LAST = {entry["id"] for entry in entries_of(CASES["completion"])}
+def is_text(trace: Trace, i: int) -> bool:
+    """Whether no character is begun and not ended with a token: the server holds it back."""
+    try:
+        b"".join(token.bytes for token in trace.tokens[: i + 1]).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def test_without_ids_or_counts_nothing_is_said_of_what_may_be_several() -> None:
-    trace = read(CASES["completion without tokens"])
+    trace = read(CASES["completion"] | {"tokens": []})
     assert trace.text == FORCED
     truth = read(CASES["completion"])
     by_id = {token.id: token.bytes for token in truth.tokens}
@@ -159,6 +155,26 @@ def test_an_error_names_the_field(change: Any, message: str) -> None:
     change(answer["completion_probabilities"][0])
     with pytest.raises((TypeError, ValueError), match=message):
         read(answer)
+
+
+class Named:
+    """A tokenizer that spells the control token, of which the server writes nothing."""
+
+    def __init__(self) -> None:
+        trace = read(CASES["completion"])
+        listed = [other.token for step in trace.alternatives for other in step]
+        self.tokens = {token.id: token for token in [*listed, *trace.tokens]}
+        self.tokens[1] = Token("<eos>", id=1, special=True)
+
+    def token(self, id: int) -> Token:  # noqa: A002
+        """The token of an id."""
+        return self.tokens[id]
+
+
+def test_a_control_token_is_spelled_by_the_tokenizer() -> None:
+    trace = read(CASES["completion"], tokenizer=Named())
+    assert trace.tokens[-1] == Token("<eos>", id=1, special=True)
+    assert trace.tokens[:-1] == read(CASES["completion"]).tokens[:-1]
 
 
 def test_ids_of_another_answer_are_told() -> None:

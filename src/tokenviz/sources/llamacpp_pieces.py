@@ -122,8 +122,8 @@ def _of_ids(
 def _may_be(entry: Written, ids: Sequence[int], spelled: Mapping[int | None, bytes]) -> bool:
     if ids[-1] != entry.position.chosen.token.id:
         return False
-    if len(ids) == 1 and ids[0] not in spelled:
-        return True
+    if len(ids) == 1 and (ids[0] not in spelled or not entry.bytes):
+        return True  # nothing is written of a control token, whatever the vocabulary calls it
     parts = _match(entry.bytes, ids, spelled, "+")
     # It is because they end within a character that all but the last were held back.
     return parts is not None and all(_ends_within(part) for part in _heads(parts))

@@ -66,8 +66,8 @@ def ids_in_order(listed: Any, name: str) -> list[int | None]:
     out: list[int | None] = []
     for i, one in enumerate(rows(listed, name)):
         entries = list(_of_dict(one, f"{name}[{i}]"))
-        ranks = [_rank(entry.rank, f"{name}[{i}]") or 0 for entry in entries[1:]]
-        if ranks != sorted(ranks):
+        own, *ranks = [_rank(entry.rank, f"{name}[{i}]") or 0 for entry in entries] or [0]
+        if ranks != [rank for rank in range(1, len(entries) + 1) if rank != own][: len(ranks)]:
             raise ValueError(
                 f"{name}[{i}]: expected the token of the prompt first and then the others by rank, "
                 f"got the ranks {ranks} after the first; return_token_ids=True says which it is"

@@ -231,7 +231,8 @@ def _positions(
     return [
         position(
             listed(step.chosen, None if ids is None else ids[i]),
-            [listed(one) for one in step.listed],
+            # The chosen token comes first whatever its rank: alone, it says nothing of that.
+            [listed(one) for one in step.listed] if len(step.listed) > 1 else [],
             is_mapping=step.is_mapping and not are_ids,
             may_be_appended=True,
         )

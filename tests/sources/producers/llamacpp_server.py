@@ -69,7 +69,6 @@ def cases(address: str) -> dict[str, Any]:
     text = {"prompt": "def f(x):", "max_tokens": 8, "seed": 1, "logprobs": 3}
     return {
         "completion": posted(address, "/completion", **forced, n_probs=3, return_tokens=True),
-        "completion without tokens": posted(address, "/completion", **forced, n_probs=2),
         "completion, hot": posted(address, "/completion", **hot, n_probs=2),
         "completion, after sampling": posted(address, "/completion", **after, n_probs=4),
         "completion without": posted(address, "/completion", **sampled),

@@ -141,7 +141,6 @@ def answers() -> dict[str, Any]:
         "completions": posted("/v1/completions", **text),
         "completions, streamed": posted("/v1/completions", **text, stream=True),
         "completions, echo": posted("/v1/completions", **echo),
-        "completions, echo, ids": posted("/v1/completions", **echo, **as_ids),
         "completions, prompt": posted("/v1/completions", **text, **prompt, **given),
         "completions, prompt, ids": posted("/v1/completions", **text, **prompt, **as_ids),
         "completions without": posted("/v1/completions", prompt="The", max_tokens=2),
