@@ -167,8 +167,8 @@ def test_the_summary_in_words() -> None:
         "log ratio of the whole": "-0.5 nats over 3 tokens",
         "mean KL": "0.2 nats (a‖b), 0.133 (b‖a)",
         "flips": "2 of 3 (67 %)",
-        "furthest apart": "by KL(a‖b) at “␣cat” (token 2: +0.3), “␣sat” (token 3: +0.2), "
-        "“The” (token 1: +0.1)",
+        "furthest apart": "by KL(a‖b) at “␣cat” (token 2: 0.3), “␣sat” (token 3: 0.2), "
+        "“The” (token 1: 0.1)",
         "not compared": "tokens: 1 whose probability in a is not known; what was not asked",
     }
     empty = tv.compare(Trace([], []), Trace([], [])).summary()

@@ -210,6 +210,26 @@ def test_damaged_files_say_so(tmp_path: Path, content: str) -> None:
         tv.load(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"b": []}, "b: expected an object, got list"),
+        ({"a": {"vocabulary": ["x"], "index": [0]}}, "'index' is unknown"),
+        ({"b_index": [7]}, "b: index: 7 points past the end of the vocabulary"),
+        ({"b_zzz": [7]}, "b: 'zzz' is unknown"),
+        ({"b": {"vocabulary": ["y"]}}, "b: expected the text of a"),
+        ({"names": "xy"}, "names: expected a list, got str"),
+        ({"js": [1, 2]}, "js: expected 1 numbers, got 2"),
+    ],
+)
+def test_damaged_comparisons_say_where(tmp_path: Path, change: Any, message: str) -> None:
+    source = Comparison(Trace(["x"], [-1.0]), Trace(["x"], [-2.0]), js=[0.5])
+    content = json.loads(source.save(tmp_path / "a.json").read_text(encoding="utf-8"))
+    (tmp_path / "a.json").write_text(json.dumps(content | change))
+    with pytest.raises(ValueError, match=rf"a.json is damaged.*{message}"):
+        tv.load(tmp_path / "a.json")
+
+
 def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"ending in .npz, .json, .html, .svg, .pdf, .png, got 'a.xlsx'"

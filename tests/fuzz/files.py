@@ -166,5 +166,5 @@ def check(example: tuple[str, bytes]) -> None:
         assert path.name in str(error) and "memory" not in str(error), error
         assert len(str(error)) < 600
         return
-    assert isinstance(loaded, tv.Attribution | tv.Trace | tv.TraceTree)
+    assert isinstance(loaded, tv.Attribution | tv.Comparison | tv.Trace | tv.TraceTree)
     assert tv.load(loaded.save(_PLACE / f"again{suffix}")) == loaded

@@ -243,14 +243,14 @@ class Comparison(Frozen):
         """The whole in a few numbers; as text, a line."""
         known = ~np.isnan(self.deltas)
         sums = self.logprobs[:, known].sum(1)
-        octets = sum(self._size(int(i)) for i in np.flatnonzero(known))
+        sizes = np.array([len(token.bytes) for token in self.a.vocabulary])[self.a.index]
         return Summary(
             names=self.names,
             same_tokens=self.same_tokens,
             spans=len(self.spans),
             compared=int(known.sum()),
             logprobs=(float(sums[0]), float(sums[1])),
-            bytes=octets,
+            bytes=int(_sums(sizes, self.spans[:, 0])[known].sum()),
             mean_kl=None if self.kl is None else (_mean(self.kl[0]), _mean(self.kl[1])),
             mean_js=None if self.js is None else _mean(self.js),
             flips=int(self.flips.sum()),
@@ -316,7 +316,7 @@ class Comparison(Frozen):
                     for i, side in enumerate("ab")
                     for j, end in enumerate(("start", "stop"))
                 },
-                "text": [self._text(i) for i in range(len(self.spans))],
+                "text": [self._text(*span) for span in self.spans[:, 0].tolist()],
                 "logprob_a": self.logprobs[0],
                 "logprob_b": self.logprobs[1],
                 **measures,
@@ -363,17 +363,12 @@ class Comparison(Frozen):
         return out
 
     def _place(self, span: int, value: float) -> Place:
-        start, stop = self.spans[span, 0]
-        return Place(span, int(start), int(stop), self._text(span), value)
+        start, stop = self.spans[span, 0].tolist()
+        return Place(span, start, stop, self._text(start, stop), value)
 
-    def _text(self, span: int) -> str:
-        start, stop = self.spans[span, 0]
+    def _text(self, start: int, stop: int) -> str:
         content = b"".join(token.bytes for token in self.a.tokens[start:stop])
         return content.decode("utf-8", errors="replace")
-
-    def _size(self, span: int) -> int:
-        start, stop = self.spans[span, 0]
-        return sum(len(token.bytes) for token in self.a.tokens[start:stop])
 
     def __getstate__(self) -> dict[str, Any]:
         # What follows from these is found again.
@@ -412,7 +407,7 @@ def _ranks_known(trace: Trace) -> npt.NDArray[np.bool_]:
     return (trace.ranks > 0) & ~trace.ranks_at_least
 
 
-def _sums(values: npt.NDArray[np.float32], spans: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+def _sums(values: npt.NDArray[Any], spans: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     """Sums over stretches, in float64."""
     if not len(spans):
         return np.zeros(0)

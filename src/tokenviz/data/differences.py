@@ -90,7 +90,10 @@ class Summary:
             share = f"{100 * self.flip_share:.2g} %"
             said["flips"] = f"{self.flips:,} of {self.choices:,} ({share})"
         if self.worst:
-            places = ", ".join(map(_said, self.worst[:_SHOWN]))
+            places = ", ".join(
+                f"{_quoted(place)} (token {place.start + 1}: {place.value:.2g})"
+                for place in self.worst[:_SHOWN]
+            )
             said["furthest apart"] = f"by {self.worst_by} at {places}"
         if not self.same_tokens:
             costs = [
@@ -105,7 +108,6 @@ class Summary:
         return "; ".join(f"{word}: {note}" for word, note in self.notes().items())
 
 
-def _said(place: Place) -> str:
+def _quoted(place: Place) -> str:
     shown = visible(place.text)
-    shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
-    return f"“{shown}” (token {place.start + 1}: {place.value:+.2g})"
+    return f"“{shown}”" if len(shown) <= _LONGEST else f"“{shown[: _LONGEST - 1]}…”"

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tokenviz.data.arrays import Frozen, frozen, numeric, real, same, text, whole
 from tokenviz.data.channels import Channels
 from tokenviz.data.marks import Categories, Flags, as_flag
+from tokenviz.data.summary import Summary, summary_of
 from tokenviz.data.tokens import Token, as_tokens
 
 if TYPE_CHECKING:
@@ -329,6 +330,26 @@ class Trace(Frozen):
         channels = Channels({**self.channels, name: values}, len(self))
         object.__setattr__(other, "channels", channels)
         return other
+
+    def summary(self, start: int | None = None, stop: int | None = None) -> Summary:
+        """What all tokens, or those from ``start`` up to ``stop``, come to.
+
+        The log-probability and so the probability of a stretch (a field, a label, a number), its
+        perplexity and worst token, the share of each flag and the mean of each channel.
+
+        Parameters
+        ----------
+        start, stop
+            As in ``trace.tokens[start:stop]``.
+
+        Raises
+        ------
+        TypeError
+            If an end is no whole number.
+        ValueError
+            If there are no tokens between them.
+        """
+        return summary_of(self, start, stop)
 
     def show(self, **options: Any) -> TokenTrace:
         """The interactive figure; ``options`` are the traits of :class:`TokenTrace`."""

@@ -16,7 +16,7 @@ from tokenviz.sources.fields import absent, record, rows, whole
 from tokenviz.sources.format import Given
 from tokenviz.sources.spelling import Tokenizer
 
-__all__ = ["SWITCH", "Choice", "all_logprobs", "choices", "traces"]
+__all__ = ["SWITCH", "Choice", "all_logprobs", "choices", "prompt_length", "traces"]
 
 SWITCH = "logprobs=5"
 """What a legacy request says to get log-probabilities."""
@@ -79,7 +79,7 @@ def traces(
         If a choice has no log-probabilities, or a field holds what it should not.
     """
     found = choices(source, given.tokenizer)
-    prompt = len(before) or _prompt_length(source, found)
+    prompt = len(before) or prompt_length(source, found)
     out = []
     for choice in found:
         if not choice.is_given:
@@ -148,7 +148,7 @@ def _joined(old: Choice, new: Choice) -> Choice:
     )
 
 
-def _prompt_length(source: Any, found: Sequence[Choice]) -> int:
+def prompt_length(source: Any, found: Sequence[Choice]) -> int:
     """How many tokens of each choice are an echo of the prompt; 0 where nothing tells.
 
     An echo begins with a token that nothing precedes, so its log-probability is not known. How long
@@ -161,7 +161,9 @@ def _prompt_length(source: Any, found: Sequence[Choice]) -> int:
         return 0
     prompt, completion = counts[-1]
     total = sum(len(choice.positions) for choice in found)
-    return prompt if total == prompt * len(found) + completion else 0
+    # An echo may leave out the token that begins every text.
+    lengths = (prompt, prompt - 1)
+    return next((n for n in lengths if total == n * len(found) + completion), 0)
 
 
 def _usage(response: Any) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ A name is written as one would reach for the field: ``choices[0].logprobs.conten
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, NoReturn
 
 __all__ = ["absent", "aligned", "as_bytes", "field", "has", "number", "record", "rows", "string",
@@ -69,7 +70,7 @@ def number(value: Any, name: str) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):  # libraries give numpy's as well
         _refuse(name, "a number or null", value)
     return float(value)
 
@@ -113,9 +114,14 @@ def as_bytes(value: Any, name: str) -> bytes | None:
     if value is None or isinstance(value, bytes):
         return value
     try:
-        return bytes(rows(value, name))
+        given = rows(value, name)
+        if any(isinstance(one, bool) for one in given):
+            raise TypeError
+        return bytes(given)
     except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected whole numbers from 0 to 255, got {value!r}") from None
+        raise ValueError(
+            f"{name}: expected whole numbers from 0 to 255, got {_short(value)}"
+        ) from None
 
 
 def aligned(values: Any, name: str, count: int, per: str) -> Sequence[Any]:

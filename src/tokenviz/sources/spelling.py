@@ -100,10 +100,10 @@ def _bytes(value: Iterable[int]) -> bytes:
 
 def _are_its_own(given: bytes, text: str | None) -> bool:
     """Whether bytes are the token's own, and not what was made of a text that had lost them."""
-    if text is None:
-        return bool(given)
     if not given or _LOST in given:
-        return bool(given) and _REPLACEMENT not in text
+        return False
+    if text is None:
+        return True
     decoded = given.decode("utf-8", "replace")
     # A piece of a character: servers show U+FFFD of it, or what of it is whole, or nothing.
     return decoded == text or _is_shown_as(decoded, text)

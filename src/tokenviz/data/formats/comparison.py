@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tokenviz.data.comparison import Comparison
 from tokenviz.data.formats import trace
 from tokenviz.data.stored import Archive, Column, Text, listed, part_prefix
+from tokenviz.data.trace import Trace
 
 __all__ = ["join", "split"]
 
@@ -31,12 +32,18 @@ def join(file: Archive | Text) -> Comparison:
     """The comparison of a file."""
     parts = {name: file.part(name) for name in _SIDES}
     facts = file.facts({"names", "left_out", *_SIDES}, required=("names", "left_out", *_SIDES))
-    for name, part in parts.items():
-        if not isinstance(part.header, dict):
-            raise ValueError(f"{name}: expected an object, got {type(part.header).__name__}")
-    traces = [trace.join(part) for part in parts.values()]
+    traces = [_trace(name, part) for name, part in parts.items()]
     n = len(traces[0])
     columns = [Column("kl", np.float32, (2, n)), Column("js", np.float32, (n,))]
     arrays = file.arrays(columns, required=())
     names, left_out = (listed(name, facts[name]) for name in ("names", "left_out"))
     return Comparison(*traces, names=names, left_out=left_out, **arrays)
+
+
+def _trace(name: str, part: Archive | Text) -> Trace:
+    if not isinstance(part.header, dict):
+        raise ValueError(f"{name}: expected an object, got {type(part.header).__name__}")
+    try:
+        return trace.join(part)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from None

@@ -1,0 +1,69 @@
+"""Ollama: ``logprobs`` beside the answer, at ``/api/generate`` and ``/api/chat``.
+
+Its entries are OpenAI's, with bytes or without, a list of them in an answer and in each message of
+a stream. They belong to what was generated, which may be a thought or a call of a tool as well as
+the text beside them. Where the runner gives probabilities, they stand in ``logprob``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tokenviz.data.trace import Trace
+from tokenviz.sources.assembling import assemble
+from tokenviz.sources.chat import is_list, model_of
+from tokenviz.sources.chat_content import Entry, entries, positions
+from tokenviz.sources.fields import absent, has, record
+from tokenviz.sources.format import Format, Given
+
+__all__ = ["OLLAMA"]
+
+
+def _recognise(source: Any) -> bool:
+    chunks = source if is_list(source) else [source]
+    return bool(chunks) and all(
+        has(chunk, "model", "created_at", "done")
+        and (has(chunk, "response") or has(chunk, "message"))
+        for chunk in chunks
+    )
+
+
+def _read(source: Any, given: Given) -> list[Trace]:
+    is_stream = is_list(source)
+    content: list[Entry] = []
+    is_given = False
+    for i, value in enumerate(source if is_stream else [source]):
+        chunk = record(value, f"chunks[{i}]" if is_stream else "response")
+        if chunk.get("logprobs") is not None:
+            is_given = True
+            content += entries(
+                chunk["logprobs"], f"chunks[{i}].logprobs" if is_stream else "logprobs"
+            )
+    if not is_given:
+        raise absent("logprobs", "logprobs=True, top_logprobs=5 (Ollama 0.12.11 or later)")
+    return [
+        assemble(
+            positions(content, tokenizer=given.tokenizer),
+            source=OLLAMA.title,
+            distribution=given.distribution or "unknown",
+            temperature=given.temperature,
+            model=model_of(source),
+        )
+    ]
+
+
+OLLAMA = Format(
+    name="ollama",
+    title="Ollama",
+    kind="log-probabilities",
+    keys=("model", "created_at", "done", "response", "message", "logprobs"),
+    recognise=_recognise,
+    read=_read,
+    carries={
+        "bytes": "not of pieces of characters, as a rule",
+        "ids": "no",
+        "alternatives": "up to 20",
+        "prompt": "no",
+        "distribution": "not said",
+    },
+)
