@@ -50,9 +50,9 @@ FORMATS: tuple[Format, ...] = (
     OPENAI_COMPLETIONS,
     OPENAI_RESPONSES,
     GEMINI,
+    RAY_DATA,  # its rows have the generated_text that TGI is known by, too
     TGI,
     GENERATE,
-    RAY_DATA,
     PRIME_RL,
     NEMO_RL,
     SLIME,

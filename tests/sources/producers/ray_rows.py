@@ -32,7 +32,7 @@ def entries(trace: tv.Trace, tokenizer: Any) -> list[dict[int, Any] | None]:
             token.id: {"logprob": logprob, "rank": own, "decoded_token": tokenizer.decode(token.id)}
             for token, logprob, own in (
                 (chosen, float(logprob), int(rank)),
-                *((a.token, a.logprob, i + (i >= rank)) for i, a in enumerate(others, 1)),
+                *((a.token, a.logprob, int(i + (i >= rank))) for i, a in enumerate(others, 1)),
             )
         }
         for chosen, logprob, rank, others in zip(
