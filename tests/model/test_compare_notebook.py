@@ -53,8 +53,8 @@ def test_three_bits_misread_a_digit(names: dict[str, Any]) -> None:
     three: Comparison = names["three"]
     first, second, third = three.worst(3)
     for place in (first, second):
-        before = three.a.tokens[place.start - 2 : place.start]
-        assert [token.text for token in before] == [" multiply", " 4"] or place.text == "3"
+        before = three.a.tokens[place.start - 3 : place.start]
+        assert ["".join(t.text for t in before), place.text] == [" multiply 4", "3"]
         assert three.b.alternatives[place.start][0].token.text == "4"
     assert second.value > 5 * third.value
     assert three.kl is not None
