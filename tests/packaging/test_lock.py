@@ -20,7 +20,7 @@ from tests.environment import ROOT, on_the_lock
 LOCK = (ROOT / "requirements/lock.txt").read_text(encoding="utf-8")
 PINS = read_pins(LOCK)
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-EXTRAS = ("", "models", "figure", "export", "dev", "peers")
+EXTRAS = ("", "models", "figure", "export", "servers", "dev", "peers")
 BUILDS = ("hatchling", "pip")
 
 
