@@ -23,6 +23,7 @@ showMatches positionsOf placeOf firstCell boxHeight widestRow rowLabels nearestO
 buildNow bitsOf zoomTo columnSums rowSums
 showValues hovered minProbability minProbabilityNumber chips goTo firsts lasts trimmed arrived
 summarise surprise repaint recoloured reveal relayout halo topK spot stale
+promptRows nameFont banded rowOf scaleAt
 rowFactor columnFactor rowLength condense valueAt columnsBeyond figureHeight
 `;
 

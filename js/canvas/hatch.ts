@@ -14,24 +14,35 @@ function css(rgb: number): string {
   return `#${rgb.toString(16).padStart(6, "0")}`;
 }
 
-export function hatch(
+export function hatch(ctx: CanvasRenderingContext2D, rect: Rect, theme: Pick<Theme, "dark">): void {
+  const [ground, line] = hatchColors(theme).map(css);
+  const { x, y, width, height } = rect;
+  ctx.fillStyle = ground;
+  ctx.fillRect(x, y, width, height);
+  diagonals(ctx, rect, { color: line, alpha: ctx.globalAlpha, rise: height });
+}
+
+/** Lines the other way over a colour: what a flag marks. */
+export function stripe(ctx: CanvasRenderingContext2D, rect: Rect, color: string): void {
+  diagonals(ctx, rect, { color, alpha: 0.4, rise: -rect.height });
+}
+
+function diagonals(
   ctx: CanvasRenderingContext2D,
   { x, y, width, height }: Rect,
-  theme: Pick<Theme, "dark">,
+  { color, alpha, rise }: { color: string; alpha: number; rise: number },
 ): void {
-  const [ground, line] = hatchColors(theme).map(css);
   ctx.save();
   ctx.beginPath();
   ctx.rect(x, y, width, height);
   ctx.clip();
-  ctx.fillStyle = ground;
-  ctx.fillRect(x, y, width, height);
-  ctx.strokeStyle = line;
+  ctx.strokeStyle = color;
+  ctx.globalAlpha = alpha;
   ctx.lineWidth = 1;
   ctx.beginPath();
   for (let start = x - height; start < x + width; start += SPACING) {
-    ctx.moveTo(start, y + height);
-    ctx.lineTo(start + height, y);
+    ctx.moveTo(start, y + (height + rise) / 2);
+    ctx.lineTo(start + height, y + (height - rise) / 2);
   }
   ctx.stroke();
   ctx.restore();

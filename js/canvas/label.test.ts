@@ -107,9 +107,10 @@ test("the space before a word written from right to left is drawn at its right",
   expect(runs("␣שלום")).toEqual(["שלום", "␣"]);
 });
 
-test("only special tokens wear a badge, and it takes room", () => {
-  const table = { label: ["</s>", "</s>"], id: [1, 2], bytes: ["", ""], kind: ["text", "special"] };
+test("only special and unknown tokens wear a badge, and it takes room", () => {
+  const kind = ["text", "special", "unknown"];
+  const table = { label: ["</s>", "</s>", "</s>"], id: [1, 2, 3], bytes: ["", "", ""], kind };
   const fitter = new LabelFitter(table as never, evenMeasure());
   expect(fitter.naturalWidth(1)).toBeGreaterThan(fitter.naturalWidth(0));
-  expect([fitter.fit(0, 90).badge, fitter.fit(1, 90).badge]).toEqual([false, true]);
+  expect(kind.map((_, i) => fitter.fit(i, 90).badge)).toEqual([null, "solid", "dashed"]);
 });

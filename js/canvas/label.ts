@@ -6,7 +6,7 @@
  * the whole). Spaces arrive as "␣"; many fonts lack that character,
  * and where most tokens begin with one it must not shout: it is drawn as a small bracket of its
  * own, so it is measured here too. Special tokens wear a badge, which takes room, and less of it
- * before the label is cut.
+ * before the label is cut; those whose bytes are not known, a dashed one.
  */
 
 import type { TokenKind, TokenTable } from "../data/tokens.ts";
@@ -50,6 +50,14 @@ export interface Line {
   width: number;
 }
 
+/** The outline around a label that is not simply its token's text. */
+export type Badge = "solid" | "dashed" | null;
+
+export function badgeOf(kind: TokenKind): Badge {
+  if (kind === "unknown") return "dashed";
+  return kind === "special" ? "solid" : null;
+}
+
 export interface FittedLabel {
   lines: readonly Line[];
   size: number;
@@ -58,7 +66,7 @@ export interface FittedLabel {
   width: number;
   /** Horizontal scale, at most 1. */
   condense: number;
-  badge: boolean;
+  badge: Badge;
   /** Between the text and either end of the badge. */
   padding: number;
   /** Of a label higher than letters are: how far it reaches above and below its baseline. */
@@ -83,7 +91,7 @@ export class LabelFitter {
   naturalWidth(index: number): number {
     const kind = this.#vocabulary.kind[index];
     const { width } = this.#line(this.#vocabulary.label[index], kind, this.#sizes(kind)[0]);
-    return width + (kind === "special" ? 2 * BADGE_PADDING : 0);
+    return width + (badgeOf(kind) ? 2 * BADGE_PADDING : 0);
   }
 
   /** The label of a token, fitted into `room` pixels and one line, or two. */
@@ -104,7 +112,7 @@ export class LabelFitter {
   }
 
   #fit(label: string, kind: TokenKind, room: number, most: 1 | 2): FittedLabel {
-    const badge = kind === "special";
+    const badge = badgeOf(kind);
     let padding = badge ? BADGE_PADDING : 0;
     let textRoom = Math.max(0, room - 2 * padding);
     let size = 0;

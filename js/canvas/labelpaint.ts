@@ -1,6 +1,7 @@
 /** Paints a fitted label in the current fill colour: its text, spaces as open boxes, a badge. */
 
-import { type FittedLabel, type Line, SPACE_GAP, SPACE_WIDTH } from "./label.ts";
+import type { Rect } from "./geometry.ts";
+import { type Badge, type FittedLabel, type Line, SPACE_GAP, SPACE_WIDTH } from "./label.ts";
 import { CAP_HEIGHT } from "./typography.ts";
 
 /** How visible a space is beside text, and the outline of a badge. */
@@ -33,7 +34,11 @@ export function paintToken(
   ctx.textAlign = "left";
   // Setting the same font again is cheap; asking which it is is not.
   ctx.font = label.font;
-  if (label.badge) paintBadge(ctx, label, left, middle);
+  if (label.badge) {
+    const height = label.size + BADGE_HEIGHT;
+    const box = { x: left, y: middle - height / 2, width: tokenWidth(label), height };
+    paintBadge(ctx, box, label.badge);
+  }
   if (label.tall !== null) {
     paintTall(ctx, label, left, middle);
     return;
@@ -128,17 +133,17 @@ function paintSpaces(
   ctx.globalAlpha = 1;
 }
 
-/** A rounded outline around the label of a special token. */
-function paintBadge(
+/** A rounded outline in the current stroke colour. */
+export function paintBadge(
   ctx: CanvasRenderingContext2D,
-  label: FittedLabel,
-  left: number,
-  middle: number,
+  { x, y, width, height }: Rect,
+  badge: Badge,
 ): void {
-  const height = label.size + BADGE_HEIGHT;
   ctx.globalAlpha = BADGE_ALPHA;
+  if (badge === "dashed") ctx.setLineDash([2, 2]);
   ctx.beginPath();
-  ctx.roundRect(left, middle - height / 2, tokenWidth(label), height, 4);
+  ctx.roundRect(x, y, width, height, 4);
   ctx.stroke();
+  ctx.setLineDash([]);
   ctx.globalAlpha = 1;
 }

@@ -113,6 +113,22 @@ const sequential = { colormap: "viridis", center: null, symmetric: false };
 const diverging = { colormap: "PuOr", center: 0, symmetric: true };
 
 test.each([
+  ["advantage", [1, 2], { colormap: "RdBu", vmin: null, center: 0, symmetric: true }],
+  ["Token-Rewards", [1, 2], { colormap: "RdBu", vmin: null, center: 0, symmetric: true }],
+  ["importance_ratio", [1, 2], { colormap: "PuOr", vmin: null, center: 1, symmetric: true }],
+  ["log_ratio", [1, 2], { colormap: "PuOr", vmin: null, center: 0, symmetric: true }],
+  ["mismatch_kl", [1, 2], { colormap: "Oranges", vmin: 0, center: null, symmetric: false }],
+  ["kl", [-1, 2], { colormap: "PuOr", vmin: null, center: 0, symmetric: true }],
+  ["kl", [-2, -1], { colormap: "viridis", vmin: null, center: null, symmetric: false }],
+  ["ref_log_prob", [-2, -1], { colormap: "viridis", vmin: null, center: null, symmetric: false }],
+  ["devalued", [1, 2], { colormap: "viridis", vmin: null, center: null, symmetric: false }],
+])("the look of %s with %j follows from its name", (name, values, expected) => {
+  const data = traceData(values.map(() => ({ token: "a", probability: 1 })));
+  data.channels = [{ name, values: Float32Array.from(values) }];
+  expect(channelLook(data, name)).toMatchObject({ ...expected, label: name, vmax: null });
+});
+
+test.each([
   [[0.5, 1.25], { ...sequential, decimals: 2 }],
   [[-0.5, 12.5, Number.NaN], { ...diverging, decimals: 1 }],
   [[-0.5, 0], { ...sequential, decimals: 3 }],

@@ -37,6 +37,8 @@ export interface ChannelValues {
   chosen: Float32Array;
   /** Of all alternatives; null where they have none. */
   alternatives: Float32Array | null;
+  /** 1 where that of a chosen token is a lower bound; absent where all are exact. */
+  bounds?: Uint8Array;
 }
 
 /** Those of every trace, then the trace's own. */
@@ -58,25 +60,47 @@ export function channelNamed(channel: string): Omit<Channel, "look"> {
     : { name: channel, unit: "", notable: "high" };
 }
 
-/** The options that fit a channel; those of a trace's own follow from its values. */
+/** The options that fit a channel; those of a trace's own follow from its name and its values. */
 export function channelLook(data: TraceData, channel: string): Look {
   const own = data.channels.find(({ name }) => name === channel);
   if (own === undefined) {
     return CHANNELS[Object.hasOwn(CHANNELS, channel) ? channel : "probability"].look;
   }
   const [least, most] = extentOf(own.values).finite ?? [0, 1];
-  const signed = least < 0 && most > 0;
+  const { colormap, center = null, vmin = null } = fitting(channel, least, most);
   const whole = own.values.every((v) => !Number.isFinite(v) || Number.isInteger(v));
   return {
-    colormap: signed ? "PuOr" : "viridis",
-    vmin: null,
+    colormap,
+    vmin,
     vmax: null,
-    center: signed ? 0 : null,
+    center,
     gamma: 1,
-    symmetric: signed,
+    symmetric: center !== null,
     label: channel,
     decimals: whole ? 0 : decimals(Math.max(-least, most)),
   };
+}
+
+type Fitting = { colormap: string; center?: number; vmin?: number };
+
+/** What the numbers of training are called, and so where their middle or their end is. */
+const FITTING: readonly (readonly [RegExp, Fitting])[] = [
+  [named("log.*ratio"), { colormap: "PuOr", center: 0 }],
+  [named("ratio|importance"), { colormap: "PuOr", center: 1 }],
+  [named("advantage|reward|return|value"), { colormap: "RdBu", center: 0 }],
+  [named("kl|kld|mismatch|entropy"), { colormap: "Oranges", vmin: 0 }],
+];
+
+/** One of some words, alone or among others: "kl", "mismatch_kl", "Rewards". */
+function named(words: string): RegExp {
+  return new RegExp(`(^|[^a-z])(${words})s?([^a-z]|$)`, "i");
+}
+
+function fitting(channel: string, least: number, most: number): Fitting {
+  const known = FITTING.find(([name]) => name.test(channel))?.[1];
+  // An estimate of what is never below zero may be.
+  if (known !== undefined && !(least < (known.vmin ?? -Infinity))) return known;
+  return least < 0 && most > 0 ? FITTING[0][1] : { colormap: "viridis" };
 }
 
 const SIGNIFICANT = 100;
@@ -122,7 +146,11 @@ export function channelValues(
     case "rank":
       return ranks(data);
     case "entropy":
-      return { chosen: data.entropies.map(bits), alternatives: null };
+      return {
+        chosen: data.entropies.map(bits),
+        alternatives: null,
+        bounds: data.entropies_at_least,
+      };
     case "margin":
       return margins(data, probable);
   }
@@ -136,7 +164,8 @@ function surprisal(logprob: number): number {
 }
 
 /** Alternatives come most probable first and leave out the chosen one, so their place tells. */
-function ranks({ ranks, offsets, alternative_index }: TraceData): ChannelValues {
+function ranks(data: TraceData): ChannelValues {
+  const { ranks, offsets, alternative_index } = data;
   const chosen = Float32Array.from(ranks, (rank) => (rank > 0 ? rank : Number.NaN));
   const alternatives = new Float32Array(alternative_index.length).fill(Number.NaN);
   for (let position = 0; position < ranks.length; position++) {
@@ -147,7 +176,7 @@ function ranks({ ranks, offsets, alternative_index }: TraceData): ChannelValues 
       alternatives[j] = rank >= own ? rank + 1 : rank;
     }
   }
-  return { chosen, alternatives };
+  return { chosen, alternatives, bounds: data.ranks_at_least };
 }
 
 /** A candidate's probability less that of the most probable other one. */

@@ -1,6 +1,7 @@
 /** Tokens as columns, and what kind each is. */
 
-export type TokenKind = "text" | "special" | "part" | "byte" | "expression" | "number";
+/** Of an "unknown" one the bytes are not known: what a producer wrote stands for them. */
+export type TokenKind = "text" | "special" | "part" | "byte" | "unknown" | "expression" | "number";
 
 /** Tokens by column: entry i of each list belongs to token i. */
 export interface TokenTable {

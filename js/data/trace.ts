@@ -8,6 +8,20 @@ export interface OwnChannel {
   values: Float32Array;
 }
 
+/** Yes or no of each position: whether a loss counts it, whether it was clipped. */
+export interface Flag {
+  name: string;
+  values: Uint8Array;
+}
+
+/** A word for each position, or none: whose it is, where it comes from. */
+export interface Category {
+  name: string;
+  /** The distinct ones; `index` points here. */
+  words: readonly (string | null)[];
+  index: Uint32Array;
+}
+
 /** Of a text that begins with its prompt: whose each token of that is; null where it is no chat. */
 export interface Prompt {
   /** "user", "template", …, one for each token. */
@@ -32,6 +46,11 @@ export interface TraceData {
   alternative_logprobs: Float32Array;
   /** The trace's own numbers to colour by: one per position, NaN where unknown. */
   channels: readonly OwnChannel[];
+  /** 1 where a rank, an entropy is a lower bound; absent where all are exact. */
+  ranks_at_least?: Uint8Array;
+  entropies_at_least?: Uint8Array;
+  flags?: readonly Flag[];
+  categories?: readonly Category[];
   facts: Facts;
   /**
    * So many positions from the beginning are the prompt's: nothing but their tokens is known, and

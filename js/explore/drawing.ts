@@ -10,12 +10,12 @@ import type { Rect } from "../canvas/geometry.ts";
 import type { Cell } from "../data/cell.ts";
 import type { DrawingHost, Fact, PaintContext } from "../figure/drawing.ts";
 import type { TraceState } from "../state/state.ts";
+import { paintBands, type Turn } from "../trace/bands.ts";
 import type { TraceDrawing as TraceDrawingClass } from "../trace/drawing.ts";
 import type { Lens } from "../trace/lens.ts";
 import type { paintRing as paintRingFunction } from "../trace/rings.ts";
-import { paintBands } from "./bands.ts";
-import { runsOf } from "./runs.ts";
-import { type Turn, turnsOf } from "./turns.ts";
+import { runsOf } from "../trace/runs.ts";
+import { turnsOf } from "./turns.ts";
 
 /** Tokens of the prompt that the text was scored without. */
 export interface Struck {

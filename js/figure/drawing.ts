@@ -88,6 +88,8 @@ export interface Drawing<State> {
   valueAt(cell: Cell): number;
   /** The scale that it was coloured by, where that is not the figure's. */
   scaleAt?(cell: Cell): ColorScale | null;
+  /** What marks on the cells mean, to stand in the caption. */
+  legend?(): string[];
   /** The whole figure as tab-separated values, for the clipboard. */
   tsv(): string;
   /** Is that only the part in view, because the whole is too large? */

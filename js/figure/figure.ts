@@ -36,6 +36,9 @@ import { Viewport } from "./viewport.ts";
 const RECOLOR = ["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric"];
 const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
 
+/** Traits that a legend tells of. */
+const LEGEND = ["channel", "written", "flag", "category"];
+
 const DESCRIPTION =
   "Arrow keys move, Enter selects, question mark lists all keys. " +
   "Of a large figure, the rows around the cursor are listed.";
@@ -240,7 +243,7 @@ export class Figure<State extends FigureState> {
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
     if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
-    if (any("title", "caption", "label")) this.#write();
+    if (any("title", "caption", "label", "_data", ...LEGEND)) this.#write();
     // Before anything is written, or the browser would have to lay out all of it to say.
     this.#resize();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
@@ -275,8 +278,9 @@ export class Figure<State extends FigureState> {
   #write(): void {
     const { title, caption, label, _kind } = this.#store.state;
     this.#title.textContent = title;
-    this.#caption.replaceChildren(...facts(caption));
-    this.#caption.hidden = caption === "";
+    const lines = [caption, ...(this.#drawing.legend?.() ?? [])].filter((line) => line !== "");
+    this.#caption.replaceChildren(...facts(lines.join(" · ")));
+    this.#caption.hidden = lines.length === 0;
     this.element.ariaLabel = title || label;
     const { element } = this.#viewport;
     element.ariaLabel = `${title || label}, ${_kind}`;

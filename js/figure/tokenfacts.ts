@@ -13,7 +13,8 @@ export function tokenFacts(table: TokenTable, index: number): Fact[] {
   const lines: Fact[] = [{ name: tokenNoun(kind[index]), value: label[index], mono: true }];
   const characters = escapedCharacters(label[index]);
   if (characters.length > 0) lines.push({ name: "invisible", value: characters.join(", ") });
-  lines.push({ name: "bytes", value: cut(bytesOf(table, index)), mono: true });
+  const bytes = kind[index] === "unknown" ? "unknown" : cut(bytesOf(table, index));
+  lines.push({ name: "bytes", value: bytes, mono: true });
   if (id[index] !== null) lines.push({ name: "id", value: String(id[index]) });
   return lines;
 }

@@ -41,6 +41,14 @@ export interface TraceOptions extends FigureOptions {
   arrangement: "grid" | "flow";
   /** What colours the cells: see js/data/channels.ts. */
   channel: string;
+  /** The channel whose numbers are written; null for the one that colours. */
+  written: string | null;
+  /** One more cell below the alternatives: the probability of all that is not shown. */
+  show_rest: boolean;
+  /** Which of the trace's flags dims or stripes its tokens. */
+  flag: string | null;
+  /** Which of its categories stands over the tokens as bands. */
+  category: string | null;
 }
 
 export interface HeatmapState extends HeatmapOptions {

@@ -39,6 +39,10 @@ export const TRACE_TRAITS = [
   "min_probability",
   "border",
   "channel",
+  "written",
+  "show_rest",
+  "flag",
+  "category",
   "arrangement",
   "_live",
 ] as const;

@@ -34,6 +34,7 @@ function painted(drawing: TraceDrawing, viewport: Rect): Painted[] {
   const ctx = new Proxy({} as Record<string, unknown>, {
     get(target, name: string) {
       if (name in target) return target[name];
+      if (name === "measureText") return (text: string) => ({ width: 5 * text.length });
       return (...args: unknown[]) => {
         const style = name.startsWith("stroke") ? target.strokeStyle : target.fillStyle;
         calls.push({ call: name, style, args });
@@ -464,4 +465,96 @@ test("a trace that grows after its prompt is drawn as the whole of it would be",
     expect(drawing.rect([length - 1, 0]).y).toBe(anew.rect([length - 1, 0]).y);
     expect(drawing.rect([26, 0])).toEqual(anew.rect([26, 0]));
   }
+});
+
+/** Three positions, of which the first was listed with alternatives. */
+const MARKED: readonly Step[] = [
+  {
+    ...{ token: "a", probability: 0.5 },
+    alternatives: [
+      { token: "b", probability: 0.3 },
+      { token: "c", probability: 0.01 },
+    ],
+  },
+  { token: "d", probability: 0.25 },
+  { token: "e", probability: 1 },
+];
+const ALL = { x: 0, y: 0, width: 1100, height: 900 };
+
+function marked(options: Partial<TraceState>, changes: Partial<TraceData> = {}) {
+  const flags = [
+    { name: "loss_mask", values: Uint8Array.of(0, 1, 1) },
+    { name: "clipped", values: Uint8Array.of(0, 1, 0) },
+  ];
+  const categories = [
+    { name: "role", words: ["user", null, "tool"], index: Uint32Array.of(0, 1, 2) },
+  ];
+  const channels = [{ name: "own", values: Float32Array.of(1, 2, 300) }];
+  const data = { ...traceData(MARKED), flags, categories, channels, ...changes };
+  return drawn(MARKED, { ...options, data });
+}
+
+test("what is written may be another channel than what colours", () => {
+  const { drawing } = marked({ written: "own" });
+  const texts = written(drawing, ALL).map(({ text }) => text);
+  expect(texts).toEqual(expect.arrayContaining(["1", "2", "300", "0.30"]));
+  expect(texts).not.toContain("0.50");
+  expect(drawing.valueAt([0, 0])).toBe(0.5);
+  expect(drawing.legend()).toEqual(["written: own"]);
+  expect(drawing.announce([0, 0])).toMatch(/token a, probability 0.50, own 1, alternative 1/);
+  expect(drawing.tsv().split("\n")[0]).toMatch(/\town$/);
+  expect(marked({ written: "probability" }).drawing.legend()).toEqual([]);
+});
+
+test("lower bounds are written as such", () => {
+  const ranks = Int32Array.of(3, 1, 0);
+  const bounds = { ranks, ranks_at_least: Uint8Array.of(1, 0, 0) };
+  const { drawing } = marked({ channel: "rank", decimals: 0, vmin: 1, vmax: 9 }, bounds);
+  const texts = written(drawing, ALL).map(({ text }) => text);
+  expect(texts).toEqual(expect.arrayContaining(["≥ 3", "1", "–"]));
+  expect(drawing.announce([0, 0])).toMatch(/rank ≥ 3, probability 0.50/);
+});
+
+test("the rest is a quiet cell below what is shown, and room is kept for it", () => {
+  const { drawing, size } = marked({ show_rest: true });
+  expect(size.height).toBeGreaterThan(marked({}).size.height);
+  const other = written(drawing, ALL).filter(({ text }) => /other|%/.test(text));
+  // What is listed but not shown is part of it; where nothing is listed there is none.
+  expect(other.map(({ text }) => text)).toEqual(["other", "20 %"]);
+  expect(other[0].y).toBeGreaterThan(drawing.rect([0, 1]).y + drawing.rect([0, 1]).height);
+  expect(drawing.facts([0, 0])).toContainEqual({ name: "other", value: "20 %" });
+  expect(drawing.facts([1, 0]).map(({ name }) => name)).not.toContain("other");
+});
+
+test("what a mask leaves out is dimmed, what another flag marks is striped", () => {
+  const masked = marked({ flag: "loss_mask" }).drawing;
+  expect(masked.legend()).toEqual(["dimmed: not in loss_mask (33 %)"]);
+  expect(masked.announce([0, 0])).toMatch(/, not in loss_mask$/);
+  expect(masked.announce([1, 0])).not.toMatch(/loss_mask/);
+  const striped = marked({ flag: "clipped" }).drawing;
+  expect(striped.legend()).toEqual(["striped: clipped (33 %)"]);
+  const lines = (drawing: TraceDrawing) =>
+    painted(drawing, ALL).filter(({ call }) => call === "lineTo").length;
+  expect(lines(striped)).toBeGreaterThan(lines(masked));
+  const facts = striped.facts([1, 0]);
+  expect(facts).toContainEqual({ name: "loss_mask", value: "yes" });
+  expect(facts).toContainEqual({ name: "clipped", value: "yes" });
+  expect(marked({ flag: "gone" }).drawing.legend()).toEqual([]);
+});
+
+test("a category stands over the numbers, each of its words where it begins", () => {
+  const { drawing } = marked({ category: "role" });
+  const numbers = written(marked({}).drawing, ALL).find(({ text }) => text === "1");
+  const seen = written(drawing, ALL);
+  const words = seen.filter(({ text }) => text === "user" || text === "tool");
+  expect(words.map(({ text, x }) => [text, x])).toEqual([
+    ["user", drawing.rect([0, 0]).x],
+    ["tool", drawing.rect([2, 0]).x],
+  ]);
+  const number = seen.find(({ text }) => text === "1");
+  expect(words[0].y).toBeLessThan((number as { y: number }).y - 10);
+  expect((number as { y: number }).y).toBeGreaterThan((numbers as { y: number }).y);
+  expect(drawing.legend()).toEqual(["bands: role"]);
+  expect(drawing.announce([2, 0])).toMatch(/^tool, position 3/);
+  expect(drawing.facts([1, 0])).toContainEqual({ name: "role", value: "–" });
 });

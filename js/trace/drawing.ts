@@ -11,37 +11,46 @@ import type { Readable } from "../a11y/readable.ts";
 import type { Rect, Span } from "../canvas/geometry.ts";
 import { LabelFitter } from "../canvas/label.ts";
 import type { TextMeasure } from "../canvas/text.ts";
-import { VALUE_FONT } from "../canvas/typography.ts";
+import { NUMBER_FONT, VALUE_FONT } from "../canvas/typography.ts";
 import { Distribution } from "../color/distribution.ts";
 import { type Extent, extentOf, joined } from "../color/extent.ts";
-import { type Notation, notationOf } from "../color/notation.ts";
+import { notationOf } from "../color/notation.ts";
 import { grouped } from "../color/numbers.ts";
 import type { ColorScale } from "../color/scale.ts";
 import type { Cell } from "../data/cell.ts";
-import { type ChannelValues, channelNamed, channelValues } from "../data/channels.ts";
+import { channelLook, channelNamed, channelValues } from "../data/channels.ts";
 import { probabilities } from "../data/probability.ts";
 import type { TokenTable } from "../data/tokens.ts";
 import type { Drawing, Fact, Overview, PaintContext } from "../figure/drawing.ts";
 import type { TraceState } from "../state/state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
+import { categoryTurns, paintBands, type Turn } from "./bands.ts";
 import { cellWidth, fittingLength, labelsToFit } from "./cellwidth.ts";
 import { announce, type Facts, facts } from "./facts.ts";
+import { type Flagged, flaggedBy, legendOf, percent } from "./flagged.ts";
 import { Flow, type FlowSource } from "./flow/flow.ts";
 import { FLOW_MARGIN, FLOW_TOP } from "./flow/layout.ts";
 import { flowReadable } from "./flow/readable.ts";
-import { cellValue, PLAIN, significant } from "./format.ts";
-import { BORDER_OUTSET, Grid, MARGIN, NUMBER_HEIGHT } from "./layout.ts";
+import { AT_LEAST, cellValue, type Numbers, PLAIN, significant, written } from "./format.ts";
+import { Grid, MARGIN } from "./layout.ts";
 import { covers, type Lens } from "./lens.ts";
 import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
 import { paintTrace } from "./painter.ts";
 import { readable } from "./readable.ts";
+import { runsOf } from "./runs.ts";
 import { nearestCell, step, type Walk } from "./step.ts";
 import { tsv } from "./tsv.ts";
 
 /** Options that move cells. */
-const MOVES_CELLS = ["top_k", "min_probability", "row_length", "decimals", "show_values"];
+const MOVES_CELLS = [
+  ...["top_k", "min_probability", "row_length", "decimals", "show_values"],
+  ...["written", "show_rest", "category"],
+];
+/** From a run to the middle of its band: over the strip of numbers, or under running text. */
+const ABOVE = 22;
+const BELOW = 3;
 const NOTHING = new Float32Array(0);
 
 export class TraceDrawing implements Drawing<TraceState> {
@@ -51,12 +60,13 @@ export class TraceDrawing implements Drawing<TraceState> {
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
   #alternativeProbabilities: Float32Array = NOTHING;
-  /** What colours the cells, and is written in them. */
-  #values!: ChannelValues;
+  /** What colours the cells, and what is written in them. */
+  #colors!: Numbers;
+  #numbers!: Numbers;
   #extent!: Extent;
   #distribution: Distribution | null = null;
-  /** How values are written. */
-  #notation: Notation = PLAIN;
+  #flagged: Flagged | null = null;
+  #turns: readonly Turn[] = [];
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -93,10 +103,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       if (!grown || this.#outgrown(state)) this.#labelWidths = null;
     }
     if (any("_data", "channel")) {
-      this.#values = channelValues(data, state.channel, {
-        chosen: this.#probabilities,
-        alternatives: this.#alternativeProbabilities,
-      });
+      this.#colors = this.#numbersOf(state.channel);
       // What a channel says of a position, later ones do not change.
       const added = this.#colored.map((values, i) => values.subarray(known[i] ?? 0));
       this.#extent = grown ? joined(this.#extent, extentOf(...added)) : extentOf(...added);
@@ -104,7 +111,17 @@ export class TraceDrawing implements Drawing<TraceState> {
       this.#pool = null;
     }
     if (any("_data", "channel", "decimals")) {
-      this.#notation = notationOf(this.#extent.finite, this.#colored, state.decimals);
+      this.#colors.notation = notationOf(this.#extent.finite, this.#colored, state.decimals);
+    }
+    if (any("_data", "channel", "decimals", "written")) {
+      const { channel, written: other } = state;
+      this.#numbers =
+        other === null || other === channel ? this.#colors : this.#otherNumbers(other);
+    }
+    if (any("_data", "flag")) this.#flagged = flaggedBy(data, state.flag);
+    if (any("_data", "category")) {
+      const category = data.categories?.find(({ name }) => name === state.category);
+      this.#turns = category ? categoryTurns(category) : [];
     }
     if (any("_data", "top_k", "min_probability")) {
       this.#shown = shownAlternatives(
@@ -123,7 +140,7 @@ export class TraceDrawing implements Drawing<TraceState> {
   get scrollPadding(): { left: number; top: number } {
     return this.#grid === null
       ? { left: FLOW_MARGIN, top: FLOW_TOP }
-      : { left: MARGIN, top: NUMBER_HEIGHT + BORDER_OUTSET };
+      : { left: MARGIN, top: this.#grid.strip };
   }
 
   layout(availableWidth: number, measure: TextMeasure): { width: number; height: number } {
@@ -144,7 +161,7 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   #layGrid(labelWidths: Float32Array, availableWidth: number, measure: TextMeasure): Grid {
-    const { data, row_length, show_values, _live } = this.#state;
+    const { data, row_length, show_values, show_rest, _live } = this.#state;
     const valueWidth = show_values ? this.#valueWidth(measure) : 0;
     const room = { labelWidths, valueWidth, availableWidth };
     const positions = data.index.length;
@@ -165,6 +182,8 @@ export class TraceDrawing implements Drawing<TraceState> {
       }),
       shown: this.#shown,
       showValues: show_values,
+      banded: this.#turns.length > 0,
+      rests: show_rest,
     });
   }
 
@@ -173,7 +192,8 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   paint(context: PaintContext): void {
-    const { data, show_values, border } = this.#state;
+    const { data, show_values, show_rest, border } = this.#state;
+    this.#paintBands(context);
     if (this.#grid === null) {
       this.#flow?.paint(this.#flowSource(), context);
       return;
@@ -182,9 +202,10 @@ export class TraceDrawing implements Drawing<TraceState> {
       data,
       grid: this.#grid,
       labels: this.#labels,
-      values: this.#values,
-      alternativeProbabilities: this.#alternativeProbabilities,
-      notation: this.#notation,
+      values: this.#colors.values,
+      write: (position: number, slot: number) => this.#written(position, slot),
+      rest: show_rest ? (position: number) => this.#rest(position) : null,
+      flagged: this.#flagged,
       showValues: show_values,
       border,
       begun: this.#state._live?.running ?? false,
@@ -234,13 +255,31 @@ export class TraceDrawing implements Drawing<TraceState> {
   facts(cell: Cell): Fact[] {
     const nearest = this.#nearest(cell);
     const lines = facts(this.#facts(), nearest);
+    const rest = this.#rest(nearest[0]);
+    if (this.#state.show_rest && nearest[1] === 0 && !Number.isNaN(rest)) {
+      lines.push({ name: "other", value: percent(rest) });
+    }
     // In the grid the alternatives are to be seen.
     if (this.#flow !== null && nearest[1] === 0) lines.push(...this.#alternativeFacts(nearest[0]));
     return lines;
   }
 
   announce(cell: Cell): string {
-    return announce(this.#facts(), this.#nearest(cell));
+    const [position, slot] = this.#nearest(cell);
+    const sentence = announce(this.#facts(), [position, slot]);
+    if (slot > 0) return sentence;
+    const turn = this.#turns.find(({ start }) => start === position);
+    const flag = this.#flagged?.marked[position] ? `, ${this.#flagged.meaning}` : "";
+    return `${turn ? `${turn.role}, ` : ""}${sentence}${flag}`;
+  }
+
+  legend(): string[] {
+    const { category, written } = this.#state;
+    return [
+      ...(this.#numbers === this.#colors ? [] : [`written: ${written}`]),
+      ...(this.#flagged === null ? [] : [legendOf(this.#flagged)]),
+      ...(this.#turns.length > 0 ? [`bands: ${category}`] : []),
+    ];
   }
 
   readable(cell: Cell): Readable {
@@ -271,7 +310,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     const [position, slot] = this.#nearest(cell);
     const lens = this.#lensOn(cell);
     if (lens !== null) return lens.values[position];
-    const { chosen, alternatives } = this.#values;
+    const { chosen, alternatives } = this.#colors.values;
     if (slot === 0) return position < this.#given ? Number.NaN : chosen[position];
     return alternatives?.[this.#state.data.offsets[position] + slot - 1] ?? Number.NaN;
   }
@@ -306,15 +345,14 @@ export class TraceDrawing implements Drawing<TraceState> {
     const height = Math.round(overview.height * ratio);
     if (this.#pool?.width !== width || this.#pool.height !== height) {
       const { notable } = channelNamed(this.#state.channel);
-      this.#pool = this.#place.pool(width, height, this.#values.chosen, notable);
+      this.#pool = this.#place.pool(width, height, this.#colors.values.chosen, notable);
     }
     const rows = this.#marks === null ? null : this.#place.markedRows(height, this.#marks);
     paintPool(this.#pool, rows && { color: markColor(overview.theme), rows }, overview);
   }
 
   tsv(): string {
-    const { data, channel } = this.#state;
-    return tsv(data, this.#shown, { name: channel, values: this.#values });
+    return tsv(this.#state.data, this.#shown, this.#colors, this.#numbers);
   }
 
   get #given(): number {
@@ -329,16 +367,67 @@ export class TraceDrawing implements Drawing<TraceState> {
 
   /** Nothing is known of a prompt, and nothing is missing there. */
   get #colored(): Float32Array[] {
-    const { alternatives } = this.#values;
-    const chosen = this.#values.chosen.subarray(this.#given);
-    return alternatives === null ? [chosen] : [chosen, alternatives];
+    return this.#known(this.#colors);
+  }
+
+  #known({ values: { chosen, alternatives } }: Numbers): Float32Array[] {
+    const own = chosen.subarray(this.#given);
+    return alternatives === null ? [own] : [own, alternatives];
+  }
+
+  #numbersOf(channel: string): Numbers {
+    const values = channelValues(this.#state.data, channel, {
+      chosen: this.#probabilities,
+      alternatives: this.#alternativeProbabilities,
+    });
+    return { channel, values, notation: PLAIN };
+  }
+
+  /** Numbers that are written and colour nothing, in decimals that fit them. */
+  #otherNumbers(channel: string): Numbers {
+    const numbers = this.#numbersOf(channel);
+    const known = this.#known(numbers);
+    const { decimals } = channelLook(this.#state.data, channel);
+    numbers.notation = notationOf(extentOf(...known).finite, known, decimals);
+    return numbers;
+  }
+
+  /** The probability of all that a position does not show; NaN where that is not known. */
+  #rest(position: number): number {
+    const [first, end] = this.#state.data.offsets.subarray(position, position + 2);
+    if (first === end) return Number.NaN;
+    const shown = this.#alternativeProbabilities.subarray(first, first + this.#shown[position]);
+    // What is not known of the chosen token is part of it.
+    return Math.max(
+      0,
+      shown.reduce((left, p) => left - p, 1 - (this.#probabilities[position] || 0)),
+    );
+  }
+
+  #paintBands(context: PaintContext): void {
+    const { first, last } = this.within(context.viewport);
+    const grid = this.#grid !== null;
+    const banded = {
+      ...{ turns: this.#turns, from: first, to: last + 1 },
+      level: ({ y, height }: Rect) => (grid ? y - ABOVE : y + height + BELOW),
+      runs: (start: number, stop: number) => {
+        const boxes: Rect[] = [];
+        for (let i = start; i < stop; i++) boxes.push(...this.boxes([i, 0]));
+        return runsOf(boxes);
+      },
+      nameFont: grid ? NUMBER_FONT : null,
+    };
+    if (this.#turns.length > 0) paintBands(banded, context);
   }
 
   /** Of the widest value that may be written in a cell. */
   #valueWidth(measure: TextMeasure): number {
-    const texts = [cellValue(0, this.#notation)];
-    if (this.#values.alternatives === null) texts.push(cellValue(0, PLAIN));
-    for (const end of this.#extent.finite ?? []) texts.push(cellValue(end, this.#notation));
+    const { values, notation } = this.#numbers;
+    const { finite } =
+      this.#numbers === this.#colors ? this.#extent : extentOf(...this.#known(this.#numbers));
+    const bound = values.bounds ? AT_LEAST : "";
+    const texts = [0, ...(finite ?? [])].map((end) => bound + cellValue(end, notation));
+    if (values.alternatives === null) texts.push(cellValue(0, PLAIN));
     return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 
@@ -368,21 +457,19 @@ export class TraceDrawing implements Drawing<TraceState> {
       data,
       labels: this.#labels,
       shown: this.#shown,
-      ...this.#values,
+      ...this.#colors.values,
       written: (position, slot) => this.#written(position, slot),
       leastProbability: min_probability,
       marks: this.#marks,
+      flagged: this.#flagged,
       lens: this.lens,
     };
   }
 
-  /** The number under an alternative: its probability where the channel says nothing of it. */
   #written(position: number, slot: number): string {
-    const j = this.#state.data.offsets[position] + slot - 1;
-    const { alternatives } = this.#values;
-    return alternatives === null
-      ? cellValue(this.#alternativeProbabilities[j], PLAIN)
-      : cellValue(alternatives[j], this.#notation);
+    const { data } = this.#state;
+    const alternativeProbabilities = this.#alternativeProbabilities;
+    return written({ data, alternativeProbabilities, numbers: this.#numbers }, position, slot);
   }
 
   #alternativeFacts(position: number): Fact[] {
@@ -403,9 +490,8 @@ export class TraceDrawing implements Drawing<TraceState> {
       probabilities: this.#probabilities,
       alternativeProbabilities: this.#alternativeProbabilities,
       shown: this.#shown,
-      notation: this.#notation,
-      channel: this.#state.channel,
-      values: this.#values,
+      colors: this.#colors,
+      numbers: this.#numbers,
       lens: this.lens,
     };
   }

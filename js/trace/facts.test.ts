@@ -3,23 +3,30 @@ import { COLORMAPS } from "../color/colormaps.ts";
 import { ColorScale } from "../color/scale.ts";
 import { channelLook, channelValues } from "../data/channels.ts";
 import { probabilities } from "../data/probability.ts";
-import type { OwnChannel } from "../data/trace.ts";
+import type { OwnChannel, TraceData } from "../data/trace.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import { announce, type Facts, facts } from "./facts.ts";
+import type { Numbers } from "./format.ts";
 import { REFERENCE, type Step, traceData } from "./testing.ts";
+
+function numbersOf(data: TraceData, channel: string): Numbers {
+  const { decimals } = channelLook(data, channel);
+  const notation = { decimals, scientific: false };
+  return { channel, values: channelValues(data, channel), notation };
+}
 
 function source(steps: readonly Step[], channel = "probability", own?: OwnChannel): Facts {
   const data = traceData(steps);
   if (own !== undefined) data.channels = [own];
   const alternativeProbabilities = probabilities(data.alternative_logprobs);
+  const colors = numbersOf(data, channel);
   return {
     data,
     probabilities: probabilities(data.logprobs),
     alternativeProbabilities,
     shown: shownAlternatives(data.offsets, alternativeProbabilities, 5, 0.05),
-    notation: { decimals: channelLook(data, channel).decimals, scientific: false },
-    channel,
-    values: channelValues(data, channel),
+    colors,
+    numbers: colors,
     lens: null,
   };
 }
@@ -155,7 +162,7 @@ test("an unknown value is said to be unknown", () => {
   const from = source(FORK, "entropy");
   expect(facts(from, [0, 0])[0]).toEqual({ name: "entropy", value: "unknown" });
   expect(announce(from, [0, 0])).toMatch(/^position 1, token a, entropy unknown, probability 0.25/);
-  from.values = { chosen: Float32Array.of(1.5), alternatives: null };
+  from.colors.values = { chosen: Float32Array.of(1.5), alternatives: null };
   expect(announce(from, [0, 0])).toMatch(/token a, entropy 1.50 bits, probability 0.25/);
 });
 
@@ -203,4 +210,23 @@ test("what a lens says comes first, where it says something", () => {
   expect(facts(from, [3, 1])).toEqual(facts(prompted(), [3, 1]));
   expect(announce(from, [0, 0])).toBe("prompt 1 of 3, token <|user|>, attribution 0.5");
   expect(announce(from, [3, 0])).toMatch(/^position 1, token .*, attribution -2.0, probability /);
+});
+
+test("what was below the tokens that were listed is said to be, and bounds are bounds", () => {
+  const from = source(FORK);
+  from.data.logprobs[0] = Number.NaN;
+  from.data.ranks[0] = 6;
+  from.data.ranks_at_least = Uint8Array.of(1);
+  from.data.entropies[0] = Math.LN2;
+  from.data.entropies_at_least = Uint8Array.of(1);
+  expect(lines(from, 0, 0)).toMatchObject({
+    probability: "below the 5 listed",
+    rank: "≥ 6",
+    entropy: "≥ 1.000 bits (0.693 nats)",
+  });
+});
+
+test("of a token whose bytes are unknown nothing else is said of them", () => {
+  const from = source([{ token: "\ufffd", probability: 1, kind: "unknown" }]);
+  expect(lines(from, 0, 0).bytes).toBe("unknown");
 });

@@ -6,28 +6,32 @@
  */
 
 import { spoken } from "../a11y/spoken.ts";
-import type { Notation } from "../color/notation.ts";
 import { exact, fixed } from "../color/numbers.ts";
 import type { Cell } from "../data/cell.ts";
-import { CHANNELS, type ChannelValues, channelNamed } from "../data/channels.ts";
+import { CHANNELS, channelNamed } from "../data/channels.ts";
 import { bits } from "../data/probability.ts";
 import type { TraceData } from "../data/trace.ts";
 import type { Fact } from "../figure/drawing.ts";
 import { tokenFacts } from "../figure/tokenfacts.ts";
-import { cellValue, PLAIN, significant, UNKNOWN } from "./format.ts";
+import {
+  AT_LEAST,
+  cellValue,
+  type Numbers,
+  PLAIN,
+  significant,
+  UNKNOWN,
+  type Written,
+  written,
+} from "./format.ts";
 import { covers, type Lens } from "./lens.ts";
 
-export interface Facts {
-  data: TraceData;
-  /** Of the chosen tokens, and of all alternatives. */
+export interface Facts extends Written {
+  /** Of the chosen tokens. */
   probabilities: Float32Array;
-  alternativeProbabilities: Float32Array;
   /** How many alternatives each position shows. */
   shown: Uint8Array;
-  notation: Notation;
   /** What colours the cells. */
-  channel: string;
-  values: ChannelValues;
+  colors: Numbers;
   /** What colours some positions instead. */
   lens: Lens | null;
 }
@@ -62,12 +66,27 @@ function ownFacts(source: Facts, [position, slot]: Cell): Fact[] {
     ...numbers.filter((fact) => fact !== first),
   ];
   const { probabilities } = data.facts;
+  if (slot === 0) lines.push(...sideFacts(data, position));
   if (probabilities !== undefined) lines.push({ name: "distribution", value: probabilities });
   return lines;
 }
 
-/** What is written in the cell: the channel's value, or the probability where it has none. */
-function coloredBy({ channel, values }: Facts, numbers: readonly Fact[], slot: number): Fact {
+function sideFacts({ flags = [], categories = [] }: TraceData, position: number): Fact[] {
+  return [
+    ...flags.map(({ name, values }) => ({ name, value: values[position] ? "yes" : "no" })),
+    ...categories.map(({ name, words, index }) => ({
+      name,
+      value: words[index[position]] ?? UNKNOWN,
+    })),
+  ];
+}
+
+/** What colours the cell: the channel's value, or the probability where it has none. */
+function coloredBy(
+  { colors: { channel, values } }: Facts,
+  numbers: readonly Fact[],
+  slot: number,
+): Fact {
   const plain = slot > 0 && values.alternatives === null;
   const { name } = channelNamed(plain ? "probability" : channel);
   const is = (fact: Fact) => fact.name === name || (channel === "margin" && isMargin(fact));
@@ -109,8 +128,8 @@ export function tokenAt(data: TraceData, position: number, slot: number): number
     : data.alternative_index[data.offsets[position] + slot - 1];
 }
 
-function probabilityFacts(probability: number, logprob: number): Fact[] {
-  if (Number.isNaN(logprob)) return [{ name: "probability", value: "unknown" }];
+function probabilityFacts(probability: number, logprob: number, unknown?: string | 0): Fact[] {
+  if (Number.isNaN(logprob)) return [{ name: "probability", value: unknown || "unknown" }];
   return [
     { name: "probability", value: significant(probability) },
     { name: "log-probability", value: `${fixed(logprob, 4)} nats` },
@@ -119,13 +138,20 @@ function probabilityFacts(probability: number, logprob: number): Fact[] {
 }
 
 function chosenFacts(source: Facts, position: number): Fact[] {
-  const { data, probabilities, alternativeProbabilities, channel, values } = source;
+  const { data, probabilities, alternativeProbabilities, colors } = source;
+  const { channel, values } = colors;
   const probability = probabilities[position];
-  const lines = probabilityFacts(probability, data.logprobs[position]);
-  if (data.ranks[position] > 0) lines.push({ name: "rank", value: String(data.ranks[position]) });
+  const rank = data.ranks[position];
+  const below = data.ranks_at_least?.[position];
+  const lines = probabilityFacts(
+    ...([probability, data.logprobs[position]] as const),
+    below && `below the ${rank - 1} listed`,
+  );
+  if (rank > 0) lines.push({ name: "rank", value: `${below ? AT_LEAST : ""}${rank}` });
   const entropy = data.entropies[position];
   if (!Number.isNaN(entropy)) {
-    const value = `${fixed(bits(entropy), 3)} bits (${fixed(entropy, 3)} nats)`;
+    const bound = data.entropies_at_least?.[position] ? AT_LEAST : "";
+    const value = `${bound}${fixed(bits(entropy), 3)} bits (${fixed(entropy, 3)} nats)`;
     lines.push({ name: "entropy", value });
   }
   const first = data.offsets[position];
@@ -154,7 +180,8 @@ function marginFact(margin: number, rival?: string): Fact {
 }
 
 function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
-  const { data, probabilities, alternativeProbabilities, shown, channel, values } = source;
+  const { data, probabilities, alternativeProbabilities, shown, colors } = source;
+  const { channel, values } = colors;
   const j = data.offsets[position] + slot - 1;
   const probability = alternativeProbabilities[j];
   const lines = probabilityFacts(probability, data.alternative_logprobs[j]);
@@ -170,26 +197,23 @@ function rivalFacts(source: Facts, position: number, slot: number): Fact[] {
   return lines;
 }
 
-/** The number written in a cell, or a dash. */
-function written(source: Facts, position: number, slot: number): string {
-  const { data, alternativeProbabilities, values, notation } = source;
-  if (slot === 0) return cellValue(values.chosen[position], notation);
-  const j = data.offsets[position] + slot - 1;
-  return values.alternatives === null
-    ? cellValue(alternativeProbabilities[j], PLAIN)
-    : cellValue(values.alternatives[j], notation);
-}
-
-/** The value in words, and the probability after it where the colour says something else. */
+/** What colours and what is written, in words; and the probability where that is neither. */
 function spokenValue(source: Facts, position: number, slot: number): string {
-  const { data, probabilities, alternativeProbabilities, values, channel } = source;
-  const plain = slot > 0 && values.alternatives === null;
-  const { name, unit } = channelNamed(plain ? "probability" : channel);
-  const text = written(source, position, slot);
-  const value = text === UNKNOWN ? `${name} unknown` : `${name} ${text}${unit && ` ${unit}`}`;
-  if (name === "probability") return value;
+  const { data, probabilities, alternativeProbabilities, colors, numbers } = source;
+  const said = new Set([colors, numbers].map((each) => inWords(source, each, position, slot)));
   const j = data.offsets[position] + slot - 1;
   const probability = slot === 0 ? probabilities[position] : alternativeProbabilities[j];
-  if (Number.isNaN(probability)) return value;
-  return `${value}, probability ${cellValue(probability, PLAIN)}`;
+  const missing = !Array.from(said).some((text) => text.startsWith("probability "));
+  if (missing && !Number.isNaN(probability)) {
+    said.add(`probability ${cellValue(probability, PLAIN)}`);
+  }
+  return Array.from(said).join(", ");
+}
+
+/** "entropy 1.50 bits"; of an alternative that a channel does not know, its probability. */
+function inWords(source: Facts, numbers: Numbers, position: number, slot: number): string {
+  const plain = slot > 0 && numbers.values.alternatives === null;
+  const { name, unit } = channelNamed(plain ? "probability" : numbers.channel);
+  const text = written({ ...source, numbers }, position, slot);
+  return text === UNKNOWN ? `${name} unknown` : `${name} ${text}${unit && ` ${unit}`}`;
 }

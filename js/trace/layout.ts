@@ -24,6 +24,8 @@ export const BORDER_OUTSET = 4;
 /** From the border to the first rank of alternatives. */
 const RANK_OFFSET = 5;
 const RANK_GAP = 2;
+/** The strip of bands and their names. */
+const BAND_HEIGHT = 15;
 const ROW_GAP = 15;
 /** Above the rows of a prompt, but for the first, which is as far down as a row with numbers. */
 const PROMPT_STRIP = 14;
@@ -47,6 +49,10 @@ export interface GridOptions {
   shown: Uint8Array;
   /** Is the probability written under the token? */
   showValues: boolean;
+  /** Is there room over the numbers for bands, with their names? */
+  banded?: boolean;
+  /** Is there a cell below the alternatives for all the others? */
+  rests?: boolean;
 }
 
 export class Grid implements Arrangement {
@@ -59,6 +65,8 @@ export class Grid implements Arrangement {
   readonly pathHeight: number;
   readonly rankHeight: number;
   readonly shown: Uint8Array;
+  /** From the top of a row with numbers to its path. */
+  readonly strip: number;
   readonly width: number;
   readonly height: number;
   /** The top of each row, and the end of the last one. */
@@ -71,6 +79,7 @@ export class Grid implements Arrangement {
 
   constructor(options: GridOptions) {
     const { positions, given = 0, rowLength, reserved = 0, cellWidth, shown } = options;
+    const { banded = false, rests = false } = options;
     const { path, rank } = options.showValues ? WITH_VALUES : WITHOUT_VALUES;
     this.positions = positions;
     const longer = Math.max(given, positions - given);
@@ -83,6 +92,7 @@ export class Grid implements Arrangement {
     this.pathHeight = path;
     this.rankHeight = rank;
     this.shown = shown;
+    this.strip = NUMBER_HEIGHT + BORDER_OUTSET + (banded ? BAND_HEIGHT : 0);
     this.#ranks = new Uint8Array(this.rows);
     this.#top = new Float64Array(this.rows + 1);
     for (let row = 0; row < this.rows; row++) {
@@ -92,6 +102,7 @@ export class Grid implements Arrangement {
         if (shown[position] > ranks) ranks = shown[position];
       }
       this.#ranks[row] = ranks;
+      if (rests && row >= this.promptRows) ranks++;
       const alternatives = ranks > 0 ? RANK_OFFSET + ranks * (rank + RANK_GAP) - RANK_GAP : 0;
       const gap = row < this.promptRows - 1 ? 0 : ROW_GAP;
       this.#top[row + 1] = this.pathTop(row) + path + BORDER_OUTSET + alternatives + gap;
@@ -119,7 +130,7 @@ export class Grid implements Arrangement {
 
   pathTop(row: number): number {
     const plain = row > 0 && row < this.promptRows;
-    return this.#top[row] + (plain ? PROMPT_STRIP : NUMBER_HEIGHT + BORDER_OUTSET);
+    return this.#top[row] + (plain ? PROMPT_STRIP : this.strip);
   }
 
   /** The top of the alternatives in `slot` (1 is the first) of a row. */

@@ -10,19 +10,19 @@
 
 import { SMALL } from "../canvas/fonts.ts";
 import type { Rect, Span } from "../canvas/geometry.ts";
-import { hatch, hatchText } from "../canvas/hatch.ts";
+import { hatch, hatchText, stripe } from "../canvas/hatch.ts";
 import type { LabelFitter } from "../canvas/label.ts";
 import { paintToken, tokenWidth } from "../canvas/labelpaint.ts";
 import { paintSideMark } from "../canvas/marks.ts";
 import { CAP_HEIGHT, NUMBER_FONT, VALUE_FONT } from "../canvas/typography.ts";
 import { luminance } from "../color/contrast.ts";
-import type { Notation } from "../color/notation.ts";
 import type { ChannelValues } from "../data/channels.ts";
 import type { TraceData } from "../data/trace.ts";
 import type { PaintContext } from "../figure/drawing.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
-import { cellValue, PLAIN } from "./format.ts";
-import { BORDER_OUTSET, type Grid, NUMBER_HEIGHT } from "./layout.ts";
+import { type Flagged, percent } from "./flagged.ts";
+import { UNKNOWN } from "./format.ts";
+import { BORDER_OUTSET, type Grid } from "./layout.ts";
 import { covers, type Lens } from "./lens.ts";
 import { paintMarks, paintRings } from "./rings.ts";
 
@@ -42,11 +42,13 @@ export interface Scene {
   data: TraceData;
   grid: Grid;
   labels: LabelFitter;
-  /** What colours the cells, and is written in them. */
+  /** What colours the cells. */
   values: ChannelValues;
-  /** Written where the channel says nothing of alternatives. */
-  alternativeProbabilities: Float32Array;
-  notation: Notation;
+  /** What is written in them. */
+  write: (position: number, slot: number) => string;
+  /** The probability of all that is not shown at a position, NaN where unknown; null for no cell. */
+  rest: ((position: number) => number) | null;
+  flagged: Flagged | null;
   showValues: boolean;
   border: boolean;
   /** Is it still being written? */
@@ -68,7 +70,10 @@ export function paintTrace(scene: Scene, context: PaintContext): void {
   ctx.textAlign = "center";
   if (grid.positions === 0) paintEmpty(scene, context);
   paintNumbers(scene, context, rows, columns);
-  eachCell(scene, context, rows, columns, (spot, context) => paintCell(spot, spot.value, context));
+  eachCell(scene, context, rows, columns, (spot, context) =>
+    paintFlagged(spot, spot.value, context),
+  );
+  if (scene.rest !== null) paintRests(scene, context, rows, columns, scene.rest);
   if (scene.border) paintBorders(scene, context, rows);
   eachCell(scene, context, rows, columns, (spot, context) => paintLabel(scene, context, spot));
   if (scene.showValues) {
@@ -92,12 +97,11 @@ function paintEmpty({ grid, begun }: Scene, { ctx, theme }: PaintContext): void 
 export type Value = number | null;
 
 /** A cell as it is painted: one object that serves all cells, because a frame paints thousands. */
-interface Spot extends Rect {
+interface Spot extends Rect, Flags {
+  position: number;
   slot: number;
   /** Null where the channel says nothing of the cell. */
   value: Value;
-  /** What is written in the cell then: of an alternative its probability. */
-  plain: number;
   /** Where the value comes from a lens. */
   lens: Lens | null;
   /** In the vocabulary. */
@@ -106,7 +110,7 @@ interface Spot extends Rect {
 
 /** Calls `paint` with each visible cell, and with the colours that hold for it. */
 function eachCell(
-  { data, grid, values: { chosen, alternatives }, alternativeProbabilities, lens }: Scene,
+  { data, grid, values: { chosen, alternatives }, flagged, lens }: Scene,
   context: PaintContext,
   rows: Span,
   columns: Span,
@@ -116,7 +120,7 @@ function eachCell(
   const lensed = lens === null ? context : { ...context, scale: lens.scale };
   const spot: Spot = {
     ...{ x: 0, y: 0, width: grid.cellWidth, height: 0 },
-    ...{ slot: 0, value: null, plain: 0, lens: null, index: 0 },
+    ...{ position: 0, slot: 0, value: null, lens: null, index: 0, flagged: null },
   };
   for (let row = rows.first; row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
@@ -125,22 +129,23 @@ function eachCell(
       spot.x = grid.left(column);
       spot.y = grid.pathTop(row);
       spot.height = grid.pathHeight;
+      spot.position = position;
       spot.slot = 0;
+      spot.flagged = flagged?.marked[position] ? flagged : null;
       spot.lens = covers(lens, position) ? lens : null;
       // Beside what a lens colours, the path is plain: two scales on one line cannot be told apart.
       const plain = position < given || lens !== null;
       spot.value = (spot.lens?.values ?? (plain ? null : chosen))?.[position] ?? null;
-      spot.plain = position < given ? Number.NaN : chosen[position];
       spot.index = data.index[position];
       paint(spot, spot.lens === null ? context : lensed);
       spot.lens = null;
+      spot.flagged = null;
       spot.height = grid.rankHeight;
       const first = data.offsets[position] - 1;
       for (let slot = 1; slot <= grid.shown[position]; slot++) {
         spot.y = grid.rankTop(row, slot);
         spot.slot = slot;
         spot.value = alternatives === null ? null : alternatives[first + slot];
-        spot.plain = alternativeProbabilities[first + slot];
         spot.index = data.alternative_index[first + slot];
         paint(spot, context);
       }
@@ -160,12 +165,57 @@ function paintNumbers(
   for (let row = Math.max(rows.first, grid.promptRows); row <= rows.last; row++) {
     const last = Math.min(columns.last, grid.rowLength(row) - 1);
     const number = grid.start(row) - (data.given ?? 0) + 1;
-    const baseline = grid.top(row) + NUMBER_HEIGHT - 6;
+    const baseline = grid.pathTop(row) - BORDER_OUTSET - 6;
     for (let column = columns.first; column <= last; column++) {
       const position = grid.start(row) + column;
       const here = [hovered, focused, selected].some((cell) => cell?.[0] === position);
       ctx.fillStyle = here ? theme.foreground : theme.muted;
       ctx.fillText(String(number + column), grid.left(column) + grid.cellWidth / 2, baseline);
+    }
+  }
+}
+
+/** What a flag says of a cell. */
+export interface Flags {
+  flagged: Flagged | null;
+}
+
+/** How much is left of a colour that is dimmed. */
+const DIMMED = 0.3;
+
+/** A cell as its colour says, dimmed or striped where a flag marks it. */
+export function paintFlagged(spot: Rect & Flags, value: Value, context: PaintContext): void {
+  const { ctx } = context;
+  const { flagged } = spot;
+  if (flagged?.dims) ctx.globalAlpha = DIMMED;
+  paintCell(spot, value, context);
+  ctx.globalAlpha = 1;
+  if (flagged?.dims === false) stripe(ctx, spot, textColor(value, context));
+}
+
+/** One quiet cell for all that is not shown. */
+function paintRests(
+  { grid, showValues }: Scene,
+  context: PaintContext,
+  rows: Span,
+  columns: Span,
+  rest: (position: number) => number,
+): void {
+  const { ctx, theme } = context;
+  ctx.font = VALUE_FONT;
+  ctx.fillStyle = theme.muted;
+  for (let row = Math.max(rows.first, grid.promptRows); row <= rows.last; row++) {
+    const last = Math.min(columns.last, grid.rowLength(row) - 1);
+    for (let column = columns.first; column <= last; column++) {
+      const position = grid.start(row) + column;
+      const share = rest(position);
+      if (Number.isNaN(share)) continue;
+      const [x, y] = [grid.left(column), grid.rankTop(row, grid.shown[position] + 1)];
+      const { cellWidth: width, rankHeight: height } = grid;
+      const line = (text: string, middle: number) =>
+        ctx.fillText(text, x + width / 2, y + height * middle + (SMALL * CAP_HEIGHT) / 2);
+      if (showValues) line("other", LABEL_LINE);
+      line(percent(share), showValues ? VALUE_LINE : 0.5);
     }
   }
 }
@@ -221,26 +271,26 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
 
 function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, value, index } = spot;
+  const { x, y, width, height, value, index, flagged } = spot;
   // Every cell is high enough for two small lines over the value.
   const label = labels.fit(index, width - 2 * LEAST_PADDING, 2);
-  ctx.fillStyle = textColor(value, context);
+  ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
   const left = x + (width - tokenWidth(label)) / 2;
   const middle = label.lines.length === 1 ? LABEL_LINE : TWO_LABEL_LINES;
   paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
-function paintValue({ notation }: Scene, context: PaintContext, spot: Spot): void {
+function paintValue({ write }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, slot, value, plain, lens } = spot;
+  const { x, y, width, height, position, slot, value, lens, flagged } = spot;
   const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
-  ctx.fillStyle = textColor(value, context);
-  if (value === null) {
-    const text = cellValue(plain, slot > 0 ? PLAIN : notation);
-    if (!Number.isNaN(plain)) ctx.fillText(text, x + width / 2, baseline);
-  } else if (lens === null) ctx.fillText(cellValue(value, notation), x + width / 2, baseline);
-  // The columns are not sized for it: what is too wide is condensed.
-  else ctx.fillText(lens.write(value), x + width / 2, baseline, width - 2 * LEAST_PADDING);
+  ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
+  const seen = value === null ? null : lens;
+  const text = seen?.write(value as number) ?? write(position, slot);
+  // Where nothing is missing, nothing needs to be said.
+  if (value === null && text === UNKNOWN) return;
+  // The columns are not sized for a lens: what is too wide is condensed.
+  ctx.fillText(text, x + width / 2, baseline, seen ? width - 2 * LEAST_PADDING : undefined);
 }
 
 /** Row by row, because what follows on the next row is no neighbour. */

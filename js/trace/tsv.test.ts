@@ -6,7 +6,7 @@ import { tsv } from "./tsv.ts";
 test("a line for each chosen token and each shown alternative", () => {
   const shown = Uint8Array.from(REFERENCE, (step) => step.alternatives?.length ?? 0);
   const data = traceData(REFERENCE);
-  const channel = { name: "probability", values: channelValues(data, "probability") };
+  const channel = { channel: "probability", values: channelValues(data, "probability") };
   const [header, ...lines] = tsv(data, shown, channel).trimEnd().split("\n");
   expect(header).toBe("position\tslot\ttoken\tprobability\tlog-probability");
   const expected = REFERENCE.flatMap((step, i) =>
@@ -30,7 +30,7 @@ test("hidden alternatives are left out, unknown numbers are empty, quotation mar
   const data = traceData([
     { token: '"', probability: Number.NaN, alternatives: [{ token: "b", probability: 0.1 }] },
   ]);
-  const channel = { name: "logprob", values: channelValues(data, "logprob") };
+  const channel = { channel: "logprob", values: channelValues(data, "logprob") };
   expect(tsv(data, Uint8Array.of(0), channel).split("\n")[1]).toBe('1\t0\t""""\t\t');
 });
 
@@ -39,7 +39,7 @@ test("another channel has a column of its own, empty where it says nothing", () 
     { token: "a", probability: 0.5, alternatives: [{ token: "b", probability: 0.25 }] },
   ]);
   const lines = (name: string) =>
-    tsv(data, Uint8Array.of(1), { name, values: channelValues(data, name) })
+    tsv(data, Uint8Array.of(1), { channel: name, values: channelValues(data, name) })
       .slice(0, -1)
       .split("\n")
       .map((line) => line.split("\t").at(-1));

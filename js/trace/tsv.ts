@@ -16,23 +16,24 @@ const ALWAYS = new Set(["probability", "logprob"]);
 const HEADER = ["position", "slot", "token", "probability", "log-probability"];
 
 export interface TsvChannel {
-  name: string;
+  channel: string;
   values: ChannelValues;
 }
 
-export function tsv(data: TraceData, shown: Uint8Array, channel: TsvChannel): string {
-  const { name, values } = channel;
-  const more = !ALWAYS.has(name);
-  const own = (value: number) => (more ? [number(value)] : []);
-  const lines = [[...HEADER, ...(more ? [field(plain(name))] : [])].join("\t")];
+/** With what colours the cells, and what is written in them. */
+export function tsv(data: TraceData, shown: Uint8Array, ...channels: TsvChannel[]): string {
+  const more = [...new Set(channels)].filter(({ channel }) => !ALWAYS.has(channel));
+  const own = (value: (values: ChannelValues) => number | undefined) =>
+    more.map(({ values }) => number(value(values) ?? Number.NaN));
+  const lines = [[...HEADER, ...more.map(({ channel }) => field(plain(channel)))].join("\t")];
   const { index, logprobs, alternative_index, alternative_logprobs } = data;
   for (let position = 0; position < index.length; position++) {
     const chosen = line(data, position, 0, index[position], logprobs[position]);
-    lines.push([...chosen, ...own(values.chosen[position])].join("\t"));
+    lines.push([...chosen, ...own(({ chosen }) => chosen[position])].join("\t"));
     for (let slot = 1; slot <= shown[position]; slot++) {
       const j = data.offsets[position] + slot - 1;
       const other = line(data, position, slot, alternative_index[j], alternative_logprobs[j]);
-      lines.push([...other, ...own(values.alternatives?.[j] ?? Number.NaN)].join("\t"));
+      lines.push([...other, ...own(({ alternatives }) => alternatives?.[j])].join("\t"));
     }
   }
   return `${lines.join("\n")}\n`;

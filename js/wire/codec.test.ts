@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodeArray, decodeFloats, decodeHeatmap } from "./codec.ts";
+import { decodeArray, decodeFloats, decodeHeatmap, decodeTrace } from "./codec.ts";
 
 function leaf(values: number[], { offset = 0, shape = [values.length], dtype = "float32" } = {}) {
   const buffer = new ArrayBuffer(offset + 4 * values.length);
@@ -62,4 +62,35 @@ test("a heatmap keeps its shape", () => {
     facts: {},
   };
   expect(decodeHeatmap(wire).shape).toEqual([3, 1]);
+});
+
+test("a trace brings its bounds, flags and categories, if it has any", () => {
+  const none = { dtype: "uint32", shape: [0], view: new DataView(new ArrayBuffer(0)) };
+  const real = { ...none, dtype: "float32" };
+  const wire = {
+    ...{ vocabulary: { label: [], id: null, bytes: [], kind: [] }, facts: {} },
+    ...{ index: none, logprobs: real, ranks: { ...none, dtype: "int32" }, entropies: real },
+    ...{ offsets: none, alternative_index: none, alternative_logprobs: real },
+  };
+  const plain = decodeTrace(wire);
+  expect([plain.flags, plain.categories, plain.ranks_at_least]).toEqual([
+    ...[undefined, undefined, undefined],
+  ]);
+  // At an odd offset, as what lies behind other bytes.
+  const yes = {
+    dtype: "uint8",
+    shape: [3],
+    view: new DataView(Uint8Array.of(9, 1, 0, 1).buffer, 1),
+  };
+  const data = decodeTrace({
+    ...wire,
+    ranks_at_least: yes,
+    flags: [{ name: "mask", values: yes }],
+    categories: [{ name: "role", words: ["user", null], index: none }],
+  });
+  expect(data.ranks_at_least).toEqual(Uint8Array.of(1, 0, 1));
+  expect(data.flags).toEqual([{ name: "mask", values: Uint8Array.of(1, 0, 1) }]);
+  expect(data.categories).toEqual([
+    { name: "role", words: ["user", null], index: new Uint32Array(0) },
+  ]);
 });

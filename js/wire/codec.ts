@@ -7,11 +7,16 @@
 
 import type { HeatmapData, TilesData } from "../data/heatmap.ts";
 import type { TokenTable } from "../data/tokens.ts";
-import type { TraceData } from "../data/trace.ts";
+import type { Category, TraceData } from "../data/trace.ts";
 import { decodeHalves } from "./halves.ts";
 import { decodeTable, numbered, spread, type TokenWire } from "./tokens.ts";
 
-const ARRAYS = { float32: Float32Array, uint32: Uint32Array, int32: Int32Array } as const;
+const ARRAYS = {
+  float32: Float32Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+} as const;
 
 type Dtype = keyof typeof ARRAYS;
 type ArrayOf<D extends Dtype> = InstanceType<(typeof ARRAYS)[D]>;
@@ -27,7 +32,7 @@ export interface BinaryLeaf {
 /** The leaf's numbers, without a copy when aligned. Throws when dtype or size do not agree. */
 export function decodeArray<D extends Dtype>(leaf: BinaryLeaf, dtype: D): ArrayOf<D> {
   if (leaf.dtype !== dtype) throw new TypeError(`expected ${dtype} data, got ${leaf.dtype}`);
-  const { bytes, offset, length } = aligned(leaf, 4);
+  const { bytes, offset, length } = aligned(leaf, ARRAYS[dtype].BYTES_PER_ELEMENT);
   return new ARRAYS[dtype](bytes, offset, length) as ArrayOf<D>;
 }
 
@@ -115,10 +120,15 @@ export type TraceWire = Pick<TraceData, "facts" | "given" | "prompt"> &
     vocabulary: TokenWire;
     /** Not in states that were saved before there were channels. */
     channels?: readonly { name: string; values: BinaryLeaf }[];
+    ranks_at_least?: BinaryLeaf;
+    entropies_at_least?: BinaryLeaf;
+    flags?: readonly { name: string; values: BinaryLeaf }[];
+    categories?: readonly (Omit<Category, "index"> & { index: BinaryLeaf })[];
   };
 
 export function decodeTrace(wire: TraceWire): TraceData {
   const { facts, given, prompt } = wire;
+  const bounds = (leaf?: BinaryLeaf) => leaf && decodeArray(leaf, "uint8");
   return {
     ...{ facts, given, prompt },
     vocabulary: decodeTable(wire.vocabulary),
@@ -132,6 +142,13 @@ export function decodeTrace(wire: TraceWire): TraceData {
     channels: (wire.channels ?? []).map(({ name, values }) => ({
       name,
       values: decodeArray(values, "float32"),
+    })),
+    ranks_at_least: bounds(wire.ranks_at_least),
+    entropies_at_least: bounds(wire.entropies_at_least),
+    flags: wire.flags?.map(({ name, values }) => ({ name, values: decodeArray(values, "uint8") })),
+    categories: wire.categories?.map(({ name, words, index }) => ({
+      ...{ name, words },
+      index: decodeArray(index, "uint32"),
     })),
   };
 }

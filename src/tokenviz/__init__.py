@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokenviz import examples as examples
+    from tokenviz import scorers as scorers
     from tokenviz._options import options as options
     from tokenviz.data.attribution import Attribution as Attribution
+    from tokenviz.data.comparing import compare as compare
+    from tokenviz.data.comparison import Comparison as Comparison
     from tokenviz.data.files import load as load
     from tokenviz.data.tokens import Token as Token
     from tokenviz.data.trace import Alternative as Alternative
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from tokenviz.model.attributing.methods.table import attribution_methods as attribution_methods
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.loading import load_model as load_model
+    from tokenviz.scorers.attribute import attribute as attribute
     from tokenviz.sources.read import formats as formats
     from tokenviz.sources.read import read as read
     from tokenviz.tiles.large import LargeAttribution as LargeAttribution
@@ -36,6 +40,7 @@ _HOMES = {
     "Alternative": "tokenviz.data.trace",
     "Attribution": "tokenviz.data.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
+    "Comparison": "tokenviz.data.comparison",
     "Contrast": "tokenviz.model.attributing.asking.targets",
     "Explorer": "tokenviz.explore.explorer",
     "LiveTrace": "tokenviz.live.trace",
@@ -45,8 +50,10 @@ _HOMES = {
     "TokenTrace": "tokenviz.widget.trace",
     "Trace": "tokenviz.data.trace",
     "TraceTree": "tokenviz.data.tree",
+    "attribute": "tokenviz.scorers.attribute",
     "attribution_methods": "tokenviz.model.attributing.methods.table",
     "formats": "tokenviz.sources.read",
+    "compare": "tokenviz.data.comparing",
     "load": "tokenviz.data.files",
     "load_model": "tokenviz.model.loading",
     "options": "tokenviz._options",
@@ -54,13 +61,14 @@ _HOMES = {
 }
 
 # These need an extra, so `import *` must not ask for them.
-_OPTIONAL = {"Contrast", "LanguageModel", "attribution_methods", "load_model"}
-__all__ = ["__version__", "examples", *(_HOMES.keys() - _OPTIONAL)]
+_OPTIONAL = {"Contrast", "LanguageModel", "attribute", "attribution_methods", "load_model"}
+_ROOMS = {"examples", "scorers"}
+__all__ = ["__version__", *_ROOMS, *(_HOMES.keys() - _OPTIONAL)]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "examples":
-        return importlib.import_module("tokenviz.examples")
+    if name in _ROOMS:
+        return importlib.import_module(f"tokenviz.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'tokenviz' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)

@@ -155,10 +155,38 @@ def encode_trace(trace: Trace) -> Wire:
             {"name": name, "values": _array(values, "<f4")}
             for name, values in trace.channels.items()
         ],
+        **_bounds(trace),
+        **_marks(trace),
         "distribution": trace.distribution,
         "facts": trace_facts(trace),
         **trace_chat(trace),
     }
+
+
+def _bounds(trace: Trace) -> Wire:
+    """Where ranks and entropies are lower bounds; nothing where all are exact."""
+    columns = {
+        "ranks_at_least": trace.ranks_at_least & (trace.ranks > 0),
+        "entropies_at_least": trace.entropies_at_least & ~np.isnan(trace.entropies),
+    }
+    return {name: _array(values, "u1") for name, values in columns.items() if values.any()}
+
+
+def _marks(trace: Trace) -> Wire:
+    """Flags, and categories with each distinct word once; nothing where there are none."""
+    marks: Wire = {}
+    if trace.flags:
+        marks["flags"] = [
+            {"name": name, "values": _array(values, "u1")} for name, values in trace.flags.items()
+        ]
+    if trace.categories:
+        marks["categories"] = []
+    for name, entries in trace.categories.items():
+        number = {word: i for i, word in enumerate(dict.fromkeys(entries))}
+        index = np.array([number[word] for word in entries], dtype=np.uint32)
+        category = {"name": name, "words": list(number), "index": _array(index, "<u4")}
+        marks["categories"].append(category)
+    return marks
 
 
 def trace_chat(trace: Trace) -> Wire:
@@ -215,6 +243,15 @@ def decode_trace(data: Wire) -> Trace:
         distribution=data["distribution"],
         # States saved before there were channels have none.
         channels={c["name"]: _values(c["values"]) for c in data.get("channels", ())},
+        ranks_at_least=_values(data["ranks_at_least"]) if "ranks_at_least" in data else None,
+        entropies_at_least=(
+            _values(data["entropies_at_least"]) if "entropies_at_least" in data else None
+        ),
+        flags={flag["name"]: _values(flag["values"]) for flag in data.get("flags", ())},
+        categories={
+            each["name"]: [each["words"][i] for i in _values(each["index"])]
+            for each in data.get("categories", ())
+        },
         **_decode_chat(data.get("prompt")),
     )  # fmt: skip
 
@@ -275,11 +312,22 @@ def _largest(errors: npt.NDArray[np.float32] | None, factor: int = 1) -> str | N
 
 def trace_facts(trace: Trace) -> dict[str, str]:
     """How the figure came about, as shown in its tooltip and caption."""
-    facts = {} if trace.model is None else {"model": trace.model}
+    facts = {} if trace.source is None else {"source": trace.source}
+    if trace.model is not None:
+        facts["model"] = trace.model
+    warmth = "" if trace.temperature is None else f" {trace.temperature:g}"
     if trace.distribution == "sampling":
-        facts["probabilities"] = "what tokens were chosen from (after temperature, top-k, top-p, …)"
-    elif trace.model is not None:
+        facts["probabilities"] = (
+            f"what tokens were chosen from (after temperature{warmth}, top-k, top-p, …)"
+        )
+    elif trace.distribution == "temperature":
+        facts["probabilities"] = f"after temperature{warmth}, nothing left out"
+    elif trace.distribution == "unknown":
+        facts["probabilities"] = "unknown distribution (the producer does not say)"
+    elif facts:
         facts["probabilities"] = "the model's own"
+    if warmth and trace.distribution in ("model", "unknown"):
+        facts["temperature"] = warmth.strip()
     if trace.partial:
         facts["partial"] = "interrupted before its end"
     for word, note in trace.notes:
@@ -336,6 +384,7 @@ def _tokens(table: Wire) -> list[Token]:
             _spelt(label, kind) if octets is None else bytes.fromhex(octets),
             id=id_,
             special=kind == "special",
+            unknown=kind == "unknown",
         )
         for label, kind, id_, octets in zip(labels, kinds, ids, table["bytes"], strict=True)
     ]

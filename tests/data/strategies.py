@@ -1,17 +1,22 @@
-"""Any attribution, any trace and any tree, for property tests."""
+"""Any attribution, trace, comparison and tree, for property tests."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from tokenviz import Attribution, Token, Trace, TraceTree
+from tokenviz import Attribution, Comparison, Token, Trace, TraceTree
 from tokenviz.data.channels import CHANNELS
+from tokenviz.data.trace import Distribution
 from tokenviz.data.tree import Answer, Branch, Change, Origin, Outcome, Question
 
 tokens = st.builds(
-    Token, st.text() | st.binary(), id=st.none() | st.integers(0, 2**31), special=st.booleans()
+    Token,
+    st.text() | st.binary(),
+    id=st.none() | st.integers(0, 2**31),
+    special=st.booleans(),
+    unknown=st.booleans(),
 )
 float32 = st.floats(width=32)
 
@@ -69,16 +74,18 @@ def provenance(draw: st.DrawFn, n: int, m: int) -> dict[str, Any]:
 
 
 @st.composite
-def traces(draw: st.DrawFn, **given: Any) -> Trace:
-    """Any trace, but for what is given."""
+def traces(draw: st.DrawFn, path: list[Token] | None = None, **given: Any) -> Trace:
+    """Any trace, but for what is given; ``path`` are its tokens."""
     logprob = st.floats(-100, 0, width=32) | st.just(-np.inf)
-    chosen = draw(st.lists(tokens, max_size=5))
+    chosen = draw(st.lists(tokens, max_size=5)) if path is None else path
     n = len(chosen)
     own: dict[str, Any] = {
         "prompt": draw(st.lists(tokens, max_size=3)),
-        "distribution": draw(st.sampled_from(["model", "sampling"])),
+        "distribution": draw(st.sampled_from(get_args(Distribution))),
         **given,
     }
+    yes = npst.arrays(np.bool_, n)
+    names = st.text(min_size=1).filter(str.strip)
     return Trace(
         chosen,
         draw(st.lists(logprob | st.just(np.nan), min_size=n, max_size=n)),
@@ -94,7 +101,36 @@ def traces(draw: st.DrawFn, **given: Any) -> Trace:
                 max_size=2,
             )
         ),
+        source=draw(st.none() | st.text()),
+        temperature=draw(st.none() | st.floats(0, allow_nan=False, allow_infinity=False)),
+        ranks_at_least=draw(st.none() | yes),
+        entropies_at_least=draw(st.none() | yes),
+        flags=draw(st.dictionaries(names, yes, max_size=2)),
+        categories=draw(
+            st.dictionaries(
+                names, st.lists(st.none() | st.text(), min_size=n, max_size=n), max_size=2
+            )
+        ),
         **own,
+    )
+
+
+@st.composite
+def comparisons(draw: st.DrawFn) -> Comparison:
+    """Any comparison of the same tokens, or of the same text cut in two ways."""
+    pieces = draw(st.lists(st.text(max_size=4), max_size=5))
+    other = pieces if draw(st.booleans()) else ["".join(pieces)]
+    a, b = (draw(traces([Token(piece) for piece in cut])) for cut in (pieces, other))
+    divergences: dict[str, Any] = {}
+    if pieces == other and draw(st.booleans()):
+        divergences["kl"] = draw(npst.arrays(np.float32, (2, len(a)), elements=float32))
+        divergences["js"] = draw(npst.arrays(np.float32, len(a), elements=float32))
+    return Comparison(
+        a,
+        b,
+        names=draw(st.none() | st.lists(st.text(), min_size=2, max_size=2)),
+        left_out=draw(st.lists(st.text(), max_size=2)),
+        **divergences,
     )
 
 

@@ -108,6 +108,34 @@ def test_the_look_of_ones_own_follows_from_its_values(
     assert look.vmin is look.vmax is None
 
 
+# The same cases as in js/data/channels.test.ts.
+@pytest.mark.parametrize(
+    ("name", "values", "colormap", "vmin", "center"),
+    [
+        ("advantage", (1, 2), "RdBu", None, 0),
+        ("Token-Rewards", (1, 2), "RdBu", None, 0),
+        ("importance_ratio", (1, 2), "PuOr", None, 1),
+        ("log_ratio", (1, 2), "PuOr", None, 0),
+        ("mismatch_kl", (1, 2), "Oranges", 0, None),
+        ("kl", (-1, 2), "PuOr", None, 0),
+        ("kl", (-2, -1), "viridis", None, None),
+        ("ref_log_prob", (-2, -1), "viridis", None, None),
+        ("devalued", (1, 2), "viridis", None, None),
+    ],
+)
+def test_names_of_training_say_where_the_middle_is(
+    name: str, values: tuple[float, ...], colormap: str, vmin: float | None, center: float | None
+) -> None:
+    trace = Trace(["a"] * len(values), [0] * len(values), channels={name: values})
+    look = channel_look(trace, name)
+    assert (look.colormap, look.vmin, look.center) == (colormap, vmin, center)
+    assert look.symmetric == (center is not None)
+    assert look.vmax is None
+    low, high, _ = trace.show(channel=name).color_scale().range
+    if center is not None:
+        assert high - center == center - low
+
+
 @given(traces())
 def test_ones_own_cross_the_line(trace: Trace) -> None:
     assert decode_trace(encode_trace(trace)).channels == trace.channels

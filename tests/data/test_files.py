@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import tokenviz as tv
-from tests.data.strategies import attributions, traces, trees
-from tokenviz import Attribution, Token, Trace, TraceTree
+from tests.data.strategies import attributions, comparisons, traces, trees
+from tokenviz import Attribution, Comparison, Token, Trace, TraceTree
 from tokenviz.data.tree import Answer, Branch, Change, Origin, Outcome, Question
 
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -29,6 +29,18 @@ def test_round_trip(tmp_path: Path, suffix: str, source: Attribution | Trace) ->
             numbers = ~np.isnan(a)
             np.testing.assert_array_equal(np.signbit(a[numbers]), np.signbit(b[numbers]))
             assert a.dtype == b.dtype == np.float32
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+@given(source=comparisons())
+@relaxed
+def test_comparisons_round_trip(tmp_path: Path, suffix: str, source: Comparison) -> None:
+    loaded = tv.load(source.save(tmp_path / f"comparison{suffix}"))
+    assert isinstance(loaded, Comparison) and loaded == source
+    for one, other in ((source.kl, loaded.kl), (source.js, loaded.js)):
+        if one is not None and other is not None:
+            known = ~np.isnan(one)
+            np.testing.assert_array_equal(np.signbit(one[known]), np.signbit(other[known]))
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
@@ -170,7 +182,7 @@ def test_files_say_no_more_than_is_known_and_older_ones_load(tmp_path: Path) -> 
     ("name", "content", "message"),
     [
         ("a.csv", "", r"expected a name ending in .npz or .json, got 'a.csv'"),
-        ("a.json", "[1]", "a.json is not a tokenviz attribution, trace or tree"),
+        ("a.json", "[1]", "a.json is not a tokenviz attribution, comparison, trace or tree"),
         ("a.json", '{"format": "tokenviz.trace", "version": 99}', "has format version 99"),
     ],
 )
@@ -196,6 +208,26 @@ def test_damaged_files_say_so(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.npz").write_text(content)
     with pytest.raises(ValueError, match=r"a.npz is damaged, or was not written by tokenviz"):
         tv.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"b": []}, "b: expected an object, got list"),
+        ({"a": {"vocabulary": ["x"], "index": [0]}}, "'index' is unknown"),
+        ({"b_index": [7]}, "b: index: 7 points past the end of the vocabulary"),
+        ({"b_zzz": [7]}, "b: 'zzz' is unknown"),
+        ({"b": {"vocabulary": ["y"]}}, "b: expected the text of a"),
+        ({"names": "xy"}, "names: expected a list, got str"),
+        ({"js": [1, 2]}, "js: expected 1 numbers, got 2"),
+    ],
+)
+def test_damaged_comparisons_say_where(tmp_path: Path, change: Any, message: str) -> None:
+    source = Comparison(Trace(["x"], [-1.0]), Trace(["x"], [-2.0]), js=[0.5])
+    content = json.loads(source.save(tmp_path / "a.json").read_text(encoding="utf-8"))
+    (tmp_path / "a.json").write_text(json.dumps(content | change))
+    with pytest.raises(ValueError, match=rf"a.json is damaged.*{message}"):
+        tv.load(tmp_path / "a.json")
 
 
 def test_unknown_suffix_is_refused(tmp_path: Path) -> None:

@@ -101,7 +101,11 @@ def test_bad_input_names_the_argument(arguments: tuple[object, ...], message: st
         ),
         ({"ranks": [-1]}, "ranks: expected 1 or more"),
         ({"ranks": [1.5]}, "ranks: expected whole numbers"),
-        ({"distribution": "other"}, "distribution: expected one of 'model', 'temperature', 'sampling', 'unknown', got 'other'"),
+        (
+            {"distribution": "other"},
+            "distribution: expected one of 'model', 'temperature', 'sampling', 'unknown', "
+            "got 'other'",
+        ),
         ({"partial": 1}, "partial: expected True or False, got 1"),
     ],
 )

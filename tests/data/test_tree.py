@@ -70,6 +70,18 @@ def slow_path(tree: TraceTree, number: int) -> Trace:
         prompt_roles=tree.prompt_roles,
         prompt_turns=tree.prompt_turns,
         notes={word: note for part in parts for word, note in part.notes},
+        source=([None] + [part.source for part in parts if part.source is not None])[-1],
+        temperature=own.temperature,
+        ranks_at_least=[t.ranks_at_least[i] for t, i in places],
+        entropies_at_least=[t.entropies_at_least[i] for t, i in places],
+        flags={
+            name: [name in t.flags and t.flags[name][i] for t, i in places]
+            for name in dict.fromkeys(name for part in parts for name in part.flags)
+        },
+        categories={
+            name: [t.categories[name][i] if name in t.categories else None for t, i in places]
+            for name in dict.fromkeys(name for part in parts for name in part.categories)
+        },
     )
 
 

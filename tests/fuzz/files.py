@@ -41,7 +41,7 @@ _TREE = tv.TraceTree(
     [Outcome(Change(2, 0, 1, "replace", "q"), tv.Trace(["c", "d"], [-1, -2], prompt=["q"]))],
     prompt_roles=["user", "template"], prompt_turns=[0, 1],
 )  # fmt: skip
-_SOURCES: list[tv.Attribution | tv.Trace | tv.TraceTree] = [
+_SOURCES: list[tv.Attribution | tv.Comparison | tv.Trace | tv.TraceTree] = [
     tv.Attribution(
         [[0.5, np.nan], [-1.0, np.inf]], ["a", tv.Token(b"\xf0", id=3)], ["x", tv.Token("y")],
         completeness_error=[0.1, 0.2], standard_error=[[0, 1], [2, 3]], prompt_ids=[5, 6],
@@ -52,12 +52,18 @@ _SOURCES: list[tv.Attribution | tv.Trace | tv.TraceTree] = [
     tv.Trace(["a", "b", "a"], [-1.0, -2.0, np.nan], [[("c", -3.0)], [], [("d", -1), ("e", -2)]],
              ranks=[1, 2, 0], prompt=["p"], channels={"loss": [1.0, 2.0, 3.0]}),
     tv.Trace([], []),
+    tv.Comparison(
+        tv.Trace(["a", "b"], [-1.0, np.nan], [[("c", -3.0)], []], ranks=[1, 0]),
+        tv.Trace(["a", "b"], [-2.0, -1.0], channels={"loss": [1, 2]}, flags={"mask": [0, 1]}),
+        names=["x", "y"], kl=[[0.5, np.nan]] * 2, js=[0.1, np.nan], left_out=["z"],
+    ),
+    tv.Comparison(tv.Trace(["ab"], [-1.0]), tv.Trace(["a", "b"], [-2.0, -1.0])),
     _TREE,
     tv.TraceTree.of(tv.Trace([], [])),
 ]  # fmt: skip
 
 
-def _saved(source: tv.Attribution | tv.Trace | tv.TraceTree, suffix: str) -> bytes:
+def _saved(source: tv.Attribution | tv.Comparison | tv.Trace | tv.TraceTree, suffix: str) -> bytes:
     return source.save(_PLACE / f"sound{suffix}").read_bytes()
 
 
@@ -160,5 +166,5 @@ def check(example: tuple[str, bytes]) -> None:
         assert path.name in str(error) and "memory" not in str(error), error
         assert len(str(error)) < 600
         return
-    assert isinstance(loaded, tv.Attribution | tv.Trace | tv.TraceTree)
+    assert isinstance(loaded, tv.Attribution | tv.Comparison | tv.Trace | tv.TraceTree)
     assert tv.load(loaded.save(_PLACE / f"again{suffix}")) == loaded

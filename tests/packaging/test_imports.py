@@ -23,6 +23,11 @@ def test_import_loads_neither_models_nor_widgets() -> None:
     assert not loaded_by("import tokenviz") & (HEAVY | {"anywidget", "ipywidgets", "IPython"})
 
 
+def test_a_scorer_is_made_without_a_model_library() -> None:
+    code = "import tokenviz as tv\ntv.scorers.completions('http://localhost:1/v1', 'some')"
+    assert not loaded_by(code) & HEAVY
+
+
 def test_data_and_saved_pages_need_no_model_library() -> None:
     code = (
         "import tokenviz as tv, tempfile\ntv.examples.trace().save(tempfile.mkdtemp() + '/t.html')"

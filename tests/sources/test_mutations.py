@@ -47,7 +47,7 @@ FIXTURES = [
 ]
 SOURCES = {name: lines(name) if name.endswith(".jsonl") else whole(name) for name in FIXTURES}
 SENTINELS = (-9999.0, -3.4028234663852886e38, None, -math.inf, math.nan)
-OF_ANOTHER_KIND = ("", "-1.5", [], {}, True, [[1]], {"a": 1})
+OF_ANOTHER_KIND: tuple[Any, ...] = ("", "-1.5", [], {}, True, [[1]], {"a": 1})
 LOGPROBS = {"logprob", "log_probability", "logProbability", "token_logprobs", "top_logprobs",
             "sampling_logprob", "logprobs"}  # fmt: skip
 _CLOSE = 2e-6
@@ -75,31 +75,48 @@ def inside(source: Any, path: tuple[Any, ...]) -> Any:
 
 @st.composite
 def mutations(draw: st.DrawFn, name: str) -> tuple[Any, str, tuple[Any, ...]]:
-    """A fixture with one thing wrong, what that is, and where."""
+    """A fixture with one thing wrong that can be noticed, what that is, and where.
+
+    That a text is another one, or a list shorter, cannot.
+    """
     source = copy.deepcopy(SOURCES[name])
     path = draw(st.sampled_from(PLACES[name]))
     owner, key = inside(source, path[:-1]), path[-1]
     value = owner[key]
-    kinds = ["null", "another kind"]
-    if isinstance(owner, dict):
-        kinds.append("drop")
+    kinds = {"null": (None,), "another kind": OF_ANOTHER_KIND}
+    if isinstance(value, str):
+        kinds["another kind"] = tuple(kind for kind in OF_ANOTHER_KIND if not is_text(kind))
+    if isinstance(owner, dict) and not is_of_a_mapping(owner):
+        kinds["drop"] = ()
     if isinstance(value, float) and LOGPROBS & set(path):
-        kinds.append("sentinel")
-    if isinstance(value, list) and path[-1] in ("top_logprobs", "candidates") and value:
-        kinds.append("reverse")
-    kind = draw(st.sampled_from(kinds))
+        kinds["sentinel"] = SENTINELS
+    if isinstance(value, list) and value and isinstance(value[0], dict) and is_listed(value[0]):
+        kinds["reverse"] = (value[::-1],)
+    kind = draw(st.sampled_from(sorted(kinds)))
     if kind == "drop":
         del owner[key]
-    elif kind == "reverse":
-        owner[key] = value[::-1]
     else:
-        choices = {"null": (None,), "sentinel": SENTINELS, "another kind": OF_ANOTHER_KIND}
-        owner[key] = draw(st.sampled_from(choices[kind]))
+        owner[key] = draw(st.sampled_from(kinds[kind]))
     return source, kind, path
 
 
+def is_text(value: Any) -> bool:
+    """Whether it is one."""
+    return isinstance(value, str)
+
+
+def is_of_a_mapping(owner: dict[str, Any]) -> bool:
+    """Whether it is a list keyed by text."""
+    return all(isinstance(value, float) for value in owner.values())
+
+
+def is_listed(entry: dict[str, Any]) -> bool:
+    """Whether it is a token of a list, whose order says nothing."""
+    return bool({"token", "text"} & entry.keys()) and not {"top_logprobs", "special"} & entry.keys()
+
+
 @pytest.mark.parametrize("name", FIXTURES)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_wrong_is_read(name: str, data: st.DataObject) -> None:
     source, kind, path = data.draw(mutations(name))
@@ -116,7 +133,8 @@ def test_nothing_wrong_is_read(name: str, data: st.DataObject) -> None:
 
 def names_something(message: str, path: tuple[Any, ...]) -> bool:
     """Whether an error says where it was, or which fields there were."""
-    return "fits no format" in message or any(
+    places = ("fits no format", "chunks[", "events[", "position ")
+    return any(place in message for place in places) or any(
         key in message for key in path if isinstance(key, str)
     )
 
@@ -164,8 +182,12 @@ def agrees(trace: Trace, i: int, true: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in FIXTURES if name.endswith(".jsonl")])
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+# Together's chunks are not numbered: of a character told by its last piece none may be missing.
+@pytest.mark.parametrize(
+    "name",
+    [name for name in FIXTURES if name.endswith(".jsonl") and name != "together_chat_stream.jsonl"],
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_stream_without_a_chunk_gives_what_is_left(name: str, data: st.DataObject) -> None:
     source = list(SOURCES[name])

@@ -169,7 +169,9 @@ def test_reading_loads_no_client() -> None:
 
 
 def _chat(texts: list[str], content: str, entries: list[Any] | None = None) -> dict[str, Any]:
-    tokens = [{"token": t, "logprob": -1.0, "bytes": None, "top_logprobs": []} for t in texts]
+    tokens: list[Any] = [
+        {"token": t, "logprob": -1.0, "bytes": None, "top_logprobs": []} for t in texts
+    ]
     choice = {
         "index": 0,
         "message": {"content": content},
@@ -181,3 +183,8 @@ def _chat(texts: list[str], content: str, entries: list[Any] | None = None) -> d
 def test_a_trace_is_given_for_one_choice_and_a_list_for_several() -> None:
     assert isinstance(read(whole("openai_chat_refusal.json")), Trace)
     assert len(read(whole("openai_chat.json"))) == 2
+
+
+def test_a_token_whose_bytes_are_not_its_text_is_unknown() -> None:
+    entry = {"token": "a", "logprob": -1.0, "bytes": [98], "top_logprobs": []}
+    assert read(_chat([], content="a", entries=[entry])).tokens[0].unknown

@@ -59,7 +59,7 @@ def test_a_stand_in_with_the_number_of_the_chosen_token_is_the_chosen_token() ->
     ("change", "message"),
     [
         (lambda c: c.update(logprobs="x"), r"chunks\[2\]\.choices\[0\]\.logprobs: expected a num"),
-        (lambda c: c["delta"].update(token_id=-1), r"chunks\[2\].*token.id: expected a whole"),
+        (lambda c: c["delta"].update(token_id=-1), r"chunks\[2\].*token_id: expected a whole"),
         (lambda c: c.update(top_logprobs=[1]), r"chunks\[2\]\.choices\[0\]\.top_logprobs: expect"),
     ],
 )

@@ -12,6 +12,7 @@ import type { TokenTable } from "../../data/tokens.ts";
 import type { TraceData } from "../../data/trace.ts";
 import type { PaintContext } from "../../figure/drawing.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
+import type { Flagged } from "../flagged.ts";
 import type { Lens } from "../lens.ts";
 import { FLOW_MARGIN, FlowLayout } from "./layout.ts";
 import { breakLines, type Lines } from "./lines.ts";
@@ -36,6 +37,7 @@ export interface FlowSource {
   written: (position: number, slot: number) => string;
   leastProbability: number;
   marks: Uint8Array | null;
+  flagged: Flagged | null;
   lens: Lens | null;
 }
 

@@ -5,13 +5,14 @@
 import { SMALL } from "../../canvas/fonts.ts";
 import type { Rect } from "../../canvas/geometry.ts";
 import type { LabelFitter } from "../../canvas/label.ts";
-import { paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
+import { paintBadge, paintToken, tokenWidth } from "../../canvas/labelpaint.ts";
 import { CAP_HEIGHT, VALUE_FONT } from "../../canvas/typography.ts";
 import type { TraceData } from "../../data/trace.ts";
 import type { PaintContext } from "../../figure/drawing.ts";
 import { LEAST_PADDING } from "../cellwidth.ts";
+import type { Flagged } from "../flagged.ts";
 import { covers, type Lens } from "../lens.ts";
-import { paintCell, textColor, type Value } from "../painter.ts";
+import { type Flags, paintCell, paintFlagged, textColor, type Value } from "../painter.ts";
 import { paintMarks, paintRings } from "../rings.ts";
 import { BOX_HEIGHT, FLOW_MARGIN, type FlowLayout } from "./layout.ts";
 import { BREAK_WIDTH, type Piece } from "./pieces.ts";
@@ -28,6 +29,7 @@ export interface FlowScene {
   /** Why there is nothing in an opened row. */
   none: string;
   marks: Uint8Array | null;
+  flagged: Flagged | null;
   /** What colours some positions instead. */
   lens: Lens | null;
 }
@@ -45,7 +47,7 @@ export function paintFlow(scene: FlowScene, context: PaintContext): void {
     ctx.fillText("no tokens", FLOW_MARGIN, layout.height / 2);
   }
   eachFragment(scene, context, first, last, (spot, context) => {
-    if (spot.value !== null) paintCell(spot, spot.value, context);
+    if (spot.value !== null) paintFlagged(spot, spot.value, context);
   });
   eachFragment(scene, context, first, last, paintPiece);
   paintBeginning(scene, context, first, last);
@@ -56,7 +58,7 @@ export function paintFlow(scene: FlowScene, context: PaintContext): void {
 }
 
 /** A fragment as it is painted: one object for all of them. */
-interface Spot extends Rect {
+interface Spot extends Rect, Flags {
   position: number;
   /** Null in a prompt. */
   value: Value;
@@ -66,7 +68,7 @@ interface Spot extends Rect {
 
 /** Calls `paint` with each fragment of some lines, and with the colours that hold for it. */
 function eachFragment(
-  { layout, chosen, lens }: FlowScene,
+  { layout, chosen, flagged, lens }: FlowScene,
   context: PaintContext,
   firstLine: number,
   lastLine: number,
@@ -86,6 +88,7 @@ function eachFragment(
       const plain = spot.position < given || lens !== null;
       const values = covered ? lens.values : plain ? null : chosen;
       spot.value = values?.[spot.position] ?? null;
+      spot.flagged = flagged?.marked[spot.position] ? flagged : null;
       spot.piece = lines.piece(fragment);
       spot.trimmed = lines.trimmed[fragment] === 1;
       paint(spot, covered ? lensed : context);
@@ -93,10 +96,11 @@ function eachFragment(
   }
 }
 
-function paintPiece({ x, y, width, value, piece, trimmed }: Spot, context: PaintContext): void {
+function paintPiece(spot: Spot, context: PaintContext): void {
   const { ctx } = context;
+  const { x, y, width, value, piece, trimmed, flagged } = spot;
   const { text, font, size, padding, badge, breaks, direction } = piece;
-  ctx.fillStyle = textColor(value, context);
+  ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
   const middle = y + BOX_HEIGHT / 2;
   if (text !== "") {
     // Setting the same font again is cheap; asking which it is is not.
@@ -106,13 +110,10 @@ function paintPiece({ x, y, width, value, piece, trimmed }: Spot, context: Paint
     ctx.fillText(trimmed ? text.slice(1) : text, x + padding, baseline);
   }
   if (badge) {
-    ctx.globalAlpha = 0.6;
     ctx.strokeStyle = ctx.fillStyle;
     ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.roundRect(x + 2.5, y + 3.5, width - 5, BOX_HEIGHT - 7, 4);
-    ctx.stroke();
-    ctx.globalAlpha = 1;
+    const box = { x: x + 2.5, y: y + 3.5, width: width - 5, height: BOX_HEIGHT - 7 };
+    paintBadge(ctx, box, badge);
   }
   if (breaks) paintBreak(ctx, x + width - BREAK_WIDTH, middle);
 }

@@ -8,6 +8,7 @@
 
 import { font } from "../../canvas/fonts.ts";
 import { graphemes } from "../../canvas/graphemes.ts";
+import { type Badge, badgeOf } from "../../canvas/label.ts";
 import type { TextMeasure } from "../../canvas/text.ts";
 import { labelFont } from "../../canvas/typography.ts";
 import type { TokenKind, TokenTable } from "../../data/tokens.ts";
@@ -38,7 +39,7 @@ export interface Piece {
   lead: number;
   /** Does it end in a line break? */
   breaks: boolean;
-  badge: boolean;
+  badge: Badge;
   /** 1 right to left, -1 left to right, 0 as its neighbours. */
   direction: -1 | 0 | 1;
 }
@@ -99,7 +100,7 @@ export class FlowTokens {
   #make(index: number): FlowToken {
     const kind = this.#vocabulary.kind[index];
     const text = readable(this.#vocabulary.label[index], this.#vocabulary.bytes[index], kind);
-    const badge = kind === "special";
+    const badge = badgeOf(kind);
     const mono = kind === "part" || kind === "byte";
     const size = badge || mono ? SMALL_SIZE : FLOW_SIZE;
     const style = {
@@ -121,8 +122,8 @@ export class FlowTokens {
     if (pieces.length > 1 && lines.at(-1) === "") pieces.pop();
     return {
       pieces,
-      opens: badge || OPENS.test(text),
-      closes: badge || CLOSES.test(text),
+      opens: badge !== null || OPENS.test(text),
+      closes: badge !== null || CLOSES.test(text),
     };
   }
 }

@@ -8,6 +8,7 @@ The values and the presets stand a second time in ``js/data/channels.ts`` and
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,8 +21,8 @@ from tokenviz.data.arrays import Frozen, frozen, same, text
 if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
 
-__all__ = ["CHANNELS", "Channel", "ChannelValues", "Channels", "Look", "channel_look",
-           "channel_names", "channel_values"]  # fmt: skip
+__all__ = ["CHANNELS", "Channel", "ChannelValues", "Channels", "Look", "channel_bounds",
+           "channel_look", "channel_names", "channel_values"]  # fmt: skip
 
 Column = npt.NDArray[np.float32]
 
@@ -94,6 +95,29 @@ CHANNELS: Mapping[str, Channel] = {
     ),
 }  # fmt: skip
 """The channels that every trace has, by name. Logarithms of base 2 are in bits, natural in nats."""
+
+
+class _Fitting(NamedTuple):
+    """Where the middle or the end of some numbers is, and the colours that say so."""
+
+    colormap: str
+    center: float | None = None
+    vmin: float | None = None
+
+
+def _named(words: str) -> re.Pattern[str]:
+    """One of some words, alone or among others: ``kl``, ``mismatch_kl``, ``Rewards``."""
+    return re.compile(rf"(^|[^a-z])({words})s?([^a-z]|$)", re.IGNORECASE | re.ASCII)
+
+
+_SIGNED = _Fitting("PuOr", center=0.0)
+_FITTING = (
+    (_named("log.*ratio"), _SIGNED),
+    (_named("ratio|importance"), _Fitting("PuOr", center=1.0)),
+    (_named("advantage|reward|return|value"), _Fitting("RdBu", center=0.0)),
+    (_named("kl|kld|mismatch|entropy"), _Fitting("Oranges", vmin=0.0)),
+)
+"""What the numbers of training are called, and so how they look best."""
 
 _SIGNIFICANT = 100  # the largest value is written with at least three digits
 _MOST_DECIMALS = 6
@@ -194,6 +218,13 @@ def channel_values(trace: Trace, channel: str) -> ChannelValues:
     return ChannelValues(trace.channels[channel], None)
 
 
+def channel_bounds(trace: Trace, channel: str) -> npt.NDArray[np.bool_] | None:
+    """Where the values of chosen tokens are lower bounds, ``[n]``; None where they never are."""
+    if channel == "rank":
+        return trace.ranks_at_least & (trace.ranks > 0)
+    return trace.entropies_at_least if channel == "entropy" else None
+
+
 def check_channel(trace: Trace, channel: str) -> None:
     """Refuse a channel that the trace does not have.
 
@@ -209,7 +240,10 @@ def check_channel(trace: Trace, channel: str) -> None:
 
 
 def channel_look(trace: Trace, channel: str) -> Look:
-    """The display options that fit a channel; those of a trace's own follow from its values.
+    """The display options that fit a channel; those of a trace's own follow from name and values.
+
+    Of ratios the middle is 1; of advantages, rewards, returns and values, 0; divergences and
+    entropies begin at 0. Other numbers have 0 in the middle where they lie on both sides of it.
 
     Raises
     ------
@@ -222,17 +256,25 @@ def channel_look(trace: Trace, channel: str) -> Look:
     values = trace.channels[channel]
     finite = values[np.isfinite(values)]
     least, most = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    signed = least < 0 < most
+    fitting = _fitting(channel, least, most)
     return Look(
-        colormap="PuOr" if signed else "viridis",
-        vmin=None,
+        colormap=fitting.colormap,
+        vmin=fitting.vmin,
         vmax=None,
-        center=0.0 if signed else None,
+        center=fitting.center,
         gamma=1.0,
-        symmetric=signed,
+        symmetric=fitting.center is not None,
         label=channel,
         decimals=_decimals(max(-least, most), bool(np.all(finite == np.trunc(finite)))),
     )
+
+
+def _fitting(channel: str, least: float, most: float) -> _Fitting:
+    known = next((fitting for name, fitting in _FITTING if name.search(channel)), None)
+    # An estimate of what is never below zero may be.
+    if known is not None and not least < (-math.inf if known.vmin is None else known.vmin):
+        return known
+    return _SIGNED if least < 0 < most else _Fitting("viridis")
 
 
 def _decimals(magnitude: float, whole: bool) -> int:

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz.data.attribution import Attribution
-from tokenviz.data.formats import attribution, trace, tree
+from tokenviz.data.comparison import Comparison
+from tokenviz.data.formats import attribution, comparison, trace, tree
 from tokenviz.data.replacing import replacing
 from tokenviz.data.stored import Archive, Text, write_archive
 from tokenviz.data.trace import Trace
@@ -29,7 +30,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 PICTURES = (".html", ".svg", ".pdf", ".png")
 """Formats that hold a figure's look, and are written by its widget."""
 
-Source = Attribution | Trace | TraceTree
+Source = Attribution | Comparison | Trace | TraceTree
 
 _VERSION = 1
 _MOST_SAID = 300  # characters of a reason, which may quote the file
@@ -45,6 +46,7 @@ class _Format(NamedTuple):
 
 _FORMATS = {
     "tokenviz.attribution": _Format(Attribution, attribution.split, attribution.join),
+    "tokenviz.comparison": _Format(Comparison, comparison.split, comparison.join),
     "tokenviz.trace": _Format(Trace, trace.split, trace.join),
     "tokenviz.tree": _Format(TraceTree, tree.split, tree.join),
 }
@@ -130,7 +132,7 @@ def _split(source: Source) -> tuple[dict[str, Any], Arrays]:
             header, arrays = form.split(source)
             return {"format": name, "version": _VERSION, **header}, arrays
     raise TypeError(
-        "source: expected an Attribution, a Trace or a TraceTree, "
+        "source: expected an Attribution, a Comparison, a Trace or a TraceTree, "
         f"got {type(source).__name__}; its values stay where they are, save a page (.html) of it"
     )
 
@@ -139,7 +141,9 @@ def _format_of(header: Any, name: str) -> _Format:
     """Which of them it holds."""
     kind = header.get("format") if isinstance(header, dict) else None
     if not isinstance(kind, str) or kind not in _FORMATS:
-        raise _ForeignError(f"path: {name} is not a tokenviz attribution, trace or tree")
+        raise _ForeignError(
+            f"path: {name} is not a tokenviz attribution, comparison, trace or tree"
+        )
     version = header.get("version")
     if type(version) is not int or version != _VERSION:
         said = repr(version)[:40]

@@ -6,15 +6,26 @@ clipped. *Categories* are what a token belongs to: a role, an environment, the p
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tokenviz.data.arrays import Frozen, same, text
 
-__all__ = ["Categories", "Flags", "as_flag"]
+__all__ = [
+    "Categories",
+    "Flags",
+    "Marked",
+    "as_flag",
+    "marked_by",
+    "percent",
+    "shown_category",
+    "shown_flag",
+]
 
 Flag = npt.NDArray[np.bool_]
 Category = tuple[str | None, ...]
@@ -76,6 +87,49 @@ class Categories(Frozen, Mapping[str, Category]):
 
     def __repr__(self) -> str:
         return repr(self._columns)
+
+
+class Marked(NamedTuple):
+    """What a flag says to the eye: what a mask leaves out is dimmed, other flags stripe."""
+
+    tokens: Flag
+    """Which chosen tokens are dimmed or striped, ``[n]``."""
+    dims: bool
+    meaning: str
+    """In words: ``not in loss_mask``, ``clipped``."""
+
+    @property
+    def legend(self) -> str:
+        """What the marks mean, and the share of tokens that have one."""
+        share = float(self.tokens.mean()) if self.tokens.size else 0.0
+        return f"{'dimmed' if self.dims else 'striped'}: {self.meaning} ({percent(share)})"
+
+
+_MASK = re.compile("mask|trainable", re.IGNORECASE | re.ASCII)
+
+
+def marked_by(flags: Flags, name: str | None) -> Marked | None:
+    """What a flag marks, None where there is none of that name; as in ``js/trace/flagged.ts``."""
+    if name is None or name not in flags:
+        return None
+    if _MASK.search(name):
+        return Marked(~flags[name], True, f"not in {name}")
+    return Marked(flags[name], False, name)
+
+
+def shown_flag(flags: Flags) -> str | None:
+    """The flag that a figure shows unless told otherwise: the first that is called a mask."""
+    return next((name for name in flags if _MASK.search(name)), None)
+
+
+def shown_category(categories: Categories) -> str | None:
+    """The category that a figure shows unless told otherwise: the first with several words."""
+    return next((name for name, words in categories.items() if len(set(words)) > 1), None)
+
+
+def percent(share: float) -> str:
+    """A share as people say it: ``38 %``, ``<1 %``; rounded half up, as the browser does."""
+    return f"{'<1' if 0 < share < 0.01 else math.floor(100 * share + 0.5)} %"
 
 
 def as_flag(name: str, values: npt.ArrayLike, n: int) -> Flag:

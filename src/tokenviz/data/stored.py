@@ -8,6 +8,7 @@ what is asked for.
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Archive", "Column", "Text", "entry", "listed", "write_archive"]
+__all__ = ["Archive", "Column", "Text", "entry", "listed", "part_prefix", "write_archive"]
 
 Array = npt.NDArray[Any]
 
@@ -104,6 +105,19 @@ class Archive:
         self._check_size("its arrays", total, _ARRAYS)
         return {column.name: self._read(column.name) for column in present}
 
+    def part(self, name: str) -> Archive:
+        """One of several objects in it: the header's entry of that name, and the arrays of it.
+
+        They are no longer this file's own, and are checked when the part is read.
+        """
+        part = copy.copy(self)
+        part.header = self.header.get(name)
+        prefix = part_prefix(name)
+        mine = [member for member in self._members if member.startswith(prefix)]
+        part._members = {m.removeprefix(prefix): self._members.pop(m) for m in mine}
+        part._layouts = {}
+        return part
+
     def _layout(self, name: str) -> _Layout:
         """What a member says of itself in its first bytes; no more of it is unpacked."""
         if name not in self._layouts:
@@ -170,6 +184,20 @@ class Text:
         """How many entries a column has."""
         return len(listed(name, self.header.get(name)))
 
+    def part(self, name: str) -> Text:
+        """As :meth:`Archive.part`."""
+        part = copy.copy(self)
+        prefix = part_prefix(name)
+        mine = [key for key in self.header if key.startswith(prefix)]
+        arrays = {key.removeprefix(prefix): self.header.pop(key) for key in mine}
+        header = self.header.get(name)
+        if isinstance(header, dict):
+            _refuse(header.keys() & arrays.keys())  # it would be there twice
+            header = {**header, **arrays}
+        part.header = header
+        part._names = set()
+        return part
+
     def arrays(self, columns: Sequence[Column], required: Collection[str]) -> dict[str, Any]:
         """The arrays by name, each of the type and shape that is asked for, and no others."""
         expected = {column.name for column in columns}
@@ -177,6 +205,11 @@ class Text:
         present = [column for column in columns if column.name in self.header]
         _require(required, [column.name for column in present])
         return {column.name: _numbers(column, self.header[column.name]) for column in present}
+
+
+def part_prefix(name: str) -> str:
+    """What the arrays of a part of that name begin with."""
+    return f"{name}_"
 
 
 def write_archive(path: Path, header: Array, arrays: dict[str, Array]) -> None:

@@ -96,7 +96,7 @@ class Token:
     @property
     def label(self) -> str:
         """What a figure shows for this token on its own (see :func:`labels` for sequences)."""
-        return _label(self.bytes)
+        return _UNKNOWN if self.unknown and not self.bytes else _label(self.bytes)
 
     @property
     def kind(self) -> Kind:
@@ -233,6 +233,7 @@ def _label(data: bytes) -> str:
 
 _UNREADABLE = re.compile("([\udc80-\udcff]+)")
 _EMPTY = "⟨empty⟩"
+_UNKNOWN = "⟨?⟩"
 
 
 def _hex(data: bytes) -> str:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tokenviz.data.arrays import Frozen, frozen, numeric, real, same, text, whole
 from tokenviz.data.channels import Channels
 from tokenviz.data.marks import Categories, Flags, as_flag
+from tokenviz.data.summary import Summary, summary_of
 from tokenviz.data.tokens import Token, as_tokens
 
 if TYPE_CHECKING:
@@ -330,6 +331,26 @@ class Trace(Frozen):
         object.__setattr__(other, "channels", channels)
         return other
 
+    def summary(self, start: int | None = None, stop: int | None = None) -> Summary:
+        """What all tokens, or those from ``start`` up to ``stop``, come to.
+
+        The log-probability and so the probability of a stretch (a field, a label, a number), its
+        perplexity and worst token, the share of each flag and the mean of each channel.
+
+        Parameters
+        ----------
+        start, stop
+            As in ``trace.tokens[start:stop]``.
+
+        Raises
+        ------
+        TypeError
+            If an end is no whole number.
+        ValueError
+            If there are no tokens between them.
+        """
+        return summary_of(self, start, stop)
+
     def show(self, **options: Any) -> TokenTrace:
         """The interactive figure; ``options`` are the traits of :class:`TokenTrace`."""
         from tokenviz.widget.trace import TokenTrace
@@ -348,7 +369,7 @@ class Trace(Frozen):
     def to_pandas(self) -> pd.DataFrame:
         """A long data frame: one row per position and candidate, slot 0 being the chosen token.
 
-        Channels of your own are columns after the others.
+        Channels, flags and categories of your own are columns after the others.
         """
         from tokenviz._optional import require
 
@@ -374,6 +395,10 @@ class Trace(Frozen):
         for name, values in self.channels.items():
             column = f"{name} (channel)" if name in frame else name
             frame[column] = np.concatenate([values, np.full(k, np.nan, np.float32)])
+        for kind, columns in (("flag", self.flags), ("category", self.categories)):
+            for name, entries in columns.items():
+                column = f"{name} ({kind})" if name in frame else name
+                frame[column] = pandas.array([*entries, *([None] * k)], dtype=_PANDAS[kind])
         frame = frame.sort_values(["position", "slot"], ignore_index=True)
         return cast("pd.DataFrame", frame)
 
@@ -601,6 +626,7 @@ def _notes(notes: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     )
 
 
+_PANDAS = {"flag": "boolean", "category": "string"}
 _SLACK = 1e-3  # log-probabilities of bfloat16 models and rounded tables may exceed 0 by a little
 
 

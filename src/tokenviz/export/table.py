@@ -8,10 +8,10 @@ everything passes :func:`html.escape`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import east_asian_width
 
@@ -21,8 +21,9 @@ import numpy.typing as npt
 from tokenviz.color.numbers import Notation, notation
 from tokenviz.data.arrange import Order, arrange
 from tokenviz.data.attribution import Attribution
-from tokenviz.data.channels import CHANNELS, channel_look, channel_values
-from tokenviz.data.tokens import LONGEST_CHARACTER, Token, labels
+from tokenviz.data.channels import CHANNELS, channel_bounds, channel_look, channel_values
+from tokenviz.data.marks import marked_by, percent
+from tokenviz.data.tokens import LONGEST_CHARACTER, Kind, Token, displayed, labels
 from tokenviz.data.trace import Trace
 from tokenviz.tiles.large import LargeAttribution
 
@@ -100,6 +101,13 @@ _MARK = '<span style="position:absolute">&nbsp;{}</span>'
 _HEADING = "caption-side:top;text-align:left;padding:0 0 6px"
 _CAPTION = "font:12px/1.35 system-ui,sans-serif;opacity:.75;padding:8px 0 0"
 _PATH = "2px solid #d62728"
+_BAND = (
+    "padding:2px 4px;text-align:left;border:0;border-bottom:2px solid;background:none;opacity:.7"
+)
+_NO_BAND = "border:0;background:none"
+_FLAG = {True: "○", False: "▨"}
+"""What says in text that a flag dims or stripes a token."""
+_STRIPES = ";background-image:repeating-linear-gradient(45deg,transparent 0 4px,#8888 4px 5px)"
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,10 @@ class TableOptions:
     min_probability: float = 0.05
     border: bool = True
     channel: str = "probability"
+    written: str | None = None
+    show_rest: bool = False
+    flag: str | None = None
+    category: str | None = None
     row_order: Order = "original"
     column_order: Order = "original"
     top_rows: int | None = None
@@ -234,23 +246,37 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     chosen, others = channel_values(source, options.channel)
     values = chosen if others is None else np.concatenate([chosen, others])
     cells = _Cells(scale, notation(values, decimals))
-    columns = trace_columns(source, options, at_most=MAX_CELLS)
+    columns = trace_columns(source, replace(options, decimals=decimals), at_most=MAX_CELLS)
     shown = list(_while_affordable(columns, MAX_CELLS))
-    cells.prepare(np.array([cell.value for column in shown for cell in column], dtype=np.float32))
+    colored = [cell.value for column in shown for cell in column if not cell.plain]
+    cells.prepare(np.array(colored, dtype=np.float32))
+    words = trace_words(source, options.category)
     lines: list[str] = []
     length = options.row_length or DEFAULT_ROW_LENGTH
     for start in range(0, len(shown), length):
-        lines += _trace_rows(shown[start : start + length], start, cells, options)
+        lines += _trace_rows(shown[start : start + length], start, cells, options, words)
 
     left_out = _left_out((len(source), len(shown), "positions"))
     label = look.label if options.label is None else options.label
-    heading = _heading(label, scale, options, cells.marks, left_out)
+    explained = legend(source, options, signs=True)
+    heading = _heading(label, scale, options, cells.marks, left_out, explained)
     widths = [0.0] * min(length, len(shown))
     for i, column in enumerate(shown):
-        widest = max(max(_width(cell.label), cells.width(cell.value)) for cell in column)
+        widest = max(max(_width(cell.label), _width(cell.text)) for cell in column)
         widths[i % length] = max(widths[i % length], _SIDES + _PLAIN * widest)
     first = _SIDES + _PLAIN * _width("alternative 9")
     return _table(heading, lines, options.caption, first + sum(widths), _PADDING)
+
+
+def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
+    """What is drawn beside the colours: another channel that is written, what a flag marks."""
+    lines = []
+    if options.written not in (None, options.channel):
+        lines.append(f"written: {options.written}")
+    marked = marked_by(source.flags, options.flag)
+    if marked is not None:
+        lines.append(f"{_FLAG[marked.dims]} " * signs + marked.legend)
+    return lines
 
 
 def _first_labels(tokens: Sequence[Token], count: int) -> list[str]:
@@ -263,9 +289,16 @@ class TraceCell(NamedTuple):
 
     label: str
     value: float
-    """In the channel; of a plain cell, its probability."""
+    """In the channel that colours; NaN of a plain cell."""
+    text: str
+    """The number that is written."""
+    kind: Kind = "text"
     plain: bool = False
-    """Whether the channel says nothing of it: its probability is written, without a colour."""
+    """Whether the channel says nothing of it, so that it has no colour."""
+    dims: bool | None = None
+    """Whether a flag dims or, if False, stripes it."""
+    quiet: bool = False
+    """Whether it stands for all that is not shown."""
 
 
 _Column = list[TraceCell]
@@ -276,22 +309,71 @@ def trace_columns(source: Trace, options: Any, at_most: int | None = None) -> It
     """The cells of each position that the display options show, of the first ``at_most``."""
     least = options.min_probability - 1e-6  # the tolerance that the renderer has too
     chosen, others = channel_values(source, options.channel)
+    write = _writer(source, options)
+    marked = marked_by(source.flags, options.flag)
     probabilities = source.alternative_probabilities
-    values = probabilities if others is None else others
+    # What is not known of a chosen token is part of the rest.
+    own = np.nan_to_num(source.probabilities)
     n = len(source) if at_most is None else min(at_most, len(source))
     tokens = [source.vocabulary[i] for i in source.index[: n + LONGEST_CHARACTER]]
-    for i, (label, considered) in enumerate(
-        zip(_first_labels(tokens, n), islice(source.alternatives, n), strict=True)
-    ):
-        first = int(source.offsets[i])
-        yield [
-            TraceCell(label, float(chosen[i])),
-            *(
-                TraceCell(other.token.label, float(values[first + slot]), others is None)
-                for slot, other in enumerate(considered[: options.top_k])
-                if probabilities[first + slot] >= least
-            ),
-        ]
+    names: dict[int, tuple[str, Kind]] = {}
+    others_index = source.alternative_index.tolist()
+    ends = source.offsets.tolist()
+    for i, (label, kind) in enumerate(displayed(tokens)[:n]):
+        first, end = ends[i : i + 2]
+        dims = None if marked is None or not marked.tokens[i] else marked.dims
+        column = [TraceCell(label, float(chosen[i]), write(i, 0), kind, dims=dims)]
+        for j in range(first, min(end, first + options.top_k)):
+            if probabilities[j] < least:
+                break
+            index = others_index[j]
+            if index not in names:
+                token = source.vocabulary[index]
+                names[index] = token.label, token.kind
+            name, sort = names[index]
+            value = math.nan if others is None else float(others[j])
+            text = write(i, j - first + 1)
+            column.append(TraceCell(name, value, text, sort, plain=others is None))
+        if options.show_rest and end > first:
+            rest = max(0, 1 - own[i] - probabilities[first : first + len(column) - 1].sum())
+            column.append(TraceCell("other", math.nan, percent(rest), plain=True, quiet=True))
+        yield column
+
+
+def _writer(source: Trace, options: Any) -> Callable[[int, int], str]:
+    """What is written at a position and slot: another channel than the one that colours, if any."""
+    written, decimals = options.written or options.channel, options.decimals
+    if written != options.channel:
+        decimals = channel_look(source, written).decimals
+    chosen, others = channel_values(source, written)
+    how = notation(chosen if others is None else np.concatenate([chosen, others]), decimals)
+    plain = Notation(CHANNELS["probability"].look.decimals)
+    bounds = channel_bounds(source, written)
+    numbers = source.alternative_probabilities if others is None else others
+
+    def write(position: int, slot: int) -> str:
+        if slot == 0:
+            bound = "≥ " if bounds is not None and bounds[position] else ""
+            return bound + how.write(float(chosen[position]))
+        value = float(numbers[source.offsets[position] + slot - 1])
+        return (plain if others is None else how).write(value)
+
+    return write
+
+
+def trace_words(source: Trace, category: str | None) -> Sequence[str | None]:
+    """The word over each position; () where no category is shown."""
+    return () if category is None else source.categories.get(category, ())
+
+
+def stretches(words: Sequence[str | None], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where equal words stand side by side, from ``start`` to ``end``."""
+    while start < end:
+        stop = start + 1
+        while stop < end and words[stop] == words[start]:
+            stop += 1
+        yield start, stop
+        start = stop
 
 
 def _while_affordable(columns: Iterable[_Column], cells: int) -> Iterator[_Column]:
@@ -303,9 +385,19 @@ def _while_affordable(columns: Iterable[_Column], cells: int) -> Iterator[_Colum
 
 
 def _trace_rows(
-    columns: list[_Column], start: int, cells: _Cells, options: TableOptions
+    columns: list[_Column],
+    start: int,
+    cells: _Cells,
+    options: TableOptions,
+    words: Sequence[str | None],
 ) -> Iterator[str]:
-    """One row of positions: their numbers, the chosen path, then a row per rank."""
+    """One row of positions: whose they are, their numbers, the path, then a row per rank."""
+    if words:
+        yield _TR + _header(options.category or "", "row", muted=True)
+        for first, stop in stretches(words, start, start + len(columns)):
+            style = _NO_BAND if words[first] is None else _BAND
+            yield f'<td colspan="{stop - first}" style="{style}">{escape(words[first] or "")}</td>'
+        yield "</tr>"
     yield _TR
     gap = ";padding-top:10px" * (start > 0)
     yield _header("position", "row", muted=True, style=gap)
@@ -317,17 +409,14 @@ def _trace_rows(
         yield _header("chosen" if slot == 0 else f"alternative {slot}", "row", muted=True)
         for i, column in enumerate(columns):
             if slot >= len(column):
-                yield '<td style="border:0;background:none"></td>'
+                yield f'<td style="{_NO_BAND}"></td>'
                 continue
             path = ""
             if slot == 0 and options.border:
                 sides = ["top", "bottom", *["left"][i:], *["right"][len(columns) - 1 - i :]]
                 path = "".join(f";border-{side}:{_PATH}" for side in sides)
-            label, value, plain = column[slot]
-            if plain:
-                yield cells.write_plain(value, label)
-            else:
-                yield cells.write(value, label=label, style=path)
+            cell = column[slot]
+            yield cells.write_plain(cell) if cell.plain else cells.write_cell(cell, path)
         yield "</tr>"
 
 
@@ -359,27 +448,38 @@ class _Cells:
             bold = emphasis is not None and abs(value) >= emphasis
             yield self.write(value, bold=bold)
 
-    def write(self, value: float, *, label: str = "", bold: bool = False, style: str = "") -> str:
+    def write(self, value: float, *, bold: bool = False) -> str:
         # An ASCII minus, so that a copied cell pastes as a number.
         text = self._how.write(value).replace("−", "-")
         if bold:
             text = f"<strong>{text}</strong>"
         mark, title = self._saturation(value)
-        if label:
-            text = f"{escape(label)}<br><small>{text}{'&nbsp;' * bool(mark)}{mark}</small>"
-        elif mark:
+        if mark:
             text += _MARK.format(mark)
         background, foreground = self._colors[value if value == value else None]
-        cell = _CELL if label else _NUMBER
         return (
-            f'<td{title} style="{cell};background-color:{background};color:{foreground}{style}">'
+            f'<td{title} style="{_NUMBER};background-color:{background};color:{foreground}">'
             f"{text}</td>"
         )
 
-    def write_plain(self, probability: float, label: str) -> str:
+    def write_cell(self, cell: TraceCell, style: str) -> str:
+        """A token over its number, in its colour; dimmed or striped where a flag says so."""
+        mark, title = self._saturation(cell.value)
+        background, foreground = self._colors[cell.value if cell.value == cell.value else None]
+        color = f"background-color:{background};color:{foreground}"
+        if cell.dims is not None:
+            mark += _FLAG[cell.dims]
+            color = f"background-color:{background}4d" if cell.dims else color + _STRIPES
+        text = cell.text.replace("−", "-") + "&nbsp;" * bool(mark) + mark
+        return (
+            f'<td{title} style="{_CELL};{color}{style}">'
+            f"{_token(cell)}<br><small>{text}</small></td>"
+        )
+
+    def write_plain(self, cell: TraceCell) -> str:
         """A cell that the channel says nothing of."""
-        text = Notation(CHANNELS["probability"].look.decimals).write(probability)
-        return f'<td style="{_CELL};background:none">{escape(label)}<br><small>{text}</small></td>'
+        style = f"{_CELL};background:none{';opacity:.7' * cell.quiet}"
+        return f'<td style="{style}">{_token(cell)}<br><small>{cell.text}</small></td>'
 
     def _saturation(self, value: float) -> tuple[str, str]:
         """The mark and the title of a value that lies outside the colour range."""
@@ -393,8 +493,21 @@ class _Cells:
         return mark, f' title="{where}"'
 
 
+def _token(cell: TraceCell) -> str:
+    """The label of a token; one whose bytes are not known is underlined with dots."""
+    if cell.kind != "unknown":
+        return escape(cell.label)
+    style = "text-decoration:underline dotted"
+    return f'<span title="bytes unknown" style="{style}">{escape(cell.label)}</span>'
+
+
 def _heading(
-    label: str, scale: ColorScale, options: TableOptions, marks: set[str], left_out: str
+    label: str,
+    scale: ColorScale,
+    options: TableOptions,
+    marks: set[str],
+    left_out: str,
+    more: Sequence[str] = (),
 ) -> str:
     """Title, the colour range as a strip of swatches with their values, and notes."""
     ends = np.linspace(scale.range.low, scale.range.high, 5)
@@ -405,7 +518,8 @@ def _heading(
         for value, back, front in zip(ends, scale.rgb(ends), scale.text_rgb(ends), strict=True)
     )
     explained = {"▲": "▲ above the colour range", "▼": "▼ below the colour range"}
-    notes = [explained[mark] for mark in sorted(marks)] + [left_out] * bool(left_out)
+    notes = [explained[mark] for mark in sorted(marks)] + [*map(escape, more)]
+    notes += [left_out] * bool(left_out)
     parts = [f"<strong>{escape(options.title)}</strong><br>"] if options.title else []
     parts.append(f"{escape(label)} {swatches}")
     parts += [f" &nbsp;{note}" for note in notes]

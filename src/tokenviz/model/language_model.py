@@ -29,6 +29,7 @@ from tokenviz.model.text.grouping import Span
 from tokenviz.model.text.prompt import Ids, Prompt, encode, is_chat
 from tokenviz.model.text.vocabulary import Vocabulary
 from tokenviz.model.tracing.batching import Prompts
+from tokenviz.model.tracing.comparing import compare as compare_models
 from tokenviz.model.tracing.generate import prepare
 from tokenviz.model.tracing.options import DEFAULTS, GenerateOptions
 from tokenviz.model.tracing.score import score as score_texts
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tokenviz.data.attribution import Attribution
+    from tokenviz.data.comparison import Comparison
     from tokenviz.data.trace import Trace
     from tokenviz.explore.explorer import Explorer
     from tokenviz.live.trace import LiveTrace
@@ -332,6 +334,103 @@ class LanguageModel(LoadedModel):
             self, text, prompt=prompt, top_k=top_k, batch_size=batch_size, progress=progress,
             chat=chat,
         )  # fmt: skip
+
+    @overload
+    def compare(
+        self,
+        other: LanguageModel,
+        text: Prompt | Trace,
+        *,
+        prompt: Prompt | None = None,
+        temperature: float | tuple[float, float] = 1.0,
+        top_k: int = 5,
+        names: Sequence[str] | None = None,
+        progress: bool | None = None,
+        **chat: Any,
+    ) -> Comparison: ...
+    @overload
+    def compare(
+        self,
+        other: Sequence[LanguageModel],
+        text: Prompt | Trace,
+        *,
+        prompt: Prompt | None = None,
+        temperature: float | tuple[float, float] = 1.0,
+        top_k: int = 5,
+        names: Sequence[str] | None = None,
+        progress: bool | None = None,
+        **chat: Any,
+    ) -> list[Comparison]: ...
+    @showing(CHAT_DEFAULTS, ChatKeywords)
+    def compare(
+        self,
+        other: LanguageModel | Sequence[LanguageModel],
+        text: Prompt | Trace,
+        *,
+        prompt: Prompt | None = None,
+        temperature: float | tuple[float, float] = 1.0,
+        top_k: int = 5,
+        names: Sequence[str] | None = None,
+        progress: bool | None = None,
+        **chat: Any,
+    ) -> Comparison | list[Comparison]:
+        """Read a text with this model and another, and say where they part.
+
+        Another checkpoint, another model, the same weights in another number format, quantised, or
+        with another ``attn_implementation``; or this model again, at another temperature.
+
+        Parameters
+        ----------
+        other
+            The other model, or several, each compared with this one, which is the reference.
+        text, prompt
+            As for :meth:`score`; or a trace, whose tokens and prompt are read.
+        temperature
+            Divides the logits: of both, or two numbers, this model's and the other's.
+        top_k
+            How many alternatives the traces keep at each position; at least 1.
+        names
+            What figures call the models, this one first; by default what tells them apart.
+        progress
+            Whether to show a progress bar; None: when it takes longer than two seconds.
+        chat
+            How chat messages become text, as :meth:`generate` says.
+
+        Returns
+        -------
+        Comparison or list of Comparison
+            With both traces. Models whose vocabularies are the same read the same ids; there are
+            exact divergences then, from both full distributions: KL both ways and Jensen–Shannon,
+            in nats, computed in float64 (float32 on MPS). If one of them has more ids, as by
+            padding, these are taken given that the token is one that both have. Models of
+            different vocabularies each read the text in their own tokens, and log-probabilities
+            are compared over the shortest stretches that both have as whole tokens.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong kind, the text is empty or too long for one of the
+            models, or tokens are given that the other cannot read; the message names the argument.
+        FloatingPointError
+            If a model's logits are not finite.
+        KeyboardInterrupt
+            If interrupted before the first tokens; after them the comparison is of these.
+        """
+        several = isinstance(other, list | tuple)
+        others: list[Any] = list(other) if isinstance(other, list | tuple) else [other]
+        if names is not None and (isinstance(names, str) or len(names) != 1 + len(others)):
+            raise ValueError(
+                f"names: expected {1 + len(others)}, one for each model, got {names!r}"
+            )
+        found = [
+            compare_models(
+                self, one, text, prompt=prompt, temperature=temperature, top_k=top_k,
+                names=None if names is None else (names[0], names[1 + i]), progress=progress,
+                chat=chat,
+            )
+            for i, one in enumerate(others)
+        ]  # fmt: skip
+        return found if several else found[0]
 
     @showing({**OWN_DEFAULTS, **CHAT_DEFAULTS}, ChatKeywords)
     def attribute(

@@ -223,6 +223,8 @@ def _rank(step: _Step, others: Sequence[_Number], is_top: bool) -> tuple[int, bo
         # One that has half of the probability, or more, is the first.
         return (1, False) if step.chosen.logprob >= math.log(0.5) else (0, False)
     own = step.chosen.logprob
+    if math.isnan(own) and step.has_gaps:
+        return 0, False
     before = sum(one.logprob > own for one in others) if not math.isnan(own) else len(others)
     is_listed = any(one.token.is_same(step.chosen.token) for one in step.listed)
     is_known = not math.isnan(own) and (is_listed or before < len(others)) and not step.has_gaps

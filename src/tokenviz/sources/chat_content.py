@@ -90,9 +90,12 @@ def _token(
     if pieces is not None and data in (None, pieces):
         text, data = pieces.decode("utf-8", errors="replace"), pieces
     try:
-        return token_of(text, bytes=data, id=number_of, tokenizer=tokenizer)
+        token = token_of(text, bytes=data, id=number_of, tokenizer=tokenizer)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    if data and token.bytes != data and (tokenizer is None or number_of is None):
+        return Token(token.bytes, id=token.id, unknown=True)  # text and bytes say different things
+    return token
 
 
 def _text(entry: Any, name: str) -> str:

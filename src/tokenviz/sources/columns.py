@@ -61,7 +61,8 @@ def positions(
 
     def column(key: str) -> list[Any]:
         values = columns.get(key)
-        if isinstance(values, Mapping):  # one list for all of them says nothing of any
+        if key == "top_logprobs" and isinstance(values, Mapping):
+            # One list for all of them says nothing of any.
             values = [values] if len(tokens) == 1 else None
         if values is None:
             return [None] * len(tokens)

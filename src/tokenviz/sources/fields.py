@@ -114,9 +114,14 @@ def as_bytes(value: Any, name: str) -> bytes | None:
     if value is None or isinstance(value, bytes):
         return value
     try:
-        return bytes(rows(value, name))
+        given = rows(value, name)
+        if any(isinstance(one, bool) for one in given):
+            raise TypeError
+        return bytes(given)
     except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected whole numbers from 0 to 255, got {value!r}") from None
+        raise ValueError(
+            f"{name}: expected whole numbers from 0 to 255, got {_short(value)}"
+        ) from None
 
 
 def aligned(values: Any, name: str, count: int, per: str) -> Sequence[Any]:

@@ -45,10 +45,11 @@ def _read(source: Any, given: Given) -> list[Trace]:
             index = whole(candidate.get("index"), f"{name}.index")
             index = j if index is None else index
             text[index] = text.get(index, "") + _text(candidate)
+            own = _path(candidate, name)
             result = _get(candidate, "logprobs_result")
-            if result is not None and _get(result, "chosen_candidates") is not None:
-                found = _positions(record(result, own := _path(candidate, name)), own, given)
-                read.setdefault(index, []).extend(found)
+            result = record({} if result is None else result, own)
+            if _get(result, "chosen_candidates") is not None:
+                read.setdefault(index, []).extend(_positions(result, own, given))
     if missing := sorted(text.keys() - read.keys()):
         raise absent(f"candidates[{missing[0]}].logprobs_result", _SWITCH)
     return [

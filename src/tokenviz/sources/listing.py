@@ -41,7 +41,7 @@ def position(
     """
     own = _own(chosen, listed)
     has_gaps = is_mapping and any(other.token.unknown for other in listed)
-    has_gaps |= _is_broken(listed, own)
+    has_gaps |= _is_broken(listed, own) or (own is None and _may_be_any(chosen, listed))
     logprob = chosen.logprob if own is None or _is_known(chosen) else listed[own].logprob
     if own is None and not _is_known(chosen):
         # It may be any that looks as it would: no more is known of it than of what comes before.
@@ -52,7 +52,7 @@ def position(
         return Position(chosen, listed, has_gaps=has_gaps)
     others = [*listed[:own], *listed[own + 1 :]]
     above = sum(_exceeds(other, logprob) for other in others)
-    if may_be_appended and others and above == len(others):
+    if may_be_appended and others and above == sum(map(_is_known, others)):
         return Position(chosen, others, has_gaps=has_gaps)
     if chosen.token.is_same(listed[own].token):
         return Position(chosen, listed, has_gaps=has_gaps)
@@ -82,7 +82,7 @@ def told_late(positions: Sequence[Position], *, is_mapping: bool = False) -> lis
             is_pending = False
         else:
             out.append(one)
-            is_pending = token.unknown and not token.bytes
+            is_pending = token.unknown and "\ufffd" not in token.text
     return out
 
 
@@ -112,6 +112,13 @@ def _exceeds(other: Listed, logprob: float) -> bool:
 
 def _is_known(one: Listed) -> bool:
     return one.logprob is not None and one.logprob > LEAST
+
+
+def _may_be_any(chosen: Listed, listed: Sequence[Listed]) -> bool:
+    """Whether nothing tells if the chosen token is in the list."""
+    token = chosen.token
+    ids = token.id is not None and all(other.token.id is not None for other in listed)
+    return token.unknown and not ids and not _is_known(chosen)
 
 
 def _is_broken(listed: Sequence[Listed], own: int | None) -> bool:

@@ -105,12 +105,14 @@ def _position(
     logprob = token.get("logprob", choice.get("logprobs"))
     written = token.get("text", delta.get("content"))
     id = token.get("id", delta.get("token_id"))  # noqa: A001 - the field's own word
-    if logprob is None and not written:
+    if logprob is None and id is None and not written:
         return None
     where = f"{name}.token.logprob" if "logprob" in token else f"{own}.logprobs"
+    text_at = f"{name}.token.text" if "text" in token else f"{own}.delta.content"
+    id_at = f"{name}.token.id" if "id" in token else f"{own}.delta.token_id"
     spelled = token_of(
-        None if written is None else string(written, f"{name}.token.text"),
-        id=whole(id, f"{name}.token.id"),
+        None if written is None else string(written, text_at),
+        id=whole(id, id_at),
         tokenizer=given.tokenizer,
         special=token.get("special") is True,
     )

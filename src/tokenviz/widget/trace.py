@@ -10,6 +10,7 @@ from ipywidgets.widgets.trait_types import InstanceDict
 from ipywidgets.widgets.widget import widget_serialization
 
 from tokenviz.data.channels import channel_look, channel_names, check_channel
+from tokenviz.data.marks import shown_category, shown_flag
 from tokenviz.data.trace import Trace
 from tokenviz.widget.figure import Figure, caption
 from tokenviz.widget.ondemand import OwnLayout
@@ -60,6 +61,17 @@ class TokenTrace(Figure):
             "surprisal" (bits), "rank", "entropy" (bits), "margin" (to the runner-up), or one of
             the trace's own. Assigning it sets the colormap, range, centre, gamma, label and
             decimals that fit it; those given beside it, or assigned later, win.
+        written : str or None
+            The channel whose numbers are written in the cells; None (default) for ``channel``.
+        show_rest : bool
+            One more cell below the alternatives of each position: the probability of all that is
+            not shown.
+        flag : str or None
+            Which of the trace's flags is drawn. What a mask (``loss_mask``) leaves out is dimmed,
+            what any other flag marks is striped. By default the first that is called a mask.
+        category : str or None
+            Which of the trace's categories stands over the tokens, as bands with its words. By
+            default the first that has several.
         arrangement : {"grid", "flow"}
             Cells in wrapped rows with the alternatives below, or running text: real line breaks,
             alternatives in the tooltip or opened in place. ``layout="flow"`` says the same; what
@@ -79,6 +91,10 @@ class TokenTrace(Figure):
     min_probability = Finite(0.05, min=0.0, max=1.0).tag(sync=True)
     border = traitlets.Bool(True).tag(sync=True)
     channel = traitlets.Unicode("probability").tag(sync=True)
+    written = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    show_rest = traitlets.Bool(False).tag(sync=True)
+    flag = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    category = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     arrangement = traitlets.Enum(ARRANGEMENTS, "grid").tag(sync=True)
     layout = BoxOrArrangement(Layout).tag(sync=True, **widget_serialization)
     # How the text comes along while it is being written; see tokenviz.live.
@@ -99,7 +115,7 @@ class TokenTrace(Figure):
             self._source = source
             look = channel_look(self._path, self._checked_channel(given["channel"])).traits()
         self._told_looks = True
-        super().__init__(source, **look | given)
+        super().__init__(source, **look | self._shown_marks(source) | given)
         self._told_looks = False
         if box is not None and not isinstance(box, str):
             self.layout = box
@@ -135,6 +151,22 @@ class TokenTrace(Figure):
     def _adopt(self, source: Trace) -> None:
         if not self._shows(source):
             self.channel = "probability"
+        if self.written is not None and self.written not in channel_names(source):
+            self.written = None
+        if isinstance(source, Trace):
+            marks = self._shown_marks(source)
+            if self.flag not in source.flags:
+                self.flag = marks.get("flag")
+            if self.category not in source.categories:
+                self.category = marks.get("category")
+
+    @staticmethod
+    def _shown_marks(source: Any) -> dict[str, Any]:
+        """The flag and the category that are shown unless told otherwise."""
+        if not isinstance(source, Trace):
+            return {}
+        marks = {"flag": shown_flag(source.flags), "category": shown_category(source.categories)}
+        return {trait: name for trait, name in marks.items() if name is not None}
 
     def _shows(self, source: Trace) -> bool:
         """Whether the source has what the figure is coloured by."""
@@ -151,12 +183,26 @@ class TokenTrace(Figure):
     def _validate_channel(self, proposal: Any) -> str:
         return self._checked_channel(proposal["value"])
 
-    def _checked_channel(self, channel: Any) -> str:
+    def _checked_channel(self, channel: Any, trait: str = "channel") -> str:
         try:
             check_channel(self._path, channel)
         except ValueError as error:
-            raise traitlets.TraitError(str(error)) from None
+            raise traitlets.TraitError(str(error).replace("channel", trait, 1)) from None
         return str(channel)
+
+    @traitlets.validate("written")
+    def _validate_written(self, proposal: Any) -> str | None:
+        written = proposal["value"]
+        return None if written is None else self._checked_channel(written, "written")
+
+    @traitlets.validate("flag", "category")
+    def _validate_mark(self, proposal: Any) -> str | None:
+        name, trait = proposal["value"], proposal["trait"].name
+        known = self._path.flags if trait == "flag" else self._path.categories
+        if name is not None and name not in known:
+            expected = ", ".join(["None", *map(repr, known)])
+            raise traitlets.TraitError(f"{trait}: expected {expected}, got {name!r}")
+        return None if name is None else str(name)
 
     def notify_change(self, change: Any) -> None:
         """Send a channel and what fits it in one message: no view shows one without the other."""

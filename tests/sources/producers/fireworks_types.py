@@ -3,7 +3,7 @@
 The service costs money, so the numbers are those of ``fixtures/scored.json``; the second
 log-probability of a token is what it would be at temperature 0.8 without its normalisation, so
 that the two differ. Run in an environment that has fireworks-ai:
-``python tests/sources/producers/fireworks_types.py``.
+``python -m tests.sources.producers.fireworks_types``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from fireworks.types import CompletionCreateResponse
 from fireworks.types.chat import ChatCompletionChunk
 from fireworks.types.chat import CompletionCreateResponse as ChatResponse
 from fireworks.types.shared import LogProbs, NewLogProbs
-from reshaped import CHOICES, PROMPT, cut, replaced, text_of, write
+
+from tests.sources.producers.reshaped import CHOICES, PROMPT, cut, replaced, text_of, write_objects
 
 HEAD = {"id": "scored", "created": 1_790_000_000, "model": "accounts/fireworks/models/qwen3-0p6b"}
 
@@ -58,6 +59,11 @@ def shown(tokens: list[dict[str, Any]]) -> int:
     return len(b"".join(bytes(token["bytes"]) for token in tokens).decode(errors="ignore"))
 
 
+def as_json(given: Any) -> str:
+    """What the client would have received."""
+    return str(given.to_json(indent=None))
+
+
 def main() -> None:
     """Write them."""
     chat = HEAD | {
@@ -71,7 +77,7 @@ def main() -> None:
             for i, tokens in enumerate(CHOICES)
         ],
     }
-    write("fireworks_chat.json", ChatResponse.model_validate(chat).to_json(indent=None))
+    write_objects("fireworks_chat.json", ChatResponse.model_validate(chat), as_json)
     chunks = [
         HEAD
         | {
@@ -82,10 +88,8 @@ def main() -> None:
         }
         for group in cut(CHOICES[0], 3)
     ]
-    write(
-        "fireworks_chat_stream.jsonl",
-        *(ChatCompletionChunk.model_validate(chunk).to_json(indent=None) for chunk in chunks),
-    )
+    objects = [ChatCompletionChunk.model_validate(chunk) for chunk in chunks]
+    write_objects("fireworks_chat_stream.jsonl", objects, as_json)
     legacy = HEAD | {
         "object": "text_completion",
         "usage": {"prompt_tokens": len(PROMPT), "completion_tokens": 41, "total_tokens": 50},
@@ -100,7 +104,7 @@ def main() -> None:
         ],
     }
     response = CompletionCreateResponse.model_validate(legacy)
-    write("fireworks_completions.json", response.to_json(indent=None))
+    write_objects("fireworks_completions.json", response, as_json)
 
 
 if __name__ == "__main__":

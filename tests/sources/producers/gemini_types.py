@@ -1,7 +1,7 @@
 """Writes the ``gemini*`` fixtures through the types of python-genai (google-genai 3.6.1).
 
 The service costs money, so the numbers are those of ``fixtures/scored.json``. Run in an environment
-that has google-genai: ``python tests/sources/producers/gemini_types.py``.
+that has google-genai: ``python -m tests.sources.producers.gemini_types``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from google.genai.types import GenerateContentResponse
-from reshaped import CHOICES, cut, replaced, text_of, write
+
+from tests.sources.producers.reshaped import CHOICES, cut, replaced, text_of, write_objects
 
 
 def candidate(token: dict[str, Any]) -> dict[str, Any]:
@@ -49,16 +50,20 @@ def response(choices: list[tuple[int, list[dict[str, Any]]]]) -> GenerateContent
 def main() -> None:
     """Write them."""
     both = response(list(enumerate(CHOICES)))
-    write("gemini.json", both.model_dump_json(exclude_none=True))
+    write_objects("gemini.json", both, as_json)
     # The aliases are REST's names.
-    write("gemini_rest.json", both.model_dump_json(exclude_none=True, by_alias=True))
-    write(
-        "gemini_stream.jsonl",
-        *(
-            response([(0, group)]).model_dump_json(exclude_none=True)
-            for group in cut(CHOICES[0], 4)
-        ),
+    write_objects(
+        "gemini_rest.json",
+        both,
+        lambda given: given.model_dump_json(exclude_none=True, by_alias=True),
     )
+    chunks = [response([(0, group)]) for group in cut(CHOICES[0], 4)]
+    write_objects("gemini_stream.jsonl", chunks, as_json)
+
+
+def as_json(given: Any) -> str:
+    """The client's names of what is there."""
+    return str(given.model_dump_json(exclude_none=True))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 The service costs money, so the numbers are those of ``fixtures/scored.json``; that each object is
 what the client would have given is checked by its types. Run in an environment that has openai:
-``python tests/sources/producers/openai_types.py``.
+``python -m tests.sources.producers.openai_types``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from openai.types.responses import (
     ResponseTextDeltaEvent,
     ResponseTextDoneEvent,
 )
-from reshaped import CHOICES, PROMPT, cut, escaped, text_of, write
+
+from tests.sources.producers.reshaped import CHOICES, PROMPT, cut, escaped, text_of, write_objects
 
 RARE = 20  # beyond this rank OpenAI gives -9999.0
 MODEL = "gpt-4.1-2025-04-14"
@@ -113,12 +114,12 @@ def response() -> dict[str, Any]:
     }
 
 
-def events() -> list[str]:
+def events() -> list[Any]:
     """The events of a streamed Responses object, those that carry text and the last."""
-    lines: list[str] = []
+    told: list[Any] = []
 
     def where(part: int) -> dict[str, Any]:
-        number = {"sequence_number": len(lines) + 4}
+        number = {"sequence_number": len(told) + 4}
         return number | {"item_id": "msg_1", "output_index": 1, "content_index": part}
 
     for part, tokens in enumerate(CHOICES):
@@ -128,16 +129,14 @@ def events() -> list[str]:
                 "delta": text_of(group),
                 "logprobs": [entry(token, has_bytes=False) for token in group],
             }
-            lines.append(
-                ResponseTextDeltaEvent.model_validate(delta | where(part)).to_json(indent=None)
-            )
+            told.append(ResponseTextDeltaEvent.model_validate(delta | where(part)))
         done = {
             "type": "response.output_text.done",
             "text": text_of(tokens),
             "logprobs": [entry(token, has_bytes=False) for token in tokens],
         }
-        lines.append(ResponseTextDoneEvent.model_validate(done | where(part)).to_json(indent=None))
-    return lines
+        told.append(ResponseTextDoneEvent.model_validate(done | where(part)))
+    return told
 
 
 def columns(tokens: list[dict[str, Any]], offset: int = 0) -> dict[str, Any]:
@@ -202,36 +201,36 @@ def completion_chunks() -> list[dict[str, Any]]:
     return chunks
 
 
+def as_json(given: Any) -> str:
+    """What the client would have received."""
+    return str(given.to_json(indent=None))
+
+
 def main() -> None:
     """Write all of them, each through its type."""
-    whole = chat([chat_choice(i, "content", tokens) for i, tokens in enumerate(CHOICES)])
-    write("openai_chat.json", ChatCompletion.model_validate(whole).to_json(indent=None))
-    refusal = chat([chat_choice(0, "refusal", CHOICES[1][:6])])
-    write("openai_chat_refusal.json", ChatCompletion.model_validate(refusal).to_json(indent=None))
-    write(
-        "openai_chat_stream.jsonl",
-        *(ChatCompletionChunk.model_validate(c).to_json(indent=None) for c in chat_chunks()),
-    )
-    complete = Response.model_validate(response())
-    write("openai_responses.json", complete.to_json(indent=None))
-    write("openai_responses_stream.jsonl", *events())
+
+    def chats(name: str, *choices: dict[str, Any]) -> None:
+        write_objects(name, ChatCompletion.model_validate(chat(list(choices))), as_json)
+
+    chats("openai_chat.json", *(chat_choice(i, "content", c) for i, c in enumerate(CHOICES)))
+    chats("openai_chat_refusal.json", chat_choice(0, "refusal", CHOICES[1][:6]))
+    chunks: list[Any] = [ChatCompletionChunk.model_validate(chunk) for chunk in chat_chunks()]
+    write_objects("openai_chat_stream.jsonl", chunks, as_json)
+
+    write_objects("openai_responses.json", Response.model_validate(response()), as_json)
+    write_objects("openai_responses_stream.jsonl", events(), as_json)
     last = {"type": "response.completed", "sequence_number": 99, "response": response()}
-    write(
-        "openai_responses_completed.jsonl",
-        *events()[:3],
-        ResponseCompletedEvent.model_validate(last).to_json(indent=None),
-    )
-    count = sum(map(len, CHOICES))
-    prompt = len(text_of(PROMPT))
+    completed = [*events()[:3], ResponseCompletedEvent.model_validate(last)]
+    write_objects("openai_responses_completed.jsonl", completed, as_json)
+
+    count, prompt = sum(map(len, CHOICES)), len(text_of(PROMPT))
     legacy = completion([completion_choice(i, c, prompt) for i, c in enumerate(CHOICES)], count)
-    write("openai_completions.json", Completion.model_validate(legacy).to_json(indent=None))
+    write_objects("openai_completions.json", Completion.model_validate(legacy), as_json)
     # The types forbid the nulls that an echoed prompt begins with; the client lets them through.
     echo = completion([completion_choice(0, PROMPT + CHOICES[0])], len(CHOICES[0]))
-    write("openai_completions_echo.json", Completion.construct(**echo).to_json(indent=None))
-    write(
-        "openai_completions_stream.jsonl",
-        *(Completion.model_validate(c).to_json(indent=None) for c in completion_chunks()),
-    )
+    write_objects("openai_completions_echo.json", Completion.construct(**echo), as_json)
+    chunks = [Completion.model_validate(chunk) for chunk in completion_chunks()]
+    write_objects("openai_completions_stream.jsonl", chunks, as_json)
 
 
 if __name__ == "__main__":

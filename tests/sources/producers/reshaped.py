@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +50,11 @@ def is_text(tokens: list[dict[str, Any]]) -> bool:
 def write(name: str, *lines: str) -> None:
     """Write a fixture; one line each where it is a stream."""
     (FIXTURES / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_objects(name: str, objects: Any, dump: Callable[[Any], str]) -> None:
+    """Write a client's object, or those of a stream, which tokenviz must read as it reads these."""
+    from tokenviz.sources.read import read
+
+    write(name, *map(dump, objects if isinstance(objects, list) else [objects]))
+    assert read(objects) == read(FIXTURES / name), name

@@ -1,6 +1,6 @@
 """Writes ``fixtures/scored.json``: what a real model gives texts, for other producers to reshape.
 
-Run with tokenviz and its models installed: ``python tests/sources/producers/scored.py MODEL``,
+Run with tokenviz and its models installed: ``python -m tests.sources.producers.scored MODEL``,
 where MODEL is a folder that holds a small model with a byte-level vocabulary (Qwen3-0.6B was used).
 It holds a prompt and two continuations, each position with the token's bytes and id, its natural
 log-probability and rank, and the five most probable tokens. Whoever reads a fixture made of it can

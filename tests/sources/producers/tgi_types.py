@@ -3,7 +3,7 @@
 Text Generation Inference itself needs a GPU, so the numbers are those of ``fixtures/scored.json``,
 and tokens are spelled as its server does: what it writes is decoded in its context (a piece of a
 character is nothing, the last piece is all of it), what it lists is decoded alone. Run in an
-environment that has huggingface_hub: ``python tests/sources/producers/tgi_types.py``.
+environment that has huggingface_hub: ``python -m tests.sources.producers.tgi_types``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import json
 from typing import Any
 
 from huggingface_hub import TextGenerationOutput, TextGenerationStreamOutput
-from reshaped import CHOICES, PROMPT, cut, replaced, text_of, write
+
+from tests.sources.producers.reshaped import CHOICES, PROMPT, cut, replaced, text_of, write_objects
 
 
 def token(given: dict[str, Any], text: str) -> dict[str, Any]:
@@ -56,8 +57,8 @@ def main() -> None:
     ]
     given = {"generated_text": text_of(CHOICES[0]), "details": best}
     output = TextGenerationOutput.parse_obj_as_instance(given)
-    write("tgi.json", json.dumps(output, ensure_ascii=False))
-    lines = []
+    write_objects("tgi.json", output, as_json)
+    chunks = []
     for i, (one, top) in enumerate(zip(spoken(CHOICES[0]), tops(CHOICES[0]), strict=True)):
         is_last = i == len(CHOICES[0]) - 1
         chunk = TextGenerationStreamOutput.parse_obj_as_instance(
@@ -69,8 +70,13 @@ def main() -> None:
                 "details": None,
             }
         )
-        lines.append(json.dumps(chunk, ensure_ascii=False))
-    write("tgi_stream.jsonl", *lines)
+        chunks.append(chunk)
+    write_objects("tgi_stream.jsonl", chunks, as_json)
+
+
+def as_json(given: Any) -> str:
+    """What the server wrote: the client's objects are dicts."""
+    return json.dumps(given, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 The service costs money, so the numbers are those of ``fixtures/scored.json``. The client declares
 one list of alternatives for a whole text, where the service gives one per token; it lets that
 through, and so it is written. Run in an environment that has together:
-``python tests/sources/producers/together_types.py``.
+``python -m tests.sources.producers.together_types``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reshaped import CHOICES, PROMPT, cut, replaced, text_of, write
 from together.types import Completion, CompletionChunk
 from together.types.chat import ChatCompletion, ChatCompletionChunk
+
+from tests.sources.producers.reshaped import CHOICES, PROMPT, cut, replaced, text_of, write_objects
 
 MODEL = "Qwen/Qwen3-0.6B"
 HEAD = {"id": "scored", "created": 1_790_000_000, "model": MODEL}
@@ -44,7 +45,7 @@ def main() -> None:
             for i, tokens in enumerate(CHOICES)
         ],
     }
-    dump(Completion.construct(**completion), "together_completions.json")
+    write_objects("together_completions.json", Completion.construct(**completion), as_json)
     chat = HEAD | {
         "object": "chat.completion",
         "prompt": [],
@@ -57,7 +58,7 @@ def main() -> None:
             }
         ],
     }
-    dump(ChatCompletion.construct(**chat), "together_chat.json")
+    write_objects("together_chat.json", ChatCompletion.construct(**chat), as_json)
     chunks = [
         HEAD
         | {
@@ -73,10 +74,8 @@ def main() -> None:
         }
         for token, text in spoken(CHOICES[0])
     ]
-    write(
-        "together_chat_stream.jsonl",
-        *(ChatCompletionChunk.model_validate(chunk).to_json(indent=None) for chunk in chunks),
-    )
+    objects: list[Any] = [ChatCompletionChunk.model_validate(chunk) for chunk in chunks]
+    write_objects("together_chat_stream.jsonl", objects, as_json)
     chunks = [
         HEAD
         | {
@@ -91,10 +90,8 @@ def main() -> None:
         }
         for token, text in spoken(CHOICES[1])
     ]
-    write(
-        "together_completions_stream.jsonl",
-        *(CompletionChunk.model_validate(chunk).to_json(indent=None) for chunk in chunks),
-    )
+    objects = [CompletionChunk.model_validate(chunk) for chunk in chunks]
+    write_objects("together_completions_stream.jsonl", objects, as_json)
 
 
 def spoken(tokens: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
@@ -106,9 +103,9 @@ def spoken(tokens: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
     ]
 
 
-def dump(response: Any, name: str) -> None:
-    """Write a whole response."""
-    write(name, json.dumps(response.model_dump(warnings=False), ensure_ascii=False))
+def as_json(given: Any) -> str:
+    """What the client would have received, but for types that it declares otherwise."""
+    return json.dumps(given.model_dump(warnings=False, exclude_unset=True), ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from tokenviz.data.formats.tokens import each, token_from_json, token_to_json
 from tokenviz.data.stored import Archive, Column, Text, listed
 from tokenviz.data.trace import Trace
 
-__all__ = ["CHAT", "COLUMNS", "channel_names", "columns_of", "join", "split"]
+__all__ = ["BOUNDS", "CHAT", "COLUMNS", "channel_names", "columns_of", "join", "record", "split"]
 
 COLUMNS = (
     "index", "logprobs", "offsets", "alternative_index", "alternative_logprobs",
@@ -20,7 +20,7 @@ COLUMNS = (
 CHAT = ("prompt_roles", "prompt_turns")
 _CHANNEL = "channel_"
 _FLAG = "flag_"
-_BOUNDS = ("ranks_at_least", "entropies_at_least")
+BOUNDS = ("ranks_at_least", "entropies_at_least")
 
 
 def split(source: Trace) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -46,7 +46,7 @@ def split(source: Trace) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         f"{_FLAG}{i}": values.astype(np.uint8) for i, values in enumerate(source.flags.values())
     } | {
         name: getattr(source, name).astype(np.uint8)
-        for name in _BOUNDS
+        for name in BOUNDS
         if getattr(source, name).any()
     }
 
@@ -62,8 +62,8 @@ def join(file: Archive | Text) -> Trace:
     columns = columns_of(n, k)
     columns += [Column(f"{_CHANNEL}{i}", np.float32, (n,)) for i in range(len(channels))]
     columns += [Column(f"{_FLAG}{i}", np.uint8, (n,)) for i in range(len(flags))]
-    columns += [Column(name, np.uint8, (n,)) for name in _BOUNDS]
-    required = [c.name for c in columns if c.name not in ("ranks", "entropies", *_BOUNDS)]
+    columns += [Column(name, np.uint8, (n,)) for name in BOUNDS]
+    required = [c.name for c in columns if c.name not in ("ranks", "entropies", *BOUNDS)]
     arrays = file.arrays(columns, required=required)
     own = {name: arrays.pop(f"{_CHANNEL}{i}") for i, name in enumerate(channels)}
     marked = {name: arrays.pop(f"{_FLAG}{i}") for i, name in enumerate(flags)}
@@ -73,7 +73,7 @@ def join(file: Archive | Text) -> Trace:
     }
     for name in facts.keys() & set(CHAT):
         listed(name, facts[name])
-    for name, words in _object("categories", facts.get("categories", {})).items():
+    for name, words in record("categories", facts.get("categories", {})).items():
         listed(f"categories[{name!r}]", words)
     return Trace.from_columns(**facts, **arrays, channels=own, flags=marked)
 
@@ -100,7 +100,8 @@ def channel_names(value: Any, kind: str = "channels") -> list[str]:
     return value
 
 
-def _object(name: str, value: Any) -> dict[str, Any]:
+def record(name: str, value: Any) -> dict[str, Any]:
+    """An object, of names that may be any text."""
     if not isinstance(value, dict):
         raise ValueError(f"{name}: expected an object")
     return value

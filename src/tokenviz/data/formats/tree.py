@@ -20,7 +20,7 @@ from tokenviz.data.attribution import Attribution
 from tokenviz.data.branch import Branch, Origin
 from tokenviz.data.formats.attribution import ARRAYS, FACTS, arrays_of, facts_of
 from tokenviz.data.formats.tokens import each, target_from_json, token_from_json, token_to_json
-from tokenviz.data.formats.trace import CHAT, channel_names, columns_of
+from tokenviz.data.formats.trace import BOUNDS, CHAT, channel_names, columns_of, record
 from tokenviz.data.joining import Stretch, columns, cut, number, whole_of
 from tokenviz.data.questions import Answer, Change, Outcome, Question
 from tokenviz.data.stored import Archive, Column, Text, entry, listed
@@ -32,6 +32,8 @@ __all__ = ["join", "split"]
 
 Array = npt.NDArray[Any]
 _Made = TypeVar("_Made")
+_PLAIN = ("model", "partial", "notes", "source", "temperature")
+_MARKS = ("flags", "categories", *BOUNDS)
 
 
 def split(source: TraceTree) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -214,8 +216,11 @@ def _text_to_json(trace: Trace) -> dict[str, Any]:
         "partial": trace.partial,
         "channels": list(trace.channels),
         "notes": dict(trace.notes),
+        "flags": {name: _places(flag) for name, flag in trace.flags.items()},
+        "categories": dict(trace.categories),
+        **{name: _places(getattr(trace, name)) for name in BOUNDS},
     }
-    known = {name: getattr(trace, name) for name in ("model", *CHAT)}
+    known = {name: getattr(trace, name) for name in ("model", "source", "temperature", *CHAT)}
     return {
         "distribution": trace.distribution,
         **{name: value for name, value in said.items() if value},
@@ -227,16 +232,41 @@ def _text(value: Any) -> _Said:
     facts = entry(
         value,
         required=("distribution",),
-        optional=("tokens", "prompt", "model", "partial", "channels", "notes", *CHAT),
+        optional=("tokens", "prompt", "channels", *_PLAIN, *_MARKS, *CHAT),
     )
     for name in facts.keys() & set(CHAT):
         listed(name, facts[name])
+    tokens = whole("tokens", facts.pop("tokens", 0), at_least=0)
+    for name in facts.keys() & set(BOUNDS):
+        facts[name] = _flag(name, facts[name], tokens)
+    flags = record("flags", facts.pop("flags", {}))
+    facts["flags"] = {
+        name: _flag(f"flags[{name!r}]", places, tokens) for name, places in flags.items()
+    }
+    for name, words in record("categories", facts.get("categories", {})).items():
+        listed(f"categories[{name!r}]", words)
     return _Said(
-        whole("tokens", facts.pop("tokens", 0), at_least=0),
+        tokens,
         whole("prompt", facts.pop("prompt", 0), at_least=0),
         channel_names(facts.pop("channels", [])),
         facts,
     )
+
+
+def _places(flag: Array) -> list[int]:
+    """Where it says yes."""
+    places: list[int] = np.flatnonzero(flag).tolist()
+    return places
+
+
+def _flag(name: str, places: Any, n: int) -> Array:
+    """What :func:`_places` wrote of n tokens."""
+    flag = np.zeros(n, np.bool_)
+    for place in listed(name, places):
+        if whole(name, place, at_least=0) >= n:
+            raise ValueError(f"{name}: position {place} is outside a text of {n} tokens")
+        flag[place] = True
+    return flag
 
 
 def _branch_to_json(branch: Branch) -> dict[str, Any]:

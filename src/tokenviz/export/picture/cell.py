@@ -11,12 +11,13 @@ from tokenviz.color.contrast import relative_luminance
 from tokenviz.color.scale import ColorScale
 from tokenviz.export.picture.sheet import Sheet
 
-__all__ = ["color_of", "hatched", "ink_on", "paint_cell"]
+__all__ = ["color_of", "hatched", "ink_on", "paint_cell", "paint_flagged"]
 
 _MARK = 6
 # Luminances between which a cell begins to melt into a light page, and into a dark one.
 _MELTS = {False: (0.72, 0.95), True: (0.05, 0.01)}
 _HATCH = 5
+_DIMMED = 0.3
 
 
 def paint_cell(
@@ -27,6 +28,7 @@ def paint_cell(
     *,
     inset: float = 0,
     edged: bool = False,
+    alpha: float = 1,
 ) -> None:
     """Paint a cell of x, y, width and height; without a scale its outline only."""
     x, y, width, height = place
@@ -37,7 +39,7 @@ def paint_cell(
         hatched(sheet, place)
         return
     edge = _melting(value, scale, dark=sheet.look.dark) if edged else 0
-    sheet.box(*place, fill=color_of(value, scale))
+    sheet.box(*place, fill=color_of(value, scale), alpha=alpha)
     if edge:
         sheet.box(*place, edge=sheet.look.hairline, alpha=edge)
     low, high, _ = scale.range
@@ -48,17 +50,37 @@ def paint_cell(
         sheet.polygon(corners, ink_on(sheet, value, scale))
 
 
+def paint_flagged(
+    sheet: Sheet,
+    place: tuple[float, float, float, float],
+    value: float,
+    scale: ColorScale | None,
+    dims: bool | None,
+) -> None:
+    """Paint a cell of a trace as a flag has it: dimmed, striped, or, of None, as it is."""
+    paint_cell(sheet, place, value, scale, edged=True, alpha=_DIMMED if dims else 1)
+    if dims is False:
+        sheet.lines(_diagonals(place, down=True), ink_on(sheet, value, scale), 0.4)
+
+
 def hatched(sheet: Sheet, place: tuple[float, float, float, float]) -> None:
     """Paint the grey with diagonal lines that stands for NaN."""
-    x, y, width, height = place
     sheet.box(*place, fill=sheet.look.nan)
+    sheet.lines(_diagonals(place), sheet.look.nan_line, 1)
+
+
+def _diagonals(
+    place: tuple[float, float, float, float], *, down: bool = False
+) -> list[list[tuple[float, float]]]:
+    """Lines from the lower edge up to the right, or from the upper one down, all inside."""
+    x, y, width, height = place
     lines = []
     for start in np.arange(_HATCH - height, width, _HATCH):
-        # From the lower edge up to the right, as far as it is inside.
         first, last = max(0.0, -start), min(height, width - start)
         if last > first:
-            lines.append([(x + start + r, y + height - r) for r in (first, last)])
-    sheet.lines(lines, sheet.look.nan_line, 1)
+            ends = (first, last)
+            lines.append([(x + start + r, y + (r if down else height - r)) for r in ends])
+    return lines
 
 
 def color_of(value: float, scale: ColorScale) -> Any:

@@ -24,7 +24,7 @@ from tokenviz.export.picture.heatmap import heatmap_texts, paint_heatmap
 from tokenviz.export.picture.lettering import Lettering
 from tokenviz.export.picture.sheet import POINT, SMALL, Sheet, colors, printable
 from tokenviz.export.picture.trace import paint_trace, trace_texts
-from tokenviz.export.table import arranged_places
+from tokenviz.export.table import arranged_places, legend
 from tokenviz.widget.scale import scaled_values
 
 __all__ = ["MAX_CELLS", "drawable", "picture", "png", "save"]
@@ -112,7 +112,8 @@ def draw(
         bar = np.asarray(values, dtype=np.float64)
         body = sheet.bottom
         paint_colorbar(sheet, scale, bar, printable(options.label), top, height)
-        _caption(sheet, options.caption, max(body, sheet.bottom))
+        lines = [options.caption, *(legend(source, options) if isinstance(source, Trace) else ())]
+        _caption(sheet, " · ".join(filter(None, lines)), max(body, sheet.bottom))
         _title(sheet, options.title)
         sheet.save(place, kind, printable(options.title))
 

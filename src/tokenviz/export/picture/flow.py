@@ -10,11 +10,13 @@ from typing import Any
 
 from tokenviz.color.scale import ColorScale
 from tokenviz.data.channels import channel_values
+from tokenviz.data.marks import marked_by
 from tokenviz.data.tokens import displayed
 from tokenviz.data.trace import Trace
-from tokenviz.export.picture.cell import ink_on, paint_cell
+from tokenviz.export.picture.cell import ink_on, paint_flagged
 from tokenviz.export.picture.lettering import Lettering, clusters
 from tokenviz.export.picture.sheet import SMALL, Sheet, printable
+from tokenviz.export.table import trace_words
 
 __all__ = ["flow_texts", "paint_flow"]
 
@@ -46,6 +48,8 @@ class _Piece:
     """Of the blank that it begins with, which the beginning of a line leaves out."""
     breaks: bool
     badge: bool
+    dashed: bool
+    """Whether its badge is that of a token whose bytes are not known."""
     to_left: bool | None
     """Right to left; None as its neighbours."""
     x: float = 0
@@ -59,13 +63,19 @@ def flow_texts(source: Trace) -> list[str]:
 def paint_flow(sheet: Sheet, source: Trace, scale: ColorScale, options: Any) -> tuple[float, float]:
     """Paint the text; return the top and the height of it."""
     values = channel_values(source, options.channel).chosen
+    marked = marked_by(source.flags, options.flag)
+    words = trace_words(source, options.category)
     lines = list(_lines(source, sheet.lettering))
     for number, line in enumerate(lines):
         y = number * _PITCH
         for piece in line:
             value = float(values[piece.position])
-            paint_cell(sheet, (piece.x, y, piece.width, _BOX), value, scale, edged=True)
-            _write(sheet, piece, y, ink_on(sheet, value, scale))
+            flagged = marked is not None and marked.tokens[piece.position]
+            dims = marked.dims if marked is not None and flagged else None
+            paint_flagged(sheet, (piece.x, y, piece.width, _BOX), value, scale, dims)
+            _write(sheet, piece, y, ink_on(sheet, value, None if dims else scale))
+            if words and words[piece.position] is not None:
+                sheet.box(piece.x, y + _BOX + 2, piece.width, 1.5, fill=sheet.look.muted)
     if not lines:
         sheet.text(0, 0, "no tokens", SMALL, color=sheet.look.muted)
         return 0, 0
@@ -79,7 +89,16 @@ def _write(sheet: Sheet, piece: _Piece, y: float, ink: Any) -> None:
     skipped = sheet.lettering.width(" ", piece.size) * blanks
     sheet.text(piece.x + piece.padding + skipped, middle, text.rstrip(" "), piece.size, color=ink)
     if piece.badge:
-        sheet.box(piece.x + 2, y + 3, piece.width - 4, _BOX - 6, edge=ink, alpha=0.6, rounded=4)
+        sheet.box(
+            piece.x + 2,
+            y + 3,
+            piece.width - 4,
+            _BOX - 6,
+            edge=ink,
+            alpha=0.6,
+            rounded=4,
+            dashed=piece.dashed,
+        )
     if piece.breaks:
         left = piece.x + piece.width - _BREAK
         right, tip, level = left + 10.5, left + 2.5, middle + 2.5
@@ -98,7 +117,7 @@ def _lines(source: Trace, lettering: Lettering) -> Iterator[list[_Piece]]:
         readable = kind == "text" and "⟨" not in label
         text = token.text if readable else label
         opens, closes = bool(_OPENS.match(text)), bool(_CLOSES.search(text))
-        if kind == "special":
+        if kind in ("special", "unknown"):
             opens = closes = True
         for number, piece in enumerate(_pieces(position, text, kind, label, lettering)):
             if number == 0 and (opens or closed):
@@ -162,7 +181,7 @@ def _pieces(
     position: int, text: str, kind: str, label: str, lettering: Lettering
 ) -> Iterator[_Piece]:
     """A token, cut at its line breaks and where a line cannot hold it."""
-    badge = kind == "special"
+    badge = kind in ("special", "unknown")
     size = _SIZE if kind == "text" else _SMALL_SIZE
     padding = _BADGE_PADDING if badge else _PADDING
     parts = [label] if badge else text.split("\n")
@@ -177,7 +196,7 @@ def _pieces(
             here = breaks and last
             yield _Piece(
                 position, stretch, width + (_BREAK if here else 0), size, padding, lead, here,
-                badge, _direction(stretch),
+                badge, kind == "unknown", _direction(stretch),
             )  # fmt: skip
 
 

@@ -95,6 +95,7 @@ class Sheet:
         line: float = 1,
         alpha: float = 1,
         rounded: float = 0,
+        dashed: bool = False,
     ) -> None:
         """A rectangle; its edge is painted inside."""
         from matplotlib.patches import FancyBboxPatch, Rectangle
@@ -103,7 +104,8 @@ class Sheet:
         inset = 0 if edge == "none" else line / 2
         place = (x + inset, y + inset), width - 2 * inset, height - 2 * inset
         style: dict[str, Any] = {
-            "fc": fill, "ec": edge, "alpha": alpha, "lw": 0 if edge == "none" else line * POINT
+            "fc": fill, "ec": edge, "alpha": alpha, "lw": 0 if edge == "none" else line * POINT,
+            "ls": (0, (2, 2)) if dashed else "solid",
         }  # fmt: skip
         if rounded:
             shape = f"round,pad=0,rounding_size={rounded}"

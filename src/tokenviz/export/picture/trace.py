@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tokenviz.color.numbers import Notation, notation
 from tokenviz.color.scale import ColorScale
-from tokenviz.data.channels import CHANNELS
 from tokenviz.data.tokens import labels
 from tokenviz.data.trace import Trace
-from tokenviz.export.picture.cell import ink_on, paint_cell
+from tokenviz.export.picture.cell import ink_on, paint_flagged
 from tokenviz.export.picture.lettering import Fitted, Lettering
 from tokenviz.export.picture.sheet import LABEL, SMALL, Sheet, printable
-from tokenviz.export.table import DEFAULT_ROW_LENGTH, TraceCell, trace_columns
-from tokenviz.widget.scale import scaled_values
+from tokenviz.export.table import (
+    DEFAULT_ROW_LENGTH,
+    TraceCell,
+    stretches,
+    trace_columns,
+    trace_words,
+)
 
-__all__ = ["cell_text", "paint_trace", "trace_texts"]
+__all__ = ["paint_trace", "trace_texts"]
 
-UNKNOWN = "–"
+_UNKNOWN = "–"
 
 _GAP = 2
 _NUMBERS = 17
@@ -32,12 +35,14 @@ _PADDING = 3
 _SIZES = (LABEL, 11.0, 10.2, 9.5)
 _TWO_LINES = 9.5
 _NUMBER = 10.0
+_BANDS = 15  # of a strip with the words of a category
 
 
 def trace_texts(source: Trace) -> list[str]:
     """What is written beside the numbers."""
     used = {token.label for considered in source.alternatives for token, *_ in considered}
-    return [*labels(source.tokens), *used]
+    words = {word for words in source.categories.values() for word in words if word}
+    return [*labels(source.tokens), *used, *words]
 
 
 def paint_trace(
@@ -45,34 +50,33 @@ def paint_trace(
 ) -> tuple[float, float]:
     """Paint the rows of a trace; return the top and the height of what has colours."""
     columns = list(trace_columns(source, options))
-    how = notation(scaled_values(source, options.channel), options.decimals)
-    plain = Notation(CHANNELS["probability"].look.decimals)
+    words = trace_words(source, options.category)
+    strip = _NUMBERS + (_BANDS if words else 0)
     path, rank = _HEIGHTS[options.show_values]
     fit = _Labels(sheet.lettering)
     width_of = sheet.lettering.width
     cells = [cell for column in columns for cell in column]
     longest = max((fit.natural(cell.label) for cell in cells), default=0)
-    written = {cell_text(cell, how, plain) for cell in cells if options.show_values}
+    written = {_written(cell) for cell in cells if options.show_values}
     value = max((width_of(text, SMALL) for text in written), default=0)
     width = math.ceil(max(min(max(longest, _NARROWEST), _WIDEST), value) + 2 * _PADDING)
-    special = _specials(source)
 
     y, length = 0.0, options.row_length or DEFAULT_ROW_LENGTH
     for start in range(0, len(columns), length):
         stretch = columns[start : start + length]
-        top = y + _NUMBERS + _OUTSET
+        top = y + strip + _OUTSET
+        for first, stop in stretches(words, start, start + len(stretch)) if words else ():
+            _paint_band(sheet, words[first], first - start, stop - start, y, width)
         for i, column in enumerate(stretch):
             x = i * (width + _GAP)
-            sheet.text(x + width / 2, y + _NUMBERS - 9, str(start + i + 1), _NUMBER,
+            sheet.text(x + width / 2, y + strip - 9, str(start + i + 1), _NUMBER,
                        align="center", color=sheet.look.muted)  # fmt: skip
             for slot, cell in enumerate(column):
                 at = top if slot == 0 else (
                     top + path + _OUTSET + _RANKS + (slot - 1) * (rank + _GAP)
                 )  # fmt: skip
                 place = x, at, width, path if slot == 0 else rank
-                text = cell_text(cell, how, plain) if options.show_values else ""
-                badge = slot == 0 and special[start + i]
-                paint_labelled(sheet, place, cell, None if cell.plain else scale, text, fit, badge)
+                paint_labelled(sheet, place, cell, scale, fit, valued=options.show_values)
         if options.border:
             across = len(stretch) * (width + _GAP) - _GAP
             sheet.box(-_OUTSET, top - _OUTSET, across + 2 * _OUTSET, path + 2 * _OUTSET,
@@ -83,29 +87,46 @@ def paint_trace(
     if not columns:
         sheet.text(0, 0, "no tokens", SMALL, color=sheet.look.muted)
         return 0, 0
-    return _NUMBERS, y - _ROW_GAP - _NUMBERS
+    return strip, y - _ROW_GAP - strip
 
 
-def cell_text(cell: TraceCell, how: Notation, plain: Notation) -> str:
+def _written(cell: TraceCell) -> str:
     """The number in a cell, or a dash."""
-    if math.isnan(cell.value):
-        return UNKNOWN
-    return (plain if cell.plain else how).write(cell.value)
+    return _UNKNOWN if cell.text == "NaN" else cell.text
+
+
+def _paint_band(
+    sheet: Sheet, word: str | None, first: int, stop: int, y: float, width: float
+) -> None:
+    """A word over a line along the columns that it holds for."""
+    if word is None:
+        return
+    left, right = first * (width + _GAP), stop * (width + _GAP) - _GAP
+    level = y + _BANDS - 2
+    sheet.box(left, level, right - left, 2, fill=sheet.look.muted)
+    if sheet.lettering.width(printable(word), _NUMBER) <= right - left:
+        sheet.text(left, level - 8, printable(word), _NUMBER, color=sheet.look.muted)
 
 
 def paint_labelled(
     sheet: Sheet,
     place: tuple[float, float, float, float],
     cell: TraceCell,
-    scale: ColorScale | None,
-    value: str,
+    color_scale: ColorScale,
     fit: _Labels,
-    badge: bool,
+    *,
+    valued: bool,
 ) -> None:
     """Paint a cell with its token over its value."""
     x, y, width, height = place
-    paint_cell(sheet, place, cell.value, scale, edged=True)
-    ink = ink_on(sheet, cell.value, scale)
+    scale = None if cell.plain else color_scale
+    badge = cell.kind in ("special", "unknown")
+    value = _written(cell) if valued else ""
+    if not cell.quiet:
+        paint_flagged(sheet, place, cell.value, scale, cell.dims)
+    ink = ink_on(sheet, cell.value, None if cell.dims else scale)
+    if cell.quiet:
+        ink = sheet.look.muted
     fitted, size = fit(cell.label, width - 2 * _PADDING - 4 * badge)
     two = len(fitted.lines) > 1
     middle = y + height * (0.5 if not value else 0.305 if two else 0.33)
@@ -118,7 +139,7 @@ def paint_labelled(
     if badge and not two:
         wide = sheet.lettering.width(fitted.lines[0], size) + 7
         sheet.box(x + (width - wide) / 2, middle - size / 2 - 2, wide, size + 4, edge=ink,
-                  alpha=0.6, rounded=4)  # fmt: skip
+                  alpha=0.6, rounded=4, dashed=cell.kind == "unknown")  # fmt: skip
     if value:
         lower = 0.78 if two and height < 40 else 0.71
         sheet.text(x + width / 2, y + height * lower, value, SMALL, align="center", color=ink)
@@ -141,8 +162,3 @@ class _Labels:
             if self._lettering.width(text, size) <= room:
                 return Fitted([text]), size
         return self._lettering.wrapped(text, _TWO_LINES, room, 2), _TWO_LINES
-
-
-def _specials(source: Trace) -> list[bool]:
-    vocabulary = source.vocabulary
-    return [vocabulary[i].special for i in source.index]

@@ -25,7 +25,7 @@ from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.patience import check_stop
 from tokenviz.model.running.progress import Progress
 
-__all__ = ["asked_of", "attribute", "positions_of"]
+__all__ = ["asked_of", "attribute", "baseline_of", "explained", "positions_of"]
 
 
 def attribute(
@@ -38,7 +38,7 @@ def attribute(
 ) -> Attribution:
     """Explain targets by features of a prompt; see :meth:`LanguageModel.attribute`."""
     started = time.perf_counter()
-    method, problem, options = question.method, question.problem, question.options
+    method = question.method
     reason = gradients_or_reason(lm, method.name, _without_gradients())
     # Tensors made in inference mode, should the caller be in it, cannot take part in gradients.
     with (
@@ -48,13 +48,34 @@ def attribute(
     ):
         check_stop()  # its turn may have been long in coming
         asked, baseline_name = asked_of(lm, question, budget, seconds)
-        work = asked.objective.work
-        with Progress(method.name, positions_of(method, asked), "position", progress) as bar:
-            work.report(bar)
-            found = method.run(asked)
-            if not work.interrupted and not work.late:
-                check_finite(asked, found.values)
-            rounding = _rounding(asked, method, found)
+        return explained(method, asked, baseline_name, progress, started)
+
+
+def explained(
+    method: Method, asked: Asked, baseline: str | None, progress: bool | None, started: float
+) -> Attribution:
+    """Run a method, and write down what was found and how.
+
+    Parameters
+    ----------
+    method
+        The method.
+    asked
+        What it is asked.
+    baseline
+        What a caption calls the baseline.
+    progress
+        Whether to show a progress bar; None: if it takes longer than two seconds.
+    started
+        When the question came, by ``time.perf_counter``.
+    """
+    problem, options, work = asked.problem, asked.options, asked.objective.work
+    with Progress(method.name, positions_of(method, asked), "position", progress) as bar:
+        work.report(bar)
+        found = method.run(asked)
+        if not work.interrupted and not work.late:
+            check_finite(asked, found.values)
+        rounding = _rounding(asked, method, found)
     if work.interrupted and bool(found.values.isnan().all()):
         raise KeyboardInterrupt
     if work.late:
@@ -68,11 +89,11 @@ def attribute(
         targets.labels,
         method=method.name,
         score=options.score if scored else None,
-        baseline=baseline_name,
+        baseline=baseline,
         n_steps=found.n_steps,
         completeness_error=_numpy(found.completeness_error),
         standard_error=_numpy(found.standard_error),
-        model=lm.name,
+        model=asked.lm.name,
         seconds=time.perf_counter() - started,
         positions=work.positions,
         grouping=features.grouping,
@@ -83,7 +104,7 @@ def attribute(
         spans=features.spans,
         terms=targets.described(),
         partial=work.interrupted or (work.late and bool(found.values.isnan().any())),
-        stopped_after=seconds if work.late else None,
+        stopped_after=work.seconds if work.late else None,
         rounding=rounding,
     )
 
@@ -120,7 +141,7 @@ def _rounding(asked: Asked, method: Method, found: Found) -> float | None:
             f"rounding in {dtype} does to {measurable.of} (about {float(rounding[column]):.2g}), "
             "so their signs and their order say nothing; load the model in float32 "
             "(load_model(…, dtype=torch.float32)) to see them",
-            stacklevel=4,
+            stacklevel=5,
         )
     return float(rounding.max())
 
@@ -136,12 +157,12 @@ def asked_of(
         If the baseline, or the budget, is of no accepted form.
     """
     problem, options = question.problem, question.options
-    baseline, name = _baseline(lm, question)
+    baseline, name = baseline_of(lm, question)
     objective = objective_for(lm, problem, options.score, budget, seconds)
     return Asked(lm, problem, options, objective, baseline), name
 
 
-def _baseline(lm: LoadedModel, question: Question) -> tuple[torch.Tensor | None, str | None]:
+def baseline_of(lm: LoadedModel, question: Question) -> tuple[torch.Tensor | None, str | None]:
     """The baseline ``[n, d]`` and its name; tokens that are no feature keep their embedding."""
     problem, wanted = question.problem, question.options.baseline
     default = question.method.baseline

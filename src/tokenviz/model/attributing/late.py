@@ -24,7 +24,7 @@ def warn_of_time(asked: Asked, method: Method, found: Found) -> None:
     warnings.warn(
         f"{method.name}: its time_budget of {asked.objective.work.seconds:g} s was over before it "
         f"was finished{_state(found)}; what helps: {', or '.join(instead)}",
-        stacklevel=4,
+        stacklevel=5,
     )
 
 

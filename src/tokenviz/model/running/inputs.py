@@ -24,7 +24,7 @@ from tokenviz.model.running.soundness import differ, sample_ids
 from tokenviz.model.running.undoing import Undo, undone
 from tokenviz.model.running.widening import can_widen, widening
 
-__all__ = ["Embeddings", "Inputs", "find_inputs", "looks_for_ids"]
+__all__ = ["Embeddings", "Ids", "Inputs", "find_inputs", "looks_for_ids"]
 
 _MOVED = 1.01  # times an embedding: no token's own
 

@@ -9,14 +9,14 @@ on the device that computed it, and leaves it a block at a time, so that no step
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from tokenviz.data.tokens import Token
-from tokenviz.data.trace import Trace
+from tokenviz.data.trace import Distribution, Trace
 from tokenviz.model.running.forward import wide
 from tokenviz.model.running.loaded_model import TokenTable
 from tokenviz.model.running.scalars import integer
@@ -237,7 +237,8 @@ def trace_of(
     *,
     unknown: Sequence[int] = (),
     prompt: Sequence[Token] = (),
-    distribution: Literal["model", "sampling"] = "model",
+    distribution: Distribution = "model",
+    temperature: float | None = None,
     model: str | None = None,
     partial: bool = False,
     prompt_roles: Sequence[str] | None = None,
@@ -256,7 +257,7 @@ def trace_of(
         How many alternatives are kept at each position, the chosen token not counted.
     unknown
         Tokens before them with nothing before, so that their probabilities are not defined.
-    prompt, distribution, model, partial, prompt_roles, prompt_turns, notes
+    prompt, distribution, temperature, model, partial, prompt_roles, prompt_turns, notes
         As for :class:`~tokenviz.data.trace.Trace`.
     """
     logprobs, entropies, top = np.split(columns.floats, (1, 2), axis=1)
@@ -278,6 +279,7 @@ def trace_of(
         entropies=np.concatenate([nothing, entropies[:, 0]]),
         prompt=prompt,
         distribution=distribution,
+        temperature=temperature,
         model=model,
         partial=partial,
         prompt_roles=prompt_roles,

@@ -39,7 +39,7 @@ from tokenviz.model.tracing.reduction import (
     trace_of,
 )
 
-__all__ = ["add_positions", "score"]
+__all__ = ["Question", "add_positions", "question_of", "score"]
 
 _READ = 1 << 12  # tokens of texts read together
 _KEYWORDS = ("prompt", "top_k", "batch_size", "progress")
@@ -136,7 +136,7 @@ def add_positions(
         begin += len(chosen)
 
 
-class _Question(NamedTuple):
+class Question(NamedTuple):
     """A text as ids ``[n]``, and what it is conditioned on."""
 
     context: EncodedPrompt
@@ -145,7 +145,7 @@ class _Question(NamedTuple):
 
 def _questions(
     lm: LoadedModel, text: Any, prompt: Any, keywords: Mapping[str, Any]
-) -> tuple[bool, list[_Question]]:
+) -> tuple[bool, list[Question]]:
     """Whether there are several texts, and what is asked of each."""
     texts, prompts = as_batch(text), as_batch(prompt)
     if prompts is not None and len(prompts) != len(texts or [text]):
@@ -165,17 +165,29 @@ def _questions(
         name = "text" if texts is None else f"text[{i}]"
         before = prompt if prompts is None else prompts[i]
         before_name = "prompt" if prompts is None else f"prompt[{i}]"
-        question = _question(lm, one, before, name, before_name, chat)
+        question = question_of(lm, one, before, name, before_name, chat)
         length = len(question.context.ids) + len(question.ids)
         check_length(lm, name, length, "shorten it or its prompt")
         questions.append(question)
     return texts is not None, questions
 
 
-def _question(
+def question_of(
     lm: LoadedModel, text: Any, prompt: Any, name: str, prompt_name: str, chat: ChatOptions
-) -> _Question:
-    """What is asked of one text."""
+) -> Question:
+    """What is asked of one text.
+
+    Parameters
+    ----------
+    lm
+        The model that reads it.
+    text, prompt
+        The text and what comes before it, as for :meth:`LanguageModel.score`.
+    name, prompt_name
+        What these arguments are called in errors.
+    chat
+        How chat messages become text.
+    """
     if is_chat(text, name):
         if prompt is not None:
             raise ValueError(
@@ -185,21 +197,21 @@ def _question(
     if not isinstance(text, str):
         ids = encode_ids(lm, text, name=name)
         if prompt is None:
-            return _Question(EncodedPrompt(ids[:0]), ids)
-        return _Question(encode(lm, prompt, chat, name=prompt_name), ids)
+            return Question(EncodedPrompt(ids[:0]), ids)
+        return Question(encode(lm, prompt, chat, name=prompt_name), ids)
     if prompt is not None:
         before = encode(lm, prompt, chat, name=prompt_name)
-        return _Question(before, encode_continuation(lm, text, before.ids, name=name))
+        return Question(before, encode_continuation(lm, text, before.ids, name=name))
     ids = encode_text(lm, text, name=name, special=False)
     # Without a prompt, the tokens that the tokenizer puts before a text (BOS) are the context.
     whole = encode_text(lm, text, name=name, special=True)
     start = place_of(ids.tolist(), whole.tolist())
     if start is None:
-        return _Question(EncodedPrompt(ids[:0]), whole)
-    return _Question(EncodedPrompt(whole[:start]), ids)
+        return Question(EncodedPrompt(ids[:0]), whole)
+    return Question(EncodedPrompt(whole[:start]), ids)
 
 
-def _last_message(lm: LoadedModel, messages: Any, chat: ChatOptions, name: str) -> _Question:
+def _last_message(lm: LoadedModel, messages: Any, chat: ChatOptions, name: str) -> Question:
     """What the last message of a chat says, given what comes before that."""
     if chat.add_generation_prompt:
         raise ValueError(
@@ -222,4 +234,4 @@ def _last_message(lm: LoadedModel, messages: Any, chat: ChatOptions, name: str) 
         )
     start = said[0]
     context = EncodedPrompt(whole.ids[:start], whole.roles[:start], whole.turns[:start])
-    return _Question(context, whole.ids[start : said[-1] + 1])
+    return Question(context, whole.ids[start : said[-1] + 1])

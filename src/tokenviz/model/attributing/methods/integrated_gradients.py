@@ -132,7 +132,7 @@ def integrated_gradients(
             f"tolerance={tolerance:g}. More n_steps, another baseline ('mean', or a token id) or "
             "a wider dtype may help; where a model chooses experts the score jumps, and no number "
             "of nodes is exact",
-            stacklevel=5,
+            stacklevel=6,
         )
     error = (found.values.sum(0) - change).abs() / divisor
     return PathIntegral(found.values, int(found.n_steps.max()), error, found.errors)

@@ -172,7 +172,7 @@ def _sensitivities(asked: Asked) -> torch.Tensor:
     except ValueError as error:
         warnings.warn(
             f"{str(error).partition(';')[0]}; its values are what the score loses, alone",
-            stacklevel=5,
+            stacklevel=6,
         )
         return none
 

@@ -1,17 +1,49 @@
 /**
- * Whose message a token of a chat is part of, seen at a glance: a thin band along each turn, faint
- * where the template is. Roles differ in how the band is drawn, not in colour: the colours are the
+ * Whose a token is, seen at a glance: a thin band along each turn of a chat, or along each stretch of
+ * one category; faint where a chat's template is. Roles differ in how the band is drawn, not in colour: the colours are the
  * values', and a reader who forces colours has only a few.
  */
 
 import type { Rect } from "../canvas/geometry.ts";
+import type { Category } from "../data/trace.ts";
 import type { PaintContext } from "../figure/drawing.ts";
-import type { Turn } from "./turns.ts";
+
+export interface Stretch {
+  start: number;
+  /** The position after the last. */
+  stop: number;
+}
+
+export interface Turn extends Stretch {
+  /** Whose it is; null where the template alone says so. */
+  role: string | null;
+  /** Its tokens, in stretches of the message's own and of the template's. */
+  parts: readonly (Stretch & { template: boolean })[];
+}
+
+/** Where equal entries stand side by side, counted from `from`. */
+export function stretches(entries: ArrayLike<unknown>, from = 0): Stretch[] {
+  const found: Stretch[] = [];
+  for (let i = 0; i < entries.length; i++) {
+    if (i === 0 || entries[i] !== entries[i - 1]) found.push({ start: from + i, stop: from + i });
+    found[found.length - 1].stop = from + i + 1;
+  }
+  return found;
+}
+
+/** The stretches of a category; none where a position has no word. */
+export function categoryTurns({ words, index }: Category): Turn[] {
+  return stretches(index).flatMap((stretch) => {
+    const role = words[index[stretch.start]];
+    return role === null ? [] : [{ ...stretch, role, parts: [{ ...stretch, template: false }] }];
+  });
+}
 
 /** Dashes and gaps of a band, in pixels; of other roles it is solid. */
 const DASHES: Readonly<Record<string, readonly number[]>> = {
   system: [1.5, 3],
   assistant: [7, 3],
+  completion: [7, 3],
   tool: [7, 3, 1.5, 3],
 };
 const WIDTH = 2;

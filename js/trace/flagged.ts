@@ -1,0 +1,40 @@
+/**
+ * Yes and no on the path. What a mask leaves out steps back, in a faint colour; what any other flag
+ * marks is striped.
+ */
+
+import type { TraceData } from "../data/trace.ts";
+
+export interface Flagged {
+  /** 1 where a token is dimmed or striped. */
+  marked: Uint8Array;
+  dims: boolean;
+  /** What that means, for the legend and in words. */
+  meaning: string;
+}
+
+/** As `is_mask` of `tokenviz.data.flags`. */
+const MASK = /mask|trainable/i;
+
+/** What a flag marks; null where the trace has none of that name. */
+export function flaggedBy({ flags = [] }: TraceData, name: string | null): Flagged | null {
+  const flag = flags.find((each) => each.name === name);
+  if (flag === undefined) return null;
+  const dims = MASK.test(flag.name);
+  return {
+    marked: dims ? flag.values.map((yes) => 1 - yes) : flag.values,
+    dims,
+    meaning: dims ? `not in ${name}` : flag.name,
+  };
+}
+
+/** What the marks mean, and how many tokens have one. */
+export function legendOf({ marked, dims, meaning }: Flagged): string {
+  const count = marked.reduce((sum, each) => sum + each, 0);
+  return `${dims ? "dimmed" : "striped"}: ${meaning} (${percent(count / marked.length || 0)})`;
+}
+
+/** A share as people say it: "38 %", "<1 %". */
+export function percent(share: number): string {
+  return `${share > 0 && share < 0.01 ? "<1" : Math.round(100 * share)} %`;
+}

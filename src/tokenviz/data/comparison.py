@@ -1,0 +1,426 @@
+"""Comparison: two traces of one text, and where they part.
+
+Two models, checkpoints, number formats, engines or policies that read the same text. What can be
+said without either model follows from the traces; exact divergences need both full distributions
+and come from :meth:`tokenviz.LanguageModel.compare`. Everything is per *span*: a token where both
+are cut alike, else the shortest stretch that both have as whole tokens
+(:mod:`tokenviz.data.aligning`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from tokenviz.data.aligning import Alignment, Spans, align
+from tokenviz.data.arrays import Frozen, frozen, same, text, whole
+from tokenviz.data.choices import changed_choices
+from tokenviz.data.differences import Place, Summary
+from tokenviz.data.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tokenviz.widget.trace import TokenTrace
+
+__all__ = ["Comparison", "Measure"]
+
+Measure = Literal["delta", "ratio", "kl", "reverse_kl", "js", "rank_change"]
+"""What spans can be sorted by."""
+
+CHANNELS: Mapping[Measure, str] = {
+    "delta": "Δ log-probability",
+    "ratio": "ratio",
+    "kl": "KL(a‖b)",
+    "reverse_kl": "KL(b‖a)",
+    "js": "JS",
+    "rank_change": "rank change",
+}
+"""What figures call them."""
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Comparison(Frozen):
+    """Two traces of the same text, the first being the reference.
+
+    Parameters
+    ----------
+    a, b
+        The traces: the reference, and what is compared with it. Of the same text, however it is
+        cut into tokens, as :func:`tokenviz.data.aligning.align` says.
+    names
+        What figures call the two; by default their models or sources, if these differ.
+    kl
+        Kullback–Leibler divergences KL(a‖b) and KL(b‖a) of the next-token distributions at each
+        position in nats, shape ``[2, n]``, kept as float32; NaN where unknown. Only where both
+        have the same tokens.
+    js
+        Jensen–Shannon divergences in nats (at most ln 2), shape ``[n]``; likewise.
+    left_out
+        What else could not be compared, in words.
+
+    Attributes
+    ----------
+    spans
+        Per span and trace the tokens that it covers, ``start`` and ``stop``; int32
+        ``[m, 2, 2]``. Where both have the same ``n`` tokens, each is a span.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the texts differ, shapes disagree, or an argument is of the wrong kind; the message
+        names the argument.
+    """
+
+    a: Trace
+    b: Trace
+    names: tuple[str, str]
+    kl: npt.NDArray[np.float32] | None
+    js: npt.NDArray[np.float32] | None
+    left_out: tuple[str, ...]
+
+    def __init__(
+        self,
+        a: Trace,
+        b: Trace,
+        *,
+        names: Sequence[str] | None = None,
+        kl: npt.ArrayLike | None = None,
+        js: npt.ArrayLike | None = None,
+        left_out: Iterable[str] = (),
+    ) -> None:
+        for name, trace in (("a", a), ("b", b)):
+            if not isinstance(trace, Trace):
+                raise TypeError(f"{name}: expected a Trace, got {type(trace).__name__}")
+        object.__setattr__(self, "a", a)
+        object.__setattr__(self, "b", b)
+        n = len(a)
+        for name, values, shape, meaning in (
+            ("kl", kl, (2, n), "KL(a‖b) and KL(b‖a), one per token"),
+            ("js", js, (n,), "one per token"),
+        ):
+            if not self.same_tokens and values is not None:
+                raise ValueError(
+                    f"{name}: expected None, because a and b have different tokens, and so no "
+                    "positions in common"
+                )
+            column = None if values is None else frozen(name, values, np.float32, shape, meaning)
+            object.__setattr__(self, name, column)
+        object.__setattr__(self, "names", _names(names, a, b))
+        if isinstance(left_out, str):
+            raise TypeError(f"left_out: expected a sequence of texts, got {left_out!r}")
+        own = tuple(cast(str, text("left_out", said, optional=False)) for said in left_out)
+        object.__setattr__(self, "left_out", own)
+
+    @cached_property
+    def _alignment(self) -> Alignment:
+        alignment = align(self.a.tokens, self.b.tokens)
+        _fixed(alignment.spans)
+        return alignment
+
+    @property
+    def spans(self) -> Spans:
+        """The tokens of each span, ``[m, 2, 2]``."""
+        return self._alignment.spans
+
+    @property
+    def same_tokens(self) -> bool:
+        """Whether both have the same tokens, by id where both say it, so that each is a span."""
+        return self._alignment.same
+
+    @cached_property
+    def not_compared(self) -> tuple[str, ...]:
+        """What could not be compared, and why, in words; empty where all of it was."""
+        lacking = [
+            f"{int(missing.sum())} whose probability in {name} is not known"
+            for name, missing in zip("ab", np.isnan(self.logprobs), strict=True)
+            if missing.any()
+        ]
+        return (
+            *self._alignment.left_out,
+            *(
+                [f"{'tokens' if self.same_tokens else 'spans'}: {', '.join(lacking)}"]
+                * bool(lacking)
+            ),
+            *([] if self.same_tokens else ["distributions, ranks and choices: the tokens differ"]),
+            *self.left_out,
+        )
+
+    @cached_property
+    def logprobs(self) -> npt.NDArray[np.float64]:
+        """Log-probabilities of the spans in nats: sums over their tokens, ``[2, m]``."""
+        sums = [_sums(t.logprobs, self.spans[:, i]) for i, t in enumerate((self.a, self.b))]
+        return _fixed(np.stack(sums))
+
+    @cached_property
+    def deltas(self) -> npt.NDArray[np.float32]:
+        """``log p_b − log p_a`` in nats, ``[m]``; NaN where either is unknown."""
+        with np.errstate(invalid="ignore"):  # of two that are impossible
+            return _fixed((self.logprobs[1] - self.logprobs[0]).astype(np.float32))
+
+    @property
+    def ratios(self) -> npt.NDArray[np.float32]:
+        """``p_b / p_a``, ``[m]``."""
+        with np.errstate(over="ignore"):
+            return np.exp(self.deltas.astype(np.float64)).astype(np.float32)
+
+    @property
+    def surer(self) -> npt.NDArray[np.int8]:
+        """Who gives a span the higher probability: 0 is a, 1 is b, −1 neither; ``[m]``."""
+        return np.select([self.deltas < 0, self.deltas > 0], [0, 1], -1).astype(np.int8)
+
+    @cached_property
+    def rank_changes(self) -> npt.NDArray[np.float32]:
+        """Rank in b less rank in a, ``[m]``; NaN where either is not known, or tokens differ."""
+        changes = np.full(len(self.spans), np.nan, np.float32)
+        if self.same_tokens:
+            known = _ranks_known(self.a) & _ranks_known(self.b)
+            ranks = self.b.ranks.astype(np.int64) - self.a.ranks
+            changes = np.where(known, ranks, np.nan).astype(np.float32)[self._places]
+        return _fixed(changes)
+
+    @cached_property
+    def flips(self) -> npt.NDArray[np.bool_]:
+        """Whether the most probable token is another one in b, ``[m]``; see :attr:`choices_known`.
+
+        Where it is not known, and where tokens differ, False.
+        """
+        return self._choices[0]
+
+    @cached_property
+    def choices_known(self) -> npt.NDArray[np.bool_]:
+        """Where :attr:`flips` is known, ``[m]``: both traces tell the most probable token."""
+        return self._choices[1]
+
+    @cached_property
+    def _choices(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        if self.same_tokens:
+            flips, known = (told[self._places] for told in changed_choices(self.a, self.b))
+        else:
+            flips = known = np.zeros(len(self.spans), bool)
+        return _fixed(flips), _fixed(known)
+
+    def measure(self, name: Measure) -> npt.NDArray[np.float32]:
+        """One of the measures of the spans, ``[m]``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such measure, or it is not known of these traces.
+        """
+        known = self._measures()
+        if name not in known:
+            expected = ", ".join(map(repr, known))
+            raise ValueError(f"measure: expected one of {expected}, got {name!r}")
+        return known[name]
+
+    def worst(self, count: int = 5, *, by: Measure | None = None) -> tuple[Place, ...]:
+        """The spans that differ most, the worst first.
+
+        Parameters
+        ----------
+        count
+            The most that are wanted.
+        by
+            The measure whose size counts (of a ratio, how far it is from 1 either way); by default
+            "kl" where it is known, else "delta".
+        """
+        count = whole("count", count, at_least=0)
+        by = by or self._best_measure
+        values = self.measure(by)
+        with np.errstate(divide="ignore"):
+            size = np.abs(np.log(values.astype(np.float64)) if by == "ratio" else values)
+        order = np.argsort(-size, kind="stable")[:count]  # NaN comes last
+        return tuple(self._place(int(i), float(values[i])) for i in order if values[i] == values[i])
+
+    def summary(self) -> Summary:
+        """The whole in a few numbers; as text, a line."""
+        known = ~np.isnan(self.deltas)
+        sums = self.logprobs[:, known].sum(1)
+        sizes = np.array([len(token.bytes) for token in self.a.vocabulary])[self.a.index]
+        return Summary(
+            names=self.names,
+            same_tokens=self.same_tokens,
+            spans=len(self.spans),
+            compared=int(known.sum()),
+            logprobs=(float(sums[0]), float(sums[1])),
+            bytes=int(_sums(sizes, self.spans[:, 0])[known].sum()),
+            mean_kl=None if self.kl is None else (_mean(self.kl[0]), _mean(self.kl[1])),
+            mean_js=None if self.js is None else _mean(self.js),
+            flips=int(self.flips.sum()),
+            choices=int(self.choices_known.sum()),
+            worst=self.worst(),
+            worst_by=CHANNELS[self._best_measure],
+            not_compared=self.not_compared,
+        )
+
+    def to_trace(self) -> Trace:
+        """The reference with the comparison as its channels; tokens of a span share its values."""
+        channels = {CHANNELS[name]: values for name, values in self._measures().items()}
+        channels[f"log-probability in {self.names[1]}"] = self.logprobs[1].astype(np.float32)
+        trace = self.a
+        own = {field.name: getattr(trace, field.name) for field in fields(trace)}
+        return Trace.from_columns(
+            **own
+            | {
+                "channels": {
+                    **trace.channels,
+                    **{name: self._per_token(values) for name, values in channels.items()},
+                },
+                "flags": {**trace.flags, "flip": self._per_token(self.flips)},
+                "notes": {**dict(trace.notes), **self.summary().notes()},
+            }
+        )
+
+    def show(self, channel: str = CHANNELS["delta"], **options: Any) -> TokenTrace:
+        """The interactive figure: the reference, coloured by what became of it.
+
+        Parameters
+        ----------
+        channel
+            What it is coloured by: "Δ log-probability", "ratio", "KL(a‖b)", "KL(b‖a)", "JS",
+            "rank change", or a channel of any trace.
+        options
+            Traits of :class:`tokenviz.TokenTrace`.
+        """
+        from tokenviz.widget.trace import TokenTrace
+
+        return TokenTrace(self.to_trace(), channel=channel, **options)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the data, lossless (``.npz``, ``.json``), or its figure (``.html``, ``.svg`` …).
+
+        See :func:`tokenviz.data.files.save`; :func:`tokenviz.load` reads the data back.
+        """
+        from tokenviz.data.files import save
+
+        return save(self, path)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A data frame of one row per span, with its tokens' places in both traces."""
+        from tokenviz._optional import require
+
+        pandas = require("pandas", feature="to_pandas()", install="pandas")
+        measures = {str(name): values for name, values in self._measures().items()}
+        frame = pandas.DataFrame(
+            {
+                "span": np.arange(len(self.spans)),
+                **{
+                    f"{end}_{side}": self.spans[:, i, j]
+                    for i, side in enumerate("ab")
+                    for j, end in enumerate(("start", "stop"))
+                },
+                "text": [self._text(*span) for span in self.spans[:, 0].tolist()],
+                "logprob_a": self.logprobs[0],
+                "logprob_b": self.logprobs[1],
+                **measures,
+                "flip": pandas.array(
+                    [bool(f) if k else None for f, k in zip(*self._choices, strict=True)],
+                    dtype="boolean",
+                ),
+                "surer": [(*self.names, None)[i] for i in self.surer],
+            }
+        )
+        return cast("pd.DataFrame", frame)
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    @property
+    def _places(self) -> npt.NDArray[np.int32]:
+        """Where spans begin; of the same tokens, the place of each in both."""
+        return self.spans[:, 0, 0]
+
+    @property
+    def _best_measure(self) -> Measure:
+        return "delta" if self.kl is None else "kl"
+
+    def _measures(self) -> dict[Measure, npt.NDArray[np.float32]]:
+        """Those that are known, by name."""
+        given: dict[Measure, npt.NDArray[np.float32] | None] = {
+            "delta": self.deltas,
+            "ratio": self.ratios,
+            "kl": None if self.kl is None else self.kl[0, self._places],
+            "reverse_kl": None if self.kl is None else self.kl[1, self._places],
+            "js": None if self.js is None else self.js[self._places],
+            "rank_change": self.rank_changes if self.same_tokens else None,
+        }
+        return {name: values for name, values in given.items() if values is not None}
+
+    def _per_token(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of spans as values of the reference's tokens; NaN, or False, outside of them."""
+        starts, stops = self.spans[:, 0].T
+        nothing = False if values.dtype == bool else np.nan
+        out = np.full(len(self.a), nothing, values.dtype)
+        at = np.repeat(starts - np.cumsum(stops - starts) + (stops - starts), stops - starts)
+        out[at + np.arange(len(at))] = np.repeat(values, stops - starts)
+        return out
+
+    def _place(self, span: int, value: float) -> Place:
+        start, stop = self.spans[span, 0].tolist()
+        return Place(span, start, stop, self._text(start, stop), value)
+
+    def _text(self, start: int, stop: int) -> str:
+        content = b"".join(token.bytes for token in self.a.tokens[start:stop])
+        return content.decode("utf-8", errors="replace")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What follows from these is found again.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return self.show()._repr_mimebundle_(**kwargs)
+
+    def _ipython_display_(self) -> None:
+        self.show()._ipython_display_()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Comparison):
+            return NotImplemented
+        return all(same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Comparison({self.summary()})"
+
+
+def _names(names: Sequence[str] | None, a: Trace, b: Trace) -> tuple[str, str]:
+    if names is None:
+        for said in ((a.model, b.model), (a.source, b.source)):
+            if said[0] and said[1] and said[0] != said[1]:
+                return said[0], said[1]
+        return "a", "b"
+    if isinstance(names, str) or len(names) != 2:
+        raise ValueError(f"names: expected two, of a and b, got {names!r}")
+    first, second = (cast(str, text("names", name, optional=False)) for name in names)
+    return first, second
+
+
+def _ranks_known(trace: Trace) -> npt.NDArray[np.bool_]:
+    return (trace.ranks > 0) & ~trace.ranks_at_least
+
+
+def _sums(values: npt.NDArray[Any], spans: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Sums over stretches, in float64."""
+    if not len(spans):
+        return np.zeros(0)
+    ends = spans.reshape(-1)  # of each: its sum, and that of what lies before the next
+    return np.add.reduceat(np.append(values.astype(np.float64), 0), ends)[::2]
+
+
+def _mean(values: npt.NDArray[np.float32]) -> float:
+    known = values[~np.isnan(values)].astype(np.float64)
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array, read-only."""
+    array.flags.writeable = False
+    return array

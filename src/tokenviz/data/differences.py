@@ -1,0 +1,113 @@
+"""A comparison in a few numbers, and the places where the two sides differ most."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tokenviz.data.visible import visible
+
+__all__ = ["Place", "Summary"]
+
+_SHOWN = 3  # of the worst places, in a line
+_LONGEST = 24  # characters of the text of one
+
+
+class Place(NamedTuple):
+    """A span of a comparison."""
+
+    span: int
+    """Which, from 0."""
+    start: int
+    """The first of its tokens in the reference, from 0."""
+    stop: int
+    """After the last."""
+    text: str
+    """What it says."""
+    value: float
+    """The measure by which it was found."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A comparison in a few numbers; as ``str``, a line."""
+
+    names: tuple[str, str]
+    """What the two are called."""
+    same_tokens: bool
+    """Whether spans are single tokens."""
+    spans: int
+    """How many there are."""
+    compared: int
+    """Of how many both log-probabilities are known."""
+    logprobs: tuple[float, float]
+    """Log-probability of all these in nats, of a and of b."""
+    bytes: int
+    """How many bytes of text these are."""
+    mean_kl: tuple[float, float] | None
+    """Mean KL(a‖b) and KL(b‖a) in nats per token; None where they were not computed."""
+    mean_js: float | None
+    """Mean Jensen–Shannon divergence in nats per token."""
+    flips: int
+    """At how many positions the most probable token is another."""
+    choices: int
+    """At how many positions that is known."""
+    worst: tuple[Place, ...]
+    """Where they differ most."""
+    worst_by: str
+    """By which measure, as figures call it."""
+    not_compared: tuple[str, ...]
+    """What could not be compared."""
+
+    @property
+    def log_ratio(self) -> float:
+        """``log p_b − log p_a`` of the whole in nats."""
+        return self.logprobs[1] - self.logprobs[0]
+
+    @property
+    def flip_share(self) -> float:
+        """The share of flips where they are known; NaN where none is."""
+        return self.flips / self.choices if self.choices else math.nan
+
+    @property
+    def bits_per_byte(self) -> tuple[float, float]:
+        """What a byte of the text costs each, whatever its tokens are."""
+        costs = [-logprob / math.log(2) / self.bytes if self.bytes else math.nan
+                 for logprob in self.logprobs]  # fmt: skip
+        return costs[0], costs[1]
+
+    def notes(self) -> dict[str, str]:
+        """What the caption of a figure says, a text for each word."""
+        unit = "tokens" if self.same_tokens else "spans"
+        a, b = self.names
+        said = {} if self.names == ("a", "b") else {"compared": f"a is {a}, b is {b}"}
+        said["log ratio of the whole"] = f"{self.log_ratio:+.4g} nats over {self.compared:,} {unit}"
+        if self.mean_kl is not None:
+            here, there = self.mean_kl
+            said["mean KL"] = f"{here:.3g} nats (a‖b), {there:.3g} (b‖a)"
+        if self.choices:
+            share = f"{100 * self.flip_share:.2g} %"
+            said["flips"] = f"{self.flips:,} of {self.choices:,} ({share})"
+        if self.worst:
+            places = ", ".join(
+                f"{_quoted(place)} (token {place.start + 1}: {place.value:.2g})"
+                for place in self.worst[:_SHOWN]
+            )
+            said["furthest apart"] = f"by {self.worst_by} at {places}"
+        if not self.same_tokens:
+            costs = [
+                f"{cost:.3g} ({name})" for cost, name in zip(self.bits_per_byte, "ab", strict=True)
+            ]
+            said["bits per byte"] = ", ".join(costs)
+        if self.not_compared:
+            said["not compared"] = "; ".join(self.not_compared)
+        return said
+
+    def __str__(self) -> str:
+        return "; ".join(f"{word}: {note}" for word, note in self.notes().items())
+
+
+def _quoted(place: Place) -> str:
+    shown = visible(place.text)
+    return f"“{shown}”" if len(shown) <= _LONGEST else f"“{shown[: _LONGEST - 1]}…”"

@@ -1,0 +1,227 @@
+"""Two models on one text, as a comparison of what they make of it.
+
+Models with the same vocabulary read the same ids and are compared position by position, with all of
+both distributions. Others share no positions: each reads the text in its own tokens, and the two
+traces are aligned by bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tokenviz.data.arrays import real
+from tokenviz.data.comparison import Comparison
+from tokenviz.data.trace import Trace
+from tokenviz.model.running.forward import setting
+from tokenviz.model.running.loaded_model import LoadedModel
+from tokenviz.model.running.soundness import check_causal
+from tokenviz.model.text.chat_options import parse_chat_options
+from tokenviz.model.text.prompt import check_length, is_chat
+from tokenviz.model.text.rewriting import ids_or_text, text_before, text_of
+from tokenviz.model.text.shared import shared_ids
+from tokenviz.model.tracing.batching import as_batch
+from tokenviz.model.tracing.reduction import Columns, as_top_k, check_kept, trace_of
+from tokenviz.model.tracing.score import Question, question_of
+from tokenviz.model.tracing.together import Read, Reader, read_together
+
+__all__ = ["compare"]
+
+_KEYWORDS = ("prompt", "temperature", "top_k", "names", "progress")
+_NEGLIGIBLE = 1e-6  # of a probability
+
+
+def compare(
+    lm: LoadedModel,
+    other: LoadedModel,
+    text: Any,
+    *,
+    prompt: Any = None,
+    temperature: float | Sequence[float] = 1.0,
+    top_k: int = 5,
+    names: Sequence[str] | None = None,
+    progress: bool | None = None,
+    chat: Mapping[str, Any] | None = None,
+) -> Comparison:
+    """Compare two models on a text; see :meth:`LanguageModel.compare`."""
+    if not isinstance(other, LoadedModel):
+        raise TypeError(f"other: expected a LanguageModel, got {type(other).__name__}")
+    top_k = as_top_k(top_k)
+    if not top_k:
+        raise ValueError("top_k: expected at least 1, by which the most probable token is known")
+    for one in (lm, other):
+        one.probe(check_causal)
+    warmth = _temperatures(temperature)
+    readers = Reader(lm, warmth[0]), Reader(other, warmth[1])
+    if as_batch(text) is not None:
+        raise ValueError("text: expected one text; compare each of several with a call of its own")
+    asked, given = _asked(lm, text, prompt, chat or {})
+    check_kept(top_k, len(asked.ids), lm.vocabulary_size)
+    names = names or _names(*readers)
+    if shared_ids(lm, other):
+        _check_ids(other, asked)
+        return _of_positions(readers, asked, top_k, names, progress)
+    foreign = _translated(lm, asked, given)
+    questions = asked, _question(other, foreign.text, foreign.prompt, chat or {})
+    traces = []
+    for reader, question in zip(readers, questions, strict=True):
+        found = read_together([reader], question, top_k, progress)
+        if not found.whole:  # beginnings of different tokens are no text to compare
+            raise KeyboardInterrupt
+        traces.append(_trace(reader, reader.lm, question, found, found.columns[0], top_k))
+    return Comparison(*traces, names=names)
+
+
+def _of_positions(
+    readers: tuple[Reader, Reader],
+    asked: Question,
+    top_k: int,
+    names: Sequence[str],
+    progress: bool | None,
+) -> Comparison:
+    """Models that number their tokens alike, compared position by position."""
+    found = read_together(readers, asked, top_k, progress)
+    assert found.divergences is not None
+    # Both by one vocabulary: the other may call an added token by another name.
+    a, b = (
+        _trace(reader, readers[0].lm, asked, found, columns, top_k)
+        for reader, columns in zip(readers, found.columns, strict=True)
+    )
+    unknown = np.full(len(a) - len(found.divergences.js), np.nan)
+    kl, reverse_kl, js, outside = (
+        np.concatenate([unknown, values.numpy()]) for values in found.divergences
+    )
+    left_out = _outside(readers, outside)
+    return Comparison(a, b, names=names, kl=[kl, reverse_kl], js=js, left_out=left_out)
+
+
+def _temperatures(given: Any) -> tuple[float, float]:
+    both = given if isinstance(given, list | tuple) else (given, given)
+    if len(both) != 2:
+        raise ValueError(f"temperature: expected a number, or two, one for each, got {given!r}")
+    first, second = (real("temperature", one) for one in both)
+    if min(first, second) <= 0:
+        raise ValueError(f"temperature: expected numbers > 0, got {given!r}")
+    return first, second
+
+
+class _Given(NamedTuple):
+    """A text and what comes before it, as any tokenizer can read them."""
+
+    text: Any
+    prompt: Any
+
+
+def _asked(
+    lm: LoadedModel, text: Any, prompt: Any, keywords: Mapping[str, Any]
+) -> tuple[Question, _Given | None]:
+    """What the reference reads, and the same for any tokenizer, if it was given so."""
+    if isinstance(text, Trace):
+        if prompt is not None:
+            raise ValueError("prompt: a trace brings its own; leave it out")
+        text, prompt = ids_or_text(lm, text)
+    is_written = all(
+        one is None or isinstance(one, str) or is_chat(one, name)
+        for name, one in (("text", text), ("prompt", prompt))
+    )
+    given = _Given(text, prompt) if is_written else None
+    return _question(lm, text, prompt, keywords), given
+
+
+def _question(lm: LoadedModel, text: Any, prompt: Any, keywords: Mapping[str, Any]) -> Question:
+    chats = is_chat(text, "text") or (prompt is not None and is_chat(prompt))
+    _, chat = parse_chat_options(lm, "compare", keywords, _KEYWORDS, is_chat=chats)
+    question = question_of(lm, text, prompt, "text", "prompt", chat)
+    check_length(
+        lm, "text", len(question.context.ids) + len(question.ids), "shorten it or its prompt"
+    )
+    return question
+
+
+def _translated(lm: LoadedModel, asked: Question, given: _Given | None) -> _Given:
+    """What a model of another vocabulary is given."""
+    if given is not None:
+        return given
+    own = lm.vocabulary
+    return _Given(
+        text_of(own.tokens(asked.ids.tolist()), "text"),
+        text_before(own.tokens(asked.context.ids.tolist())),
+    )
+
+
+def _check_ids(other: LoadedModel, asked: Question) -> None:
+    ids = torch.cat([asked.context.ids, asked.ids])
+    largest = int(ids.max())
+    if largest >= other.vocabulary_size:
+        raise ValueError(
+            f"text: id {largest} is none of {other.name}, which has {other.vocabulary_size:,} ids"
+        )
+    check_length(other, "text", len(ids), "shorten it or its prompt")
+
+
+def _trace(
+    reader: Reader,
+    named: LoadedModel,
+    question: Question,
+    found: Read,
+    columns: Columns,
+    top_k: int,
+) -> Trace:
+    """What a reader found, with the tokens as a model's vocabulary has them."""
+    lm, temperature = reader
+    context, ids = question
+    is_own = temperature == 1
+    return trace_of(
+        columns,
+        named.vocabulary,
+        top_k,
+        unknown=[] if len(context.ids) else [int(ids[0])],
+        prompt=named.vocabulary.tokens(context.ids.tolist()),
+        distribution="model" if is_own else "temperature",
+        temperature=None if is_own else temperature,
+        model=lm.name,
+        partial=not found.whole,
+        prompt_roles=context.roles,
+        prompt_turns=context.turns,
+    )
+
+
+def _names(a: Reader, b: Reader) -> tuple[str, str]:
+    """What tells the two apart: their names, or else what differs of the same model."""
+    if a.lm.name != b.lm.name:
+        return a.lm.name, b.lm.name
+    pairs = zip(_differences(a), _differences(b), strict=True)
+    apart = [pair for pair in pairs if pair[0] != pair[1]]
+    if not apart:
+        return f"{a.lm.name}, a", f"{b.lm.name}, b"
+    first, second = (", ".join([a.lm.name, *said]) for said in zip(*apart, strict=True))
+    return first, second
+
+
+def _differences(reader: Reader) -> list[str]:
+    lm, temperature = reader
+    quantised = setting(lm.model, "quantization_config")
+    attention = setting(lm.model, "_attn_implementation")
+    return [
+        str(lm.dtype).removeprefix("torch."),
+        "not quantised" if quantised is None else "quantised",
+        f"{attention} attention",
+        str(lm.device),
+        f"temperature {temperature:g}",
+    ]
+
+
+def _outside(readers: Sequence[Reader], outside: npt.NDArray[np.float64]) -> list[str]:
+    """What is to be said of ids that only one of the models has, by their probabilities."""
+    most = float(np.nanmax(outside, initial=0))
+    if most <= _NEGLIGIBLE:
+        return []
+    size = min(reader.lm.vocabulary_size for reader in readers)
+    return [
+        f"ids that only one has, with a probability of at most {most:.2g}: divergences are those "
+        f"given one of the {size:,} that both have"
+    ]

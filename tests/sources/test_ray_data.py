@@ -1,0 +1,144 @@
+"""Ray Data's rows, in all the forms that Ray itself makes of them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tokenviz as tv
+from tests.sources.recorded import FIXTURES
+from tokenviz.sources.read import read
+
+LINES = FIXTURES / "ray_rows.jsonl"
+ROWS = [json.loads(line) for line in LINES.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def lm() -> Any:
+    return tv.load_model()
+
+
+def in_memory() -> list[dict[str, Any]]:
+    """As ``take_all`` gives them, with ids as numbers."""
+    rows = copy.deepcopy(ROWS)
+    for row in rows:
+        for key in ("logprobs", "prompt_logprobs"):
+            row[key] = [step and {int(i): one for i, one in step.items()} for step in row[key]]
+    return rows
+
+
+def test_rows_are_what_the_model_says(lm: Any) -> None:
+    traces = read(LINES, tokenizer=lm.tokenizer)
+    for trace, row in zip(traces, ROWS, strict=True):
+        assert trace.text == row["prompt"] + row["generated_text"]
+        read_, written = (
+            lm.score(row["prompt"]),
+            lm.score(row["generated_text"], prompt=row["prompt"]),
+        )
+        np.testing.assert_allclose(
+            trace.logprobs, [*read_.logprobs, *written.logprobs], atol=1e-4, rtol=1e-5
+        )
+        np.testing.assert_array_equal(trace.ranks, [*read_.ranks, *written.ranks])
+        assert not trace.ranks_at_least.any()
+        assert trace.categories["part"] == ("prompt",) * len(read_) + ("completion",) * len(written)
+        assert np.isnan(trace.logprobs[0])
+        exact = np.concatenate([read_.entropies, written.entropies])[1:]
+        assert (trace.entropies[1:] <= exact + 1e-4).all()
+        assert trace.entropies_at_least[1:].all()
+        assert (trace.source, trace.distribution) == ("Ray Data LLM", "unknown")
+
+
+def test_all_forms_are_the_same() -> None:
+    parquet = json.loads((FIXTURES / "ray_parquet.json").read_text())
+    # Of ids that are texts, Parquet makes fields that every position has, null where not its own.
+    first = parquet[0]["logprobs"][0]
+    assert sum(one is None for one in first.values()) > sum(
+        one is not None for one in first.values()
+    )
+    by_prompt = {row["prompt"]: row for row in parquet}
+    for source in (in_memory(), [by_prompt[row["prompt"]] for row in ROWS]):
+        assert read(source) == read(LINES)
+
+
+def test_pieces_of_characters_are_unknown_without_a_tokenizer() -> None:
+    trace = read(LINES)[0]
+    pieces = [token for token in trace.tokens if "\ufffd" in token.text]
+    assert len(pieces) > 1
+    assert all(token.unknown and token.id is not None for token in pieces)
+
+
+def test_a_pickled_column_is_refused_with_the_way_out() -> None:
+    pickled = bytes.fromhex(json.loads((FIXTURES / "ray_pickled.json").read_text())["logprobs"])
+    with pytest.raises(ValueError, match=r"\[0\]\.logprobs: Ray pickled it.*ds\.take_all\(\)"):
+        read([{**ROWS[0], "logprobs": pickled}])
+
+
+def test_without_those_of_the_prompt() -> None:
+    row = {**ROWS[0], "prompt_logprobs": None}
+    trace = read(row)
+    n = len(row["generated_tokens"])
+    assert len(trace) == n
+    assert [token.id for token in trace.prompt] == row["prompt_token_ids"]
+    whole = read(ROWS[0])
+    np.testing.assert_array_equal(trace.logprobs, whole.logprobs[-n:])
+    assert not trace.categories
+
+
+@pytest.mark.parametrize("sentinel", [-9999.0, float("-inf"), None, float("nan")])
+def test_sentinels_are_below_the_list(sentinel: float | None) -> None:
+    row = in_memory()[0]
+    own = str(row["generated_tokens"][0])
+    row["logprobs"][0][int(own)]["logprob"] = sentinel
+    trace = read({**row, "prompt_logprobs": None})
+    assert np.isnan(trace.logprobs[0])
+    assert trace.ranks[0] == row["logprobs"][0][int(own)]["rank"]
+
+
+def test_a_chosen_token_that_is_not_listed_is_not_known() -> None:
+    row = {**in_memory()[0], "prompt_logprobs": None}
+    listed = row["logprobs"][0]
+    del listed[row["generated_tokens"][0]]
+    trace = read(row)
+    assert np.isnan(trace.logprobs[0])
+    assert (trace.ranks[0], trace.ranks_at_least[0]) == (len(listed) + 1, True)
+    assert len(trace.alternatives[0]) == len(listed)
+
+
+def test_an_order_of_the_list_means_nothing() -> None:
+    rows = in_memory()
+    for row in rows:
+        row["logprobs"] = [dict(reversed(step.items())) for step in row["logprobs"]]
+    assert read(rows) == read(LINES)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"logprobs": None}, r"\[0\]\.logprobs: no log-probabilities were returned; ask for them"),
+        ({"logprobs": [{}]}, r"\[0\]\.logprobs: expected \d+ positions, one per token, got 1"),
+        ({"prompt_token_ids": None}, r"\[0\]\.prompt_logprobs: expected 0 positions"),
+        ({"generated_tokens": ["a"]}, r"\[0\]\.generated_tokens\[0\]: expected a token id"),
+    ],
+)
+def test_what_cannot_be(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read([{**ROWS[0], **fields}])
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ({"five": {"logprob": -1.0}}, r"logprobs\[0\]: expected ids of tokens as keys, got 'five'"),
+        ({"5": -1.0}, r"logprobs\[0\]\['5'\]: expected an object with named fields, got float"),
+        ({"5": {"rank": 1}}, r"logprobs\[0\]\['5'\]: expected a field 'logprob', found 'rank'"),
+        ({"5": {"logprob": "-1"}}, r"logprobs\[0\]\['5'\]\.logprob: expected a number or null"),
+    ],
+)
+def test_a_step_that_cannot_be(step: Any, message: str) -> None:
+    steps = [step, *ROWS[0]["logprobs"][1:]]
+    with pytest.raises((TypeError, ValueError), match=message):
+        read([{**ROWS[0], "logprobs": steps}])
