@@ -20,7 +20,7 @@ PLAIN = ["completion, hot", "chat", "completions", "chat, streamed"]
 
 def entries_of(answer: Any) -> list[dict[str, Any]]:
     """The entries that the server wrote."""
-    found = []
+    found: list[dict[str, Any]] = []
     for chunk in answer if isinstance(answer, list) else [answer]:
         found += chunk.get("completion_probabilities") or []
         for choice in chunk.get("choices", []):

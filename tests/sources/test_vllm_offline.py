@@ -117,4 +117,4 @@ def test_a_sentinel_is_a_number_that_is_not_known() -> None:
     request["outputs"][0]["logprobs"][0]["506"] = {"logprob": -9999.0, "rank": None}
     trace = read(request)
     assert math.isnan(trace.logprobs[0])
-    assert trace.ranks_at_least[0]
+    assert trace.ranks[0] == 0

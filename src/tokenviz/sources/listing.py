@@ -43,11 +43,6 @@ def position(
     has_gaps = is_mapping and any(other.token.unknown for other in listed)
     has_gaps |= _is_broken(listed, own) or (own is None and _may_be_any(chosen, listed))
     logprob = chosen.logprob if own is None or _is_known(chosen) else listed[own].logprob
-    if own is None and not _is_known(chosen):
-        # It may be any that looks as it would: no more is known of it than of what comes before.
-        its_like = [_may_be(other.token, chosen.token) for other in listed]
-        if any(its_like):
-            return Position(chosen, listed[: its_like.index(True)], has_gaps=True)
     if own is None or logprob is None:
         return Position(chosen, listed, has_gaps=has_gaps)
     others = [*listed[:own], *listed[own + 1 :]]
