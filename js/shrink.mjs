@@ -21,8 +21,8 @@ rankTop toContent scrollFor showUnder rowAt toClient overviewRoom onStatus onLay
 columnLabels showPosition labelLength hasNegative extremeBits digitsWidth labelWidths
 showMatches positionsOf placeOf firstCell boxHeight widestRow rowLabels nearestOn barWidth
 buildNow bitsOf zoomTo columnSums rowSums
-showValues hovered minProbability minProbabilityNumber chips goTo firsts lasts trimmed arrived
-summarise surprise repaint recoloured reveal relayout halo topK spot stale
+showValues hovered minProbability minProbabilityNumber chips goTo lasts arrived
+summarise surprise repaint recoloured relayout halo topK spot stale
 promptRows nameFont banded rowOf scaleAt
 rowFactor columnFactor rowLength condense valueAt columnsBeyond figureHeight
 `;
