@@ -27,7 +27,10 @@ def in_memory() -> list[dict[str, Any]]:
     rows = copy.deepcopy(ROWS)
     for row in rows:
         for key in ("logprobs", "prompt_logprobs"):
-            row[key] = [step and {int(i): one for i, one in step.items()} for step in row[key]]
+            row[key] = [
+                step and {int(i): one for i, one in step.items() if one is not None}
+                for step in row[key]
+            ]
     return rows
 
 
@@ -59,9 +62,15 @@ def test_all_forms_are_the_same() -> None:
     assert sum(one is None for one in first.values()) > sum(
         one is not None for one in first.values()
     )
-    by_prompt = {row["prompt"]: row for row in parquet}
-    for source in (in_memory(), [by_prompt[row["prompt"]] for row in ROWS]):
-        assert read(source) == read(LINES)
+    assert read(in_memory()) == read(LINES)
+    by_text = {trace.text: trace for trace in read(parquet)}
+    for trace in read(LINES):
+        same = by_text[trace.text]
+        assert trace.tokens == same.tokens
+        assert [[a.token for a in step] for step in trace.alternatives] == [
+            [a.token for a in step] for step in same.alternatives
+        ]
+        np.testing.assert_allclose(trace.logprobs, same.logprobs, atol=1e-9)  # Ray's JSON rounds
 
 
 def test_pieces_of_characters_are_unknown_without_a_tokenizer() -> None:
@@ -75,6 +84,12 @@ def test_a_pickled_column_is_refused_with_the_way_out() -> None:
     pickled = bytes.fromhex(json.loads((FIXTURES / "ray_pickled.json").read_text())["logprobs"])
     with pytest.raises(ValueError, match=r"\[0\]\.logprobs: Ray pickled it.*ds\.take_all\(\)"):
         read([{**ROWS[0], "logprobs": pickled}])
+
+
+def test_json_that_lost_all_but_one_position_is_refused() -> None:
+    # So Ray 2.60 writes what has numbers for keys.
+    with pytest.raises(TypeError, match=r"\[0\]\.logprobs: expected a list of values, got dict"):
+        read(FIXTURES / "ray_lost.jsonl")
 
 
 def test_without_those_of_the_prompt() -> None:
@@ -98,14 +113,22 @@ def test_sentinels_are_below_the_list(sentinel: float | None) -> None:
     assert trace.ranks[0] == row["logprobs"][0][int(own)]["rank"]
 
 
-def test_a_chosen_token_that_is_not_listed_is_not_known() -> None:
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_tokens_that_were_lost_are_missed(is_chosen: bool) -> None:
+    # As where Parquet files are read together: of the second, ids of the first alone are left.
     row = {**in_memory()[0], "prompt_logprobs": None}
-    listed = row["logprobs"][0]
-    del listed[row["generated_tokens"][0]]
+    step, chosen = row["logprobs"][0], row["generated_tokens"][0]
+    del step[chosen if is_chosen else next(id_ for id_ in step if id_ != chosen)]
+    with pytest.raises(ValueError, match=r"\[0\]\.logprobs\[0\]: .*read one by one"):
+        read(row)
+
+
+def test_a_step_without_a_record_is_not_known() -> None:
+    row = {**in_memory()[0], "prompt_logprobs": None}
+    row["logprobs"][0] = dict.fromkeys(row["logprobs"][0])
     trace = read(row)
     assert np.isnan(trace.logprobs[0])
-    assert (trace.ranks[0], trace.ranks_at_least[0]) == (len(listed) + 1, True)
-    assert len(trace.alternatives[0]) == len(listed)
+    assert trace.ranks[0] == 0
 
 
 def test_an_order_of_the_list_means_nothing() -> None:

@@ -3,7 +3,8 @@
 A row has ``generated_tokens`` and, per position, ``{token id: {logprob, rank, decoded_token}}`` as
 ``logprobs`` and ``prompt_logprobs``, as vLLM gives them offline. Ids are keys: in JSON they are
 texts, and of such texts Parquet makes fields, so that every position has those of all, null where
-they are not its own. Where keys are numbers, Ray pickles the column for Parquet.
+they are not its own. Where keys are numbers, Ray pickles the column for Parquet, and writes the
+first position alone as JSON.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ def _unpickled(value: Any, name: str) -> Any:
     if isinstance(value, bytes):
         raise ValueError(
             f"{name}: Ray pickled it, because its keys are numbers, and reading that could run "
-            "code; pass ds.take_all(), or write JSON (ds.write_json), or make texts of the keys "
-            "before writing Parquet, here and in prompt_logprobs: ds.map(lambda row: {**row, "
+            "code; pass ds.take_all(), or make texts of the keys before writing, here and in "
+            "prompt_logprobs: ds.map(lambda row: {**row, "
             '"logprobs": [{str(i): p for i, p in step.items()} for step in row["logprobs"]]})'
         )
     return value
@@ -82,7 +83,7 @@ def _unpickled(value: Any, name: str) -> Any:
 def _position(step: Any, chosen: int, name: str, tokenizer: Tokenizer | None) -> Position:
     """What is listed at a position; nothing before the first token of a prompt."""
     listed: dict[int, Listed] = {}
-    rank = None
+    ranks: dict[int, int | None] = {}
     for key, entry in ({} if step is None else record(step, name)).items():
         if entry is None:  # a field that Parquet made for another position
             continue
@@ -96,10 +97,17 @@ def _position(step: Any, chosen: int, name: str, tokenizer: Tokenizer | None) ->
         )
         logprob = number(field(record(entry, own), "logprob", own), f"{own}.logprob")
         listed[id_] = Listed(token, logprob)
-        if id_ == chosen:
-            rank = whole(entry.get("rank"), f"{own}.rank")
-    missing = Listed(token_of(None, id=chosen, tokenizer=tokenizer), None)
-    return Position(listed.get(chosen, missing), list(listed.values()), rank=rank or None)
+        ranks[id_] = whole(entry.get("rank"), f"{own}.rank")
+    if not listed:
+        return Position(Listed(token_of(None, id=chosen, tokenizer=tokenizer), None))
+    others = [rank or 0 for id_, rank in ranks.items() if id_ != chosen]
+    if chosen not in listed or max(others, default=0) > len(others) + 1:
+        raise ValueError(
+            f"{name}: vLLM lists the chosen token {chosen} and the most probable ones, of which "
+            "some are missing; Parquet files have fields for their own ids alone, so that those "
+            "of a folder are to be read one by one"
+        )
+    return Position(listed[chosen], list(listed.values()), rank=ranks[chosen] or None)
 
 
 def _id(key: Any, name: str) -> int:

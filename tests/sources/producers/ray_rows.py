@@ -2,14 +2,13 @@
 
 vLLM needs a GPU, so what a row holds is made of the bundled model's log-probabilities, in the shape
 of ``vLLMOutputData`` (ray.llm): ``{token id: {logprob, rank, decoded_token}}`` with the chosen
-token first. What Ray makes of that is real: rows in memory, as JSON, and as Parquet with ids as
-numbers (pickled) and as texts. Run in an environment that has ray[data]:
-``python -m tests.sources.producers.ray_rows``.
+token first. What Ray makes of that is real: rows in memory, and JSON and Parquet with ids as texts
+and as numbers (of which Parquet has pickles, and JSON the first position alone). Run in an
+environment that has ray[data]: ``python -m tests.sources.producers.ray_rows``.
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -66,22 +65,24 @@ def with_texts(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def parquet(data: Any, folder: str) -> list[dict[str, Any]]:
+def parquet(data: Any, folder: str) -> list[Any]:
+    """The table of each file, which has fields for its own ids alone."""
     data.write_parquet(folder)
-    return pyarrow.parquet.read_table(folder).to_pylist()
+    return [pyarrow.parquet.read_table(file) for file in sorted(Path(folder).iterdir())]
 
 
 if __name__ == "__main__":
     made = rows()
     ray.init(num_cpus=1, include_dashboard=False, object_store_memory=100_000_000)
-    data = ray.data.from_items(made).map(dict)
+    data = ray.data.from_items(made)
     assert data.take_all() == made
     with tempfile.TemporaryDirectory() as folder:
-        data.write_json(f"{folder}/json")
-        lines = [file.read_text() for file in sorted(Path(folder, "json").iterdir())]
-        (FIXTURES / "ray_rows.jsonl").write_text("".join(lines))
-        write("ray_parquet.json", parquet(data.map(with_texts), f"{folder}/texts"))
-        pickled = parquet(data, f"{folder}/pickled")[0]["logprobs"]
+        for name, rows_of in {"rows": data.map(with_texts), "lost": data}.items():
+            rows_of.write_json(f"{folder}/{name}")
+            lines = [file.read_text() for file in sorted(Path(folder, name).iterdir())]
+            (FIXTURES / f"ray_{name}.jsonl").write_text("".join(lines))
+        tables = parquet(data.map(with_texts), f"{folder}/texts")
+        write("ray_parquet.json", [row for table in tables for row in table.to_pylist()])
+        pickled = parquet(data, f"{folder}/pickled")[0]["logprobs"].chunk(0).storage[0].as_py()
     write("ray_pickled.json", {"logprobs": pickled.hex()})
-    assert len(lines) and json.loads(lines[0].splitlines()[0])
     ray.shutdown()
