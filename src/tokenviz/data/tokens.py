@@ -48,7 +48,8 @@ class Token:
         True for control tokens such as ``</think>`` or ``<|im_start|>``.
     unknown
         True where the bytes only stand in for those of the token, as U+FFFD or nothing at all does
-        in what servers write of a piece of a character.
+        in what servers write of a piece of a character. It is not special then: that is said of
+        what its bytes spell.
 
     Raises
     ------
@@ -73,7 +74,7 @@ class Token:
     ) -> None:
         object.__setattr__(self, "bytes", as_bytes(text_or_bytes))
         object.__setattr__(self, "id", None if id is None else whole("id", id, at_least=0))
-        object.__setattr__(self, "special", bool(special))
+        object.__setattr__(self, "special", bool(special) and not unknown)
         object.__setattr__(self, "unknown", bool(unknown))
 
     def is_same(self, other: Token) -> bool:
