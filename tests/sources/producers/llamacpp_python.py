@@ -1,8 +1,9 @@
 """What llama-cpp-python answers, written to ``fixtures/llamacpp_python.json``.
 
 Written with llama-cpp-python 0.3.36 on Gemma 3 270M as Q4_K_M: by its functions, whose numbers are
-numpy's, and by its server, whole and streamed. To run it, with a Python that has
-``llama-cpp-python[server]``::
+numpy's, and by its server, whole and streamed. The native library beneath them was that of the
+wheel of xllamacpp 2026.9.11063, whose structures have the layout that 0.3.36 expects. To run it,
+with a Python that has ``llama-cpp-python[server]``::
 
     python tests/sources/producers/llamacpp_python.py gemma-3-270m-q4_k_m.gguf
 """
