@@ -329,7 +329,11 @@ def test_running_the_cell_again_stops_what_it_began(session: Session) -> None:
 
 def test_reload_in_the_middle_and_two_views_in_step(session: Session) -> None:
     page = session.page
-    first = session.run("live = lm.generate(prompt, **slowly)\nlive")
+    # Slower still: the text must not be at its end once JupyterLab has loaded again.
+    first = session.run(
+        "calmly = dict(slowly, on_token=lambda step: time.sleep(0.1))\n"
+        "live = lm.generate(prompt, **calmly)\nlive"
+    )
     expect(first).to_have_count(1)
     wait_for_tokens(first, 30)
     second = session.run("live")  # opened in the middle
