@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.data.arrays import Frozen, frozen, same, text
+from tokenviz.data.arrays import frozen, text
+from tokenviz.data.named import Named
 
 if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
@@ -132,7 +133,7 @@ class ChannelValues(NamedTuple):
     """Of all alternatives, shape ``[k]``; None where they have none: they stay uncoloured."""
 
 
-class Channels(Frozen, Mapping[str, Column]):
+class Channels(Named[Column]):
     """A trace's own channels by name: read-only float32 columns, one value per chosen token."""
 
     def __init__(self, columns: Mapping[str, npt.ArrayLike] | None, n: int) -> None:
@@ -141,31 +142,14 @@ class Channels(Frozen, Mapping[str, Column]):
                 "channels: expected a mapping from names to arrays, "
                 f"got {type(columns).__name__}: {columns!r}"
             )
-        self._columns = {
-            _checked_name(name): frozen(
-                f"channels[{name!r}]", values, np.float32, (n,), "one per token"
-            )
-            for name, values in (columns or {}).items()
-        }
-
-    def __getitem__(self, name: str) -> Column:
-        return self._columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Channels):
-            return NotImplemented
-        return list(self) == list(other) and all(same(self[n], other[n]) for n in self)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(self._columns)
+        super().__init__(
+            {
+                _checked_name(name): frozen(
+                    f"channels[{name!r}]", values, np.float32, (n,), "one per token"
+                )
+                for name, values in (columns or {}).items()
+            }
+        )
 
 
 def _checked_name(name: Any) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.data.arrays import Frozen, same, text
+from tokenviz.data.arrays import text
+from tokenviz.data.named import Named
 
 __all__ = [
     "Categories",
@@ -31,62 +32,28 @@ Flag = npt.NDArray[np.bool_]
 Category = tuple[str | None, ...]
 
 
-class Flags(Frozen, Mapping[str, Flag]):
+class Flags(Named[Flag]):
     """Yes or no by name: read-only bool columns, one value per chosen token."""
 
     def __init__(self, columns: Mapping[str, npt.ArrayLike] | None, n: int) -> None:
-        self._columns = {
-            name: as_flag(f"flags[{name!r}]", values, n)
-            for name, values in _named("flags", columns).items()
-        }
-
-    def __getitem__(self, name: str) -> Flag:
-        return self._columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Flags):
-            return NotImplemented
-        return list(self) == list(other) and all(same(self[n], other[n]) for n in self)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(self._columns)
+        super().__init__(
+            {
+                name: as_flag(f"flags[{name!r}]", values, n)
+                for name, values in _named("flags", columns).items()
+            }
+        )
 
 
-class Categories(Frozen, Mapping[str, Category]):
+class Categories(Named[Category]):
     """Words by name, one per chosen token; None where it belongs to nothing."""
 
     def __init__(self, columns: Mapping[str, Iterable[str | None]] | None, n: int) -> None:
-        self._columns = {
-            name: _as_category(f"categories[{name!r}]", values, n)
-            for name, values in _named("categories", columns).items()
-        }
-
-    def __getitem__(self, name: str) -> Category:
-        return self._columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Categories):
-            return NotImplemented
-        return list(self.items()) == list(other.items())
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(self._columns)
+        super().__init__(
+            {
+                name: _as_category(f"categories[{name!r}]", values, n)
+                for name, values in _named("categories", columns).items()
+            }
+        )
 
 
 class Marked(NamedTuple):
