@@ -11,7 +11,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from scripts import system_versions
-from tests.chromium import ARGUMENTS, EXECUTABLE, OfflinePages
+from tests.chromium import ARGUMENTS, EXECUTABLE, Kept, OfflinePages
 from tests.environment import environment
 from tests.notebooks import ExecutedNotebooks
 
@@ -47,8 +47,11 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> ExecutedNotebooks:
-    """The notebooks of notebooks/ as pages, each executed once in this process."""
-    return ExecutedNotebooks(tmp_path_factory.mktemp("executed"))
+    """The notebooks of notebooks/ as pages, each executed once by all processes together."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "executed"
+    folder.mkdir(exist_ok=True)
+    return ExecutedNotebooks(folder)
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +63,14 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def contexts() -> Kept:
+    """Of the session's Chromium, what saved pages are opened in."""
+    return {}
+
+
 @pytest.fixture
-def offline(browser: Browser) -> Iterator[OfflinePages]:
+def offline(browser: Browser, contexts: Kept) -> Iterator[OfflinePages]:
     """Open pages with the network blocked and every request and console message recorded."""
-    with OfflinePages(browser) as pages:
+    with OfflinePages(browser, contexts) as pages:
         yield pages
