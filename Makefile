@@ -7,8 +7,9 @@ CHROMIUM := /usr/bin/chromium
 # then the newest; without it, torch is the locked build in every environment.
 TORCH ?= locked
 # Files of tests are shared out among processes: one per core, four at most, because a browser, a
-# JupyterLab and its kernels beside each take more than one.
-PYTEST := pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+# JupyterLab and its kernels beside each take more than one. They come in the order of their names,
+# not those with most tests first: the longest are the browser's, and what comes last is short.
+PYTEST := pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv

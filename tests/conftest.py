@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -43,6 +45,20 @@ def pytest_report_header() -> list[str]:
         f"environment: {environment()}",
         *([f"not as written down: {system}"] if system else []),
     ]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """With ``--durations``, also how long the files took that took longest."""
+    if config.getoption("durations") is None:
+        return
+    seconds = Counter[str]()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.section("slowest files")
+    for name, took in seconds.most_common(25):
+        terminalreporter.write_line(f"{took:8.2f}s {name}")
 
 
 @pytest.fixture(scope="session")
