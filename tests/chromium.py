@@ -77,11 +77,18 @@ class OfflinePages:
                 opened.outside.append(route.request.url)
                 route.abort()
 
+        def refuse_in(page: Page) -> None:
+            page.route("**/*", refuse)
+
         def listen(message: ConsoleMessage) -> None:
             if message.type == "error":
                 opened.errors.append(message.text)
 
-        page.route("**/*", refuse)
+        if context in self._contexts:
+            context.route("**/*", refuse)
+        else:  # others open pages in it, too
+            refuse_in(page)
+            page.on("popup", refuse_in)
         page.on("console", listen)
         page.on("pageerror", lambda error: opened.errors.append(str(error)))
         page.goto(target.as_uri() if isinstance(target, Path) else target)
