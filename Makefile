@@ -6,9 +6,12 @@ CHROMIUM := /usr/bin/chromium
 # `TORCH=any make test-lowest` takes the lowest torch that pyproject.toml allows, `make test-newest`
 # then the newest; without it, torch is the locked build in every environment.
 TORCH ?= locked
-# Files of tests are shared out among processes: one per core, four at most, because a browser, a
-# JupyterLab and its kernels beside each take more than one.
-PYTEST := pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+# Files of tests are shared out among processes: one more than there are cores, because much of a
+# browser's test is waiting, four at most, because a browser, a JupyterLab and its kernels beside each
+# take memory. They come in the order of their names, not those with most tests first: the longest
+# are the browser's, and what comes last is short.
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST := pytest --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv

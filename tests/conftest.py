@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from scripts import system_versions
-from tests.chromium import ARGUMENTS, EXECUTABLE, OfflinePages
+from tests.chromium import ARGUMENTS, EXECUTABLE, Kept, OfflinePages
 from tests.environment import environment
 from tests.notebooks import ExecutedNotebooks
 
@@ -45,10 +47,27 @@ def pytest_report_header() -> list[str]:
     ]
 
 
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """With ``--durations``, also how long the files took that took longest."""
+    if config.getoption("durations") is None:
+        return
+    seconds = Counter[str]()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.section("slowest files")
+    for name, took in seconds.most_common(25):
+        terminalreporter.write_line(f"{took:8.2f}s {name}")
+
+
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> ExecutedNotebooks:
-    """The notebooks of notebooks/ as pages, each executed once in this process."""
-    return ExecutedNotebooks(tmp_path_factory.mktemp("executed"))
+    """The notebooks of notebooks/ as pages, each executed once by all processes together."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "executed"
+    folder.mkdir(exist_ok=True)
+    return ExecutedNotebooks(folder)
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +79,14 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def contexts() -> Kept:
+    """Of the session's Chromium, what saved pages are opened in."""
+    return {}
+
+
 @pytest.fixture
-def offline(browser: Browser) -> Iterator[OfflinePages]:
+def offline(browser: Browser, contexts: Kept) -> Iterator[OfflinePages]:
     """Open pages with the network blocked and every request and console message recorded."""
-    with OfflinePages(browser) as pages:
+    with OfflinePages(browser, contexts) as pages:
         yield pages

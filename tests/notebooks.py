@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -72,20 +73,25 @@ Path("facts.json").write_text(json.dumps(_facts))
 
 
 class ExecutedNotebooks:
-    """Pages as `make demo` writes them: through our exporter, executed on the way."""
+    """Pages as `make demo` writes them: through our exporter, executed on the way.
+
+    Processes that share a folder share the pages; one waits while another executes a notebook.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._done: dict[str, subprocess.CompletedProcess[str]] = {}
 
     def page(self, name: str) -> Path:
         """The page of one notebook, in a folder of its own with what the notebook wrote."""
-        folder = self._folder / name
-        if name not in self._done:
-            folder.mkdir()
-            self._done[name] = _execute(name, folder)
-        done = self._done[name]
-        assert done.returncode == 0, done.stderr
+        folder, failed = self._folder / name, self._folder / f"{name}.txt"
+        with (self._folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                folder.mkdir()
+                done = _execute(name, folder)
+                if done.returncode != 0:
+                    failed.write_text(done.stderr, encoding="utf-8")
+        assert not failed.exists(), failed.read_text(encoding="utf-8")
         return folder / f"{name}.html"
 
 

@@ -1,8 +1,6 @@
 """Pieces, memory that runs out, interrupts: what is finished stays, and is right."""
 
-import os
 import signal
-import subprocess
 import sys
 import threading
 import warnings
@@ -18,6 +16,7 @@ from tests.model.decoders import decoder_lm, decoder_model
 from tests.model.interrupting import run as run_interrupted
 from tests.model.interrupting import uncollected
 from tests.model.small import byte_level_tokenizer
+from tests.own_process import OwnProcess
 from tokenviz.model.attributing.engine import choosing
 from tokenviz.model.attributing.engine.work import Work, is_out_of_memory
 from tokenviz.model.language_model import LanguageModel
@@ -98,46 +97,46 @@ def test_an_interrupt_at_any_line_leaves_each_item_finished_or_missing() -> None
         assert missing.tolist() == sorted(missing.tolist())
 
 
-OUT_OF_MEMORY = """
-import resource, sys
-import numpy as np
-import torch
-from tests.model.decoders import decoder_lm
-from tokenviz.model.attributing.engine import choosing
-from tokenviz.model.attributing.engine.work import Work, is_out_of_memory
+def smaller_pieces(name: str, method: Any, options: dict[str, Any], room: int) -> list[Any]:
+    """What was said of each lack of memory, and the rows that were left, with so much room."""
+    import resource
 
-torch.set_num_threads(1)
-lm = decoder_lm(sys.argv[1], torch.float32)
-method, options = sys.argv[2], eval(sys.argv[3])
-prompt = [k % 400 for k in range(5, 5 + 37 * 100, 37)]
-options["time_budget"] = None  # or pieces are as small as there is time for on a busy machine
-ask = lambda: lm.attribute(prompt, [[5, 6, 7], 9], method=method, **options).values
-expected = ask()
-seen, own = [], Work.in_pieces
+    torch.set_num_threads(1)
+    lm = decoder_lm(name, torch.float32)
+    prompt = [k % 400 for k in range(5, 5 + 37 * 100, 37)]
 
-def spy(self, count, rows_each, run, dim=0):
-    def tried(piece):
-        try:
-            return run(piece)
-        except RuntimeError as error:
-            seen.append(is_out_of_memory(error))
-            raise
-    before = self.rows
-    result = own(self, count, rows_each, tried, dim)
-    if self.rows < before:
-        seen.append(self.rows)
-    return result
+    def ask() -> Any:  # without a budget, or pieces are as small as there is time for
+        return lm.attribute(
+            prompt, [[5, 6, 7], 9], method=method, time_budget=None, **options
+        ).values
 
-Work.in_pieces = spy
-choosing._ROWS = {"cpu": 10**9}
-used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[4]), -1))
-found = ask()
-assert True in seen and False not in seen, seen
-assert any(type(rows) is int and rows < 10**9 for rows in seen), seen
-np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
-print("smaller pieces", seen)
-"""
+    expected = ask()
+    seen: list[Any] = []
+    own = Work.in_pieces
+
+    def spy(self: Work, count: int, rows_each: int, run: Any, dim: int = 0) -> Any:
+        def tried(piece: slice) -> torch.Tensor:
+            try:
+                result: torch.Tensor = run(piece)
+            except RuntimeError as error:
+                seen.append(is_out_of_memory(error))
+                raise
+            return result
+
+        before = self.rows
+        result = own(self, count, rows_each, tried, dim)
+        if self.rows < before:
+            seen.append(self.rows)
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Work, "in_pieces", spy)
+        patch.setattr(choosing, "_ROWS", {"cpu": 10**9})
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + room, -1))
+        found = ask()
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    return seen
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space")
@@ -154,19 +153,13 @@ print("smaller pieces", seen)
         ("vaultgemma", "occlusion", {}),
     ],
 )
-def test_memory_that_really_runs_out(name: str, method: str, options: dict[str, Any]) -> None:
-    root = Path(__file__).parents[3]
-    path = os.pathsep.join([str(root), str(root / "src")])
+def test_memory_that_really_runs_out(
+    name: str, method: str, options: dict[str, Any], process: OwnProcess
+) -> None:
     room = 8 << 20 if method in ("shapley", "occlusion") else 96 << 20
-    done = subprocess.run(
-        [sys.executable, "-c", OUT_OF_MEMORY, name, method, repr(options), str(room)],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "smaller pieces" in done.stdout
+    seen = process(smaller_pieces, name, method, options, room)
+    assert True in seen and False not in seen, seen
+    assert any(type(rows) is int and rows < 10**9 for rows in seen), seen
 
 
 def fresh(name: str) -> Any:

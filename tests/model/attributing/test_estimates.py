@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+import ctypes
+import gc
 import sys
 import time
 import warnings
@@ -11,9 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
 import tokenviz
 from tests.model.decoders import decoder_lm
+from tests.model.small import byte_level_tokenizer
+from tests.own_process import OwnProcess
+from tokenviz.model.language_model import LanguageModel
 
 PROMPT = [60, 7, 130, 200, 201]
 
@@ -86,40 +92,38 @@ def test_what_is_absurd_is_answered_at_once() -> None:
     assert time.process_time() - start < 8
 
 
-MEMORY = """
-import ctypes, gc, sys
-import torch
-from transformers import LlamaConfig, LlamaForCausalLM
-from tests.model.small import byte_level_tokenizer
-from tokenviz.model.language_model import LanguageModel
+def kibibytes(name: str) -> int:
+    """What Linux's accounts say of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
 
-torch.set_num_threads(1)
-torch.manual_seed(0)
-config = LlamaConfig(
-    vocab_size=16384, hidden_size=256, intermediate_size=1024, num_hidden_layers=4,
-    num_attention_heads=4, num_key_value_heads=4, bos_token_id=None, eos_token_id=None,
-)
-model = LlamaForCausalLM(config).eval().to(getattr(torch, sys.argv[1]))
-lm = LanguageModel(model, byte_level_tokenizer())
 
-def now(name):
-    lines = open("/proc/self/status").read().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
-
-prompt = list(range(5, 205))
-asked = {"targets": [[9, 10], 11], "method": sys.argv[2], "memory_budget": sys.argv[3]}
-if sys.argv[2] == "integrated_gradients":
-    asked |= {"n_steps": 6, "tolerance": None, "baseline": 7}
-if sys.argv[2] == "shapley":
-    asked |= {"n_samples": 2, "grouping": [list(range(k, k + 10)) for k in range(0, 200, 10)]}
-said = lm.estimate(prompt, **asked)
-gc.collect()
-ctypes.CDLL(None).malloc_trim(0)
-open("/proc/self/clear_refs", "w").write("5")
-before = now("VmRSS")
-lm.attribute(prompt, **asked)
-print(now("VmHWM") - before, *said.bytes)
-"""
+def took_and_said(dtype: str, method: Any, budget: str) -> tuple[int, int, int]:
+    """The bytes that an attribution took, and the least and the most that it said it would."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=16384, hidden_size=256, intermediate_size=1024, num_hidden_layers=4,
+        num_attention_heads=4, num_key_value_heads=4, bos_token_id=None, eos_token_id=None,
+    )  # fmt: skip
+    model: Any = LlamaForCausalLM(config)
+    lm = LanguageModel(model.eval().to(getattr(torch, dtype)), byte_level_tokenizer())
+    prompt = list(range(5, 205))
+    asked: Any = {"targets": [[9, 10], 11], "method": method, "memory_budget": budget}
+    if method == "integrated_gradients":
+        asked |= {"n_steps": 6, "tolerance": None, "baseline": 7}
+    if method == "shapley":
+        grouping = [list(range(k, k + 10)) for k in range(0, 200, 10)]
+        asked |= {"n_samples": 2, "grouping": grouping}
+    said = lm.estimate(prompt, **asked)
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    before = kibibytes("VmRSS")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lm.attribute(prompt, **asked)
+    return (kibibytes("VmHWM") - before) * 1024, *said.bytes
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's accounts")
@@ -131,16 +135,7 @@ print(now("VmHWM") - before, *said.bytes)
         ("float32", "shapley", "100 MB"),
     ],
 )
-def test_a_budget_is_kept(dtype: str, method: str, budget: str) -> None:
+def test_a_budget_is_kept(dtype: str, method: str, budget: str, process: OwnProcess) -> None:
     """Measured by the system, in a process of its own."""
-    root = Path(__file__).parents[3]
-    program = f"import sys; sys.path[:0] = {[str(root), str(root / 'src')]}\n{MEMORY}"
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, dtype, method, budget],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-2000:]
-    took, low, high = map(int, run.stdout.split())
+    took, low, high = process(took_and_said, dtype, method, budget)
     assert took <= high <= int(budget.split()[0]) * 10**6, (took, low, high)
