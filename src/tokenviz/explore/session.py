@@ -223,7 +223,8 @@ class Session:
         found = model.why(before, target(question.slot), foil, question.method, unwanted)
         answer = Answer(question, _with_roles(found, tree))
         self.journal.keep(answer)
-        self._get_ready(question.branch)
+        if self.writing is None or self.writing.done:
+            self._get_ready(question.branch)
         return answer
 
     def find_outcome(self, change: Change, unwanted: Callable[[], bool] = lambda: False) -> Outcome:

@@ -20,6 +20,7 @@ from tokenviz.model.attributing.late import warn_of_time
 from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
 from tokenviz.model.attributing.methods.method import METHODS, Asked, Found, Method, Rounding
 from tokenviz.model.attributing.question import Question
+from tokenviz.model.running.denormals import without_denormals
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -49,6 +50,7 @@ def attribute(
     with (
         borrowed(lm.model),
         torch.inference_mode(False),
+        without_denormals(),
         reason if method.needs_gradients else nullcontext(),
     ):
         check_stop()  # its turn may have been long in coming

@@ -5,7 +5,8 @@ costs p + 1 rows for a term at row p, forward mode N − i rows for token i of t
 fewer operations is counted from the shape of the model. Replacing token i leaves rows before i as
 they were: variants of a prompt start at the first token in which they differ from it, and share
 what is before. Log-odds need the prompt run first, to see who the rivals are: that run then serves
-the gradients there and the variants, too.
+the gradients there and the variants, too. Of a text that was rehearsed (``rehearsal``) that
+run, and the variants with one token blanked out, are there already.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.decoder.decoder import Computed
 from tokenviz.model.decoder.norm import Normed
 from tokenviz.model.decoder.ragged import Ragged
+from tokenviz.model.running.denormals import without_denormals
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.inputs import Embeddings, find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -157,7 +158,7 @@ class Rehearsals:
             If the thread was asked to stop.
         """
         spent = 0.0
-        with borrowed(self._lm.model) as loan, torch.inference_mode(False):
+        with borrowed(self._lm.model) as loan, torch.inference_mode(False), without_denormals():
             while spent < seconds:
                 check_stop()
                 begun = time.perf_counter()
