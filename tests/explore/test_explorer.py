@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 import time
 from dataclasses import replace
 from functools import cache, partial
@@ -66,6 +67,44 @@ def test_no_bar_runs_beside_what_is_seen_in_the_figure() -> None:
     assert model.go_on([1, 2], [3], {"max_new_tokens": 2}).progress is False
     asked_for = ExploredModel(random_lm(), {"max_new_tokens": 3, "progress": True})
     assert asked_for.begin(PROMPT).progress is True
+
+
+def test_what_questions_share_is_computed_while_nobody_asks() -> None:
+    explorer = random_lm().explore(PROMPT, max_new_tokens=12)
+    explorer.wait(60)
+    session = explorer._session
+
+    def costs_one_pass_back(position: int) -> bool:
+        assert session._readying.join(60)
+        found = explorer.why(position)
+        return found.positions == len(found.tokens)
+
+    assert costs_one_pass_back(11) and costs_one_pass_back(4)
+    explorer.branch(3, 1)
+    explorer.wait(60)
+    assert costs_one_pass_back(9)
+    explorer.current = 0
+    assert costs_one_pass_back(7), "both are kept"
+    explorer.close()
+    assert not session.model._rehearsals.nbytes
+
+
+def test_what_was_begun_for_questions_is_left_for_what_is_written() -> None:
+    explorer = an_explorer()
+    session, model = explorer._session, explorer._session.model
+    begun, left = threading.Event(), threading.Event()
+
+    def get_ready(ids: Any, unwanted: Any) -> None:
+        begun.set()
+        wait_for(unwanted)
+        left.set()
+
+    model.get_ready = get_ready  # type: ignore[method-assign]
+    explorer.why(3)
+    assert begun.wait(20)
+    explorer.branch(3, 1)
+    assert left.wait(20) and explorer.wait(60)
+    session.drop()
 
 
 def test_why_is_what_attribute_says() -> None:

@@ -76,7 +76,8 @@ class Session:
         self._ended = ended
         self.journal = Journal(tree, tell)
         self.asking = Asking()
-        self._readying: Asking | None = None
+        self._readying = Asking()
+        self._readied: list[int] | None = None
         self.writing: Writing | None = None
         self.error: BaseException | None = None
 
@@ -222,6 +223,8 @@ class Session:
         found = model.why(before, target(question.slot), foil, question.method, unwanted)
         answer = Answer(question, _with_roles(found, tree))
         self.journal.keep(answer)
+        if self.writing is None or self.writing.done:
+            self._get_ready(question.branch)
         return answer
 
     def find_outcome(self, change: Change, unwanted: Callable[[], bool] = lambda: False) -> Outcome:
@@ -274,12 +277,13 @@ class Session:
     def write(self, generation: Generation, number: int) -> None:
         """Have a text written in the background, as the branch of a number."""
         self.error = None
+        self._leave_it()
 
         def ended(trace: Trace | None, error: BaseException | None) -> None:
             self.error = error
             self.journal.end(trace, {**self.status, "running": False, "branch": None})
             self._ended()
-            self._get_ready()
+            self._get_ready(number)
 
         self.writing = Writing(
             generation.followed,
@@ -290,23 +294,28 @@ class Session:
         )
         self.writing.start()
 
-    def _get_ready(self) -> None:
-        """Have the model got ready for a first question while the reader reads; once."""
+    def _get_ready(self, branch: int) -> None:
+        """Have the model got ready for questions about a path while the reader reads."""
         model, tree = self._model, self.tree
-        ids = [token.id for token in (*tree.prompt, *tree.path(0).tokens)]
-        if model is None or self._readying is not None or None in ids or len(ids) < 2:
+        ids = [token.id for token in (*tree.prompt, *tree.path(branch).tokens)]
+        if model is None or None in ids or len(ids) < 2 or ids == self._readied:
             return
-        known = cast("list[int]", ids)
-        self._readying = Asking()
+        known = self._readied = cast("list[int]", ids)
         self._readying.ask(
             lambda unwanted: model.get_ready(known, unwanted), lambda *_: None, lambda: None
         )
 
+    def _leave_it(self) -> None:
+        """Get ready for nothing that was to come."""
+        self._readied = None
+        self._readying.drop()
+
     def drop(self) -> None:
-        """Answer nothing that was asked so far."""
+        """Answer nothing that was asked so far, and keep nothing for what may be asked."""
         self.asking.drop()
-        if self._readying is not None:
-            self._readying.drop()
+        self._leave_it()
+        if self._model is not None:
+            self._model.forget()
 
     def _known(
         self, tree: TraceTree, parent: int, position: int, forced: Sequence[int], origin: Origin

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 from tokenviz.data.trace import Trace
 from tokenviz.data.tree import Change
 from tokenviz.model.attributing.asking.targets import Contrast
-from tokenviz.model.attributing.engine.agreement import agreeing_decoder
+from tokenviz.model.attributing.attribute import attribute
+from tokenviz.model.attributing.engine.budget import TIME_BUDGET
+from tokenviz.model.attributing.engine.rehearsal import Rehearsals
+from tokenviz.model.attributing.methods.baselines import blank
+from tokenviz.model.attributing.question import parse_question
 from tokenviz.model.running.cores import leaving_a_core
 from tokenviz.model.running.patience import stoppable
+from tokenviz.model.running.soundness import check_causal
 from tokenviz.model.text.continuing import encode_typed
 from tokenviz.model.text.prompt import Prompt
 from tokenviz.model.tracing.branching import Branching
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["ExploredModel"]
 
 _FEW = 8  # tokens on which most is tried
+_REHEARSED = 2.0  # seconds of computing for each text, whether or not anybody asks
 
 
 class ExploredModel:
@@ -48,6 +54,8 @@ class ExploredModel:
         # What is written is seen in the figure: no bar besides, unless one is asked for.
         self.options = {**options, "progress": bool(options.get("progress"))}
         self._branching = Branching(lm, self.options)
+        self._rehearsals = Rehearsals(lm)
+        self._is_tried = False
 
     def begin(self, prompt: Prompt) -> Generation:
         """The answer to a prompt, not begun."""
@@ -79,19 +87,33 @@ class ExploredModel:
         Stopped
             If it was not wanted any more.
         """
+        lm = self._lm
         asked = list(target) if instead_of is None else Contrast(list(target), list(instead_of))
         with stoppable(unwanted), leaving_a_core():
-            return self._lm.attribute(list(before), [asked], method=method, progress=False)
+            lm.probe(check_causal)
+            question = parse_question(lm, list(before), [asked], method=method)
+            return attribute(
+                lm, question, seconds=TIME_BUDGET, progress=False, rehearsals=self._rehearsals
+            )
 
     def get_ready(self, ids: Sequence[int], unwanted: Callable[[], bool]) -> None:
-        """Try now what is tried before a text's first attribution, so that nobody waits for it.
+        """Compute now what questions about a text begin with, so that nobody waits for it.
 
-        What fails here fails again, and is told, when it is asked for.
+        What is tried before a first attribution, and then what those about any token of the text
+        have in common (:mod:`tokenviz.model.attributing.engine.rehearsal`); that by the default
+        method. What fails here fails again, and is told, when it is asked for.
         """
         with suppress(Exception), stoppable(unwanted):
-            few = list(ids[-_FEW:])
-            self._lm.estimate(few[:-1], few[-1:])
-            agreeing_decoder(self._lm, len(ids))
+            if not self._is_tried:
+                few = list(ids[-_FEW:])
+                self._lm.estimate(few[:-1], few[-1:])
+                self._is_tried = True
+            with leaving_a_core():
+                self._rehearsals.rehearse(ids, blank(self._lm), _REHEARSED)
+
+    def forget(self) -> None:
+        """Let go of what was computed for questions to come."""
+        self._rehearsals.forget()
 
     def read_again(
         self,

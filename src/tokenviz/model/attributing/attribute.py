@@ -13,12 +13,14 @@ from tokenviz.data.attribution import Attribution
 from tokenviz.data.tokens import Token
 from tokenviz.model.attributing.engine.choosing import objective_for
 from tokenviz.model.attributing.engine.quantised import gradients_or_reason
+from tokenviz.model.attributing.engine.rehearsal import Rehearsals
 from tokenviz.model.attributing.engine.rounding import is_coarse, mostly_rounding
 from tokenviz.model.attributing.finite import check_finite
 from tokenviz.model.attributing.late import warn_of_time
 from tokenviz.model.attributing.methods.baselines import baseline_embeddings, default_baseline
 from tokenviz.model.attributing.methods.method import METHODS, Asked, Found, Method, Rounding
 from tokenviz.model.attributing.question import Question
+from tokenviz.model.running.denormals import without_denormals
 from tokenviz.model.running.forward import borrowed
 from tokenviz.model.running.inputs import find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -35,8 +37,12 @@ def attribute(
     budget: Any = None,
     seconds: float | None = None,
     progress: bool | None = None,
+    rehearsals: Rehearsals | None = None,
 ) -> Attribution:
-    """Explain targets by features of a prompt; see :meth:`LanguageModel.attribute`."""
+    """Explain targets by features of a prompt; see :meth:`LanguageModel.attribute`.
+
+    ``rehearsals`` are what was computed before of texts that may begin so.
+    """
     started = time.perf_counter()
     method = question.method
     reason = gradients_or_reason(lm, method.name, _without_gradients())
@@ -44,10 +50,11 @@ def attribute(
     with (
         borrowed(lm.model),
         torch.inference_mode(False),
+        without_denormals(),
         reason if method.needs_gradients else nullcontext(),
     ):
         check_stop()  # its turn may have been long in coming
-        asked, baseline_name = asked_of(lm, question, budget, seconds)
+        asked, baseline_name = asked_of(lm, question, budget, seconds, rehearsals)
         return explained(method, asked, baseline_name, progress, started)
 
 
@@ -147,7 +154,11 @@ def _rounding(asked: Asked, method: Method, found: Found) -> float | None:
 
 
 def asked_of(
-    lm: LoadedModel, question: Question, budget: Any, seconds: float | None
+    lm: LoadedModel,
+    question: Question,
+    budget: Any,
+    seconds: float | None,
+    rehearsals: Rehearsals | None = None,
 ) -> tuple[Asked, str | None]:
     """What a method is asked, and what a caption calls its baseline.
 
@@ -158,7 +169,7 @@ def asked_of(
     """
     problem, options = question.problem, question.options
     baseline, name = baseline_of(lm, question)
-    objective = objective_for(lm, problem, options.score, budget, seconds)
+    objective = objective_for(lm, problem, options.score, budget, seconds, rehearsals)
     return Asked(lm, problem, options, objective, baseline), name
 
 

@@ -128,9 +128,14 @@ class Decoder:
         return embeddings if self.positions is None else embeddings + self.positions[positions]
 
     def compute(
-        self, embeddings: torch.Tensor, rows: Rows, reads: torch.Tensor, *, keep: bool = True
+        self,
+        embeddings: torch.Tensor,
+        rows: Rows,
+        reads: torch.Tensor | None,
+        *,
+        keep: bool = True,
     ) -> Computed:
-        """Run token embeddings ``[B, rows, d]``; only rows ``reads`` are read at the end.
+        """Run token embeddings ``[B, rows, d]``; only rows ``reads`` are read at the end, or all.
 
         Without ``keep``, of each block but the last only its input is kept: a tenth of the memory,
         for computing the block once more when its derivatives are asked for.
@@ -140,7 +145,7 @@ class Decoder:
         for block, frame, wanted in self._with_reads(rows, reads, x.dtype):
             before = x
             x, key_side, query_side = block(x, frame, wanted)
-            if keep or wanted is not None:
+            if keep or block is self.blocks[-1]:
                 keys.append(key_side)
                 queries.append(query_side)
             else:
@@ -170,7 +175,7 @@ class Decoder:
         embeddings: torch.Tensor,
         before: list[KeySide],
         rows: Rows,
-        reads: torch.Tensor,
+        reads: torch.Tensor | None,
         ragged: Ragged,
     ) -> torch.Tensor:
         """Hidden states ``[v, reads, d]`` of variants of a text, each computed from its start on.
@@ -184,7 +189,8 @@ class Decoder:
         rows
             All rows of a variant.
         reads
-            Rows that are read, none of which is shared.
+            Rows that are read, none of which is shared; None for all that are computed, end to
+            end, ``[1, R, d]``.
         ragged
             How the rows lie.
         """
@@ -201,13 +207,14 @@ class Decoder:
         return self.norm(x)[0]
 
     def _with_reads(
-        self, rows: Rows, reads: torch.Tensor, dtype: torch.dtype
+        self, rows: Rows, reads: torch.Tensor | None, dtype: torch.dtype
     ) -> Iterator[tuple[Block, Frame, torch.Tensor | None]]:
-        """Blocks and their frames; of the last only the rows that are read are queries."""
+        """Blocks and their frames; of the last only the rows that are read are queries, or all."""
         frames = self.frames(rows, dtype)
         for block, frame in zip(self.blocks[:-1], frames[:-1], strict=True):
             yield block, frame, None
-        yield self.blocks[-1], of_queries(frames[-1], reads), reads
+        last = frames[-1] if reads is None else of_queries(frames[-1], reads)
+        yield self.blocks[-1], last, reads
 
 
 def of_queries(frame: Frame, rows: torch.Tensor) -> Frame:

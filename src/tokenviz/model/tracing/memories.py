@@ -24,6 +24,7 @@ from tokenviz.model.running.counting import counts_from_zero
 from tokenviz.model.running.forward import borrowed, forward, setting, wide
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import differ, sample_ids
+from tokenviz.model.running.version import version_of
 from tokenviz.model.tracing.decoding import ROUNDING, Decoding, remembers_up_to
 from tokenviz.model.tracing.reading import reads_in_pieces
 
@@ -70,7 +71,7 @@ class Memories:
         way = _way(self._lm, longest)
         if way is None:
             return Decoding(self._lm, [ids])
-        version = _version(self._lm.model)
+        version = version_of(self._lm.model)
         if version != self._version:  # what another model remembers, or this one before
             self.forget()
             self._version = version
@@ -335,15 +336,6 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
     """How many tokens two texts begin with alike."""
     length = min(len(one), len(other))
     return next((i for i in range(length) if one[i] != other[i]), length)
-
-
-def _version(model: torch.nn.Module) -> object:
-    """What is another after somebody has changed the weights of a model."""
-    return [
-        (id(weight), weight.data_ptr(), 0 if weight.is_inference() else weight._version)
-        for weight in model.parameters()
-        if not weight.is_meta
-    ]
 
 
 def _budget(device: torch.device) -> int:

@@ -12,6 +12,7 @@ from tokenviz.model.attributing.engine.budget import memory_budget
 from tokenviz.model.attributing.engine.fast import FastObjective
 from tokenviz.model.attributing.engine.generic import GenericObjective
 from tokenviz.model.attributing.engine.objective import Objective
+from tokenviz.model.attributing.engine.rehearsal import Rehearsal, Rehearsals
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.running.inputs import Embeddings, find_inputs
 from tokenviz.model.running.loaded_model import LoadedModel
@@ -28,6 +29,7 @@ def objective_for(
     score: ScoreName,
     budget: Any = None,
     seconds: float | None = None,
+    rehearsals: Rehearsals | None = None,
 ) -> Objective:
     """F by parts if the model has a known layout, else by its own forward.
 
@@ -43,6 +45,8 @@ def objective_for(
         Bytes that may be taken; see :func:`memory_budget`.
     seconds
         How long it may take; None for without bound.
+    rehearsals
+        What was computed before of texts that may begin so.
     """
     longest = max(term.last_row for term in problem.targets.terms)
     decoder = None
@@ -51,7 +55,10 @@ def objective_for(
     work = Work(seconds=seconds)
     objective: Objective
     if decoder is not None:
-        objective = FastObjective(lm, problem.targets, score, problem.inputs, work, decoder)
+        rehearsal = None if rehearsals is None else _rehearsal(rehearsals, problem)
+        objective = FastObjective(
+            lm, problem.targets, score, problem.inputs, work, decoder, rehearsal
+        )
     else:
         objective = GenericObjective(lm, problem.targets, score, problem.inputs, work)
     work.budget = memory_budget(budget, lm.device)
@@ -66,3 +73,17 @@ def objective_for(
     fitting = bisect_right(range(1, most + 1), work.budget, key=objective.bytes_of)
     work.rows = max(1, fitting)
     return objective
+
+
+def _rehearsal(rehearsals: Rehearsals, problem: Problem) -> Rehearsal | None:
+    """That of a text that begins with all rows of a question, where these are one text."""
+    rows: dict[int, int] = {}
+    for term in problem.targets.terms:
+        rows[term.branch] = max(rows.get(term.branch, 0), term.last_row)
+    read = [(branch, count) for branch, count in rows.items() if count]
+    if len(read) > 1:
+        return None
+    ids: list[int] = problem.ids.tolist()
+    for branch, count in read:
+        ids += problem.targets.branches[branch][:count].tolist()
+    return rehearsals.of(ids)

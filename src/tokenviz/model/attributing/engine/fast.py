@@ -5,7 +5,8 @@ costs p + 1 rows for a term at row p, forward mode N − i rows for token i of t
 fewer operations is counted from the shape of the model. Replacing token i leaves rows before i as
 they were: variants of a prompt start at the first token in which they differ from it, and share
 what is before. Log-odds need the prompt run first, to see who the rivals are: that run then serves
-the gradients there and the variants, too.
+the gradients there and the variants, too. Of a text that was rehearsed (``rehearsal``) that
+run, and the variants with one token blanked out, are there already.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tokenviz.model.attributing.engine.perturbing import (
     unchanged_first,
 )
 from tokenviz.model.attributing.engine.readout import Readout
+from tokenviz.model.attributing.engine.rehearsal import Rehearsal
 from tokenviz.model.attributing.engine.work import Work
 from tokenviz.model.decoder import Decoder, Rows
 from tokenviz.model.decoder.block import KeySide
@@ -42,7 +44,11 @@ _SHARE = 4  # cotangents or tangents that should fit beside each other at the po
 
 
 class FastObjective(Objective):
-    """See :class:`Objective`; ``decoder`` is the model, taken apart."""
+    """See :class:`Objective`; ``decoder`` is the model, taken apart.
+
+    ``rehearsal`` is of a text that begins with the prompt and its only continuation, if there is
+    one.
+    """
 
     def __init__(
         self,
@@ -52,9 +58,11 @@ class FastObjective(Objective):
         prompt: torch.Tensor,
         work: Work,
         decoder: Decoder,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         super().__init__(lm, targets, score, prompt, work)
         self.decoder = decoder
+        self._rehearsal = rehearsal
         self._readout = Readout(decoder.head, score)
 
     @property
@@ -123,20 +131,26 @@ class FastObjective(Objective):
     def _run(self) -> Computed:
         """That run, where it is kept; its rows are those of ``_packing``."""
         packing, after = self._pack(self.n_prompt, self._targets.terms, odds=False)
+        if self._rehearsal is not None:
+            return self._rehearsal.run(len(packing.rows), packing.reads)
         embeddings = _joined(self._prompt[None].to(self.dtype), after)
         return self.decoder.compute(embeddings, packing.rows, packing.reads)
 
     def _is_run(self, point: torch.Tensor) -> bool:
         """Whether a point ``[n, d]`` is the prompt, and its run is kept."""
-        return point is self._prompt and self._shares and bool(self.rivals)
+        if point is not self._prompt:
+            return False
+        return self._rehearsal is not None or (self._shares and bool(self.rivals))
 
     def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
         packing, after = self._pack(self.n_prompt, terms, odds=False)
-        if self._shares:
+        if self._rehearsal is not None or self._shares:
             hidden = self._run.hidden
         else:
             embeddings = _joined(wide(self._prompt)[None], after)
             hidden = self.decoder.run(embeddings, packing.rows, packing.reads)
+        if self._rehearsal is None:
+            self.work.advance(self.rows_of_rivals())
         tops = self._readout.likeliest(hidden, packing, count)
         return {place: tops[packing.read_of(pair)] for pair, place in enumerate(packing.places)}
 
@@ -192,6 +206,26 @@ class FastObjective(Objective):
         return self._linearised(point[None], terms, run, self._is_run(point))[0]
 
     def _term_perturbed(
+        self,
+        inputs: torch.Tensor,
+        replacement: torch.Tensor,
+        masks: torch.Tensor,
+        terms: Sequence[Term],
+    ) -> torch.Tensor:
+        known = torch.zeros(len(masks), dtype=torch.bool)
+        if self._rehearsal is not None and self._is_run(inputs):
+            known = self._rehearsal.known(replacement, masks)
+        if self._rehearsal is None or not bool(known.any()):
+            return self._of_perturbed(inputs, replacement, masks, terms)
+        packing, _ = self._pack(self.n_prompt, terms)
+        hidden = self._rehearsal.hidden(masks[known], packing.reads)
+        scores = torch.empty(len(masks), len(terms), dtype=torch.float64)
+        scores[known] = self._readout.scores(hidden, packing).cpu().double()
+        if not bool(known.all()):
+            scores[~known] = self._of_perturbed(inputs, replacement, masks[~known], terms)
+        return scores
+
+    def _of_perturbed(
         self,
         inputs: torch.Tensor,
         replacement: torch.Tensor,

@@ -246,6 +246,7 @@ class GenericObjective(Objective):
         for own in self.apart(terms):
             batch = Batch(self, [terms[k] for k in own])
             found.update(batch.likeliest(self._prompt, count))
+        self.work.advance(self.rows_of_rivals())
         return found
 
     def _value_norms(self, point: torch.Tensor) -> torch.Tensor:

@@ -97,7 +97,6 @@ class Objective(ABC):
         count = min(RIVALS, self.lm.vocabulary_size - 1)
         with torch.no_grad():
             found = self._likeliest(terms, count + 1)
-        self.work.advance(self.rows_of_rivals())
         return {
             (branch, token): top[top != self.branch(branch)[token].to(top.device)][:count]
             for (branch, token), top in found.items()
@@ -277,7 +276,10 @@ class Objective(ABC):
 
     @abstractmethod
     def _likeliest(self, terms: Sequence[Term], count: int) -> dict[tuple[int, int], torch.Tensor]:
-        """The likeliest ids in the place of each token of some terms, ``[count]``."""
+        """The likeliest ids in the place of each token of some terms, ``[count]``.
+
+        Goes through :meth:`rows_of_rivals`, unless these were computed before.
+        """
 
     @abstractmethod
     def _term_scores(self, points: torch.Tensor, terms: Sequence[Term]) -> torch.Tensor:
