@@ -34,6 +34,9 @@ const PROMPT_STRIP = 14;
 const WITH_VALUES = { path: 42, rank: 35 };
 const WITHOUT_VALUES = { path: 29, rank: 23 };
 
+/** What a second number in a cell of the path takes. */
+export const SECOND_LINE = 13;
+
 /** Of a trace without tokens: room to say so. */
 const EMPTY = { width: 120, height: 30 };
 
@@ -53,6 +56,8 @@ export interface GridOptions {
   banded?: boolean;
   /** Is there a cell below the alternatives for all the others? */
   rests?: boolean;
+  /** Are two numbers written in each cell of the path? */
+  paired?: boolean;
 }
 
 export class Grid implements Arrangement {
@@ -80,7 +85,8 @@ export class Grid implements Arrangement {
   constructor(options: GridOptions) {
     const { positions, given = 0, rowLength, reserved = 0, cellWidth, shown } = options;
     const { banded = false, rests = false } = options;
-    const { path, rank } = options.showValues ? WITH_VALUES : WITHOUT_VALUES;
+    const { rank, ...height } = options.showValues ? WITH_VALUES : WITHOUT_VALUES;
+    const path = height.path + (options.paired && options.showValues ? SECOND_LINE : 0);
     this.positions = positions;
     const longer = Math.max(given, positions - given);
     this.columns = Math.max(1, reserved, Math.min(rowLength, longer));
