@@ -23,7 +23,10 @@ import { PlaceTable } from "./placetable.ts";
 const TALL = 640;
 
 export class Comparison {
-  readonly element: HTMLElement;
+  readonly element = h("div", {
+    class: "tokenviz tokenviz-comparison tex2jax_ignore mathjax_ignore",
+    ...{ role: "group", "aria-label": "Comparison", "data-lm-suppress-shortcuts": "true" },
+  });
   readonly #core: Core;
   readonly #model: Model;
   readonly #store: Store<TraceState>;
@@ -37,6 +40,10 @@ export class Comparison {
   constructor(core: Core, model: Model, signal: AbortSignal) {
     this.#core = core;
     this.#model = model;
+    // Before the figure inside looks: it is themed as what is around it.
+    const sized = new ResizeObserver(() => this.#retheme());
+    sized.observe(this.element);
+    core.watchTheme(this.element, () => this.#retheme(), signal);
     this.#store = new core.Store<TraceState>(asTrace(model), signal);
     this.#drawing = new (comparisonDrawing(core.TraceDrawing))(() => this.#compared, this.#paired);
     this.#table = new PlaceTable({
@@ -62,12 +69,7 @@ export class Comparison {
       features: [core.searchFeature(this.#drawing), (parts) => this.#attach(parts)],
       signal,
     });
-    this.element = h(
-      "div",
-      {
-        class: "tokenviz tokenviz-comparison tex2jax_ignore mathjax_ignore",
-        ...{ role: "group", "aria-label": "Comparison", "data-lm-suppress-shortcuts": "true" },
-      },
+    this.element.append(
       figure.element,
       h(
         "div",
@@ -78,7 +80,6 @@ export class Comparison {
       this.#table.element,
     );
     Object.defineProperty(this.element, "tokenvizComparison", { value: this, enumerable: false });
-    core.watchTheme(this.element, () => this.#retheme(), signal);
     this.#store.subscribe((changed) => {
       if (changed.has("theme")) this.#retheme();
       if (changed.has("_data")) this.#list();
@@ -93,8 +94,6 @@ export class Comparison {
     signal.addEventListener("abort", () => {
       for (const [event, listener] of hear) model.off(event, listener);
     });
-    const sized = new ResizeObserver(() => this.#retheme());
-    sized.observe(this.element);
     signal.addEventListener("abort", () => sized.disconnect());
     this.#pair.value = this.#paired ?? "";
     this.#table.select(this.#store.state.selected?.[0] ?? null);

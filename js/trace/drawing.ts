@@ -192,7 +192,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       showValues: show_values,
       banded: this.#turns.length > 0,
       rests: show_rest,
-      paired: this.#paired !== null,
+      paired: show_values && this.#paired !== null,
     });
   }
 

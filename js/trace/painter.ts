@@ -22,7 +22,7 @@ import type { PaintContext } from "../figure/drawing.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
 import { type Flagged, percent } from "./flagged.ts";
 import { UNKNOWN } from "./format.ts";
-import { BORDER_OUTSET, type Grid, SECOND_LINE } from "./layout.ts";
+import { BORDER_OUTSET, type Grid, ONE_NUMBER, SECOND_LINE } from "./layout.ts";
 import { covers, type Lens } from "./lens.ts";
 import type { Paired } from "./paired.ts";
 import { paintMarks, paintRings } from "./rings.ts";
@@ -272,11 +272,10 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
   }
 }
 
-function paintLabel(scene: Scene, context: PaintContext, spot: Spot): void {
-  const { labels, showValues } = scene;
+function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
   const { x, y, width, value, index, flagged } = spot;
-  const height = firstLines(scene, spot);
+  const height = Math.min(spot.height, ONE_NUMBER);
   // Every cell is high enough for two small lines over the value.
   const label = labels.fit(index, width - 2 * LEAST_PADDING, 2);
   ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
@@ -285,16 +284,17 @@ function paintLabel(scene: Scene, context: PaintContext, spot: Spot): void {
   paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
-function paintValue(scene: Scene, context: PaintContext, spot: Spot): void {
-  const { write, paired } = scene;
+function paintValue({ write, paired }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
   const { x, y, width, position, slot, value, lens, flagged } = spot;
-  const baseline = y + firstLines(scene, spot) * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
+  const height = Math.min(spot.height, ONE_NUMBER);
+  let baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
   if (slot === 0 && paired !== null) {
-    paired.write(position).forEach((line, i) => {
-      ctx.fillText(line, x + width / 2, baseline + i * SECOND_LINE);
-    });
+    for (const line of paired.write(position)) {
+      ctx.fillText(line, x + width / 2, baseline);
+      baseline += SECOND_LINE;
+    }
     return;
   }
   const seen = value === null ? null : lens;
@@ -303,11 +303,6 @@ function paintValue(scene: Scene, context: PaintContext, spot: Spot): void {
   if (value === null && text === UNKNOWN) return;
   // The columns are not sized for a lens: what is too wide is condensed.
   ctx.fillText(text, x + width / 2, baseline, seen ? width - 2 * LEAST_PADDING : undefined);
-}
-
-/** The height of a cell without its second number. */
-function firstLines({ paired, showValues }: Scene, { height, slot }: Spot): number {
-  return slot === 0 && paired !== null && showValues ? height - SECOND_LINE : height;
 }
 
 /** Row by row, because what follows on the next row is no neighbour. */

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tokenviz.widget.comparison import ComparisonFigure
 
-__all__ = ["CHANNELS", "FLIP", "Comparison", "Measure"]
+__all__ = ["CHANNELS", "FLIP", "Comparison", "Measure", "furthest"]
 
 Measure = Literal["delta", "ratio", "kl", "reverse_kl", "js", "rank_change"]
 """What spans can be sorted by."""
@@ -46,6 +46,32 @@ CHANNELS: Mapping[Measure, str] = {
 
 FLIP: Literal["flip"] = "flip"
 """What marks tokens where the most probable one is another."""
+
+
+def furthest(
+    values: npt.NDArray[np.float32],
+    count: int,
+    *,
+    ratio: bool,
+    only: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.intp]:
+    """The places of the ``count`` largest differences, the largest first; of equal ones the first.
+
+    Parameters
+    ----------
+    values
+        Differences of either sign, shape ``[m]``; those that are NaN are not among them.
+    ratio
+        Whether they are ratios, which are as far from 1 either way.
+    only
+        Which of them are asked about, shape ``[m]``; by default all.
+    """
+    with np.errstate(divide="ignore"):
+        size = np.abs(np.log(values.astype(np.float64)) if ratio else values)
+    if only is not None:
+        size = np.where(only, size, np.nan)
+    order = np.argsort(-size, kind="stable")[:count]  # NaN comes last
+    return order[~np.isnan(size[order])]
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -240,12 +266,9 @@ class Comparison(Frozen):
         count = whole("count", count, at_least=0)
         by = by or self.best_measure
         values = self.deltas if by == FLIP else self.measure(by)
-        with np.errstate(divide="ignore"):
-            size = np.abs(np.log(values.astype(np.float64)) if by == "ratio" else values)
-        if by == FLIP:
-            size = np.where(self.flips, size, np.nan)
-        order = np.argsort(-size, kind="stable")[:count]  # NaN comes last
-        return tuple(self._place(int(i), float(values[i])) for i in order if size[i] == size[i])
+        only = self.flips if by == FLIP else None
+        order = furthest(values, count, ratio=by == "ratio", only=only)
+        return tuple(self._place(i, float(values[i])) for i in order.tolist())
 
     def summary(self) -> Summary:
         """The whole in a few numbers; as text, a line."""

@@ -240,6 +240,13 @@ def _tables(figures: Iterable[FigureState]) -> str:
 
 
 def _table(figure: FigureState) -> str:
+    if figure.kind == "comparison":
+        from tokenviz.export.placestable import places_table
+
+        shown: Any = figure.colored
+        traits = figure.traits
+        table = static_table(shown, figure.scale, figure.table_options)
+        return table + places_table(shown, figure.compared, traits["places_by"], traits["places"])
     if figure.kind != "explorer":
         return static_table(figure.colored, figure.scale, figure.table_options)
     from tokenviz.export.treetable import tree_tables

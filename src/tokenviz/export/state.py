@@ -22,7 +22,7 @@ from tokenviz.data.attribution import Attribution
 from tokenviz.export.table import TableOptions
 from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.scale import figure_scale
-from tokenviz.wire import decode_attribution, decode_trace
+from tokenviz.wire import _values, decode_attribution, decode_trace
 
 if TYPE_CHECKING:
     from tokenviz.data.comparison import Comparison
@@ -126,6 +126,13 @@ class FigureState:
     def kind(self) -> str:
         """``"heatmap"``, ``"trace"``, ``"explorer"`` or ``"comparison"``."""
         return str(self.traits["_kind"])
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """What a comparison's figure knows beside its trace; its spans as an array or None."""
+        compared: dict[str, Any] = self._decoded["_data"]["compared"]
+        spans = compared["spans"]
+        return compared | {"spans": None if spans is None else _values(spans)}
 
     @property
     def scale(self) -> ColorScale:

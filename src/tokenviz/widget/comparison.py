@@ -95,14 +95,17 @@ class ComparisonFigure(TokenTrace):
         return words | {"caption": caption(trace_facts(self._traced(source)))}
 
     def _adopt(self, source: Any) -> None:
-        super()._adopt(self._traced(source))
+        trace = self._traced(source)
+        if not self._shows(trace):
+            self.channel = CHANNELS["delta"]
+        super()._adopt(trace)
         try:
             self._check_places(self.places_by)
         except traitlets.TraitError:
             self.places_by = None
 
     def _shown_marks(self, source: Any) -> dict[str, Any]:  # type: ignore[override]
-        trace = self._traced(source)
+        trace = source if isinstance(source, Trace) else self._traced(source)
         marks = super()._shown_marks(trace)
         # Where the likeliest token is another is part of the picture; where none is, there is no
         # need to say so twice.
