@@ -265,7 +265,8 @@ class Comparison(Frozen):
         """
         count = whole("count", count, at_least=0)
         by = by or self.best_measure
-        values = self.deltas if by == FLIP else self.measure(by)
+        known = by == FLIP and bool(self.choices_known.any())
+        values = self.deltas if known else self.measure(cast("Measure", by))
         only = self.flips if by == FLIP else None
         order = furthest(values, count, ratio=by == "ratio", only=only)
         return tuple(self._place(i, float(values[i])) for i in order.tolist())
@@ -297,6 +298,9 @@ class Comparison(Frozen):
         for name, logprobs in zip(self.logprob_channels, self.logprobs, strict=True):
             if name is not None:
                 channels[name] = logprobs.astype(np.float32)
+        flips: dict[str, npt.NDArray[np.bool_]] = {}
+        if self.choices_known.any():
+            flips[FLIP] = self._per_token(self.flips)
         trace = self.a
         own = {field.name: getattr(trace, field.name) for field in fields(trace)}
         return Trace.from_columns(
@@ -306,7 +310,7 @@ class Comparison(Frozen):
                     **trace.channels,
                     **{name: self._per_token(values) for name, values in channels.items()},
                 },
-                "flags": {**trace.flags, FLIP: self._per_token(self.flips)},
+                "flags": {**trace.flags, **flips},
                 "notes": {**dict(trace.notes), **self.summary().notes()},
             }
         )

@@ -109,7 +109,8 @@ class ComparisonFigure(TokenTrace):
         marks = super()._shown_marks(trace)
         # Where the likeliest token is another is part of the picture; where none is, there is no
         # need to say so twice.
-        return ({"flag": FLIP} if bool(trace.flags[FLIP].any()) else {}) | marks
+        flips = trace.flags.get(FLIP)
+        return ({} if flips is None or not flips.any() else {"flag": FLIP}) | marks
 
     @traitlets.default("_renderer")
     def _share_renderer(self) -> Bundle:
