@@ -10,7 +10,7 @@ __all__ = ["markdown"]
 _ABOUT = (
     "What is compared is a trace of so many tokens, five alternatives each, with another of the "
     "same tokens and both divergences; a rollout has eight channels and two flags. Python: CPU "
-    "seconds to compare (with the summary), to make the figure, and to write its page. First paint: "
+    "seconds to compare (with the summary), to make the figure, to write its page. First paint: "
     "from the start of the navigation to the presentation of the finished figure; in JupyterLab "
     "from the cell's last line to that. Recolour: from a change of the range to the presentation "
     "of the frame that shows it, median and 95th percentile. A comparison may take what a trace of "

@@ -14,7 +14,8 @@ import numpy as np
 import tokenviz as tv
 
 __all__ = [
-    "HEATMAPS", "LABELLED", "TRACES", "WRITTEN", "comparison", "heatmap", "labels", "rollout", "trace",
+    "HEATMAPS", "LABELLED", "TRACES", "WRITTEN",
+    "comparison", "heatmap", "labels", "rollout", "trace",
 ]  # fmt: skip
 
 HEATMAPS: dict[str, tuple[int, int]] = {
