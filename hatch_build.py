@@ -18,10 +18,13 @@ STATIC_FILES = (
     "loader.js",
     "widget.js",
     "explorer.js",
+    "comparison.js",
     "page.js",
     "explorerpage.js",
+    "comparisonpage.js",
     "tokenviz.css",
     "explorer.css",
+    "comparison.css",
 )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.compare.table import markdown as compare_tables
 from benchmarks.explore.table import markdown as explore_tables
 from benchmarks.render.table import markdown as render_tables
 from benchmarks.truth.table import markdown as truth_tables
@@ -29,6 +30,7 @@ _HEADINGS = {
     "truth": "Truth",
     "gpu": "A large model on a GPU",
     "render": "Figures in a browser",
+    "compare": "Comparisons and rollouts",
     "explore": "An explorer in JupyterLab",
 }
 _TITLES = {
@@ -314,6 +316,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "truth": truth_tables,
     "gpu": _gpu,
     "render": render_tables,
+    "compare": compare_tables,
     "explore": explore_tables,
 }
 

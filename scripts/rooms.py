@@ -28,8 +28,8 @@ PYTHON = (
 """Rooms of src/tokenviz, each above what it may import; "base" are the files with an underscore."""
 
 TYPESCRIPT = (
-    "glue", "explore", "trace", "heatmap", "figure", "controls", "a11y", "canvas", "state", "live",
-    "wire", "data", "color", "dom",
+    "glue", "explore", "compare", "trace", "heatmap", "figure", "controls", "a11y", "canvas",
+    "state", "live", "wire", "data", "color", "dom",
 )  # fmt: skip
 """Rooms of js."""
 

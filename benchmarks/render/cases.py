@@ -13,7 +13,10 @@ import numpy as np
 
 import tokenviz as tv
 
-__all__ = ["HEATMAPS", "LABELLED", "TRACES", "WRITTEN", "heatmap", "labels", "trace"]
+__all__ = [
+    "HEATMAPS", "LABELLED", "TRACES", "WRITTEN",
+    "comparison", "heatmap", "labels", "rollout", "trace",
+]  # fmt: skip
 
 HEATMAPS: dict[str, tuple[int, int]] = {
     "13 × 5": (13, 5),
@@ -67,6 +70,48 @@ def trace(n: int) -> tv.Trace:
         ranks=np.ones(n),
         entropies=rng.gamma(2, 0.4, n),
     )
+
+
+def comparison(n: int) -> tv.Comparison:
+    """A trace of this length and another of the same tokens, with divergences, as of two models."""
+    a = trace(n)
+    rng = np.random.default_rng(2)
+    # Most tokens change little, some much.
+    shift = 0.1 * rng.standard_t(2, n).astype(np.float32)
+    b = tv.Trace.from_columns(
+        a.vocabulary,
+        a.index,
+        np.minimum(a.logprobs + shift, 0),
+        a.offsets,
+        a.alternative_index,
+        a.alternative_logprobs,
+        ranks=rng.geometric(0.8, n),
+        entropies=a.entropies,
+    )
+    kl = np.abs(shift) * rng.gamma(1, 0.2, (2, n)).astype(np.float32)
+    return tv.Comparison(a, b, names=("one", "another"), kl=kl, js=np.minimum(kl[0], np.log(2)))
+
+
+def rollout(n: int) -> tv.Trace:
+    """A trace of this length as training writes it: eight channels, two flags, roles."""
+    rng = np.random.default_rng(3)
+    own = trace(n)
+    names = (
+        "advantage", "kl", "mismatch_kl", "importance_ratio", "reward", "value", "return", "loss",
+    )  # fmt: skip
+    return tv.Trace.from_columns(
+        own.vocabulary,
+        own.index,
+        own.logprobs,
+        own.offsets,
+        own.alternative_index,
+        own.alternative_logprobs,
+        ranks=own.ranks,
+        entropies=own.entropies,
+        channels={name: rng.gamma(1, 1, n) if name == "importance_ratio" else rng.normal(size=n)
+                  for name in names},
+        flags={"loss_mask": rng.random(n) < 0.8, "clipped": rng.random(n) < 0.05},
+    )  # fmt: skip
 
 
 def labels(of: Iterable[tv.Token | str]) -> list[str]:

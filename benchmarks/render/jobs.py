@@ -53,7 +53,8 @@ def source(kind: str, size: str) -> Any:
     """The data of a case."""
     if kind == "heatmap":
         return cases.heatmap(*cases.HEATMAPS[size])
-    return cases.trace(cases.TRACES[size])
+    make = {"trace": cases.trace, "comparison": cases.comparison, "rollout": cases.rollout}[kind]
+    return make(int(size.replace(",", "")))
 
 
 def build(contender: Contender, size: str, path: Path, seconds: float) -> dict[str, Any]:

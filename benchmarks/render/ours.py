@@ -9,7 +9,8 @@ from benchmarks.render.contender import Contender, Kind
 
 __all__ = ["CONTENDERS"]
 
-_ROOT = "document.querySelector('.tokenviz')"
+# Of a comparison, the figure inside.
+_ROOT = "document.querySelector('.tokenviz[data-tokenviz-kind]')"
 
 # The attribute is set in the frame that paints; what is still on its way then, painted() awaits.
 FINISHED = f"""new Promise(resolve => {{

@@ -24,7 +24,7 @@ export function hatch(ctx: CanvasRenderingContext2D, rect: Rect, theme: Pick<The
 
 /** Lines the other way over a colour: what a flag marks. */
 export function stripe(ctx: CanvasRenderingContext2D, rect: Rect, color: string): void {
-  diagonals(ctx, rect, { color, alpha: 0.4, rise: -rect.height });
+  diagonals(ctx, rect, { color, alpha: 0.25, rise: -rect.height });
 }
 
 function diagonals(

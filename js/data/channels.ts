@@ -85,10 +85,10 @@ type Fitting = { colormap: string; center?: number; vmin?: number };
 
 /** What the numbers of training are called, and so where their middle or their end is. */
 const FITTING: readonly (readonly [RegExp, Fitting])[] = [
-  [named("log.*ratio"), { colormap: "PuOr", center: 0 }],
+  [named("log.*ratio|Δ|change"), { colormap: "PuOr", center: 0 }],
   [named("ratio|importance"), { colormap: "PuOr", center: 1 }],
   [named("advantage|reward|return|value"), { colormap: "RdBu", center: 0 }],
-  [named("kl|kld|mismatch|entropy"), { colormap: "Oranges", vmin: 0 }],
+  [named("kl|kld|js|mismatch|entropy"), { colormap: "Oranges", vmin: 0 }],
 ];
 
 /** One of some words, alone or among others: "kl", "mismatch_kl", "Rewards". */

@@ -31,6 +31,8 @@ export interface FigureParts<State extends FigureState> {
   repaint: () => void;
   /** Lays out anew, as when the figure's width changed. */
   relayout: () => void;
+  /** Writes the caption anew. */
+  rewrite: () => void;
   /** Says a sentence to screen readers. */
   say: (text: string) => void;
   signal: AbortSignal;

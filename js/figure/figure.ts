@@ -182,6 +182,7 @@ export class Figure<State extends FigureState> {
         place: (cell) => this.#pointing.place(cell),
         repaint: () => this.#repaint(),
         relayout: () => this.#relayout(),
+        rewrite: () => this.#write(),
         say: (text) => this.#say(text),
         signal,
       });

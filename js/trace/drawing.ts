@@ -38,6 +38,7 @@ import { covers, type Lens } from "./lens.ts";
 import { markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
 import { paintTrace } from "./painter.ts";
+import type { Paired } from "./paired.ts";
 import { readable } from "./readable.ts";
 import { runsOf } from "./runs.ts";
 import { nearestCell, step, type Walk } from "./step.ts";
@@ -56,6 +57,7 @@ const NOTHING = new Float32Array(0);
 export class TraceDrawing implements Drawing<TraceState> {
   /** Colours some positions by other numbers. Nothing moves: who sets it asks for a new picture. */
   lens: Lens | null = null;
+  #paired: Paired | null = null;
   #state!: TraceState;
   /** Probabilities of the chosen tokens, and of all alternatives. */
   #probabilities: Float32Array = NOTHING;
@@ -137,6 +139,12 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (any("arrangement")) this.#availableWidth = null;
   }
 
+  /** Two numbers in each cell of the path. Cells move: who sets it asks for a new layout. */
+  set paired(paired: Paired | null) {
+    this.#paired = paired;
+    this.#availableWidth = null;
+  }
+
   get scrollPadding(): { left: number; top: number } {
     return this.#grid === null
       ? { left: FLOW_MARGIN, top: FLOW_TOP }
@@ -184,6 +192,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       showValues: show_values,
       banded: this.#turns.length > 0,
       rests: show_rest,
+      paired: show_values && this.#paired !== null,
     });
   }
 
@@ -204,6 +213,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       labels: this.#labels,
       values: this.#colors.values,
       write: (position: number, slot: number) => this.#written(position, slot),
+      paired: this.#paired,
       rest: show_rest ? (position: number) => this.#rest(position) : null,
       flagged: this.#flagged,
       showValues: show_values,
@@ -428,6 +438,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     const bound = values.bounds ? AT_LEAST : "";
     const texts = [0, ...(finite ?? [])].map((end) => bound + cellValue(end, notation));
     if (values.alternatives === null) texts.push(cellValue(0, PLAIN));
+    texts.push(...(this.#paired?.widest ?? []));
     return Math.max(...texts.map((text) => measure.width(text, VALUE_FONT)));
   }
 

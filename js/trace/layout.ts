@@ -31,8 +31,12 @@ const ROW_GAP = 15;
 const PROMPT_STRIP = 14;
 
 /** Cell heights with the probability under the token, and without. */
-const WITH_VALUES = { path: 42, rank: 35 };
+export const ONE_NUMBER = 42;
+const WITH_VALUES = { path: ONE_NUMBER, rank: 35 };
 const WITHOUT_VALUES = { path: 29, rank: 23 };
+
+/** What a second number in a cell of the path takes. */
+export const SECOND_LINE = 13;
 
 /** Of a trace without tokens: room to say so. */
 const EMPTY = { width: 120, height: 30 };
@@ -53,6 +57,8 @@ export interface GridOptions {
   banded?: boolean;
   /** Is there a cell below the alternatives for all the others? */
   rests?: boolean;
+  /** Is a second number written in each cell of the path? */
+  paired?: boolean;
 }
 
 export class Grid implements Arrangement {
@@ -90,6 +96,7 @@ export class Grid implements Arrangement {
     this.rows = Math.ceil((positions + this.#free) / this.columns);
     this.cellWidth = cellWidth;
     this.pathHeight = path;
+    if (options.paired) this.pathHeight += SECOND_LINE;
     this.rankHeight = rank;
     this.shown = shown;
     this.strip = NUMBER_HEIGHT + BORDER_OUTSET + (banded ? BAND_HEIGHT : 0);
@@ -105,7 +112,7 @@ export class Grid implements Arrangement {
       if (rests && row >= this.promptRows) ranks++;
       const alternatives = ranks > 0 ? RANK_OFFSET + ranks * (rank + RANK_GAP) - RANK_GAP : 0;
       const gap = row < this.promptRows - 1 ? 0 : ROW_GAP;
-      this.#top[row + 1] = this.pathTop(row) + path + BORDER_OUTSET + alternatives + gap;
+      this.#top[row + 1] = this.pathTop(row) + this.pathHeight + BORDER_OUTSET + alternatives + gap;
     }
     this.width = 2 * MARGIN + this.columns * (cellWidth + COLUMN_GAP) - COLUMN_GAP;
     this.height = this.#top[this.rows] - ROW_GAP;

@@ -22,8 +22,9 @@ import type { PaintContext } from "../figure/drawing.ts";
 import { LEAST_PADDING } from "./cellwidth.ts";
 import { type Flagged, percent } from "./flagged.ts";
 import { UNKNOWN } from "./format.ts";
-import { BORDER_OUTSET, type Grid } from "./layout.ts";
+import { BORDER_OUTSET, type Grid, ONE_NUMBER, SECOND_LINE } from "./layout.ts";
 import { covers, type Lens } from "./lens.ts";
+import type { Paired } from "./paired.ts";
 import { paintMarks, paintRings } from "./rings.ts";
 
 /** Reads as red on white and on black, and beside every colormap that is not red itself. */
@@ -46,6 +47,8 @@ export interface Scene {
   values: ChannelValues;
   /** What is written in them. */
   write: (position: number, slot: number) => string;
+  /** What is written in the cells of the path instead. */
+  paired: Paired | null;
   /** The probability of all that is not shown at a position, NaN where unknown; null for no cell. */
   rest: ((position: number) => number) | null;
   flagged: Flagged | null;
@@ -271,7 +274,8 @@ function paintBorders({ grid }: Scene, { ctx }: PaintContext, rows: Span): void 
 
 function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, value, index, flagged } = spot;
+  const { x, y, width, value, index, flagged } = spot;
+  const height = Math.min(spot.height, ONE_NUMBER);
   // Every cell is high enough for two small lines over the value.
   const label = labels.fit(index, width - 2 * LEAST_PADDING, 2);
   ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
@@ -280,11 +284,19 @@ function paintLabel({ labels, showValues }: Scene, context: PaintContext, spot: 
   paintToken(ctx, label, left, y + height * (showValues ? middle : 0.5));
 }
 
-function paintValue({ write }: Scene, context: PaintContext, spot: Spot): void {
+function paintValue({ write, paired }: Scene, context: PaintContext, spot: Spot): void {
   const { ctx } = context;
-  const { x, y, width, height, position, slot, value, lens, flagged } = spot;
-  const baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
+  const { x, y, width, position, slot, value, lens, flagged } = spot;
+  const height = Math.min(spot.height, ONE_NUMBER);
+  let baseline = y + height * VALUE_LINE + (SMALL * CAP_HEIGHT) / 2;
   ctx.fillStyle = textColor(flagged?.dims ? null : value, context);
+  if (slot === 0 && paired !== null) {
+    for (const line of paired.write(position)) {
+      ctx.fillText(line, x + width / 2, baseline);
+      baseline += SECOND_LINE;
+    }
+    return;
+  }
   const seen = value === null ? null : lens;
   const text = seen?.write(value as number) ?? write(position, slot);
   // Where nothing is missing, nothing needs to be said.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tokenviz.sources.read import formats as formats
     from tokenviz.sources.read import read as read
     from tokenviz.tiles.large import LargeAttribution as LargeAttribution
+    from tokenviz.widget.comparison import ComparisonFigure as ComparisonFigure
     from tokenviz.widget.heatmap import AttributionHeatmap as AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace as TokenTrace
 
@@ -41,6 +42,7 @@ _HOMES = {
     "Attribution": "tokenviz.data.attribution",
     "AttributionHeatmap": "tokenviz.widget.heatmap",
     "Comparison": "tokenviz.data.comparison",
+    "ComparisonFigure": "tokenviz.widget.comparison",
     "Contrast": "tokenviz.model.attributing.asking.targets",
     "Explorer": "tokenviz.explore.explorer",
     "LiveTrace": "tokenviz.live.trace",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.color.numbers import duration
+from tokenviz.color.numbers import duration, significant
 from tokenviz.data.attribution import Attribution, Target, expression_label
 from tokenviz.data.tokens import Kind, Token, displayed, is_text
 from tokenviz.data.trace import Trace
@@ -291,7 +291,9 @@ def attribution_facts(attribution: Attribution) -> dict[str, str]:
     if (rounding := attribution.rounding) is not None:
         small = np.abs(attribution.values) <= 2 * rounding
         many = small.size and small.mean(axis=0).max() >= 0.5
-        facts["rounding"] = f"about {rounding:.2g}" + ", as much as many values" * bool(many)
+        facts["rounding"] = f"about {significant(rounding, 2)}" + ", as much as many values" * bool(
+            many
+        )
     if attribution.grouping is not None:
         by = attribution.grouping.removesuffix("s")
         facts["rows"] = f"by {by}, summed" if attribution.aggregation == "sum" else f"by {by}"
@@ -307,7 +309,7 @@ def _largest(errors: npt.NDArray[np.float32] | None, factor: int = 1) -> str | N
     known = np.empty(0) if errors is None else errors[~np.isnan(errors)]
     if not known.size:
         return None
-    return "at most " * (known.size > 1) + f"{factor * float(known.max()):.2g}"
+    return "at most " * (known.size > 1) + significant(factor * float(known.max()), 2)
 
 
 def trace_facts(trace: Trace) -> dict[str, str]:

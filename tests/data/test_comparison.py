@@ -164,7 +164,7 @@ def test_the_summary_in_words() -> None:
     assert summary.log_ratio == -0.5 and summary.flip_share == pytest.approx(2 / 3)
     assert summary.notes() == {
         "compared": "a is one, b is two",
-        "log ratio of the whole": "-0.5 nats over 3 tokens",
+        "log ratio of the whole": "−0.5 nats over 3 tokens",
         "mean KL": "0.2 nats (a‖b), 0.133 (b‖a)",
         "flips": "2 of 3 (67 %)",
         "furthest apart": "by KL(a‖b) at “␣cat” (token 2: 0.3), “␣sat” (token 3: 0.2), "

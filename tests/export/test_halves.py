@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 import tokenviz as tv
 from tests.export.test_state import embedded_state
 from tokenviz.color.colormaps import colormap_table
+from tokenviz.color.numbers import significant
 from tokenviz.color.range import Range, resolve_range
 from tokenviz.color.scale import ColorScale
 from tokenviz.export.halves import MIN_VALUES, Halves, as_halves
@@ -156,7 +157,7 @@ def test_a_large_page_is_small_and_says_what_was_rounded() -> None:
     halves = as_halves(values, widget.color_scale())
     assert halves is not None
     np.testing.assert_array_equal(state.source.values, decoded(halves))
-    rounded = f"rounded to float16, by at most {halves.error:.2g}"
+    rounded = f"rounded to float16, by at most {significant(halves.error, 2)}"
     assert state.traits["caption"] == f"a caption · values: {rounded}"
     assert state.traits["_data"]["facts"]["values"] == rounded
     assert widget.caption == "a caption"

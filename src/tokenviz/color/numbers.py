@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tokenviz.color.range import finite_extent
 
-__all__ = ["Notation", "duration", "notation", "written"]
+__all__ = ["Notation", "duration", "notation", "significant", "written"]
 
 _LARGE = 1e7
 
@@ -48,6 +48,19 @@ def scientific(value: float, decimals: int) -> str:
     sign = "−" if math.copysign(1, value) < 0 else ""
     point = f".{digits[1:]}" if decimals else ""
     return f"{sign}{digits[0]}{point}e{exponent}".replace("-", "−")
+
+
+def significant(value: float, digits: int, *, signed: bool = False) -> str:
+    """At most so many digits as prose has them, with a true minus sign: ``−9.8``, ``1.2e−5``.
+
+    Parameters
+    ----------
+    signed
+        Whether a number above zero has its sign, too.
+    """
+    text = f"{value:+.{digits}g}" if signed else f"{value:.{digits}g}"
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}{e}{int(exponent) if e else ''}".replace("-", "−").replace("inf", "∞")
 
 
 class Notation(NamedTuple):

@@ -113,10 +113,10 @@ def _named(words: str) -> re.Pattern[str]:
 
 _SIGNED = _Fitting("PuOr", center=0.0)
 _FITTING = (
-    (_named("log.*ratio"), _SIGNED),
+    (_named("log.*ratio|Δ|change"), _SIGNED),
     (_named("ratio|importance"), _Fitting("PuOr", center=1.0)),
     (_named("advantage|reward|return|value"), _Fitting("RdBu", center=0.0)),
-    (_named("kl|kld|mismatch|entropy"), _Fitting("Oranges", vmin=0.0)),
+    (_named("kl|kld|js|mismatch|entropy"), _Fitting("Oranges", vmin=0.0)),
 )
 """What the numbers of training are called, and so how they look best."""
 

@@ -27,9 +27,9 @@ from tokenviz.data.trace import Trace
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tokenviz.widget.trace import TokenTrace
+    from tokenviz.widget.comparison import ComparisonFigure
 
-__all__ = ["Comparison", "Measure"]
+__all__ = ["CHANNELS", "FLIP", "Comparison", "Measure", "furthest"]
 
 Measure = Literal["delta", "ratio", "kl", "reverse_kl", "js", "rank_change"]
 """What spans can be sorted by."""
@@ -43,6 +43,35 @@ CHANNELS: Mapping[Measure, str] = {
     "rank_change": "rank change",
 }
 """What figures call them."""
+
+FLIP: Literal["flip"] = "flip"
+"""What marks tokens where the most probable one is another."""
+
+
+def furthest(
+    values: npt.NDArray[np.float32],
+    count: int,
+    *,
+    ratio: bool,
+    only: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.intp]:
+    """The places of the ``count`` largest differences, the largest first; of equal ones the first.
+
+    Parameters
+    ----------
+    values
+        Differences of either sign, shape ``[m]``; those that are NaN are not among them.
+    ratio
+        Whether they are ratios, which are as far from 1 either way.
+    only
+        Which of them are asked about, shape ``[m]``; by default all.
+    """
+    with np.errstate(divide="ignore"):
+        size = np.abs(np.log(values.astype(np.float64)) if ratio else values)
+    if only is not None:
+        size = np.where(only, size, np.nan)
+    order = np.argsort(-size, kind="stable")[:count]  # NaN comes last
+    return order[~np.isnan(size[order])]
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -220,7 +249,9 @@ class Comparison(Frozen):
             raise ValueError(f"measure: expected one of {expected}, got {name!r}")
         return known[name]
 
-    def worst(self, count: int = 5, *, by: Measure | None = None) -> tuple[Place, ...]:
+    def worst(
+        self, count: int = 5, *, by: Measure | Literal["flip"] | None = None
+    ) -> tuple[Place, ...]:
         """The spans that differ most, the worst first.
 
         Parameters
@@ -229,15 +260,16 @@ class Comparison(Frozen):
             The most that are wanted.
         by
             The measure whose size counts (of a ratio, how far it is from 1 either way); by default
-            "kl" where it is known, else "delta".
+            "kl" where it is known, else "delta". With "flip", those spans only where the most
+            probable token is another, by the size of "delta".
         """
         count = whole("count", count, at_least=0)
-        by = by or self._best_measure
-        values = self.measure(by)
-        with np.errstate(divide="ignore"):
-            size = np.abs(np.log(values.astype(np.float64)) if by == "ratio" else values)
-        order = np.argsort(-size, kind="stable")[:count]  # NaN comes last
-        return tuple(self._place(int(i), float(values[i])) for i in order if values[i] == values[i])
+        by = by or self.best_measure
+        known = by == FLIP and bool(self.choices_known.any())
+        values = self.deltas if known else self.measure(cast("Measure", by))
+        only = self.flips if by == FLIP else None
+        order = furthest(values, count, ratio=by == "ratio", only=only)
+        return tuple(self._place(i, float(values[i])) for i in order.tolist())
 
     def summary(self) -> Summary:
         """The whole in a few numbers; as text, a line."""
@@ -256,14 +288,19 @@ class Comparison(Frozen):
             flips=int(self.flips.sum()),
             choices=int(self.choices_known.sum()),
             worst=self.worst(),
-            worst_by=CHANNELS[self._best_measure],
+            worst_by=CHANNELS[self.best_measure],
             not_compared=self.not_compared,
         )
 
     def to_trace(self) -> Trace:
         """The reference with the comparison as its channels; tokens of a span share its values."""
         channels = {CHANNELS[name]: values for name, values in self._measures().items()}
-        channels[f"log-probability in {self.names[1]}"] = self.logprobs[1].astype(np.float32)
+        for name, logprobs in zip(self.logprob_channels, self.logprobs, strict=True):
+            if name is not None:
+                channels[name] = logprobs.astype(np.float32)
+        flips: dict[str, npt.NDArray[np.bool_]] = {}
+        if self.choices_known.any():
+            flips[FLIP] = self._per_token(self.flips)
         trace = self.a
         own = {field.name: getattr(trace, field.name) for field in fields(trace)}
         return Trace.from_columns(
@@ -273,13 +310,13 @@ class Comparison(Frozen):
                     **trace.channels,
                     **{name: self._per_token(values) for name, values in channels.items()},
                 },
-                "flags": {**trace.flags, "flip": self._per_token(self.flips)},
+                "flags": {**trace.flags, **flips},
                 "notes": {**dict(trace.notes), **self.summary().notes()},
             }
         )
 
-    def show(self, channel: str = CHANNELS["delta"], **options: Any) -> TokenTrace:
-        """The interactive figure: the reference, coloured by what became of it.
+    def show(self, channel: str = CHANNELS["delta"], **options: Any) -> ComparisonFigure:
+        """The interactive figure: the reference, coloured by what became of it, and both in a cell.
 
         Parameters
         ----------
@@ -287,11 +324,11 @@ class Comparison(Frozen):
             What it is coloured by: "Δ log-probability", "ratio", "KL(a‖b)", "KL(b‖a)", "JS",
             "rank change", or a channel of any trace.
         options
-            Traits of :class:`tokenviz.TokenTrace`.
+            Traits of :class:`tokenviz.ComparisonFigure`.
         """
-        from tokenviz.widget.trace import TokenTrace
+        from tokenviz.widget.comparison import ComparisonFigure
 
-        return TokenTrace(self.to_trace(), channel=channel, **options)
+        return ComparisonFigure(self, channel=channel, **options)
 
     def save(self, path: str | Path) -> Path:
         """Write the data, lossless (``.npz``, ``.json``), or its figure (``.html``, ``.svg`` …).
@@ -338,8 +375,24 @@ class Comparison(Frozen):
         return self.spans[:, 0, 0]
 
     @property
-    def _best_measure(self) -> Measure:
+    def best_measure(self) -> Measure:
+        """By what the worst places are found: by "kl" where it is known."""
         return "delta" if self.kl is None else "kl"
+
+    @property
+    def logprob_channels(self) -> tuple[str | None, str]:
+        """Which channels of :meth:`to_trace` are the log-probabilities of both.
+
+        None for the reference's own, which it has anyway; where tokens differ, those of spans.
+        """
+        a, b = (f"log-probability in {name}" for name in self.names)
+        if a == b:
+            a, b = f"{a} (a)", f"{b} (b)"
+        return None if self.same_tokens else a, b
+
+    def channels(self) -> dict[Measure, str]:
+        """The measures that are known, and which channel of :meth:`to_trace` each is."""
+        return {name: CHANNELS[name] for name in self._measures()}
 
     def _measures(self) -> dict[Measure, npt.NDArray[np.float32]]:
         """Those that are known, by name."""

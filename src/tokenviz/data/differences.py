@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tokenviz.color.numbers import significant
 from tokenviz.data.visible import visible
 
 __all__ = ["Place", "Summary"]
@@ -82,22 +83,25 @@ class Summary:
         unit = "tokens" if self.same_tokens else "spans"
         a, b = self.names
         said = {} if self.names == ("a", "b") else {"compared": f"a is {a}, b is {b}"}
-        said["log ratio of the whole"] = f"{self.log_ratio:+.4g} nats over {self.compared:,} {unit}"
+        said["log ratio of the whole"] = (
+            f"{significant(self.log_ratio, 4, signed=True)} nats over {self.compared:,} {unit}"
+        )
         if self.mean_kl is not None:
-            here, there = self.mean_kl
-            said["mean KL"] = f"{here:.3g} nats (a‖b), {there:.3g} (b‖a)"
+            here, there = (significant(kl, 3) for kl in self.mean_kl)
+            said["mean KL"] = f"{here} nats (a‖b), {there} (b‖a)"
         if self.choices:
             share = f"{100 * self.flip_share:.2g} %"
             said["flips"] = f"{self.flips:,} of {self.choices:,} ({share})"
         if self.worst:
             places = ", ".join(
-                f"{_quoted(place)} (token {place.start + 1}: {place.value:.2g})"
+                f"{_quoted(place)} (token {place.start + 1}: {significant(place.value, 2)})"
                 for place in self.worst[:_SHOWN]
             )
             said["furthest apart"] = f"by {self.worst_by} at {places}"
         if not self.same_tokens:
             costs = [
-                f"{cost:.3g} ({name})" for cost, name in zip(self.bits_per_byte, "ab", strict=True)
+                f"{significant(cost, 3)} ({name})"
+                for cost, name in zip(self.bits_per_byte, "ab", strict=True)
             ]
             said["bits per byte"] = ", ".join(costs)
         if self.not_compared:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from tokenviz.color.numbers import significant
 from tokenviz.export.halves import MIN_VALUES, as_halves
 from tokenviz.export.state import Buffer, FigureState, Path, as_base64, at, with_leaf
 from tokenviz.tiles.large import LargeAttribution
@@ -80,7 +81,9 @@ def _rounded(figure: FigureState) -> FigureState:
     traits = with_leaf(figure.traits, path[:-1], leaf)
     numbers = memory(halves.values.astype("<f2", copy=False))
     figure = _changed(figure, traits, figure.buffers | {path: numbers})
-    return _with_fact(figure, "values", f"rounded to float16, by at most {halves.error:.2g}")
+    return _with_fact(
+        figure, "values", f"rounded to float16, by at most {significant(halves.error, 2)}"
+    )
 
 
 def _with_fact(figure: FigureState, name: str, fact: str) -> FigureState:

@@ -36,7 +36,7 @@ STATE_TYPE = "application/vnd.tokenviz.figure+json"
 TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
 """How the table beside a live widget begins."""
 
-INSTRUMENTS = ("explorer",)
+INSTRUMENTS = ("explorer", "comparison")
 """Kinds of figures that have a script and a style of their own, beside the renderer's."""
 
 MAX_SAVED_STATE = 2_000_000
@@ -95,7 +95,8 @@ def page(
     theme
         ``"light"``, ``"dark"``, or ``"auto"`` for what the reader's system prefers.
     kinds
-        Of which kinds there are figures, beside heatmaps and traces: ``"explorer"``.
+        Of which kinds there are figures, beside heatmaps and traces: those of
+        :data:`INSTRUMENTS`.
     """
     return "".join(_page(fragments, title, theme, kinds))
 
@@ -239,6 +240,13 @@ def _tables(figures: Iterable[FigureState]) -> str:
 
 
 def _table(figure: FigureState) -> str:
+    if figure.kind == "comparison":
+        from tokenviz.export.placestable import places_table
+
+        shown: Any = figure.colored
+        traits = figure.traits
+        table = static_table(shown, figure.scale, figure.table_options)
+        return table + places_table(shown, figure.compared, traits["places_by"], traits["places"])
     if figure.kind != "explorer":
         return static_table(figure.colored, figure.scale, figure.table_options)
     from tokenviz.export.treetable import tree_tables

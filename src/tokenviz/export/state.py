@@ -22,9 +22,10 @@ from tokenviz.data.attribution import Attribution
 from tokenviz.export.table import TableOptions
 from tokenviz.tiles.large import LargeAttribution
 from tokenviz.widget.scale import figure_scale
-from tokenviz.wire import decode_attribution, decode_trace
+from tokenviz.wire import _values, decode_attribution, decode_trace
 
 if TYPE_CHECKING:
+    from tokenviz.data.comparison import Comparison
     from tokenviz.data.trace import Trace
     from tokenviz.data.tree import TraceTree
     from tokenviz.widget.figure import Figure
@@ -59,7 +60,9 @@ class FigureState:
         traits = widget.get_state(own_traits(type(widget)))
         buffers: dict[Path, Buffer] = {}
         state = cls(_without_buffers(traits, (), buffers), buffers)
-        state.__dict__["source"] = widget.source  # at hand: not to be decoded from what it became
+        # At hand: not to be decoded from what they became.
+        state.__dict__["source"] = widget.source
+        state.__dict__["colored"] = widget.drawn
         return state
 
     @classmethod
@@ -82,8 +85,8 @@ class FigureState:
         return cls(traits, buffers)
 
     @cached_property
-    def source(self) -> Attribution | LargeAttribution | Trace | TraceTree:
-        """The data object that the figure shows."""
+    def source(self) -> Attribution | LargeAttribution | Trace | TraceTree | Comparison:
+        """The data object that the figure shows; of a saved comparison, the trace it draws."""
         data = self._decoded["_data"]
         if self.kind == "explorer":
             from tokenviz.explore.wire import decode_tree
@@ -91,9 +94,9 @@ class FigureState:
             return decode_tree(data)
         return decode_attribution(data) if self.kind == "heatmap" else decode_trace(data)
 
-    @property
+    @cached_property
     def colored(self) -> Attribution | LargeAttribution | Trace:
-        """What of it the scale colours: of a tree, the path on show."""
+        """What of it the scale colours: of a tree, the path on show; of two traces, the first."""
         source: Any = self.source
         on_show: Attribution | LargeAttribution | Trace = (
             source.path(self.traits["_view"]["current"]) if self.kind == "explorer" else source
@@ -121,8 +124,15 @@ class FigureState:
 
     @property
     def kind(self) -> str:
-        """``"heatmap"``, ``"trace"`` or ``"explorer"``."""
+        """``"heatmap"``, ``"trace"``, ``"explorer"`` or ``"comparison"``."""
         return str(self.traits["_kind"])
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """What a comparison's figure knows beside its trace; its spans as an array or None."""
+        compared: dict[str, Any] = self._decoded["_data"]["compared"]
+        spans = compared["spans"]
+        return compared | {"spans": None if spans is None else _values(spans)}
 
     @property
     def scale(self) -> ColorScale:
@@ -133,7 +143,10 @@ class FigureState:
     def table_options(self) -> TableOptions:
         """The display options that the static table follows."""
         names = TableOptions.__dataclass_fields__.keys() & self.traits.keys()
-        return TableOptions(**{name: self.traits[name] for name in names})
+        own = {name: self.traits[name] for name in names}
+        if self.kind == "comparison":
+            own["paired"] = self.traits["_data"]["compared"]["logprobs"]
+        return TableOptions(**own)
 
     @cached_property
     def _decoded(self) -> dict[str, Any]:
@@ -163,10 +176,16 @@ def own_traits(widget: type[Figure]) -> dict[str, Any]:
 
 def _widget_classes() -> dict[str, type[Figure]]:
     from tokenviz.explore.explorer import Explorer
+    from tokenviz.widget.comparison import ComparisonFigure
     from tokenviz.widget.heatmap import AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace
 
-    return {"heatmap": AttributionHeatmap, "trace": TokenTrace, "explorer": Explorer}
+    return {
+        "heatmap": AttributionHeatmap,
+        "trace": TokenTrace,
+        "explorer": Explorer,
+        "comparison": ComparisonFigure,
+    }
 
 
 _PLAIN = {str, int, float, bool, type(None)}

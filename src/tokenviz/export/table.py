@@ -18,7 +18,7 @@ from unicodedata import east_asian_width
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.color.numbers import Notation, notation
+from tokenviz.color.numbers import Notation, notation, significant
 from tokenviz.data.arrange import Order, arrange
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.channels import CHANNELS, channel_bounds, channel_look, channel_values
@@ -132,6 +132,8 @@ class TableOptions:
     show_rest: bool = False
     flag: str | None = None
     category: str | None = None
+    pair: str | None = None
+    paired: Sequence[str | None] = ()
     row_order: Order = "original"
     column_order: Order = "original"
     top_rows: int | None = None
@@ -262,7 +264,7 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     heading = _heading(label, scale, options, cells.marks, left_out, explained)
     widths = [0.0] * min(length, len(shown))
     for i, column in enumerate(shown):
-        widest = max(max(_width(cell.label), _width(cell.text)) for cell in column)
+        widest = max(max(map(_width, (cell.label, *cell.text.split("\n")))) for cell in column)
         widths[i % length] = max(widths[i % length], _SIDES + _PLAIN * widest)
     first = _SIDES + _PLAIN * _width("alternative 9")
     return _table(heading, lines, options.caption, first + sum(widths), _PADDING)
@@ -271,7 +273,9 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
 def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
     """What is drawn beside the colours: another channel that is written, what a flag marks."""
     lines = []
-    if options.written not in (None, options.channel):
+    if pair_writer(source, options) is not None:
+        lines.append(f"in the cells: {PAIRS[options.pair][0]}, a over b")
+    elif options.written not in (None, options.channel):
         lines.append(f"written: {options.written}")
     marked = marked_by(source.flags, options.flag)
     if marked is not None:
@@ -291,7 +295,7 @@ class TraceCell(NamedTuple):
     value: float
     """In the channel that colours; NaN of a plain cell."""
     text: str
-    """The number that is written."""
+    """The number that is written, or two in lines of their own."""
     kind: Kind = "text"
     plain: bool = False
     """Whether the channel says nothing of it, so that it has no colour."""
@@ -310,6 +314,7 @@ def trace_columns(source: Trace, options: Any, at_most: int | None = None) -> It
     least = options.min_probability - 1e-6  # the tolerance that the renderer has too
     chosen, others = channel_values(source, options.channel)
     write = _writer(source, options)
+    pair = pair_writer(source, options)
     marked = marked_by(source.flags, options.flag)
     probabilities = source.alternative_probabilities
     # What is not known of a chosen token is part of the rest.
@@ -322,7 +327,8 @@ def trace_columns(source: Trace, options: Any, at_most: int | None = None) -> It
     for i, (label, kind) in enumerate(displayed(tokens)[:n]):
         first, end = ends[i : i + 2]
         dims = None if marked is None or not marked.tokens[i] else marked.dims
-        column = [TraceCell(label, float(chosen[i]), write(i, 0), kind, dims=dims)]
+        own_text = write(i, 0) if pair is None else pair(i)
+        column = [TraceCell(label, float(chosen[i]), own_text, kind, dims=dims)]
         for j in range(first, min(end, first + options.top_k)):
             if probabilities[j] < least:
                 break
@@ -357,6 +363,33 @@ def _writer(source: Trace, options: Any) -> Callable[[int, int], str]:
             return bound + how.write(float(chosen[position]))
         value = float(numbers[source.offsets[position] + slot - 1])
         return (plain if others is None else how).write(value)
+
+    return write
+
+
+PAIRS: dict[str, tuple[str, Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]]] = {
+    "probability": ("probabilities", lambda logprobs: np.minimum(np.exp(logprobs), 1)),
+    "logprob": ("log-probabilities", lambda logprobs: logprobs),
+    "surprisal": ("surprisals", lambda logprobs: np.maximum(-logprobs / np.log(2), 0)),
+}
+"""What a cell of a comparison may hold of both, its name, and how log-probabilities make it."""
+
+
+def pair_writer(source: Trace, options: Any) -> Callable[[int], str] | None:
+    """What is written of both at a position of a comparison; None of any other trace.
+
+    As ``js/compare/pair.ts`` writes it.
+    """
+    pair, channels = getattr(options, "pair", None), getattr(options, "paired", ())
+    if pair is None or not channels:
+        return None
+    columns = [source.logprobs if name is None else source.channels[name] for name in channels]
+    a, b = (PAIRS[pair][1](column).astype(np.float32) for column in columns)
+    how = notation(np.concatenate([a, b]), CHANNELS["probability"].look.decimals)
+
+    def write(position: int) -> str:
+        both = (float(column[position]) for column in (a, b))
+        return "\n".join("–" if math.isnan(value) else how.write(value) for value in both)
 
     return write
 
@@ -470,7 +503,7 @@ class _Cells:
         if cell.dims is not None:
             mark += _FLAG[cell.dims]
             color = f"background-color:{background}4d" if cell.dims else color + _STRIPES
-        text = cell.text.replace("−", "-") + "&nbsp;" * bool(mark) + mark
+        text = cell.text.replace("−", "-").replace("\n", "<br>") + "&nbsp;" * bool(mark) + mark
         return (
             f'<td{title} style="{_CELL};{color}{style}">'
             f"{_token(cell)}<br><small>{text}</small></td>"
@@ -484,9 +517,15 @@ class _Cells:
     def _saturation(self, value: float) -> tuple[str, str]:
         """The mark and the title of a value that lies outside the colour range."""
         if value > self._scale.range.high:
-            mark, where = "▲", f"above the colour range, which ends at {self._scale.range.high:g}"
+            mark, where = (
+                "▲",
+                f"above the colour range, which ends at {significant(self._scale.range.high, 6)}",
+            )
         elif value < self._scale.range.low:
-            mark, where = "▼", f"below the colour range, which begins at {self._scale.range.low:g}"
+            mark, where = (
+                "▼",
+                f"below the colour range, which begins at {significant(self._scale.range.low, 6)}",
+            )
         else:
             return "", ""
         self.marks.add(mark)
@@ -514,7 +553,7 @@ def _heading(
     # With blanks between, for where styles are stripped.
     swatches = " ".join(
         f'<span style="padding:1px 8px;background-color:{_hex(back)};color:{_hex(front)}">'
-        f"{_short(value)}</span>"
+        f"{significant(value, 4)}</span>"
         for value, back, front in zip(ends, scale.rgb(ends), scale.text_rgb(ends), strict=True)
     )
     explained = {"▲": "▲ above the colour range", "▼": "▼ below the colour range"}
@@ -587,11 +626,6 @@ def _narrowest(label: str) -> float:
 def _wrapping(label: str) -> str:
     """How a header with this label goes on in another line."""
     return _SENTENCE + _UNBROKEN * (_narrowest(label) >= _UNBROKEN_WIDTH)
-
-
-def _short(value: float) -> str:
-    mantissa, e, exponent = f"{value:.4g}".partition("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−") if e else mantissa.replace("-", "−")
 
 
 def _hex(rgb: npt.NDArray[np.uint8]) -> str:

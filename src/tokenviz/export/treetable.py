@@ -117,7 +117,7 @@ def _outcome(tree: TraceTree, outcome: Outcome) -> str:
     by = f" by {change.text!r}" if change.text is not None else ""
     heading = (
         f"<strong>{done.capitalize()} {escape(taken)}{escape(by)}</strong> &nbsp;"
-        f"{escape(visible(tree.branches[change.branch].name))}: {total:+.2f} nats"
+        f"{escape(visible(tree.branches[change.branch].name))}: {_signed(total)} nats"
     )
     order = np.argsort(-np.abs(np.nan_to_num(delta)), kind="stable")[:_STRONGEST]
     names = labels(outcome.trace.tokens)
@@ -135,6 +135,10 @@ def _outcome(tree: TraceTree, outcome: Outcome) -> str:
             yield "</tr>"
 
     return _table(heading, rows(), "", 300, _PADDING)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _asked(path: Any, start: int, stop: int, slot: int) -> str:

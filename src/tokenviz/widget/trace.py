@@ -175,8 +175,8 @@ class TokenTrace(Figure):
     def _holds(self, cell: tuple[int, ...]) -> bool:
         return (
             len(cell) == 2
-            and 0 <= cell[0] < len(self._source)
-            and 0 <= cell[1] <= len(self._source.alternatives[cell[0]])
+            and 0 <= cell[0] < len(self._path)
+            and 0 <= cell[1] <= len(self._path.alternatives[cell[0]])
         )
 
     @traitlets.validate("channel")
@@ -225,10 +225,10 @@ class TokenTrace(Figure):
         cell: tuple[int, int] | None = proposal["value"]
         if cell is None or self._holds(cell):
             return cell
-        n, position = len(self.source), cell[0]
+        n, position = len(self._path), cell[0]
         if not 0 <= position < n:
             expected = f"(position, slot) with a position below {n}"
         else:
-            slots = len(self.source.alternatives[position])
+            slots = len(self._path.alternatives[position])
             expected = f"a slot from 0 (chosen) to {slots} at position {position}"
         raise traitlets.TraitError(f"selected: expected {expected}, got {cell}")

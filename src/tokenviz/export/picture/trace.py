@@ -14,6 +14,7 @@ from tokenviz.export.picture.sheet import LABEL, SMALL, Sheet, printable
 from tokenviz.export.table import (
     DEFAULT_ROW_LENGTH,
     TraceCell,
+    pair_writer,
     stretches,
     trace_columns,
     trace_words,
@@ -29,6 +30,7 @@ _OUTSET = 4
 _RANKS = 5  # from the border to the first rank
 _ROW_GAP = 15
 _HEIGHTS = {True: (42, 35), False: (29, 23)}  # of the path and of a rank, with values and without
+_SECOND_LINE = 13  # what a second number in a cell of the path takes
 _BORDER = "#e03131"
 _NARROWEST, _WIDEST = 36, 72
 _PADDING = 3
@@ -53,11 +55,13 @@ def paint_trace(
     words = trace_words(source, options.category)
     strip = _NUMBERS + (_BANDS if words else 0)
     path, rank = _HEIGHTS[options.show_values]
+    if options.show_values and pair_writer(source, options) is not None:
+        path += _SECOND_LINE
     fit = _Labels(sheet.lettering)
     width_of = sheet.lettering.width
     cells = [cell for column in columns for cell in column]
     longest = max((fit.natural(cell.label) for cell in cells), default=0)
-    written = {_written(cell) for cell in cells if options.show_values}
+    written = {line for cell in cells if options.show_values for line in _written(cell).split("\n")}
     value = max((width_of(text, SMALL) for text in written), default=0)
     width = math.ceil(max(min(max(longest, _NARROWEST), _WIDEST), value) + 2 * _PADDING)
 
@@ -119,9 +123,11 @@ def paint_labelled(
 ) -> None:
     """Paint a cell with its token over its value."""
     x, y, width, height = place
+    numbers = _written(cell).split("\n") if valued else []
+    height -= _SECOND_LINE * (len(numbers) - 1) if numbers else 0
     scale = None if cell.plain else color_scale
     badge = cell.kind in ("special", "unknown")
-    value = _written(cell) if valued else ""
+    value = bool(numbers and numbers[0])
     if not cell.quiet:
         paint_flagged(sheet, place, cell.value, scale, cell.dims)
     ink = ink_on(sheet, cell.value, None if cell.dims else scale)
@@ -140,9 +146,10 @@ def paint_labelled(
         wide = sheet.lettering.width(fitted.lines[0], size) + 7
         sheet.box(x + (width - wide) / 2, middle - size / 2 - 2, wide, size + 4, edge=ink,
                   alpha=0.6, rounded=4, dashed=cell.kind == "unknown")  # fmt: skip
-    if value:
-        lower = 0.78 if two and height < 40 else 0.71
-        sheet.text(x + width / 2, y + height * lower, value, SMALL, align="center", color=ink)
+    lower = 0.78 if two and height < 40 else 0.71
+    for i, number in enumerate(numbers):
+        level = y + height * lower + i * _SECOND_LINE
+        sheet.text(x + width / 2, level, number, SMALL, align="center", color=ink)
 
 
 class _Labels:

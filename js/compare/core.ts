@@ -1,0 +1,19 @@
+/**
+ * What a comparison takes of the renderer that is there already (js/glue/core.ts): its own bundle
+ * holds none of it.
+ */
+
+import type { Figure } from "../figure/figure.ts";
+import type { applyTheme, watchTheme } from "../figure/theme.ts";
+import type { Store } from "../state/store.ts";
+import type { TraceDrawing } from "../trace/drawing.ts";
+import type { searchFeature } from "../trace/search/feature.ts";
+
+export interface Core {
+  applyTheme: typeof applyTheme;
+  Figure: typeof Figure;
+  searchFeature: typeof searchFeature;
+  Store: typeof Store;
+  TraceDrawing: typeof TraceDrawing;
+  watchTheme: typeof watchTheme;
+}
