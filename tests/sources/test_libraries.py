@@ -148,6 +148,13 @@ def test_interpreto_zeros_of_what_comes_after_are_no_attribution(tokenizer: Any)
     assert read(output, tokenizer=tokenizer) == exact
 
 
+def test_interpreto_of_fewer_tokens_than_were_written() -> None:
+    output = recorded.read("interpreto_token.json")
+    output.attributions = output.attributions[:-1]
+    with pytest.raises(ValueError, match="attributions: expected 3 rows, as in targets, got 2"):
+        read(output)
+
+
 def test_interpreto_words() -> None:
     output = recorded.read("interpreto_word.json")
     attribution = read(output)

@@ -11,8 +11,8 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import assemble
-from tokenviz.sources.chat import is_list, model_of
 from tokenviz.sources.chat_content import Entry, entries, positions
+from tokenviz.sources.choices import is_list, model_of
 from tokenviz.sources.fields import absent, has, record
 from tokenviz.sources.format import Format, Given
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tokenviz.data.trace import Trace
-from tokenviz.sources.chat import is_list
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.completions import traces
 from tokenviz.sources.fields import has
 from tokenviz.sources.format import Format, Given

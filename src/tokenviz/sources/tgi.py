@@ -11,7 +11,7 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
-from tokenviz.sources.chat import is_list
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.fields import absent, aligned, field, has, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.listing import position, told_late
