@@ -71,7 +71,7 @@ def of_trace(trace: Trace) -> list[Truth]:
 
 def columns_at(trace: Trace, i: int) -> dict[str, Any]:
     """Numbers, flags and categories of a position."""
-    found = {**trace.channels, **trace.flags, **trace.categories}
+    found: dict[str, Any] = {**trace.channels, **trace.flags, **trace.categories}
     return {name: column[i] for name, column in found.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -22,6 +22,8 @@ SCORED = [
     "gemini_stream.jsonl",
     "ollama_chat_stream.jsonl",
     "ollama_generate.json",
+    "ollama_completions.json",
+    "llamacpp_old.json",
     "openai_chat.json",
     "openai_chat_refusal.json",
     "openai_chat_stream.jsonl",
@@ -51,9 +53,21 @@ _CASES = {
     "vllm_server.json": {"completions without"},
     "vllm_offline.json": {"without"},
 }  # with those that hold no log-probabilities
-_OBJECTS = ("inseq_decoder", "inseq_encoder", "interpreto_token", "interpreto_word",
-            "interpreto_classes")  # fmt: skip
-_ROWS = ("prime_rl.jsonl", "nemo_rl.jsonl", "ray_rows.jsonl")
+_OBJECTS = (
+    "inseq_decoder.json",
+    "inseq_encoder.json",
+    "interpreto_token.json",
+    "interpreto_word.json",
+    "interpreto_classes.json",
+)
+_FILES = (
+    "prime_rl.jsonl",
+    "nemo_rl.jsonl",
+    "ray_rows.jsonl",
+    "ray_parquet.json",
+    "inseq_saved.json",
+    "inseq_saved_primitives.json",
+)
 _VERL = [
     {"input": "12+34=", "output": "46", "gts": "46", "score": 1.0, "step": 3, "acc": 1},
     {"input": "43*34=", "output": "1,462 😀", "gts": "1462", "score": 0.0, "step": 3, "acc": None},
@@ -66,27 +80,34 @@ _TRL = [
 
 def made() -> dict[str, Callable[[], Any]]:
     """What makes each source, by name."""
-    found: dict[str, Callable[[], Any]] = {}
-    for name in SCORED:
-        found[name] = lambda name=name: of_file(name)
+    found: dict[str, Callable[[], Any]] = {
+        name: partial(of_file, name) for name in (*SCORED, *_FILES)
+    }
     for name, without in _CASES.items():
-        for case in whole(name)["cases"].keys() - without:
-            found[f"{name}: {case}"] = lambda name=name, case=case: whole(name)["cases"][case]
-    for name in _ROWS:
-        found[name] = lambda name=name: of_file(name)
-    found["ray_parquet.json"] = lambda: whole("ray_parquet.json")
+        for case in sorted(whole(name)["cases"].keys() - without):
+            found[f"{name}: {case}"] = partial(of_case, name, case)
     for part in ("rollout", "train"):
-        found[f"slime_{part}_0.pt"] = lambda part=part: slime(part)
+        found[f"slime_{part}_0.pt"] = partial(slime, part)
     for name in _OBJECTS:
-        found[f"{name}.json"] = lambda name=name: recorded.read(f"{name}.json")
+        found[name] = partial(recorded.read, name)
     for case in whole("shap_texts.json"):
-        found[f"shap_texts.json: {case}"] = lambda case=case: recorded.read("shap_texts.json")[case]
+        found[f"shap_texts.json: {case}"] = partial(shap, case)
     return found | {
         "captum": captum,
         "transformers": generated,
         "verl": lambda: _VERL,
         "trl": lambda: _TRL,
     }
+
+
+def of_case(name: str, case: str) -> Any:
+    """One of the answers that a fixture holds."""
+    return whole(name)["cases"][case]
+
+
+def shap(case: str) -> Any:
+    """One of SHAP's explanations."""
+    return recorded.read("shap_texts.json")[case]
 
 
 def of_file(name: str) -> Any:

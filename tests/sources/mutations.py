@@ -51,7 +51,8 @@ def clone(value: Any) -> Any:
     if isinstance(value, np.ndarray | torch.Tensor):
         return value.copy() if isinstance(value, np.ndarray) else value.clone()
     if is_gone_through(value):
-        made = type(value).__new__(type(value))
+        kind: Any = type(value)
+        made = kind.__new__(kind)
         vars(made).update({key: clone(one) for key, one in vars(value).items()})
         return made
     return value

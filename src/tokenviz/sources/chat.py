@@ -17,7 +17,16 @@ from tokenviz.sources.fields import absent, field, has, number, record
 from tokenviz.sources.format import Given
 from tokenviz.sources.listing import LEAST
 
-__all__ = ["SWITCH", "Choice", "choices", "is_chat", "is_chat_stream", "traces", "unspelled"]
+__all__ = [
+    "SWITCH",
+    "Choice",
+    "choices",
+    "has_entries",
+    "is_chat",
+    "is_chat_stream",
+    "traces",
+    "unspelled",
+]
 
 SWITCH = "logprobs=True, top_logprobs=5"
 """What a chat request says to get log-probabilities."""
@@ -51,6 +60,11 @@ def is_chat_stream(source: Any) -> bool:
         has(chunk, "choices") and any(has(choice, "delta") for choice in as_list(chunk["choices"]))
         for chunk in source
     )
+
+
+def has_entries(logprobs: Any) -> bool:
+    """Whether log-probabilities come as a chat's entries."""
+    return has(logprobs, "content") and is_list(logprobs["content"])
 
 
 def traces(

@@ -68,7 +68,10 @@ def _check_targets(output: Any, n: int, *, is_each: bool) -> None:
         return
     given = len(as_list(targets, "targets"))
     if given < n or (is_each and given != n):
-        raise ValueError(f"attributions: expected {given} rows, as in targets, got {n}")
+        raise ValueError(
+            f"attributions: expected {given} rows, as in targets, got {n}; of groups of tokens "
+            "there may be fewer, but granularity says nothing of such"
+        )
 
 
 def _word(output: Any, key: str, of: str) -> str:

@@ -113,6 +113,7 @@ def _part(
                 f"{name}.text: differs from what the deltas add up to ({text!r}); "
                 "events are missing"
             )
+        repeated = rows([] if repeated is None else repeated, f"{name}.logprobs")
         if repeated and len(repeated) != len(read):
             raise ValueError(
                 f"{name}.logprobs: has {len(repeated)} tokens, the deltas {len(read)}; "

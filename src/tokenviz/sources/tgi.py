@@ -27,10 +27,15 @@ def _recognise(source: Any) -> bool:
         return True
     if not is_list(source) or not source:
         return False
-    return _is_chunk(source[0]) or all(has(one, "generated_text") for one in source)
+    return _is_chunk(source[0]) or all(
+        has(one, "generated_text") and not has(one, "generated_tokens")  # as Ray Data's rows have
+        for one in source
+    )
 
 
 def _is_chunk(value: Any) -> bool:
+    if has(value, "choices"):  # as Together's chunks have
+        return False
     return has(value, "token") and has(value["token"], "id", "text", "logprob")
 
 
