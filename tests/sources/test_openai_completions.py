@@ -11,10 +11,9 @@ from tests.sources.truth import (
     SECOND,
     Dumped,
     check,
-    counts,
+    check_both,
     known,
     lines,
-    listed,
     whole,
 )
 from tokenviz import Token
@@ -31,10 +30,9 @@ from tokenviz.sources.read import read
     ids=["whole", "object", "stream"],
 )
 def test_every_token_of_every_choice_is_right(source: Any) -> None:
-    for trace, truth in zip(read(source), (FIRST, SECOND), strict=True):
-        check(trace, truth)
-        assert counts(trace) == listed(truth)
-        assert (trace.source, trace.model) == ("OpenAI completions", "davinci-002")
+    traces = read(source)
+    check_both(traces, "OpenAI completions", "davinci-002")
+    for trace, truth in zip(traces, (FIRST, SECOND), strict=True):
         assert known(trace) == b"".join(bytes(true["bytes"]) for true in truth)
         assert "part" not in trace.categories
 
