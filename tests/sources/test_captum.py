@@ -65,6 +65,6 @@ def test_pieces_of_a_character_are_unknown(lm: Any) -> None:
         seq_attr=[1.0, 2.0, 3.0, 4.0],
     )  # fmt: skip
     attribution = read(result)
-    assert [token.unknown for token in attribution.tokens] == [False, False, True, True]
+    assert [token.unknown for token in attribution.tokens] == [False, True, True, True]
     assert attribution.targets == ("bc",)
     np.testing.assert_array_equal(attribution.values[:, 0], [1, 2, 3, 4])

@@ -10,10 +10,10 @@ from tests.sources.truth import (
     Dumped,
     Ids,
     check,
+    check_both,
     counts,
     known,
     lines,
-    listed,
     whole,
 )
 from tokenviz.sources.read import read
@@ -25,10 +25,9 @@ from tokenviz.sources.read import read
     ids=["client", "REST", "object"],
 )
 def test_every_token_of_every_candidate_is_right(source: Any) -> None:
-    for trace, truth in zip(read(source), (FIRST, SECOND), strict=True):
-        check(trace, truth)
-        assert counts(trace) == listed(truth)
-        assert (trace.source, trace.model) == ("Gemini", "gemini-2.5-flash")
+    traces = read(source)
+    check_both(traces, "Gemini", "gemini-2.5-flash")
+    for trace, truth in zip(traces, (FIRST, SECOND), strict=True):
         assert [token.id for token in trace.tokens] == [true["id"] for true in truth]
 
 

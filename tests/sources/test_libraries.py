@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from base64 import b64encode
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save
 
 import tokenviz as tv
 from tests.sources import recorded
@@ -37,6 +41,28 @@ def test_inseq_explains_each_token_by_all_before_it(tokenizer: Any) -> None:
     np.testing.assert_array_equal(attribution.values, theirs[:-1])
     assert np.isnan(attribution.values[-1, 0])
     assert (attribution.method, attribution.score) == ("input_x_gradient", "logprob")
+
+
+@pytest.mark.parametrize("name", ["inseq_saved", "inseq_saved_primitives"])
+def test_inseq_saved_is_the_same(tokenizer: Any, name: str) -> None:
+    path = recorded.FIXTURES / f"{name}.json"
+    attribution = read(path, tokenizer=tokenizer)
+    output = read(recorded.read("inseq_decoder.json"), tokenizer=tokenizer)
+    assert (attribution.tokens, attribution.targets) == (output.tokens, output.targets)
+    np.testing.assert_allclose(attribution.values, output.values, atol=1e-6)
+    assert (attribution.method, attribution.score) == ("input_x_gradient", "logprob")
+
+
+def test_inseq_saved_vectors_are_to_be_aggregated_before() -> None:
+    value = json.loads((recorded.FIXTURES / "inseq_saved.json").read_text())
+    (sequence,) = value["attributes"]["sequence_attributions"]
+    vectors = {"attribution": torch.zeros(12, 2, 4)}
+    sequence["attributes"]["target_attributions"] = b64encode(save(vectors)).decode()
+    with pytest.raises(ValueError, match=r"sequence_attributions\[0\]: .*aggregate\(\).*saving"):
+        read(value)
+    sequence["attributes"]["target_attributions"] = "AAAA"
+    with pytest.raises(ValueError, match=r"\[0\]\.target_attributions: expected an array as inseq"):
+        read(value)
 
 
 def test_inseq_spellings_are_no_texts_without_a_tokenizer() -> None:
@@ -146,6 +172,13 @@ def test_interpreto_zeros_of_what_comes_after_are_no_attribution(tokenizer: Any)
     exact = read(output, tokenizer=tokenizer)
     output.attributions = output.attributions.nan_to_num(0)
     assert read(output, tokenizer=tokenizer) == exact
+
+
+def test_interpreto_of_fewer_tokens_than_were_written() -> None:
+    output = recorded.read("interpreto_token.json")
+    output.attributions = output.attributions[:-1]
+    with pytest.raises(ValueError, match="attributions: expected 3 rows, as in targets, got 2"):
+        read(output)
 
 
 def test_interpreto_words() -> None:

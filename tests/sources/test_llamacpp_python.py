@@ -1,5 +1,6 @@
 """llama-cpp-python, by its functions and by its server. The fixture is the library's."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -76,3 +77,17 @@ def test_an_echo_tells_the_prompt_from_what_follows() -> None:
 def test_without_log_probabilities_it_says_what_to_ask_for() -> None:
     with pytest.raises(ValueError, match=r"logprobs=5, and Llama\(…, logits_all=True\)"):
         read(CASES["completion without"])
+
+
+@pytest.mark.parametrize("name", ["completion", "chat"])
+def test_a_token_after_a_piece_of_a_character_is_known(name: str) -> None:
+    """Each is decoded by itself: none has the text of those before it."""
+    answer = copy.deepcopy(CASES[name])
+    logprobs = answer["choices"][0]["logprobs"]
+    if name == "chat":
+        logprobs["content"][0]["token"], logprobs["content"][1]["token"] = "", "好"
+    else:
+        logprobs["tokens"][:2] = ["", "好"]
+    tokens = read(answer).tokens
+    assert [token.unknown for token in tokens[:2]] == [True, False]
+    assert tokens[1].text == "好"

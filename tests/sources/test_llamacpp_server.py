@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.sources.truth import whole
+from tests.sources.truth import SECOND, whole
 from tokenviz import Token, Trace
 from tokenviz.sources.read import read
 
@@ -101,6 +101,17 @@ def test_probabilities_after_sampling_are_taken_as_such(name: str) -> None:
     assert trace.distribution == "sampling"
     assert trace.temperature == 0.8
     np.testing.assert_allclose(trace.probabilities, [one["prob"] for one in entries], rtol=1e-6)
+
+
+def test_the_old_shape_with_a_model_s_numbers() -> None:
+    trace = read(whole("llamacpp_old.json"))
+    assert trace.text == whole("llamacpp_old.json")["content"]
+    known = [i for i, logprob in enumerate(trace.logprobs) if not math.isnan(logprob)]
+    by_bytes = {bytes(true["bytes"]): true["logprob"] for true in SECOND}
+    assert known
+    for i in known:
+        assert trace.logprobs[i] == pytest.approx(by_bytes[trace.tokens[i].bytes], abs=2e-6)
+    assert (trace.temperature, trace.distribution) == (0.8, "unknown")
 
 
 def test_the_old_shape_has_the_number_of_the_chosen_token_in_its_list() -> None:

@@ -84,7 +84,10 @@ def test_a_sample_that_was_left_out_counts_nowhere() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"input_lengths": 999}, r"\[0\]\.input_lengths: expected at most \d+ tokens, got 999"),
+        (
+            {"input_lengths": 999},
+            r"\[0\]\.input_lengths: expected at most \d+ tokens, as in token_ids",
+        ),
         ({"advantages": [1.0, 2.0]}, r"\[0\]\.advantages: expected \d+ values"),
         ({"rewards": "high"}, r"\[0\]\.rewards: expected a number, got 'high'"),
     ],

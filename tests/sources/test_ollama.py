@@ -16,6 +16,20 @@ def test_an_answer_and_a_stream_are_right() -> None:
         assert (trace.source, trace.model) == ("Ollama", "qwen3:0.6b")
 
 
+def test_its_openai_route_gives_entries_for_completions_too() -> None:
+    answer = whole("ollama_completions.json")
+    trace = read(answer)
+    check(trace, FIRST)
+    assert (trace.source, trace.model) == ("Ollama", "qwen3:0.6b")
+    assert read([{**answer, "choices": []}, answer]) == trace
+    del answer["system_fingerprint"]  # whoever else answers so
+    assert read(answer).source == "OpenAI chat"
+    answer = whole("ollama_completions.json")
+    answer["choices"][0]["logprobs"] = None
+    with pytest.raises(ValueError, match=r"choices\[0\]\.logprobs: no log-prob.*0\.12\.11"):
+        read(answer)
+
+
 def test_probabilities_in_their_place_are_told_and_converted() -> None:
     answer = copy.deepcopy(whole("ollama_generate.json"))
     for entry in answer["logprobs"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,13 @@ def test_all_forms_are_the_same() -> None:
             [a.token for a in step] for step in same.alternatives
         ]
         np.testing.assert_allclose(trace.logprobs, same.logprobs, atol=1e-9)  # Ray's JSON rounds
+
+
+def test_parquet_from_disk(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet").write_table(pyarrow.Table.from_pylist(ROWS), path)
+    assert read(path) == read(LINES)
 
 
 def test_pieces_of_characters_are_unknown_without_a_tokenizer() -> None:

@@ -54,6 +54,28 @@ def test_the_trainer_s_own_come_first() -> None:
         np.testing.assert_array_equal(trace.logprobs, rollout.logprobs)
 
 
+@pytest.mark.parametrize("paths", [[ROLLOUT, TRAIN], [TRAIN, ROLLOUT]], ids=["in order", "not"])
+def test_both_dumps_are_joined_by_the_samples_numbers(paths: list[Path]) -> None:
+    traces = read(paths)
+    for trace, train, rollout in zip(traces, read(TRAIN), read(ROLLOUT), strict=True):
+        np.testing.assert_array_equal(trace.logprobs, train.logprobs)
+        np.testing.assert_array_equal(trace.channels["advantages"], train.channels["advantages"])
+        assert trace.prompt == rollout.prompt
+        assert dict(trace.notes) == dict(rollout.notes)  # of which a train dump has some alone
+
+
+def test_dumps_that_are_not_of_one_rollout() -> None:
+    rollout, train = loaded(ROLLOUT), loaded(TRAIN)
+    train["samples"][0]["tokens"] = train["samples"][1]["tokens"]
+    with pytest.raises(ValueError, match=r"\[1\]\.samples\[0\]\.tokens: differ .* sample 0"):
+        read([rollout, train])
+    with pytest.raises(ValueError, match=r"\[1\]\.samples\[0\]\.index: 0 is that of another"):
+        read([rollout, rollout])
+    del rollout["samples"][0]["index"]
+    with pytest.raises(ValueError, match=r"samples\[0\]: expected a field 'index'"):
+        read([rollout, loaded(TRAIN)])
+
+
 def test_an_older_dump_holds_columns() -> None:
     samples = loaded(TRAIN)["samples"]
     columns = {key: [sample[key] for sample in samples] for key in samples[0]}

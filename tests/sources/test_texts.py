@@ -52,6 +52,13 @@ def test_a_file_of_verl(tmp_path: Path) -> None:
     assert read(path) == read(VERL)
 
 
+def test_parquet_from_disk(tmp_path: Path) -> None:
+    path = tmp_path / "completions_00003.parquet"
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet").write_table(pyarrow.Table.from_pylist(TRL), path)
+    assert read(path) == read(TRL)
+
+
 def test_parquet_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "completions_00003.parquet"
     path.write_bytes(b"PAR1")

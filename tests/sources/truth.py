@@ -33,6 +33,14 @@ def check(trace: Trace, truth: list[dict[str, Any]], *, hidden_beyond: int | Non
         check_rank(trace, i, true)
 
 
+def check_both(traces: list[Trace], source: str, model: str | None) -> None:
+    """That both choices are right, with all that was listed of each, and say whose they are."""
+    for trace, truth in zip(traces, (FIRST, SECOND), strict=True):
+        check(trace, truth)
+        assert counts(trace) == listed(truth)
+        assert (trace.source, trace.model) == (source, model)
+
+
 def is_right(token: Token, true: dict[str, Any]) -> bool:
     """Whether a token is the true one, as far as it says what it is."""
     if token.id is not None and token.id != true["id"]:

@@ -331,6 +331,12 @@ class Trace(Frozen):
         object.__setattr__(other, "channels", channels)
         return other
 
+    def with_notes(self, notes: Mapping[str, str]) -> Trace:
+        """The same trace with further facts about it; those of the same names are replaced."""
+        other = copy.copy(self)
+        object.__setattr__(other, "notes", _notes({**dict(self.notes), **notes}))
+        return other
+
     def summary(self, start: int | None = None, stop: int | None = None) -> Summary:
         """What all tokens, or those from ``start`` up to ``stop``, come to.
 

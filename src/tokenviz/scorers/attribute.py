@@ -35,6 +35,10 @@ __all__ = ["PERTURBING", "asked_by", "attribute", "prepared"]
 PERTURBING = ("occlusion", "shapley")
 """The methods that need nothing but scores of changed prompts."""
 
+_INSTEAD = {
+    "removal": "; use method='occlusion', the half of removal that needs no gradients: what the "
+    "score loses with another token in one's place"
+}
 _SCORES = ("logprob", "probability")
 _SHOWN = {name: OWN_DEFAULTS[name] for name in ("n_samples", "seed", "window")}
 
@@ -150,6 +154,7 @@ def asked_by(
         raise ValueError(
             f"method: {how['method']} needs a model at hand, of which it takes gradients or "
             f"attention; a scorer serves {' and '.join(map(repr, PERTURBING))}"
+            + _INSTEAD.get(how["method"], "")
         )
     if how["score"] not in _SCORES:
         raise ValueError(

@@ -150,11 +150,21 @@ def _checked(position: Position, i: int) -> _Step:
         own = (one.logprob for one in listed if one.token.is_same(chosen.token))
         known = next((number for number in own if not math.isnan(number)), math.nan)
         chosen = chosen._replace(logprob=known)
-    if position.rank is not None and position.rank < 1:
-        raise ValueError(f"position {i}: expected a rank of 1 or more, got {position.rank}")
+    rank = position.rank
+    has_gaps = position.has_gaps or _has_hole(listed)
+    if math.isnan(chosen.logprob) and rank is not None and rank <= len(listed):
+        has_gaps = True  # it is as probable as those that are listed
+    if rank is not None and rank < 1:
+        raise ValueError(f"position {i}: expected a rank of 1 or more, got {rank}")
     if position.entropy is not None and not position.entropy >= -_SLACK:
         raise ValueError(f"position {i}: expected an entropy of 0 or more, got {position.entropy}")
-    return _Step(chosen, listed, position.rank, position.entropy, position.has_gaps)
+    return _Step(chosen, listed, rank, position.entropy, has_gaps)
+
+
+def _has_hole(listed: Sequence[_Number]) -> bool:
+    """Whether a token without a number comes before one that has one, and may be as probable."""
+    known = [not math.isnan(one.logprob) for one in listed]
+    return known != sorted(known, reverse=True)
 
 
 def _number(value: Any, where: str) -> float:

@@ -13,13 +13,22 @@ from typing import Any
 
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.tokens import Token
-from tokenviz.sources.foreign import as_array, as_list, is_a, is_one_or_more
+from tokenviz.sources.foreign import (
+    as_array,
+    as_list,
+    ids,
+    is_a,
+    is_one_or_more,
+    part,
+    texts,
+)
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.spelling import as_tokenizer, token_of
 
 __all__ = ["CAPTUM"]
 
 _OVERLAP = re.compile(r" \[OVERLAP\]$")  # of a token that shares a character with the one before
+_SPELLED = re.compile("[\u0100-\u0143\u2581]")  # Ġ, ▁, and bytes that are no character
 
 
 def _recognise(source: Any) -> bool:
@@ -32,30 +41,56 @@ def _read(source: Any, given: Given) -> list[Attribution]:
 
 
 def _attribution(result: Any, given: Given) -> Attribution:
-    written = [_pretty(text) for text in result.output_tokens]
-    if result.token_attr is None:
-        values = as_array(result.seq_attr, "seq_attr")[:, None]
-        targets: Sequence[Token | str] = ["".join(result.output_tokens)]
+    written = texts(part(result, "output_tokens", "output_tokens"), "output_tokens")
+    of_each = part(result, "token_attr", "token_attr")
+    targets: Sequence[Token | str]
+    if of_each is None:
+        name, targets = "seq_attr", ["".join(written)]
+        values = as_array(part(result, name, name), name, ndim=1)[:, None]
     else:
-        values, targets = as_array(result.token_attr, "token_attr").T, written
-    return Attribution(values, _prompt(result, given), targets)
+        name, targets = "token_attr", _pretty(written)
+        values = as_array(of_each, name, ndim=2).T
+    prompt = _prompt(result, given)
+    for own, count, expected in (
+        ("input_tokens", len(prompt), values.shape[0]),
+        ("output_tokens", len(targets), values.shape[1]),
+    ):
+        if count != expected:
+            raise ValueError(f"{own}: expected {expected}, as in {name}, got {count}")
+    return Attribution(values, prompt, targets)
 
 
 def _prompt(result: Any, given: Given) -> list[Token]:
-    texts = list(result.input_tokens)
-    inputs = result.inp
+    shown = texts(part(result, "input_tokens", "input_tokens"), "input_tokens")
+    inputs = getattr(result, "inp", None)
     if is_a(inputs, "captum", "TextTokenInput"):
-        ids = as_list(inputs.itp_tensor, "inp.itp_tensor")[0]
-        tokenizer = given.tokenizer or as_tokenizer(inputs.tokenizer)
-        if len(ids) == len(texts):
-            return [token_of(None, id=id_, tokenizer=tokenizer) for id_ in ids]
-    return [_pretty(text) for text in texts]
+        name = "inp.itp_tensor"
+        found = as_list(part(inputs, "itp_tensor", name), name)
+        own = ids(found[0], name) if len(found) == 1 else []
+        tokenizer = given.tokenizer or as_tokenizer(getattr(inputs, "tokenizer", None))
+        if len(own) == len(shown):
+            if tokenizer is not None:
+                return [token_of(None, id=id_, tokenizer=tokenizer) for id_ in own]
+            return [
+                Token(token.bytes, id=id_, unknown=token.unknown)
+                for token, id_ in zip(_pretty(shown), own, strict=True)
+            ]
+    return _pretty(shown)
 
 
-def _pretty(text: str) -> Token:
-    """A token as captum shows it; of a shared character, only that it is one is known."""
-    shown = _OVERLAP.sub("", text)
-    return token_of(shown) if shown == text else Token(shown, unknown=True)
+def _pretty(shown: Sequence[str]) -> list[Token]:
+    """Tokens as captum shows them; of those of one character, only that they are is known.
+
+    Where some are spelled as a vocabulary spells bytes, those are known that are plain.
+    """
+    is_spelled = any(map(_SPELLED.search, shown))
+    shared = [bool(_OVERLAP.search(text)) for text in [*shown, ""]]
+    return [
+        Token(_OVERLAP.sub("", text), unknown=True)
+        if shared[i] or shared[i + 1] or (is_spelled and not text.isascii())
+        else token_of(text)
+        for i, text in enumerate(shown)
+    ]
 
 
 CAPTUM = Format(

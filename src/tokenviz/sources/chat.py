@@ -6,18 +6,27 @@ Servers that answer in this shape differ in what an entry holds; :func:`traces` 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tokenviz.data.trace import Distribution, Trace
 from tokenviz.sources.assembling import Position, assemble
 from tokenviz.sources.chat_content import Entry, entries, positions
-from tokenviz.sources.fields import absent, field, has, number, record, rows, whole
+from tokenviz.sources.choices import as_list, gathered, is_list, model_of
+from tokenviz.sources.fields import absent, field, has, number, record
 from tokenviz.sources.format import Given
 from tokenviz.sources.listing import LEAST
 
-__all__ = ["SWITCH", "Choice", "check_numbered", "choices", "is_chat", "is_chat_stream", "is_list",
-           "model_of", "said", "traces", "unspelled"]  # fmt: skip
+__all__ = [
+    "SWITCH",
+    "Choice",
+    "choices",
+    "has_entries",
+    "is_chat",
+    "is_chat_stream",
+    "traces",
+    "unspelled",
+]
 
 SWITCH = "logprobs=True, top_logprobs=5"
 """What a chat request says to get log-probabilities."""
@@ -41,16 +50,21 @@ class Choice(NamedTuple):
 def is_chat(source: Any) -> bool:
     """Whether it is a whole chat completion."""
     return has(source, "choices") and any(
-        has(choice, "message") for choice in _list(source["choices"])
+        has(choice, "message") for choice in as_list(source["choices"])
     )
 
 
 def is_chat_stream(source: Any) -> bool:
     """Whether it is the chunks of a streamed one."""
     return is_list(source) and any(
-        has(chunk, "choices") and any(has(choice, "delta") for choice in _list(chunk["choices"]))
+        has(chunk, "choices") and any(has(choice, "delta") for choice in as_list(chunk["choices"]))
         for chunk in source
     )
+
+
+def has_entries(logprobs: Any) -> bool:
+    """Whether log-probabilities come as a chat's entries."""
+    return has(logprobs, "content") and is_list(logprobs["content"])
 
 
 def traces(
@@ -111,81 +125,6 @@ def traces(
     return out
 
 
-def choices(source: Any) -> list[Choice]:
-    """The choices of a completion, or of all its chunks together, by their index."""
-    if not is_list(source):
-        return list(_choices(record(source, "response"), "").values())
-    check_numbered(source)
-    found: dict[int, Choice] = {}
-    for i, chunk in enumerate(source):
-        for index, new in _choices(record(chunk, f"chunks[{i}]"), f"chunks[{i}].").items():
-            old = found.get(index)
-            found[index] = new if old is None else _joined(old, new)
-    return [found[index] for index in sorted(found)]
-
-
-def check_numbered(chunks: Sequence[Any], key: str = "choices") -> None:
-    """Refuse chunks that do not say which of several choices they continue.
-
-    Raises
-    ------
-    ValueError
-        If one has no index, and another one more than 0.
-    """
-    indices = {
-        f"chunks[{i}].{key}[{j}].index": choice.get("index")
-        for i, chunk in enumerate(chunks)
-        if isinstance(chunk, Mapping)
-        for j, choice in enumerate(_list(chunk.get(key)))
-        if isinstance(choice, Mapping)
-    }
-    missing = [name for name, index in indices.items() if index is None]
-    if missing and any(indices.values()):
-        raise ValueError(f"{missing[0]}: expected the number of a choice, got none")
-
-
-def _choices(response: Mapping[str, Any], prefix: str) -> dict[int, Choice]:
-    out: dict[int, Choice] = {}
-    name = f"{prefix}choices"
-    for i, value in enumerate(rows(response.get("choices") or [], name)):
-        choice = record(value, own := f"{name}[{i}]")
-        index = whole(choice.get("index"), f"{own}.index")
-        index = i if index is None else index
-        if index in out:
-            raise ValueError(f"{own}.index: {index} is that of another choice")
-        logprobs = choice.get("logprobs")
-        logprobs = {} if logprobs is None else record(logprobs, f"{own}.logprobs")
-        parts = {part: logprobs.get(part) for part in ("content", "refusal")}
-        if logprobs and not any(part in logprobs for part in parts):
-            field(logprobs, "content", f"{own}.logprobs")
-        content, refusal = (
-            [] if values is None else entries(values, f"{own}.logprobs.{part}")
-            for part, values in parts.items()
-        )
-        is_given = any(values is not None for values in parts.values())
-        out[index] = Choice(own, content, refusal, said(choice), is_given)
-    return out
-
-
-def _joined(old: Choice, new: Choice) -> Choice:
-    return Choice(
-        old.name if old.is_given else new.name,
-        old.content + new.content,
-        old.refusal + new.refusal,
-        old.text + new.text,
-        old.is_given or new.is_given,
-    )
-
-
-def model_of(source: Any) -> str | None:
-    """The model's name, where the response or one of its chunks says it."""
-    for response in source if is_list(source) else [source]:
-        name = response.get("model") if isinstance(response, Mapping) else None
-        if name and isinstance(name, str):
-            return name
-    return None
-
-
 def unspelled(content: Sequence[Position], text: str | None) -> dict[str, str] | None:
     """A note where the tokens do not make the text that came with them.
 
@@ -197,16 +136,6 @@ def unspelled(content: Sequence[Position], text: str | None) -> dict[str, str] |
     if text.rstrip("\ufffd") in spelled.decode("utf-8", errors="replace"):
         return None
     return {"tokens": "do not spell the whole text that came with them"}
-
-
-def said(choice: Mapping[str, Any]) -> str:
-    """The text of a choice: of its message, of what a chunk adds to it, or its own."""
-    for key in ("message", "delta"):
-        owner = choice.get(key)
-        if isinstance(owner, Mapping) and isinstance(owner.get("content"), str):
-            return str(owner["content"])
-    text = choice.get("text")
-    return text if isinstance(text, str) else ""
 
 
 def _channels(content: Sequence[Entry], numbers: Sequence[str]) -> dict[str, list[float]] | None:
@@ -222,10 +151,26 @@ def _channels(content: Sequence[Entry], numbers: Sequence[str]) -> dict[str, lis
     } or None
 
 
-def is_list(source: Any) -> bool:
-    """Whether it is a list, as the chunks of a stream are."""
-    return isinstance(source, Sequence) and not isinstance(source, str | bytes)
+def choices(source: Any) -> list[Choice]:
+    """The choices of a completion, or of all its chunks together, by their index."""
+    found = gathered(source, _parts, 2)
+    return [
+        Choice(one.name, content, refusal, one.text, one.is_given)
+        for one in found
+        for content, refusal in [one.parts]
+    ]
 
 
-def _list(value: Any) -> Sequence[Any]:
-    return value if is_list(value) else []
+def _parts(logprobs: Any, name: str, text: str) -> tuple[list[Entry], list[Entry]] | None:
+    """The entries of a message and those of a refusal; None where there are no such fields."""
+    found = record({} if logprobs is None else logprobs, name)
+    parts = [found.get(part) for part in ("content", "refusal")]
+    if found and "content" not in found and "refusal" not in found:
+        field(found, "content", name)
+    if all(values is None for values in parts):
+        return None
+    content, refusal = (
+        [] if values is None else entries(values, f"{name}.{part}")
+        for values, part in zip(parts, ("content", "refusal"), strict=True)
+    )
+    return content, refusal

@@ -40,6 +40,7 @@ def positions(
     tokenizer: Tokenizer | None = None,
     ids: str | None = None,
     text: str | None = None,
+    is_alone: bool = False,
 ) -> list[Position]:
     r"""A position of each entry.
 
@@ -54,6 +55,8 @@ def positions(
     text
         What all tokens make together, where it is known: it decides whether ``\xf0`` is meant
         literally.
+    is_alone
+        Whether each token is decoded by itself, so that none has the text of those before it.
 
     Raises
     ------
@@ -68,12 +71,11 @@ def positions(
         logprob = number(field(record(entry, name), "logprob", name), f"{name}.logprob")
         return Listed(_token(entry, name, tokenizer, ids, as_they_stand), logprob)
 
-    return told_late(
-        [
-            position(listed(entry, name), [listed(top, own) for own, top in _top(entry, name)])
-            for name, entry in records
-        ]
-    )
+    found = [
+        position(listed(entry, name), [listed(top, own) for own, top in _top(entry, name)])
+        for name, entry in records
+    ]
+    return found if is_alone else told_late(found)
 
 
 def _top(entry: Any, name: str) -> Sequence[Entry]:
@@ -89,11 +91,13 @@ def _token(
     pieces = None if as_they_stand and data is None else unescaped(text)
     if pieces is not None and data in (None, pieces):
         text, data = pieces.decode("utf-8", errors="replace"), pieces
+    differ = pieces is not None and data not in (pieces, text.encode())  # of what they spell
     try:
         token = token_of(text, bytes=data, id=number_of, tokenizer=tokenizer)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
-    if data and token.bytes != data and (tokenizer is None or number_of is None):
+    differ |= bool(data) and token.bytes != data
+    if differ and (tokenizer is None or number_of is None):
         return Token(token.bytes, id=token.id, unknown=True)  # text and bytes say different things
     return token
 

@@ -34,6 +34,7 @@ def positions(
     *,
     tokenizer: Tokenizer | None = None,
     text: str | None = None,
+    is_alone: bool = False,
 ) -> list[Position]:
     r"""A position of each row.
 
@@ -46,6 +47,8 @@ def positions(
     text
         What the tokens make together, where it is known: it decides whether ``\xf0`` is meant
         literally.
+    is_alone
+        Whether each token is decoded by itself, so that none has the text of those before it.
 
     Raises
     ------
@@ -81,7 +84,6 @@ def positions(
 
     field(columns, "token_logprobs", name)
     tops = column("top_logprobs")
-    longest = max((len(top) for top in tops if isinstance(top, Mapping)), default=0)
     out = []
     for i, (token, logprob, id, top) in enumerate(  # noqa: A001 - the field's own word
         zip(
@@ -96,11 +98,10 @@ def positions(
         where = f"{name}.top_logprobs[{i}]"
         considered = {} if top is None else record(top, where)
         others = [listed(k, v, f"{where}[{k!r}]") for k, v in considered.items()]
-        # Up to one more than was asked for: lists of which others are longer hold no such one.
-        out.append(
-            position(chosen, others, is_mapping=True, may_be_appended=len(others) == longest)
-        )
-    return told_late(out, is_mapping=True)
+        # Up to one more than was asked for. How many these were, no length says: of tokens that
+        # look alike only one is left.
+        out.append(position(chosen, others, is_mapping=True, may_be_appended=True))
+    return out if is_alone else told_late(out, is_mapping=True)
 
 
 def _check_offsets(columns: Mapping[str, Any], name: str) -> None:

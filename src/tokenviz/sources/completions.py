@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from tokenviz.data.trace import Distribution, Trace
 from tokenviz.sources.assembling import Position, assemble
-from tokenviz.sources.chat import check_numbered, is_list, model_of, said, unspelled
+from tokenviz.sources.chat import unspelled
+from tokenviz.sources.choices import gathered, is_list, model_of
 from tokenviz.sources.columns import has_columns, positions
-from tokenviz.sources.fields import absent, record, rows, whole
+from tokenviz.sources.fields import absent, record
 from tokenviz.sources.format import Given
 from tokenviz.sources.spelling import Tokenizer
 
@@ -55,6 +56,7 @@ def traces(
     before: Sequence[Position] = (),
     distribution: Distribution = "unknown",
     switch: str = SWITCH,
+    is_alone: bool = False,
 ) -> list[Trace]:
     """One trace per choice.
 
@@ -72,13 +74,15 @@ def traces(
         What the producer's log-probabilities are of, unless the caller says so.
     switch
         What a request says to get log-probabilities.
+    is_alone
+        Whether the producer decodes each token by itself.
 
     Raises
     ------
     TypeError, ValueError
         If a choice has no log-probabilities, or a field holds what it should not.
     """
-    found = choices(source, given.tokenizer)
+    found = choices(source, given.tokenizer, is_alone=is_alone)
     prompt = len(before) or prompt_length(source, found)
     out = []
     for choice in found:
@@ -100,52 +104,29 @@ def traces(
     return out
 
 
-def choices(source: Any, tokenizer: Tokenizer | None = None) -> list[Choice]:
+def choices(
+    source: Any, tokenizer: Tokenizer | None = None, *, is_alone: bool = False
+) -> list[Choice]:
     """The choices of a completion, or of all its chunks together, by their index."""
-    if not is_list(source):
-        return list(_choices(record(source, "response"), "", tokenizer).values())
-    check_numbered(source)
-    found: dict[int, Choice] = {}
-    for i, chunk in enumerate(source):
-        new = _choices(record(chunk, f"chunks[{i}]"), f"chunks[{i}].", tokenizer)
-        for index, choice in new.items():
-            old = found.get(index)
-            found[index] = choice if old is None else _joined(old, choice)
-    return [found[index] for index in sorted(found)]
 
+    def read(logprobs: Any, name: str, text: str) -> tuple[list[Position]] | None:
+        if logprobs is None:
+            return None
+        if is_list(logprobs):
+            raise TypeError(
+                f"{name}: expected tokens with their token_logprobs, got numbers "
+                "alone, which do not say what they belong to"
+            )
+        found = positions(
+            record(logprobs, name), name, tokenizer=tokenizer, text=text, is_alone=is_alone
+        )
+        return (found,) if has_columns(logprobs) else None
 
-def _choices(
-    response: Mapping[str, Any], prefix: str, tokenizer: Tokenizer | None
-) -> dict[int, Choice]:
-    out: dict[int, Choice] = {}
-    name = f"{prefix}choices"
-    for i, value in enumerate(rows(response.get("choices") or [], name)):
-        choice = record(value, own := f"{name}[{i}]")
-        index = whole(choice.get("index"), f"{own}.index")
-        index = i if index is None else index
-        if index in out:
-            raise ValueError(f"{own}.index: {index} is that of another choice")
-        text, logprobs = said(choice), choice.get("logprobs")
-        read: list[Position] = []
-        if logprobs is not None:
-            if is_list(logprobs):
-                raise TypeError(
-                    f"{own}.logprobs: expected tokens with their token_logprobs, got numbers "
-                    "alone, which do not say what they belong to"
-                )
-            columns = record(logprobs, f"{own}.logprobs")
-            read = positions(columns, f"{own}.logprobs", tokenizer=tokenizer, text=text)
-        out[index] = Choice(own, read, text, has_columns(logprobs))
-    return out
-
-
-def _joined(old: Choice, new: Choice) -> Choice:
-    return Choice(
-        old.name if old.is_given else new.name,
-        old.positions + new.positions,
-        old.text + new.text,
-        old.is_given or new.is_given,
-    )
+    return [
+        Choice(one.name, path, one.text, one.is_given)
+        for one in gathered(source, read, 1)
+        for (path,) in [one.parts]
+    ]
 
 
 def prompt_length(source: Any, found: Sequence[Choice]) -> int:
@@ -170,5 +151,7 @@ def _usage(response: Any) -> tuple[int, int] | None:
     usage = response.get("usage")
     if not isinstance(usage, Mapping):
         return None
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
-    return (prompt, completion or 0) if isinstance(prompt, int) and prompt else None
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
+    if not isinstance(prompt, int) or not isinstance(completion, int) or prompt <= 0:
+        return None
+    return prompt, completion

@@ -10,7 +10,7 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources import chat, completions
-from tokenviz.sources.chat import is_list
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.columns import has_columns
 from tokenviz.sources.completions import all_logprobs
 from tokenviz.sources.fields import has

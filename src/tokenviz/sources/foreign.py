@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["as_array", "as_list", "is_a", "is_one_or_more"]
+from tokenviz.sources.fields import string, whole
+
+__all__ = ["as_array", "as_list", "ids", "is_a", "is_one_or_more", "part", "texts"]
 
 
 def is_a(value: Any, library: str, *names: str) -> bool:
@@ -24,6 +26,49 @@ def is_one_or_more(value: Any, library: str, *names: str) -> bool:
     if isinstance(value, list | tuple):
         return bool(value) and all(is_a(one, library, *names) for one in value)
     return is_a(value, library, *names)
+
+
+def part(owner: Any, key: str, name: str) -> Any:
+    """What an object has under a name, or a mapping that was made of it.
+
+    Raises
+    ------
+    ValueError
+        If it has nothing of the kind; the message says ``name``.
+    """
+    if isinstance(owner, Mapping):
+        if key in owner:
+            return owner[key]
+    elif hasattr(owner, key):
+        return getattr(owner, key)
+    raise ValueError(f"{name}: expected it in {type(owner).__name__}, which has no {key!r}")
+
+
+def texts(value: Any, name: str) -> list[str]:
+    """A list of texts.
+
+    Raises
+    ------
+    TypeError
+        If it is none, or holds something else.
+    """
+    return [string(one, f"{name}[{i}]") for i, one in enumerate(as_list(value, name))]
+
+
+def ids(value: Any, name: str) -> list[int]:
+    """A list of token ids.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none, or holds something else.
+    """
+    out = []
+    for i, one in enumerate(as_list(value, name)):
+        if (id_ := whole(one, f"{name}[{i}]")) is None:
+            raise TypeError(f"{name}[{i}]: expected an id, got null")
+        out.append(id_)
+    return out
 
 
 def as_list(value: Any, name: str) -> list[Any]:
@@ -44,13 +89,20 @@ def as_list(value: Any, name: str) -> list[Any]:
     return list(plain)
 
 
-def as_array(value: Any, name: str) -> npt.NDArray[np.float64]:
+def as_array(value: Any, name: str, *, ndim: int | None = None) -> npt.NDArray[np.float64]:
     """Numbers, of an array or a tensor of any number format.
+
+    Parameters
+    ----------
+    value, name
+        What it is, and the name of the field.
+    ndim
+        How many dimensions it must have.
 
     Raises
     ------
-    TypeError
-        If there are others than numbers, or lists of different lengths.
+    TypeError, ValueError
+        If there are others than numbers, or lists of different lengths; if it has other dimensions.
     """
     plain = value
     if hasattr(plain, "detach"):
@@ -59,8 +111,13 @@ def as_array(value: Any, name: str) -> npt.NDArray[np.float64]:
             plain = plain.float()
         plain = plain.numpy()
     try:
-        return np.asarray(plain, dtype=np.float64)
+        if plain is None or isinstance(plain, bool | str | bytes):
+            raise TypeError
+        array = np.asarray(plain, dtype=np.float64)
     except (TypeError, ValueError):
         raise TypeError(
             f"{name}: expected numbers in rows of one length, got {type(value).__name__}"
         ) from None
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name}: expected {ndim} dimensions, got {array.ndim}")
+    return array

@@ -53,6 +53,9 @@ class Format:
     carries
         What it can carry and what not, in a word or two each: "bytes", "ids", "alternatives",
         "prompt", "distribution".
+    is_common
+        Whether it is a shape that others took over and added to: of two formats that recognise a
+        source, such a one gives way.
     options
         Names of further arguments of :func:`tokenviz.read` that it takes, each with what it does.
     """
@@ -65,3 +68,4 @@ class Format:
     read: Callable[[Any, Given], list[Trace] | list[Attribution] | list[Any]]
     carries: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    is_common: bool = False

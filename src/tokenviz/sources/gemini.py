@@ -7,7 +7,8 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
-from tokenviz.sources.chat import check_numbered, is_list, unspelled
+from tokenviz.sources.chat import unspelled
+from tokenviz.sources.choices import check_numbered, is_list
 from tokenviz.sources.fields import absent, aligned, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.listing import position

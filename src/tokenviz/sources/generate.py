@@ -19,13 +19,14 @@ from tokenviz.data.trace import Distribution, Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
 from tokenviz.sources.filling import OPTIONS as FILLING
 from tokenviz.sources.filling import Sequences, unfilled
-from tokenviz.sources.foreign import as_array, as_list
+from tokenviz.sources.foreign import as_array, as_list, ids
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.spelling import token_of
 
 __all__ = ["GENERATE"]
 
 _TOP_K = 5
+_PER_STEP = 2  # dimensions: sequences or beams, and the vocabulary
 _DISTRIBUTIONS: dict[str, Distribution] = {"logits": "model", "scores": "sampling"}
 
 Logprobs = npt.NDArray[np.float64]
@@ -40,20 +41,33 @@ def _recognise(source: Any) -> bool:
 
 
 def _read(source: Mapping[str, Any], given: Given) -> list[Trace]:
-    steps = {key: source[key] for key in _DISTRIBUTIONS if source.get(key) is not None}
+    steps = {key: _steps(source[key], key) for key in _DISTRIBUTIONS if source.get(key) is not None}
     lengths = {key: len(value) for key, value in steps.items()}
     if len(set(lengths.values())) != 1:
         raise ValueError(
             f"scores, logits: expected one of them, or both with as many steps, got {lengths}"
         )
     n = next(iter(lengths.values()))
-    sequences = as_list(source["sequences"], "sequences")
-    if any(len(row) < n for row in sequences):
+    given_ids = as_list(source["sequences"], "sequences")
+    sequences = [ids(row, f"sequences[{i}]") for i, row in enumerate(given_ids)]
+    if not sequences or any(len(row) < n for row in sequences):
         raise ValueError(f"sequences: expected at least as many tokens as there are steps ({n})")
     rows = unfilled(sequences, n, given.options, given.tokenizer)
     own = _own(steps, given)
     beams = _beams(source, steps)
     return [_trace(steps, own, rows, row, beams[row], given) for row in range(len(sequences))]
+
+
+def _steps(value: Any, name: str) -> list[Any]:
+    """A row of the vocabulary per sequence or beam, at each step."""
+    steps = list(value) if isinstance(value, list | tuple) else as_list(value, name)
+    for i, step in enumerate(steps):
+        if len(getattr(step, "shape", ())) != _PER_STEP:
+            raise TypeError(
+                f"{name}[{i}]: expected scores of shape (sequences, vocabulary), "
+                f"got {getattr(step, 'shape', None) or type(step).__name__}"
+            )
+    return steps
 
 
 def _own(steps: Mapping[str, Any], given: Given) -> str:
@@ -65,15 +79,32 @@ def _own(steps: Mapping[str, Any], given: Given) -> str:
 def _beams(source: Mapping[str, Any], steps: Mapping[str, Any]) -> Sequence[Sequence[int]]:
     """Per sequence, the row of each step that its token was chosen in; −1 after its end."""
     if (beams := source.get("beam_indices")) is not None:
-        return as_list(beams, "beam_indices")
+        return _checked(as_list(beams, "beam_indices"), source, steps)
     count, columns = len(source["sequences"]), list(steps.values())
     is_search = source.get("sequences_scores") is not None
     if is_search or any(len(step) != count for column in columns for step in column):
         raise ValueError(
-            "beam_indices: without them, a beam search does not say in which row of a step a token "
-            "was chosen; generate with output_scores=True"
+            "beam_indices: without them, a beam search, whose scores or logits have more rows "
+            "than sequences, does not say in which row of a step a token was chosen; generate with "
+            "output_scores=True"
         )
     return [[row] * len(columns[0]) for row in range(count)]
+
+
+def _checked(
+    beams: Sequence[Any], source: Mapping[str, Any], steps: Mapping[str, Any]
+) -> Sequence[Sequence[int]]:
+    """Rows of the steps, one per sequence and step."""
+    (first, *_), count = steps.values(), len(source["sequences"])
+    if len(beams) != count:
+        raise ValueError(f"beam_indices: expected {count} rows, one per sequence, got {len(beams)}")
+    for i, row in enumerate(beams):
+        is_right = isinstance(row, list) and len(row) <= len(first)
+        if not is_right or not all(
+            isinstance(beam, int) and beam < len(first[k]) for k, beam in enumerate(row)
+        ):
+            raise ValueError(f"beam_indices[{i}]: expected a row of each step, got {row!r}")
+    return beams
 
 
 def _trace(
@@ -86,7 +117,7 @@ def _trace(
 ) -> Trace:
     top_k = whole("top_k", given.options.get("top_k", _TOP_K), at_least=0)
     ended = next((i for i, beam in enumerate(beams) if beam < 0), len(beams))
-    ids = rows.written[row][:ended]
+    written = rows.written[row][:ended]
 
     def token(id_: int) -> Token:
         return token_of(None, id=id_, tokenizer=given.tokenizer)
@@ -100,7 +131,7 @@ def _trace(
         )
 
     def distributions(key: str) -> Iterator[Logprobs]:
-        for step, id_ in enumerate(ids):
+        for step, id_ in enumerate(written):
             name = f"{key}[{step}]"
             logprobs = _log_softmax(as_array(steps[key][step][beams[step]], name), name)
             if not 0 <= id_ < len(logprobs):
@@ -110,14 +141,14 @@ def _trace(
             yield logprobs
 
     return assemble(
-        [position(step, id_) for step, id_ in zip(distributions(own), ids, strict=True)],
+        [position(step, id_) for step, id_ in zip(distributions(own), written, strict=True)],
         source=GENERATE.title,
         distribution=given.distribution or _DISTRIBUTIONS[own],
         temperature=given.temperature,
         prompt=[token(id_) for id_ in rows.prompts[row]],
         channels={
             f"{_DISTRIBUTIONS[key]}_logprob": [
-                step[id_] for step, id_ in zip(distributions(key), ids, strict=True)
+                step[id_] for step, id_ in zip(distributions(key), written, strict=True)
             ]
             for key in steps
             if key != own

@@ -47,7 +47,7 @@ def position(
         return Position(chosen, listed, has_gaps=has_gaps)
     others = [*listed[:own], *listed[own + 1 :]]
     above = sum(_exceeds(other, logprob) for other in others)
-    if may_be_appended and others and above == sum(map(_is_known, others)):
+    if may_be_appended and above == sum(map(_is_known, others)):
         return Position(chosen, others, has_gaps=has_gaps)
     if chosen.token.is_same(listed[own].token):
         return Position(chosen, listed, has_gaps=has_gaps)

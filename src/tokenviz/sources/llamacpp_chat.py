@@ -7,11 +7,12 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import assemble
-from tokenviz.sources.chat import Choice, choices, is_list, model_of
+from tokenviz.sources.chat import Choice, choices
 from tokenviz.sources.chat_content import positions
-from tokenviz.sources.fields import absent, as_bytes, has, whole
+from tokenviz.sources.choices import is_list, model_of
+from tokenviz.sources.fields import absent, has, whole
 from tokenviz.sources.format import Format, Given
-from tokenviz.sources.llamacpp_pieces import Written, apart
+from tokenviz.sources.llamacpp_pieces import Written, apart, spelled_out
 
 __all__ = ["LLAMACPP_CHAT"]
 
@@ -46,7 +47,7 @@ def _trace(choice: Choice, count: int | None, model: str | None, given: Given) -
     if not choice.content:
         raise absent(f"{choice.name}.logprobs", "logprobs=True, top_logprobs=5")
     written = [
-        Written(position, as_bytes(entry.get("bytes"), f"{name}.bytes") or b"")
+        Written(position, spelled_out(entry, name))
         for position, (name, entry) in zip(
             positions(choice.content, tokenizer=given.tokenizer, ids="id"),
             choice.content,

@@ -18,7 +18,6 @@ from tokenviz.sources.assembling import Listed, Position, assemble
 from tokenviz.sources.chat_content import Entry, entries, positions
 from tokenviz.sources.fields import (
     absent,
-    as_bytes,
     field,
     has,
     number,
@@ -28,7 +27,7 @@ from tokenviz.sources.fields import (
     whole,
 )
 from tokenviz.sources.format import Format, Given
-from tokenviz.sources.llamacpp_pieces import Written, apart
+from tokenviz.sources.llamacpp_pieces import Written, apart, spelled_out
 from tokenviz.sources.spelling import token_of
 
 __all__ = ["LLAMACPP_COMPLETION"]
@@ -96,6 +95,7 @@ def _joined(source: Any) -> _Answer:
         new = entries(chunk.get(_PROBABILITIES) or [], prefix + _PROBABILITIES)
         every += [(name, record(entry, name)) for name, entry in new]
         so_far = whole(chunk.get("tokens_predicted"), f"{prefix}tokens_predicted")
+        _check_count(new, before, so_far, prefix)
         is_counted = is_stream and len(new) == 1 and so_far is not None and before is not None
         counts += [so_far - before] if is_counted else [None] * len(new)  # type: ignore[operator]
         before = so_far
@@ -109,6 +109,14 @@ def _joined(source: Any) -> _Answer:
         record(settings, "generation_settings"),
         model if isinstance(model, str) else None,
     )
+
+
+def _check_count(new: Sequence[Entry], before: int | None, so_far: int | None, prefix: str) -> None:
+    if so_far is not None and before is not None and so_far - before < len(new):
+        raise ValueError(
+            f"{prefix}{_PROBABILITIES}: expected at most {so_far - before}, as tokens_predicted "
+            f"says, got {len(new)}"
+        )
 
 
 def _ids(answer: Mapping[str, Any]) -> list[int] | None:
@@ -131,7 +139,7 @@ def _distribution(entry: Mapping[str, Any]) -> Distribution:
 def _new(answer: _Answer, given: Given) -> list[Written]:
     content = [(name, _with_logprobs(entry, name)) for name, entry in answer.entries]
     return [
-        Written(position, as_bytes(entry.get("bytes"), f"{name}.bytes") or b"", count)
+        Written(position, spelled_out(entry, name), count)
         for position, (name, entry), count in zip(
             positions(content, tokenizer=given.tokenizer, ids="id"),
             content,

@@ -11,15 +11,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tokenviz.data.tokens import Token
 from tokenviz.sources.assembling import Listed, Position
+from tokenviz.sources.fields import as_bytes
 from tokenviz.sources.spelling import Tokenizer
 
-__all__ = ["Written", "apart"]
+__all__ = ["Written", "apart", "spelled_out"]
 
 _NOTE = "the server gives no log-probability of a character's pieces before the last"
+
+
+def spelled_out(entry: Mapping[str, Any], name: str) -> bytes:
+    """The bytes of an entry, of which ``token`` is the text as far as it is whole.
+
+    Raises
+    ------
+    ValueError
+        If both are there and say different things: then nothing tells what the number is of.
+    """
+    text, data = entry.get("token"), as_bytes(entry.get("bytes"), f"{name}.bytes")
+    if not isinstance(text, str):
+        return data or b""
+    if not data:
+        return text.encode("utf-8", errors="replace")
+    if text and text != data.decode("utf-8", "ignore") and text != data.decode("utf-8", "replace"):
+        raise ValueError(f"{name}.bytes: expected those of token, {text!r}, got {data!r}")
+    return data
 
 
 class Written(NamedTuple):
@@ -106,7 +125,7 @@ def _of_ids(
     if not ways[-1]:
         raise ValueError(
             f"tokens: expected the ids of all tokens that were written, got {len(ids)} "
-            f"that do not spell the {len(entries)} entries"
+            f"that do not spell the {len(entries)} of completion_probabilities"
         )
     if sum(number for number, _ in ways[-1].values()) != 1:
         return None

@@ -14,6 +14,7 @@ from tokenviz.data.trace import Trace
 from tokenviz.sources import chat, completions
 from tokenviz.sources.assembling import Position, assemble
 from tokenviz.sources.chat_content import positions
+from tokenviz.sources.choices import is_list, model_of
 from tokenviz.sources.fields import absent, has
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.listing import position
@@ -24,7 +25,7 @@ _ID = re.compile(r"(chat)?cmpl-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _is_its_own(source: Any) -> bool:
-    chunks = source if chat.is_list(source) else [source]
+    chunks = source if is_list(source) else [source]
     return bool(chunks) and all(
         has(chunk, "id", "choices") and isinstance(chunk["id"], str) and _ID.fullmatch(chunk["id"])
         for chunk in chunks
@@ -47,14 +48,15 @@ def _read_chat(source: Any, given: Given) -> list[Trace]:
                 f"{choice.name}.logprobs",
                 "logprobs=True, top_logprobs=5, and Llama(…, logits_all=True)",
             )
-        content = [_of_mapping(one) for one in positions(choice.content, text=choice.text)]
+        read = positions(choice.content, text=choice.text, is_alone=True)
+        content = [_of_mapping(one) for one in read]
         out.append(
             assemble(
                 content,
                 source=LLAMACPP_PYTHON_CHAT.title,
                 distribution=given.distribution or "model",
                 temperature=given.temperature,
-                model=chat.model_of(source),
+                model=model_of(source),
                 notes=chat.unspelled(content, choice.text),
             )
         )
@@ -75,6 +77,7 @@ def _read_completion(source: Any, given: Given) -> list[Trace]:
         shown=LLAMACPP_PYTHON_COMPLETIONS.title,
         distribution="model",
         switch="logprobs=5, and Llama(…, logits_all=True)",
+        is_alone=True,
     )
 
 

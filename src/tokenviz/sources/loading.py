@@ -7,6 +7,7 @@ is no object of a client stays what it is: a format may know it by its class.
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from tokenviz._optional import require
 
 __all__ = ["SUFFIXES", "load", "plain"]
 
-SUFFIXES = (".json", ".jsonl", ".parquet", ".pt")
+SUFFIXES = (".json", ".jsonl", ".parquet", ".pt", ".txt", ".sse")
+_EVENT = re.compile(r"(data|event|id|retry)?:")  # how a line of server-sent events begins
+_END = "[DONE]"
 
 
 def load(source: Any) -> Any:
     """What a path or a JSON text holds; anything else as it is.
 
+    A text may be the server-sent events of a stream (``data: {…}``), a ``.txt`` or ``.sse``, too.
     A ``.jsonl`` and a ``.parquet`` are lists of rows. A ``.pt`` is loaded as weights are: what
     would run code is refused.
 
@@ -33,9 +37,11 @@ def load(source: Any) -> Any:
         source = bytes(source).decode("utf-8")
     if isinstance(source, str):
         text = source.lstrip("\ufeff \t\r\n")
-        if text[:1] in ("{", "["):
+        if text[:1] in ("{", "[") or _EVENT.match(text):
             return _of_text(text, "source")
         source = Path(source)
+    if isinstance(source, list | tuple) and source and all(map(_is_file, source)):
+        return [load(one) for one in source]
     if not isinstance(source, Path):
         return source
     suffix = source.suffix.lower()
@@ -55,6 +61,10 @@ def load(source: Any) -> Any:
     return _of_lines(text, source.name) if suffix == ".jsonl" else _of_text(text, source.name)
 
 
+def _is_file(source: Any) -> bool:
+    return isinstance(source, Path)
+
+
 def plain(source: Any) -> Any:
     """An object of a client (pydantic's) as dicts and lists; else as it is.
 
@@ -71,6 +81,8 @@ def plain(source: Any) -> Any:
 
 
 def _of_text(text: str, name: str) -> Any:
+    if _EVENT.match(text.lstrip()):
+        return _of_events(text, name)
     try:
         return json.loads(text)
     except ValueError as error:
@@ -78,8 +90,32 @@ def _of_text(text: str, name: str) -> Any:
 
 
 def _of_lines(text: str, name: str) -> list[Any]:
-    lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
-    return [_of_text(line, f"{name}, line {i}") for i, line in lines]
+    if _EVENT.match(text.lstrip()):
+        return _of_events(text, name)
+    found = []
+    for i, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                found.append(_of_text(line, f"{name}, line {i}"))
+            except ValueError as error:
+                raise ValueError(f"{error}; {len(found)} before it were read") from None
+    return found
+
+
+def _of_events(text: str, name: str) -> list[Any]:
+    """The data of server-sent events, as a server sends a stream; what ends it is none."""
+    found, lines = [], []
+    for i, line in enumerate([*text.splitlines(), ""], 1):
+        if line.startswith("data:"):
+            lines.append(line.removeprefix("data:").removeprefix(" "))
+        elif not line and lines:
+            data = "\n".join(lines)
+            if data.strip() != _END:
+                found.append(_of_text(data, f"{name}, event that ends in line {i - 1}"))
+            lines = []
+        elif line and not _EVENT.match(line):
+            raise ValueError(f"{name}, line {i}: expected a line of an event, got {line[:80]!r}")
+    return found
 
 
 def _of_weights(path: Path) -> Any:

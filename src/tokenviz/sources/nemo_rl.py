@@ -43,7 +43,9 @@ def _read(source: Any, given: Given) -> list[Trace]:
 def _rows(record: Mapping[str, Any], name: str) -> Iterator[tuple[Mapping[str, Any], str]]:
     """The rows of a batch, each as a record of its own, and its name."""
     tokens = as_list(field(record, "token_ids", name), f"{name}.token_ids")
-    if not tokens or not isinstance(tokens[0], list):
+    if not tokens:
+        raise ValueError(f"{name}.token_ids: expected ids of one sequence or several, got none")
+    if not isinstance(tokens[0], list):
         yield record, name
         return
     columns = {
@@ -63,7 +65,9 @@ def _trace(record: Mapping[str, Any], name: str, given: Given) -> Trace:
     padded = len(tokens := ids(record, "token_ids", name))
     n = whole(field(record, "input_lengths", name), f"{name}.input_lengths")
     if n is None or n > padded:
-        raise ValueError(f"{name}.input_lengths: expected at most {padded} tokens, got {n}")
+        raise ValueError(
+            f"{name}.input_lengths: expected at most {padded} tokens, as in token_ids, got {n}"
+        )
 
     def column(key: str) -> Numbers | None:
         values = numbers(record, key, name, padded)

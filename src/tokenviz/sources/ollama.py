@@ -1,4 +1,4 @@
-"""Ollama: ``logprobs`` beside the answer, at ``/api/generate`` and ``/api/chat``.
+"""Ollama: ``logprobs`` beside the answer, at ``/api/generate`` and ``/api/chat``, and its ``/v1``.
 
 Its entries are OpenAI's, with bytes or without, a list of them in an answer and in each message of
 a stream. They belong to what was generated, which may be a thought or a call of a tool as well as
@@ -10,16 +10,33 @@ from __future__ import annotations
 from typing import Any
 
 from tokenviz.data.trace import Trace
+from tokenviz.sources import chat
 from tokenviz.sources.assembling import assemble
-from tokenviz.sources.chat import is_list, model_of
 from tokenviz.sources.chat_content import Entry, entries, positions
+from tokenviz.sources.choices import is_list, model_of
 from tokenviz.sources.fields import absent, has, record
 from tokenviz.sources.format import Format, Given
 
 __all__ = ["OLLAMA"]
 
+_SWITCH = "logprobs=True, top_logprobs=5 (Ollama 0.12.11 or later)"
+_FINGERPRINT = "fp_ollama"
+
 
 def _recognise(source: Any) -> bool:
+    return _is_of_openai_route(source) or _is_its_own(source)
+
+
+def _is_of_openai_route(source: Any) -> bool:
+    """Whether it is of ``/v1``: of completions, too, with a chat's entries."""
+    chunks = source if is_list(source) else [source]
+    return bool(chunks) and all(
+        has(chunk, "choices") and chunk.get("system_fingerprint") == _FINGERPRINT
+        for chunk in chunks
+    )
+
+
+def _is_its_own(source: Any) -> bool:
     chunks = source if is_list(source) else [source]
     return bool(chunks) and all(
         has(chunk, "model", "created_at", "done")
@@ -29,6 +46,8 @@ def _recognise(source: Any) -> bool:
 
 
 def _read(source: Any, given: Given) -> list[Trace]:
+    if _is_of_openai_route(source):
+        return chat.traces(source, given, shown=OLLAMA.title, switch=_SWITCH)
     is_stream = is_list(source)
     content: list[Entry] = []
     is_given = False
@@ -40,7 +59,7 @@ def _read(source: Any, given: Given) -> list[Trace]:
                 chunk["logprobs"], f"chunks[{i}].logprobs" if is_stream else "logprobs"
             )
     if not is_given:
-        raise absent("logprobs", "logprobs=True, top_logprobs=5 (Ollama 0.12.11 or later)")
+        raise absent("logprobs", _SWITCH)
     return [
         assemble(
             positions(content, tokenizer=given.tokenizer),

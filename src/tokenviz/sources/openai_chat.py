@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tokenviz.data.trace import Trace
-from tokenviz.sources.chat import is_chat, is_chat_stream, traces
+from tokenviz.sources.chat import has_entries, is_chat, is_chat_stream, traces
 from tokenviz.sources.columns import has_columns
 from tokenviz.sources.completions import all_logprobs
 from tokenviz.sources.format import Format, Given
@@ -14,9 +14,11 @@ __all__ = ["OPENAI_CHAT"]
 
 
 def _recognise(source: Any) -> bool:
-    if not is_chat(source) and not is_chat_stream(source):
+    found = all_logprobs(source)
+    if any(map(has_columns, found)):
         return False
-    return not any(map(has_columns, all_logprobs(source)))
+    # Some give a chat's entries for completions, too.
+    return is_chat(source) or is_chat_stream(source) or any(map(has_entries, found))
 
 
 def _read(source: Any, given: Given) -> list[Trace]:
@@ -37,4 +39,5 @@ OPENAI_CHAT = Format(
         "prompt": "no",
         "distribution": "not said; nothing of tokens beyond the 20 most probable",
     },
+    is_common=True,
 )

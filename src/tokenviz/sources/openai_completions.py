@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tokenviz.data.trace import Trace
-from tokenviz.sources.chat import is_list
-from tokenviz.sources.completions import traces
+from tokenviz.sources.chat import has_entries
+from tokenviz.sources.choices import is_list
+from tokenviz.sources.completions import all_logprobs, traces
 from tokenviz.sources.fields import has
 from tokenviz.sources.format import Format, Given
 
@@ -14,6 +15,8 @@ __all__ = ["OPENAI_COMPLETIONS"]
 
 
 def _recognise(source: Any) -> bool:
+    if any(map(has_entries, all_logprobs(source))):
+        return False
     if is_list(source):
         return bool(source) and any(map(_is_completion, source))
     return _is_completion(source)
@@ -46,4 +49,5 @@ OPENAI_COMPLETIONS = Format(
         "prompt": "with echo=True",
         "distribution": "not said",
     },
+    is_common=True,
 )

@@ -12,8 +12,9 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Position, assemble
-from tokenviz.sources.chat import is_list, unspelled
+from tokenviz.sources.chat import unspelled
 from tokenviz.sources.chat_content import entries, positions
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.fields import absent, field, has, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
 
@@ -112,6 +113,7 @@ def _part(
                 f"{name}.text: differs from what the deltas add up to ({text!r}); "
                 "events are missing"
             )
+        repeated = rows([] if repeated is None else repeated, f"{name}.logprobs")
         if repeated and len(repeated) != len(read):
             raise ValueError(
                 f"{name}.logprobs: has {len(repeated)} tokens, the deltas {len(read)}; "

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from tokenviz.data.trace import Trace
+from tokenviz.sources.fields import string
 from tokenviz.sources.format import Format, Given
-from tokenviz.sources.per_token import ids, numbers, records, several, yes_or_no
+from tokenviz.sources.per_token import ids, is_given, numbers, records, several, yes_or_no
 from tokenviz.sources.rollout import OPTIONS, Side, parts, rollout, sampled, without_first
 
 __all__ = ["PRIME_RL"]
@@ -55,14 +56,15 @@ def _trace(record: Mapping[str, Any], name: str, given: Given) -> Trace:
         given=given,
         channels={**several(record, _OWN, name, n), **compared},
         flags=flags,
-        categories={**parts(flags["loss_mask"], n), **_environment(record, n)},
+        categories={**parts(flags["loss_mask"], n), **_environment(record, name, n)},
         notes={"step": record.get("step"), "rank": record.get("rank")},
     )
 
 
-def _environment(record: Mapping[str, Any], n: int) -> dict[str, list[str | None]]:
-    name = record.get("env_name")
-    return {"environment": [str(name)] * n} if name else {}
+def _environment(record: Mapping[str, Any], name: str, n: int) -> dict[str, list[str | None]]:
+    if not is_given(record, "env_name"):
+        return {}
+    return {"environment": [string(record["env_name"], f"{name}.env_name")] * n}
 
 
 PRIME_RL = Format(

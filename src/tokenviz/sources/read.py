@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokenviz.data.trace import Distribution
+from tokenviz.sources.batch import Body, bodies
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.loading import load, plain
 from tokenviz.sources.spelling import as_tokenizer
@@ -38,8 +39,9 @@ def read(
     ----------
     source
         A response of a client (an object, or the same as dicts or JSON text), a list of the chunks
-        of a stream, results of a library, or a path to a ``.json``, ``.jsonl``, ``.parquet`` or
-        ``.pt``.
+        of a stream, or its server-sent events as text, results of a library, or a path to a
+        ``.json``, ``.jsonl``, ``.parquet`` or ``.pt``, or a list of such. Of an output file of
+        OpenAI's Batch API, the note ``request`` says which one a trace is of.
     format
         One of the names of :func:`formats`; by default the source is recognised by its fields.
         ``trace.source`` says what it was taken for.
@@ -64,6 +66,11 @@ def read(
         a field is not as it should be: the message names it.
     """
     content = plain(load(source))
+    how = {"format": format, "tokenizer": as_tokenizer(tokenizer), "distribution": distribution,
+           "temperature": temperature, **options}  # fmt: skip
+    if (rows := bodies(content)) is not None:
+        of_rows = [one for row in rows for one in _of_batch(row, how)]
+        return of_rows[0] if len(of_rows) == 1 else of_rows
     chosen = _named(format) if format is not None else _recognised(content, source)
     for name in options.keys() - chosen.options.keys():
         raise TypeError(
@@ -73,6 +80,17 @@ def read(
     given = Given(as_tokenizer(tokenizer), distribution, temperature, options)
     found = chosen.read(content, given)
     return found[0] if len(found) == 1 else found
+
+
+def _of_batch(row: Body, how: dict[str, Any]) -> list[Any]:
+    try:
+        found = read(row.content, **how)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{row.name}: {error}") from None
+    return [
+        one.with_notes({"request": row.custom_id})
+        for one in (found if isinstance(found, list) else [found])
+    ]
 
 
 def formats() -> pd.DataFrame:
@@ -104,10 +122,17 @@ def _named(name: str) -> Format:
 
 
 def _recognised(content: Any, source: Any) -> Format:
-    for one in FORMATS:
-        if one.recognise(content):
-            return one
-    raise ValueError(_nothing_fits(content, source))
+    """The one that fits; of several, the one that is no shape in common."""
+    fitting = [one for one in FORMATS if one.recognise(content)]
+    specific = [one for one in fitting if not one.is_common] or fitting
+    if not specific:
+        raise ValueError(_nothing_fits(content, source))
+    if len(specific) > 1:
+        raise ValueError(
+            f"source: it fits {' and '.join(repr(one.name) for one in specific)}; "
+            "format=… says which it is"
+        )
+    return specific[0]
 
 
 def _nothing_fits(content: Any, source: Any) -> str:

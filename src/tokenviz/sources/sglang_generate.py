@@ -13,7 +13,7 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
-from tokenviz.sources.chat import is_list
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.fields import absent, aligned, has, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.spelling import token_of
@@ -42,7 +42,9 @@ def _answers(source: Any) -> list[tuple[str, Mapping[str, Any]]]:
         answer = record(value, f"responses[{i}]")
         info = record(answer["meta_info"], f"responses[{i}].meta_info")
         # Those of a batch have ids of their own, the chunks of a stream share theirs.
-        request = info.get("id", i), answer.get("index")
+        own = info.get("id")
+        own = i if own is None else string(own, f"responses[{i}].meta_info.id")
+        request = own, whole(answer.get("index"), f"responses[{i}].index")
         before = last.get(request)
         if before is not None:
             _check_is_longer(before[1]["meta_info"], info, f"responses[{i}]")

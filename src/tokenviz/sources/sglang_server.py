@@ -13,6 +13,7 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources import chat, completions
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.fields import has
 from tokenviz.sources.format import Format, Given
 
@@ -30,17 +31,17 @@ def _is_completion(source: Any) -> bool:
 
 
 def _is_its_own(source: Any) -> bool:
-    chunks = source if chat.is_list(source) else [source]
+    chunks = source if is_list(source) else [source]
     return any(
         has(choice, _OWN)
         for chunk in chunks
-        if has(chunk, "choices") and chat.is_list(chunk["choices"])
+        if has(chunk, "choices") and is_list(chunk["choices"])
         for choice in chunk["choices"]
     )
 
 
 def _read_chat(source: Any, given: Given) -> list[Trace]:
-    if chat.is_list(source):
+    if is_list(source):
         chunks = [_without_copies(chunk) for chunk in source]
         if chunks != source:
             warnings.warn(
@@ -58,13 +59,13 @@ def _read_completion(source: Any, given: Given) -> list[Trace]:
 
 def _without_copies(chunk: Any) -> Any:
     """A chunk without the lists that are the first token's and stand with others as well."""
-    if not has(chunk, "choices") or not chat.is_list(chunk["choices"]):
+    if not has(chunk, "choices") or not is_list(chunk["choices"]):
         return chunk
     choices = []
     for choice in chunk["choices"]:
         logprobs: Any = choice.get("logprobs") if isinstance(choice, Mapping) else None
         content: Any = logprobs.get("content") if isinstance(logprobs, Mapping) else None
-        if not chat.is_list(content) or len(content) < 2 or not all(map(_has_list, content)):
+        if not is_list(content) or len(content) < 2 or not all(map(_has_list, content)):
             choices.append(choice)
             continue
         first, *others = content

@@ -6,13 +6,11 @@ ragged where texts differ in length; ``data`` tells which. Tokens are pieces of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from tokenviz.data.attribution import Attribution
-from tokenviz.sources.foreign import as_array, is_a
+from tokenviz.sources.foreign import as_array, as_list, is_a, part, texts
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.spelling import token_of
 
@@ -22,21 +20,29 @@ _OF_ALL = "output"  # what the column is called where the explainer has no name 
 
 
 def _recognise(source: Any) -> bool:
-    return is_a(source, "shap", "Explanation") and _is_text(source.data)
+    return is_a(source, "shap", "Explanation") and _is_text(getattr(source, "data", None))
 
 
 def _read(source: Any, given: Given) -> list[Attribution]:
+    values, names = part(source, "values", "values"), getattr(source, "output_names", None)
     if _is_pieces(source.data):
-        return [_attribution(source.values, source.data, source.output_names, "values")]
-    names = source.output_names
+        return [_attribution(values, source.data, names, "values")]
+    # Of texts of different lengths, values are an array of arrays.
+    rows = list(values) if hasattr(values, "__len__") else as_list(values, "values")
+    if len(rows) != len(source.data):
+        raise ValueError(
+            f"values: expected those of {len(source.data)} texts, as in data, got {len(rows)}"
+        )
     return [
-        _attribution(values, data, _names_of(names, i), f"values[{i}]")
-        for i, (values, data) in enumerate(zip(source.values, source.data, strict=True))
+        _attribution(row, data, _names_of(names, i, len(rows)), f"values[{i}]")
+        for i, (row, data) in enumerate(zip(rows, source.data, strict=True))
     ]
 
 
 def _attribution(values: Any, data: Sequence[str], names: Any, name: str) -> Attribution:
-    column = as_array(np.array(list(values)), name)
+    if not hasattr(values, "__len__"):
+        raise TypeError(f"{name}: expected a number per token of data, got {values!r}")
+    column = as_array(as_list(values, name), name)
     column = column[:, None] if column.ndim == 1 else column
     if column.ndim != 2:
         raise ValueError(
@@ -56,16 +62,20 @@ def _attribution(values: Any, data: Sequence[str], names: Any, name: str) -> Att
 def _targets(names: Any, n: int) -> list[str]:
     if names is None:
         return [_OF_ALL] if n == 1 else [f"{_OF_ALL} {i}" for i in range(n)]
-    named = [names] if isinstance(names, str) else [str(name) for name in names]
+    named = [names] if isinstance(names, str) else texts(names, "output_names")
     if len(named) != n:
         raise ValueError(f"output_names: expected {n}, one per output, got {len(named)}")
     return named
 
 
-def _names_of(names: Any, text: int) -> Any:
+def _names_of(names: Any, text: int, n: int) -> Any:
     """The names of a text's outputs: those of all, or its own, as of texts that a model writes."""
-    is_nested = names is not None and not isinstance(names, str) and not _is_pieces(names)
-    return names[text] if is_nested else names
+    if names is None or isinstance(names, str) or _is_pieces(names):
+        return names
+    own = as_list(names, "output_names")
+    if len(own) != n:
+        raise ValueError(f"output_names: expected those of {n} texts, got {len(own)}")
+    return own[text]
 
 
 def _is_text(data: Any) -> bool:
@@ -77,7 +87,7 @@ def _is_pieces(data: Any) -> bool:
 
 
 def _is_some(data: Any) -> bool:
-    return not isinstance(data, str) and hasattr(data, "__len__") and len(data) > 0
+    return not isinstance(data, str | Mapping) and hasattr(data, "__len__") and len(data) > 0
 
 
 SHAP = Format(

@@ -2,11 +2,12 @@
 
 Both hold ``samples``, one per sequence: ``tokens`` are those of the prompt and the response, all
 other columns have one entry per token of the response. Older train dumps hold columns of a rank.
+Dumps of one rollout in a list are joined by the samples' numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tokenviz.data.trace import Trace
@@ -18,12 +19,20 @@ from tokenviz.sources.rollout import OPTIONS, Side, rollout, sampled
 
 __all__ = ["SLIME"]
 
+_NUMBERS = ("index", "sample_index")
+"""Which sample it is, in a rollout's dump and in a train dump."""
 _CHANNELS = (
     "advantages", "returns", "values", "kl", "ref_log_probs", "teacher_log_probs", "opd_reverse_kl",
 )  # fmt: skip
 
 
 def _recognise(source: Any) -> bool:
+    if isinstance(source, list):
+        return bool(source) and all(map(_is_dump, source))
+    return _is_dump(source)
+
+
+def _is_dump(source: Any) -> bool:
     samples = records(source.get("samples", [])) if isinstance(source, Mapping) else []
     return bool(samples and has(samples[0], "tokens") and _length_of(samples[0])) or (
         has(source, "rollout_data") and has(source["rollout_data"], "tokens", "response_lengths")
@@ -31,11 +40,42 @@ def _recognise(source: Any) -> bool:
 
 
 def _read(source: Any, given: Given) -> list[Trace]:
-    if has(source, "rollout_data"):
-        samples, name = _transposed(source["rollout_data"]), "rollout_data"
+    if isinstance(source, list):
+        samples = _joined(source)
     else:
-        samples, name = records(source["samples"]), "samples"
-    return [_trace(sample, f"{name}[{i}]", given) for i, sample in enumerate(samples)]
+        name = "rollout_data" if has(source, "rollout_data") else "samples"
+        samples = {f"{name}[{i}]": one for i, one in enumerate(_samples(source))}
+    return [_trace(sample, name, given) for name, sample in samples.items()]
+
+
+def _samples(dump: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return (
+        _transposed(dump["rollout_data"]) if has(dump, "rollout_data") else records(dump["samples"])
+    )
+
+
+def _joined(dumps: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The samples of several dumps: what a rollout's says and what a train dump says of one."""
+    found: dict[int, dict[str, Any]] = {}
+    seen: set[tuple[str, int]] = set()
+    for i, dump in enumerate(dumps):
+        for k, sample in enumerate(_samples(dump)):
+            name = f"[{i}].samples[{k}]"
+            key = next((key for key in _NUMBERS if is_given(sample, key)), _NUMBERS[0])
+            number = whole(field(sample, key, name), f"{name}.{key}")
+            if number is None:
+                raise ValueError(f"{name}.{key}: expected the number of a sample, got null")
+            before = found.setdefault(number, {})
+            if before and ids(before, "tokens", name) != ids(sample, "tokens", name):
+                raise ValueError(
+                    f"{name}.tokens: differ from those of the other dump's sample {number}; "
+                    "are they of one rollout?"
+                )
+            if (key, number) in seen:
+                raise ValueError(f"{name}.{key}: {number} is that of another sample")
+            seen.add((key, number))
+            before |= sample
+    return {f"samples[{number}]": found[number] for number in sorted(found)}
 
 
 def _transposed(columns: Mapping[str, Any]) -> list[Mapping[str, Any]]:

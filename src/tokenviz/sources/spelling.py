@@ -106,10 +106,13 @@ def _are_its_own(given: bytes, text: str | None) -> bool:
         return True
     decoded = given.decode("utf-8", "replace")
     # A piece of a character: servers show U+FFFD of it, or what of it is whole, or nothing.
-    return decoded == text or _is_shown_as(decoded, text)
+    return decoded == text or _is_shown_as(given, decoded, text)
 
 
-def _is_shown_as(decoded: str, text: str) -> bool:
-    return _REPLACEMENT in decoded and (
-        text.replace(_REPLACEMENT, "") == decoded.replace(_REPLACEMENT, "")
-    )
+def _is_shown_as(given: bytes, decoded: str, text: str) -> bool:
+    whole = decoded.replace(_REPLACEMENT, "")
+    if _REPLACEMENT not in decoded or text.replace(_REPLACEMENT, "") != whole:
+        return False
+    # One U+FFFD stands for what begins a character, with Go's strings for each byte of it.
+    of_bytes = len(given) - len(whole.encode())
+    return text.count(_REPLACEMENT) in (0, decoded.count(_REPLACEMENT), of_bytes)

@@ -1,4 +1,4 @@
-"""All formats, the more specific first: the first that recognises a source reads it."""
+"""All formats. Their order is that of ``formats()``, and decides nothing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FORMATS: tuple[Format, ...] = (
     OPENAI_COMPLETIONS,
     OPENAI_RESPONSES,
     GEMINI,
-    RAY_DATA,  # its rows have the generated_text that TGI is known by, too
+    RAY_DATA,
     TGI,
     GENERATE,
     PRIME_RL,

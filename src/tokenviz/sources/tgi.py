@@ -11,7 +11,7 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
-from tokenviz.sources.chat import is_list
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.fields import absent, aligned, field, has, number, record, rows, string, whole
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.listing import position, told_late
@@ -27,10 +27,15 @@ def _recognise(source: Any) -> bool:
         return True
     if not is_list(source) or not source:
         return False
-    return _is_chunk(source[0]) or all(has(one, "generated_text") for one in source)
+    return _is_chunk(source[0]) or all(
+        has(one, "generated_text") and not has(one, "generated_tokens")  # as Ray Data's rows have
+        for one in source
+    )
 
 
 def _is_chunk(value: Any) -> bool:
+    if has(value, "choices"):  # as Together's chunks have
+        return False
     return has(value, "token") and has(value["token"], "id", "text", "logprob")
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
-from tokenviz.sources.chat import check_numbered, is_list, model_of, said, unspelled
+from tokenviz.sources.chat import unspelled
+from tokenviz.sources.choices import check_numbered, is_list, model_of, said
 from tokenviz.sources.columns import has_columns, positions
 from tokenviz.sources.completions import all_logprobs, traces
 from tokenviz.sources.fields import absent, has, number, record, rows, string, whole

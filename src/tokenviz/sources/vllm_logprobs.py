@@ -132,8 +132,10 @@ def _of_columns(flat: Any, name: str) -> Iterator[list[_Entry]]:
     aligned(ends, f"{name}.end_indices", len(starts), "position")
     for key, column in zip(_COLUMNS[3:], columns[1:], strict=True):
         aligned(column, f"{name}.{key}", len(columns[0]), "token id")
-    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        if not 0 <= start <= end <= len(columns[0]):
+    for i, ends_of in enumerate(zip(starts, ends, strict=True)):
+        own = (f"{name}.start_indices[{i}]", f"{name}.end_indices[{i}]")
+        start, end = (whole(value, key) for value, key in zip(ends_of, own, strict=True))
+        if start is None or end is None or not start <= end <= len(columns[0]):
             raise ValueError(
                 f"{name}.start_indices[{i}]: expected a range of the {len(columns[0])} entries, "
                 f"got {start} to {end}"

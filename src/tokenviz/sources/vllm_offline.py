@@ -14,7 +14,7 @@ from typing import Any
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
 from tokenviz.sources.assembling import assemble
-from tokenviz.sources.chat import is_list
+from tokenviz.sources.choices import is_list
 from tokenviz.sources.fields import absent
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.spelling import token_of

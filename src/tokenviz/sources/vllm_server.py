@@ -18,6 +18,7 @@ from tokenviz.data.trace import Trace
 from tokenviz.sources import chat, completions
 from tokenviz.sources.assembling import Listed, Position, assemble
 from tokenviz.sources.chat_content import entries
+from tokenviz.sources.choices import is_list, model_of, said
 from tokenviz.sources.fields import (
     absent,
     aligned,
@@ -39,16 +40,17 @@ __all__ = ["VLLM_CHAT", "VLLM_COMPLETIONS"]
 
 _OF_RESPONSE = ("prompt_logprobs", "prompt_token_ids", "kv_transfer_params")
 _OF_CHOICE = ("stop_reason", "token_ids", "prompt_logprobs")
+_CLOSE = 1e-4  # of two computations of one number
 _WRITTEN_ID = re.compile(r"token_id:(\d+)")
 
 
 def _is_its_own(source: Any) -> bool:
-    chunks = source if chat.is_list(source) else [source]
+    chunks = source if is_list(source) else [source]
     return any(
         any(has(chunk, key) for key in _OF_RESPONSE)
         or any(has(choice, key) for choice in chunk["choices"] for key in _OF_CHOICE)
         for chunk in chunks
-        if has(chunk, "choices") and chat.is_list(chunk["choices"])
+        if has(chunk, "choices") and is_list(chunk["choices"])
     )
 
 
@@ -83,6 +85,8 @@ def _traces(source: Any, given: Given, title: str, switch: str) -> list[Trace]:
     echoed = completions.prompt_length(
         source, [completions.Choice("", one.written, one.text, True) for one in read]
     )
+    if not echoed and read and all(map(_is_echoed, read)):
+        echoed = len(read[0].prompt)
     out = []
     for one in read:
         # An echo gives the prompt again.
@@ -96,7 +100,7 @@ def _traces(source: Any, given: Given, title: str, switch: str) -> list[Trace]:
                 source=title,
                 distribution=given.distribution or "unknown",
                 temperature=given.temperature,
-                model=chat.model_of(source),
+                model=model_of(source),
                 categories={"part": parts} if length else None,
                 notes=chat.unspelled(one.written, one.text),
             )
@@ -106,7 +110,7 @@ def _traces(source: Any, given: Given, title: str, switch: str) -> list[Trace]:
 
 def _pieces(source: Any) -> list[list[_Piece]]:
     """Of each choice, by its index."""
-    is_stream = chat.is_list(source)
+    is_stream = is_list(source)
     found: dict[int, list[_Piece]] = {}
     for i, value in enumerate(source if is_stream else [source]):
         prefix = f"chunks[{i}]." if is_stream else ""
@@ -115,8 +119,11 @@ def _pieces(source: Any) -> list[list[_Piece]]:
         for j, choice in enumerate(rows(field(response, "choices", prefix or "response"), name)):
             own = record(choice, f"{name}[{j}]")
             index = whole(own.get("index"), f"{name}[{j}].index")
-            piece = _Piece(f"{name}[{j}]", own, response, prefix)
-            found.setdefault(j if index is None else index, []).append(piece)
+            index = j if index is None else index
+            pieces = found.setdefault(index, [])
+            if pieces and pieces[-1].response is response:
+                raise ValueError(f"{name}[{j}].index: {index} is that of another choice")
+            pieces.append(_Piece(f"{name}[{j}]", own, response, prefix))
     return [found[index] for index in sorted(found)]
 
 
@@ -147,8 +154,19 @@ def _choice(pieces: Sequence[_Piece], tokenizer: Tokenizer | None, switch: str) 
         written += _positions(steps, _ids(piece, len(steps)), tokenizer)
     if not is_given and not prompt:
         raise absent(f"{pieces[0].name}.logprobs", switch)
-    text = "".join(chat.said(piece.choice) for piece in pieces)
+    text = "".join(said(piece.choice) for piece in pieces)
     return _Choice(prompt, told_late(written), text)
+
+
+def _is_echoed(choice: _Choice) -> bool:
+    """Whether what is written begins with the prompt, which is there by itself as well."""
+    before, written = (
+        [position.chosen.logprob for position in part] for part in (choice.prompt, choice.written)
+    )
+    return bool(before) and len(written) >= len(before) and all(
+        a == b if a is None or b is None else abs(a - b) < _CLOSE
+        for a, b in zip(before, written, strict=False)
+    )  # fmt: skip
 
 
 class _Written(NamedTuple):
@@ -214,14 +232,16 @@ def _of_columns(columns: Mapping[str, Any], name: str) -> list[_Step]:
 def _positions(
     read: Sequence[_Step], ids: Sequence[int] | None, tokenizer: Tokenizer | None
 ) -> list[Position]:
-    are_ids = all(
-        _WRITTEN_ID.fullmatch(one.text) for step in read for one in (step.chosen, *step.listed)
-    )
+    are_ids = bool(read) and all(_WRITTEN_ID.fullmatch(step.chosen.text) for step in read)
 
     def listed(one: _Written, id: int | None = None) -> Listed:  # noqa: A002 - the field's own word
         text, data = one.text, one.bytes
         if not are_ids:
             return Listed(token_of(text, bytes=data, id=id, tokenizer=tokenizer), one.logprob)
+        if not _WRITTEN_ID.fullmatch(text):
+            raise ValueError(
+                f"top_logprobs: expected 'token_id:' and an id, as chosen tokens have, got {text!r}"
+            )
         # The chosen token's bytes are those of its text, others' those of "token_id:…".
         own = None if data is None or data == text.encode() else data
         spelled = None if own is None else own.decode("utf-8", "replace")

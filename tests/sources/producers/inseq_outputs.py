@@ -1,4 +1,4 @@
-"""Writes ``inseq_decoder.json`` and ``inseq_encoder.json``: what inseq 0.7.1 says of small models.
+"""Writes ``inseq_decoder.json``, ``inseq_encoder.json`` and what inseq 0.7.1 saves: small models.
 
 The first is of the bundled model, the second of a random encoder-decoder. Values are kept as inseq
 aggregates them (there would be 128 for each). Run in an environment that has inseq:
@@ -7,6 +7,7 @@ aggregates them (there would be 128 for each). Run in an environment that has in
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 import tokenviz as tv
 from benchmarks.subject import word_tokenizer
-from tests.sources.recorded import again, recorded, write
+from tests.sources.recorded import FIXTURES, again, recorded, write
 from tokenviz.sources.read import read
 
 KEEP = {
@@ -55,6 +56,18 @@ def decoder() -> None:
         attributed_fn="probability", attributed_fn_args={"logprob": True},
     )  # fmt: skip
     keep("inseq_decoder.json", output, lm.tokenizer)
+    save("inseq_saved.json", output.aggregate())
+    save("inseq_saved_primitives.json", output.aggregate(), use_primitives=True)
+
+
+def save(name: str, output: Any, **options: Any) -> None:
+    """What inseq's own ``save`` writes, without its indentation."""
+    output.info["model_name"] = "demo"  # where it lay on a disk is of no use
+    path = FIXTURES / name
+    output.save(path, overwrite=True, **options)
+    value = json.loads(path.read_text(encoding="utf-8"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def encoder() -> None:

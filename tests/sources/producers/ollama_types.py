@@ -1,13 +1,15 @@
 """Answers of Ollama with the numbers of ``scored.json``, in the types of its client.
 
-``fixtures/ollama_generate.json``, ``ollama_chat_stream.jsonl``. Written with the client ollama
-0.6.3, which knows of no bytes; the server was not run. To run it, with a Python that has ollama::
+``fixtures/ollama_generate.json``, ``ollama_chat_stream.jsonl``, ``ollama_completions.json``.
+Written with the client ollama 0.6.3, which knows of no bytes; the server was not run. To run it,
+with a Python that has ollama::
 
     python -m tests.sources.producers.ollama_types
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ollama import ChatResponse, GenerateResponse
@@ -55,8 +57,27 @@ def streamed() -> list[ChatResponse]:
     return [*chunks, last]
 
 
+def completion() -> dict[str, Any]:
+    """An answer at ``/v1/completions``: a chat's entries, which no client has a type for.
+
+    The fields are those of ``openai/openai.go``.
+    """
+    choice = {"text": text_of(CHOICES[0]), "index": 0, "finish_reason": "stop"}
+    choice |= {"logprobs": {"content": [entry(token) for token in CHOICES[0]]}}
+    usage = {"prompt_tokens": 9, "completion_tokens": 25, "total_tokens": 34}
+    return {
+        "id": "cmpl-123", "object": "text_completion", "created": 1790000000,
+        "model": FACTS["model"], "system_fingerprint": "fp_ollama", "choices": [choice],
+        "usage": usage,
+    }  # fmt: skip
+
+
 def main() -> None:
-    """Write both."""
+    """Write all."""
+    write(
+        "ollama_completions.json",
+        json.dumps(completion(), ensure_ascii=False, separators=(",", ":")),
+    )
     write("ollama_generate.json", generated().model_dump_json(exclude_none=True))
     write(
         "ollama_chat_stream.jsonl",
