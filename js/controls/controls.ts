@@ -26,6 +26,7 @@ const RESETTABLE: readonly (keyof FigureOptions | keyof HeatmapOptions | keyof T
   "vmax",
   "center",
   "gamma",
+  "norm",
   "symmetric",
   "show_values",
   "decimals",

@@ -7,6 +7,7 @@
 
 import { toOwn } from "../canvas/space.ts";
 import type { Extent } from "../color/extent.ts";
+import { unwarped, warped } from "../color/norm.ts";
 import { compact } from "../color/numbers.ts";
 import type { ResolvedRange } from "../color/range.ts";
 import type { Settings } from "../controls/control.ts";
@@ -71,8 +72,8 @@ export class BarEnds {
       const handle = this.#handles[end];
       const value = end === "vmin" ? range.lo : range.hi;
       handle.style.top = `${pixelOf(value, place)}px`;
-      handle.ariaValueMin = String(domain.min);
-      handle.ariaValueMax = String(domain.max);
+      handle.ariaValueMin = String(unwarped(domain.min, range.log));
+      handle.ariaValueMax = String(unwarped(domain.max, range.log));
       handle.ariaValueNow = String(value);
       const text = compact(value).replaceAll("-", "−").replace("e+", "e");
       handle.ariaValueText = text;
@@ -101,7 +102,7 @@ export class BarEnds {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { range } = this.#ends;
     const { min, max, step } = this.#domain;
-    const value = end === "vmin" ? range.lo : range.hi;
+    const value = warped(end === "vmin" ? range.lo : range.hi, range.log);
     const to = {
       ArrowUp: value + step,
       ArrowRight: value + step,
@@ -116,7 +117,8 @@ export class BarEnds {
     event.preventDefault();
     event.stopPropagation();
     const { symmetric, center } = this.#settings.state;
-    this.#settings.set(moveEnd(range, end, to, { symmetric, center, smallest: step }));
+    const moved = unwarped(to, range.log);
+    this.#settings.set(moveEnd(range, end, moved, { symmetric, center, smallest: step }));
   }
 
   #press(event: PointerEvent): void {

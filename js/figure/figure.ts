@@ -33,7 +33,9 @@ import { Tooltip } from "./tooltip.ts";
 import { Viewport } from "./viewport.ts";
 
 /** Traits that change colours only, and all that move no cell. */
-const RECOLOR = ["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric"];
+const RECOLOR = [
+  ...["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric", "norm"],
+];
 const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
 
 /** Traits that a legend tells of. */

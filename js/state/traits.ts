@@ -11,6 +11,7 @@ const COMMON = [
   "vmax",
   "center",
   "gamma",
+  "norm",
   "symmetric",
   "show_values",
   "decimals",
