@@ -10,13 +10,14 @@ import type { BinaryLeaf, TraceWire } from "../wire/codec.ts";
 import { sum } from "./packing.ts";
 
 /** Traits that are this model's own. */
-const OWN = new Set(["_kind", "_data", "_live", "selected"]);
+const OWN = new Set(["_kind", "_data", "_live", "selected", "span"]);
 
 export class PathModel implements Model {
   readonly #outer: Model;
   readonly #own = new Map<string, unknown>([
     ["_kind", "trace"],
     ["selected", null],
+    ["span", null], // the explorer's own is asked about
   ]);
   readonly #listeners = new Map<string, Set<Heard>>();
   #told!: TraceData;

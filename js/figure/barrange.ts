@@ -23,8 +23,8 @@ export interface Place extends Span {
 }
 
 /** Around an end, the pixels that take hold of it: with a pointer, and with a finger. */
-const GRIP = 8;
-const FINGER_GRIP = 18;
+export const GRIP = 8;
+export const FINGER_GRIP = 18;
 /** A drag shorter than this is a click. */
 const CLICK = 4;
 

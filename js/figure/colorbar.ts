@@ -49,6 +49,8 @@ export interface ColorBarState {
   label: string;
   height: number;
   theme: Theme;
+  /** A value that is marked on it; null, or nothing, for none. */
+  threshold?: number | null;
 }
 
 export class ColorBar {
@@ -111,7 +113,8 @@ export class ColorBar {
     if (distribution !== null) paintHistogram(ctx, { distribution, theme, height, place });
     ctx.translate(BAR_LEFT, 0);
     paintGradient(ctx, { scale, theme, height, place, at });
-    this.#ends.update({ place, range: scale.range, finite: extent.finite });
+    const { threshold = null } = state;
+    this.#ends.update({ place, range: scale.range, finite: extent.finite, threshold });
     this.#placeTicks(ticks, at);
     this.#label.textContent = label;
     this.#nan.hidden = !extent.hasNaN;

@@ -14,7 +14,7 @@ import { ColorScale, resolveRange } from "../color/scale.ts";
 import { Controls } from "../controls/controls.ts";
 import type { Cell } from "../data/cell.ts";
 import { h } from "../dom.ts";
-import type { FigureState } from "../state/state.ts";
+import type { FigureState, TraceOptions } from "../state/state.ts";
 import type { Store } from "../state/store.ts";
 import { copyAsText } from "./clipboard.ts";
 import { ColorBar } from "./colorbar.ts";
@@ -36,10 +36,13 @@ import { Viewport } from "./viewport.ts";
 const RECOLOR = [
   ...["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric", "norm"],
 ];
-const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
+const THRESHOLD = ["threshold", "beyond"];
+const MOVE_NOTHING = new Set([
+  ...[...RECOLOR, ...THRESHOLD, "selected", "show_controls", "theme", "label", "span"],
+]);
 
 /** Traits that a legend tells of. */
-const LEGEND = ["channel", "written", "flag", "category"];
+const LEGEND = ["channel", "written", "flag", "category", "threshold", "beyond", "span"];
 
 const DESCRIPTION =
   "Arrow keys move, Enter selects, question mark lists all keys. " +
@@ -182,6 +185,7 @@ export class Figure<State extends FigureState> {
         current: () => this.#pointing.current,
         goTo: (cell) => this.#pointing.goTo(cell),
         place: (cell) => this.#pointing.place(cell),
+        addControl: (make) => this.#controls.add(make),
         repaint: () => this.#repaint(),
         relayout: () => this.#relayout(),
         say: (text) => this.#say(text),
@@ -253,7 +257,7 @@ export class Figure<State extends FigureState> {
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
     if (changed?.has("_append")) this.#viewport.following(() => this.#layout());
     else if (moves || any("theme")) this.#layout();
-    else if (any("label", ...RECOLOR)) this.#recolor();
+    else if (any("label", ...RECOLOR, ...THRESHOLD)) this.#recolor();
     this.#mirror.refresh();
     this.#viewport.request();
   }
@@ -420,6 +424,7 @@ export class Figure<State extends FigureState> {
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },
       ...{ label: this.#store.state.label, height },
+      threshold: (this.#store.state as Partial<TraceOptions>).threshold ?? null,
       distribution: this.#drawing.distribution?.() ?? null,
     });
   }

@@ -44,6 +44,9 @@ export const TRACE_TRAITS = [
   "show_rest",
   "flag",
   "category",
+  "threshold",
+  "beyond",
+  "span",
   "arrangement",
   "_live",
 ] as const;

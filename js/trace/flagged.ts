@@ -16,11 +16,16 @@ export interface Flagged {
 /** As `is_mask` of `tokenviz.data.flags`. */
 const MASK = /mask|trainable/i;
 
+/** Does a flag dim what it leaves out, as a mask does, or stripe what it marks? */
+export function dimsBy(name: string): boolean {
+  return MASK.test(name);
+}
+
 /** What a flag marks; null where the trace has none of that name. */
 export function flaggedBy({ flags = [] }: TraceData, name: string | null): Flagged | null {
   const flag = flags.find((each) => each.name === name);
   if (flag === undefined) return null;
-  const dims = MASK.test(flag.name);
+  const dims = dimsBy(flag.name);
   return {
     marked: dims ? flag.values.map((yes) => 1 - yes) : flag.values,
     dims,

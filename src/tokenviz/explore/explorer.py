@@ -157,6 +157,11 @@ class Explorer(WithStandIns, TokenTrace):
         explorer._tie_to_cell()
         return explorer
 
+    @traitlets.validate("span")
+    def _no_span(self, proposal: Any) -> None:
+        if proposal["value"] is not None:
+            raise traitlets.TraitError("span: an explorer is asked about one, by why(span=…)")
+
     @property
     def tree(self) -> TraceTree:
         """All that is known: branches, answers, outcomes; what is being written as far as it is."""

@@ -25,6 +25,7 @@ from tokenviz.data.channels import CHANNELS, channel_bounds, channel_look, chann
 from tokenviz.data.marks import marked_by, percent
 from tokenviz.data.tokens import LONGEST_CHARACTER, Kind, Token, displayed, labels
 from tokenviz.data.trace import Trace
+from tokenviz.export.legends import FLAG_SIGNS, legend
 from tokenviz.tiles.large import LargeAttribution
 
 if TYPE_CHECKING:
@@ -105,8 +106,6 @@ _BAND = (
     "padding:2px 4px;text-align:left;border:0;border-bottom:2px solid;background:none;opacity:.7"
 )
 _NO_BAND = "border:0;background:none"
-_FLAG = {True: "○", False: "▨"}
-"""What says in text that a flag dims or stripes a token."""
 _STRIPES = ";background-image:repeating-linear-gradient(45deg,transparent 0 4px,#8888 4px 5px)"
 
 
@@ -132,6 +131,9 @@ class TableOptions:
     show_rest: bool = False
     flag: str | None = None
     category: str | None = None
+    threshold: float | None = None
+    beyond: str | None = None
+    span: tuple[int, int] | None = None
     row_order: Order = "original"
     column_order: Order = "original"
     top_rows: int | None = None
@@ -266,17 +268,6 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
         widths[i % length] = max(widths[i % length], _SIDES + _PLAIN * widest)
     first = _SIDES + _PLAIN * _width("alternative 9")
     return _table(heading, lines, options.caption, first + sum(widths), _PADDING)
-
-
-def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
-    """What is drawn beside the colours: another channel that is written, what a flag marks."""
-    lines = []
-    if options.written not in (None, options.channel):
-        lines.append(f"written: {options.written}")
-    marked = marked_by(source.flags, options.flag)
-    if marked is not None:
-        lines.append(f"{_FLAG[marked.dims]} " * signs + marked.legend)
-    return lines
 
 
 def _first_labels(tokens: Sequence[Token], count: int) -> list[str]:
@@ -468,7 +459,7 @@ class _Cells:
         background, foreground = self._colors[cell.value if cell.value == cell.value else None]
         color = f"background-color:{background};color:{foreground}"
         if cell.dims is not None:
-            mark += _FLAG[cell.dims]
+            mark += FLAG_SIGNS[cell.dims]
             color = f"background-color:{background}4d" if cell.dims else color + _STRIPES
         text = cell.text.replace("−", "-") + "&nbsp;" * bool(mark) + mark
         return (
