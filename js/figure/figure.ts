@@ -249,7 +249,7 @@ export class Figure<State extends FigureState> {
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
     if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
-    if (any("title", "caption", "label", "_data", ...LEGEND)) this.#write();
+    if (any("title", "caption", "label", "_data", "_append", ...LEGEND)) this.#write();
     // Before anything is written, or the browser would have to lay out all of it to say.
     this.#resize();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });

@@ -32,5 +32,5 @@ export { paintRing } from "../trace/rings.ts";
 export { searchFeature } from "../trace/search/feature.ts";
 export { PathText } from "../trace/search/text.ts";
 export { thresholdFeature } from "../trace/threshold.ts";
-export { decodeArray, decodeBytes } from "../wire/codec.ts";
+export { decodeArray, decodeBytes, decodeMarks } from "../wire/codec.ts";
 export { decodeTable } from "../wire/tokens.ts";

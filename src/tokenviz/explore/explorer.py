@@ -157,8 +157,12 @@ class Explorer(WithStandIns, TokenTrace):
         explorer._tie_to_cell()
         return explorer
 
+    @staticmethod
+    def _shown_marks(source: Any) -> dict[str, Any]:
+        return TokenTrace._shown_marks(source.path(0) if isinstance(source, TraceTree) else source)
+
     @traitlets.validate("span")
-    def _no_span(self, proposal: Any) -> None:
+    def _validate_span(self, proposal: Any) -> None:
         if proposal["value"] is not None:
             raise traitlets.TraitError("span: an explorer is asked about one, by why(span=…)")
 
