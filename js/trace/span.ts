@@ -2,12 +2,15 @@
  * Selecting several tokens of the path: dragging over them, a click with Shift, Shift with the keys
  * that move. What they come to stands in the tooltip and in the caption.
  *
- * Fingers scroll and tap; for them the panel has fields (controls/spancontrol.ts).
+ * Fingers scroll and tap; for them, and for long spans, the panel has its two ends as numbers.
  */
 
+import type { Control } from "../controls/control.ts";
+import { group, numberField } from "../controls/fields.ts";
 import type { Cell } from "../data/cell.ts";
 import type { Feature } from "../figure/feature.ts";
 import type { TraceState } from "../state/state.ts";
+import type { Store } from "../state/store.ts";
 import { inWords, type TokenSpan } from "./summary.ts";
 
 /** What spans need of the drawing. */
@@ -24,7 +27,8 @@ const LABELS = [
 ];
 
 export function spanFeature(drawing: Spanned): Feature<TraceState> {
-  return ({ store, commands, viewport, current, goTo, say, signal }) => {
+  return ({ store, commands, viewport, current, goTo, say, addControl, signal }) => {
+    addControl(() => spanControl(store, signal));
     /** Where the span began, and where its other end is. */
     let anchor = 0;
     let caret: number | null = null;
@@ -116,6 +120,41 @@ export function spanFeature(drawing: Spanned): Feature<TraceState> {
         dragged = false;
       } else store.set({ span: null });
     });
+  };
+}
+
+/** The positions of its first and its last token, counted as in the figure; none without both. */
+function spanControl(settings: Store<TraceState>, signal: AbortSignal): Control {
+  /** As typed: half of a span is none yet. */
+  let typed: (number | null)[] = [null, null];
+  const fields = ["First", "Last"].map((name, i) =>
+    numberField<number | null>(
+      {
+        ...{ control: `span-${name.toLowerCase()}`, label: `${name} selected token`, signal },
+        ...{ min: 1, step: 1, placeholder: name.toLowerCase() },
+        change(value) {
+          typed[i] = value;
+          const [first, last] = typed;
+          const ends = first !== null && last !== null && first <= last;
+          if (ends && last <= settings.state.data.index.length) {
+            settings.set({ span: [first - 1, last] });
+          } else if (value === null) settings.set({ span: null });
+        },
+      },
+      false,
+    ),
+  );
+  return {
+    element: group("Selected tokens", ...fields.map(({ element }) => element)),
+    update() {
+      const { span, data } = settings.state;
+      if (span !== null) typed = [span[0] + 1, span[1]];
+      else if (!fields.some(({ input }) => input.matches(":focus"))) typed = [null, null];
+      fields.forEach(({ input, show }, i) => {
+        input.max = String(data.index.length);
+        show(typed[i]);
+      });
+    },
   };
 }
 

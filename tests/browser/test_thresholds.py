@@ -137,6 +137,18 @@ def test_spans_by_keys_and_mouse(offline: OfflinePages, tmp_path: Path) -> None:
     mouse.click(*end)
     opened.page.keyboard.up("Shift")
     assert state(figure, "span") == [45, 51]
+
+    # Typed, as one does without mouse and Shift.
+    figure.open_controls()
+    expect(figure.control("span-first")).to_have_value("46")
+    figure.type("span-last", 60)
+    assert state(figure, "span") == [45, 60]
+    figure.control("span-first").fill("")
+    assert state(figure, "span") is None
+    figure.control("span-first").fill("3")
+    assert state(figure, "span") == [2, 60]
+    figure.control("span-last").fill("1")  # before the first: not a span yet
+    assert state(figure, "span") == [2, 60]
     opened.assert_quiet()
 
 
