@@ -99,7 +99,7 @@ def odd_tokens() -> list[Figure]:
 
 
 def rollout() -> list[Figure]:
-    """A rollout of training, with a question before the reference answer and invented advantages."""
+    """A rollout: a question before the reference answer, and advantages that are invented."""
     answer = tv.examples.trace()
     question = ["What", " is", " 43", " x", " 34", "?"]
     n, given = len(question) + len(answer), len(question)
