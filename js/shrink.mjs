@@ -24,7 +24,7 @@ buildNow bitsOf zoomTo columnSums rowSums
 showValues hovered minProbability minProbabilityNumber chips goTo lasts arrived
 summarise surprise repaint recoloured relayout halo topK spot stale
 promptRows nameFont banded rowOf scaleAt
-rowFactor columnFactor rowLength condense rewrite valueAt columnsBeyond figureHeight
+addControl rowFactor columnFactor rowLength condense rewrite valueAt columnsBeyond figureHeight
 `;
 
 const compress = {

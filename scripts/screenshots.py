@@ -98,6 +98,23 @@ def odd_tokens() -> list[Figure]:
     return [trace.show(row_length=10)]
 
 
+def rollout() -> list[Figure]:
+    """A rollout: a question before the reference answer, and advantages that are invented."""
+    answer = tv.examples.trace()
+    question = ["What", " is", " 43", " x", " 34", "?"]
+    n, given = len(question) + len(answer), len(question)
+    answered = np.arange(n) >= given
+    advantages = np.random.default_rng(2).normal(0.2, 1, n)
+    trace = tv.Trace(
+        [*question, *answer.tokens],
+        [*[np.nan] * given, *answer.logprobs],
+        channels={"advantage": np.where(answered, advantages, np.nan)},
+        flags={"loss_mask": answered & (np.arange(n) % 50 < 44)},
+        categories={"role": [*["user"] * given, *["assistant"] * len(answer)]},
+    )
+    return [trace.show(channel="advantage", threshold=1.5, span=(24, 30), row_length=20)]
+
+
 def large_matrix() -> list[Figure]:
     """600 × 600 values with a diagonal, a stripe against it, one outlier and a part unknown."""
     n = 600
@@ -184,6 +201,7 @@ PICTURES = (
         in_turn(press("search"), type_into("search-text", "multipl")),
     ),
     Picture("margin", lambda: [tv.examples.trace().show(channel="margin", height=420)], 1360),
+    Picture("rollout", rollout, 1100, press("toggle")),
     Picture("colormaps", two_maps, 1220, themes=("light",)),
     Picture("deuteranopia", two_maps, 1220, themes=("light",), deficiency="deuteranopia"),
     Picture("odd-tokens", odd_tokens, 900),

@@ -7,13 +7,14 @@
  */
 
 import type { Extent } from "./extent.ts";
+import { unwarped, warped } from "./norm.ts";
 
 /** Enough for the shape of any histogram, and few enough to sort at once. */
 const SAMPLED = 1 << 16;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 export interface Histogram {
-  /** How many values lie in each of the equal bins of [lo, hi], from below. */
+  /** How many values lie in each of the bins of [lo, hi], equal along the scale, from below. */
   counts: Uint32Array;
   below: number;
   above: number;
@@ -33,13 +34,14 @@ export class Distribution {
     return this.#sorted.length;
   }
 
-  histogram(lo: number, hi: number, bins: number): Histogram {
+  histogram(lo: number, hi: number, bins: number, log?: boolean): Histogram {
     const sorted = this.#sorted;
     const counts = new Uint32Array(bins);
     const below = firstWhere(sorted, (v) => v >= lo);
+    const [from, to] = [warped(lo, log), warped(hi, log)];
     let start = below;
     for (let bin = 0; bin < bins; bin++) {
-      const edge = lo + ((bin + 1) / bins) * (hi - lo);
+      const edge = unwarped(from + ((bin + 1) / bins) * (to - from), log);
       const last = bin === bins - 1;
       const end = firstWhere(sorted, (v) => (last ? v > hi : v >= edge), start);
       counts[bin] = end - start;

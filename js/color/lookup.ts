@@ -33,7 +33,7 @@ export class ColorLookup {
 
   constructor(scale: ColorScale) {
     this.#scale = scale;
-    const { lo, hi, gamma } = scale.range;
+    const { lo, hi, gamma, log } = scale.range;
     const span = hi - lo;
     this.#start = lo - span;
     this.#perUnit = STRETCHES / span;
@@ -48,14 +48,15 @@ export class ColorLookup {
     const [first, end] = [STRETCHES - 1, 2 * STRETCHES + 1];
     this.#pairs.fill(this.#below, 0, 2 * first).fill(this.#above, 2 * end);
     const at = (stretch: number) => lo + span * (stretch / STRETCHES - 1);
-    for (let s = first; s < end; s++) this.#fill(s, at(s - MARGIN), at(s + 1 + MARGIN), gamma);
+    for (let s = first; s < end; s++)
+      this.#fill(s, at(s - MARGIN), at(s + 1 + MARGIN), gamma === 1 && !log);
   }
 
-  #fill(stretch: number, start: number, end: number, gamma: number): void {
+  #fill(stretch: number, start: number, end: number, exact: boolean): void {
     const scale = this.#scale;
     const [first, last] = [scale.index(start), scale.index(end)];
-    // A power is not monotonic to the last bit: then there is no first value to find.
-    const findable = gamma === 1 && start > -FARTHEST && end < FARTHEST;
+    // A power, or a logarithm, is not monotonic to the last bit: there is no first value to find.
+    const findable = exact && start > -FARTHEST && end < FARTHEST;
     if (last - first > 1 || (last > first && !findable)) return;
     this.#pairs[2 * stretch] = this.#pixels[first];
     this.#pairs[2 * stretch + 1] = this.#pixels[last];

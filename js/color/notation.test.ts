@@ -11,8 +11,10 @@ test.each(cases.notations)("values $values are written as Python writes them", (
   expect([...values].map((value) => write(value, how))).toEqual(example.written);
 });
 
-test.each(cases.ticks)("ticks from $range are those of Python", ({ range, count, written }) => {
-  expect(colorTicks(range[0], range[1], count).map(({ text }) => text)).toEqual(written);
+test.each(cases.ticks)("ticks from $range are those of Python", (example) => {
+  const { range, count, written } = example;
+  const log = "norm" in example;
+  expect(colorTicks(range[0], range[1], count, log).map(({ text }) => text)).toEqual(written);
 });
 
 test("a bar of any height has two ticks that differ, and tells both ends", () => {

@@ -5,6 +5,7 @@
  */
 
 import { bestTextOn } from "./contrast.ts";
+import { warped } from "./norm.ts";
 import type { ResolvedRange } from "./range.ts";
 
 export { type ResolvedRange, resolveRange } from "./range.ts";
@@ -15,6 +16,8 @@ export class ColorScale {
   /** 256 RGB triples. */
   readonly table: Uint8Array;
   readonly range: ResolvedRange;
+  /** Those of the range, as they are spread along the scale. */
+  readonly #ends: Pick<ResolvedRange, "lo" | "hi" | "center">;
   /** CSS colours by index, made when first asked for. */
   #css: string[] = [];
   #text: ("#000000" | "#ffffff")[] = [];
@@ -25,15 +28,21 @@ export class ColorScale {
     }
     this.table = table;
     this.range = range;
+    const { lo, hi, center, log } = range;
+    this.#ends = {
+      lo: warped(lo, log),
+      hi: warped(hi, log),
+      center: center === null ? null : warped(center, log),
+    };
   }
 
   /** The place in [0, 1] along the colormap; NaN stays NaN. */
   place(v: number): number {
-    const { lo, hi, center, gamma } = this.range;
-    if (center === null) {
-      return Math.min(1, Math.max(0, (v - lo) / (hi - lo))) ** gamma;
-    }
-    const away = v - center;
+    const { gamma, log } = this.range;
+    const { lo, hi, center } = this.#ends;
+    const at = warped(v, log);
+    if (center === null) return Math.min(1, Math.max(0, (at - lo) / (hi - lo))) ** gamma;
+    const away = at - center;
     const reach = away >= 0 ? hi - center : center - lo;
     const d = reach > 0 ? Math.min(1, Math.max(-1, away / reach)) : Math.sign(away);
     return 0.5 + 0.5 * Math.sign(d) * Math.abs(d) ** gamma;

@@ -17,7 +17,7 @@ export class ChannelControl implements Control {
       ...{ control: "channel", label: "Channel: what colours the cells", signal },
       change: (channel) => {
         const { data } = settings.state as TraceState;
-        settings.set({ channel, ...channelLook(data, channel) });
+        settings.set({ channel, ...channelLook(data, channel), threshold: null });
       },
     });
     this.element = group("Channel", this.#menu.element);

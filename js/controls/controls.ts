@@ -26,6 +26,7 @@ const RESETTABLE: readonly (keyof FigureOptions | keyof HeatmapOptions | keyof T
   "vmax",
   "center",
   "gamma",
+  "norm",
   "symmetric",
   "show_values",
   "decimals",
@@ -34,6 +35,12 @@ const RESETTABLE: readonly (keyof FigureOptions | keyof HeatmapOptions | keyof T
   "min_probability",
   "border",
   "arrangement",
+  "written",
+  "show_rest",
+  "flag",
+  "category",
+  "threshold",
+  "beyond",
   "label",
   "row_order",
   "column_order",
@@ -48,6 +55,8 @@ export class Controls {
   readonly #signal: AbortSignal;
   /** Made when the panel is first opened: most never are. */
   #parts: readonly Control[] | null = null;
+  readonly #more: (() => Control)[] = [];
+  #view: ControlView | null = null;
   /** The options as the view found them. */
   readonly #start: Partial<TraceOptions>;
   /** The channel that the view found, of a trace. */
@@ -74,8 +83,18 @@ export class Controls {
     this.panel.addEventListener("keydown", (event) => this.#key(event), { signal });
   }
 
+  /** One more part, made with the others. */
+  add(make: () => Control): void {
+    this.#more.push(make);
+    if (this.#parts === null) return;
+    this.panel.replaceChildren();
+    this.#parts = this.#fill();
+    if (this.#view !== null) this.update(this.#view);
+  }
+
   /** Shows the state. A closed panel is brought up to date when it opens. */
   update(view: ControlView): void {
+    this.#view = view;
     const { show_controls } = view.state;
     this.button.ariaExpanded = String(show_controls);
     this.panel.hidden = !show_controls;
@@ -89,6 +108,7 @@ export class Controls {
     const trace = settings.state._kind === "trace";
     const parts = [
       ...(trace ? [new ChannelControl(settings, signal)] : []),
+      ...this.#more.map((make) => make()),
       new ColormapMenu(settings, signal),
       new RangeSlider(settings, signal),
       new ScaleControls(settings, signal),
@@ -108,7 +128,7 @@ export class Controls {
   #home(): Partial<TraceOptions> {
     const { state } = this.#settings;
     if (state._kind !== "trace" || state.channel === this.#channel) return this.#start;
-    return { ...this.#start, ...channelLook(state.data, state.channel) };
+    return { ...this.#start, ...channelLook(state.data, state.channel), threshold: null };
   }
 
   #key(event: KeyboardEvent): void {

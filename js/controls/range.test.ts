@@ -39,6 +39,23 @@ describe("moveEnd", () => {
   });
 });
 
+describe("on a logarithmic scale", () => {
+  const ratios = { lo: 0.25, hi: 4, center: 1, log: true };
+
+  test("the other end mirrors by ratios, and what is typed at or below 0 is no place", () => {
+    expect(moveEnd(ratios, "vmax", 8, { ...locked, center: 1 })).toEqual({ vmin: 0.125, vmax: 8 });
+    expect(moveEnd(ratios, "vmin", 0.5, { ...free, center: null })).toEqual({ vmin: 0.5, vmax: 4 });
+    const there = { vmin: 0.25, vmax: 4 };
+    expect(moveEnd(ratios, "vmin", -1, { ...locked, center: -3 })).toEqual(there);
+  });
+
+  test("the slider spans logarithms, without those of zeros", () => {
+    const { min, max } = sliderDomain([0, 4], [ratios]);
+    expect(min).toBeCloseTo(-Math.log(4), 1);
+    expect(max).toBeCloseTo(Math.log(4), 1);
+  });
+});
+
 describe("sliderDomain", () => {
   test("holds the data and the ranges, in steps of a power of ten", () => {
     const linear = { lo: 0, hi: 1, center: null };

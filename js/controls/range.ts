@@ -3,6 +3,7 @@
  */
 
 import type { Extent } from "../color/extent.ts";
+import { unwarped, warped } from "../color/norm.ts";
 import type { ResolvedRange } from "../color/range.ts";
 
 export type End = "vmin" | "vmax";
@@ -11,27 +12,34 @@ export interface MoveOptions {
   symmetric: boolean;
   /** As it was asked for: it may lie outside the range as it is now. */
   center: number | null;
-  /** The least distance between the ends, and from the centre to either. */
+  /** The least distance between the ends, and from the centre to either, along the scale. */
   smallest: number;
 }
 
+type Span = Pick<ResolvedRange, "lo" | "hi" | "log">;
+
 /** The ends after one of them was moved to `value`; with the lock, the other mirrors it. */
 export function moveEnd(
-  { lo, hi }: Pick<ResolvedRange, "lo" | "hi">,
+  { log, ...ends }: Span,
   end: End,
-  value: number,
+  to: number,
   { symmetric, center, smallest }: MoveOptions,
 ): { vmin: number; vmax: number } {
+  if (log && to <= 0) return { vmin: ends.lo, vmax: ends.hi }; // there is no such place
+  const [lo, hi, value] = [ends.lo, ends.hi, to].map((v) => warped(v, log));
+  const back = (place: number) => tidy(unwarped(place, log));
   if (symmetric) {
-    const middle = center ?? (lo <= 0 && hi >= 0 ? 0 : (lo + hi) / 2);
+    const own = center !== null && (center > 0 || !log) ? warped(center, log) : null;
+    const middle = own ?? (lo <= 0 && hi >= 0 ? 0 : (lo + hi) / 2);
     const reach = Math.max(smallest, end === "vmax" ? value - middle : middle - value);
-    return { vmin: tidy(middle - reach), vmax: tidy(middle + reach) };
+    return { vmin: back(middle - reach), vmax: back(middle + reach) };
   }
   return end === "vmin"
-    ? { vmin: tidy(Math.min(value, hi - smallest)), vmax: hi }
-    : { vmin: lo, vmax: tidy(Math.max(value, lo + smallest)) };
+    ? { vmin: back(Math.min(value, hi - smallest)), vmax: ends.hi }
+    : { vmin: ends.lo, vmax: back(Math.max(value, lo + smallest)) };
 }
 
+/** Along the scale: of a logarithmic one, in logarithms. */
 export interface Domain {
   min: number;
   max: number;
@@ -41,13 +49,17 @@ export interface Domain {
 /** A span that holds the data and every range given, equally far on both sides of a centre. */
 export function sliderDomain(
   finite: Extent["finite"],
-  ranges: readonly Pick<ResolvedRange, "lo" | "hi" | "center">[],
+  ranges: readonly Pick<ResolvedRange, "lo" | "hi" | "center" | "log">[],
 ): Domain {
-  const ends = [...(finite ?? []), ...ranges.flatMap(({ lo, hi }) => [lo, hi])];
+  const log = ranges[0]?.log;
+  const ends = [...(finite ?? []), ...ranges.flatMap(({ lo, hi }) => [lo, hi])]
+    .map((end) => warped(end, log))
+    .filter(Number.isFinite);
   let min = Math.min(...ends);
   let max = Math.max(...ends);
-  const center = ranges[0]?.center ?? null;
-  if (center !== null) {
+  const middle = ranges[0]?.center ?? null;
+  if (middle !== null) {
+    const center = warped(middle, log);
     const reach = Math.max(max - center, center - min);
     [min, max] = [center - reach, center + reach];
   }

@@ -6,6 +6,8 @@
  */
 
 import { tableGradient } from "../color/gradient.ts";
+import { unwarped, warped } from "../color/norm.ts";
+import { compact } from "../color/numbers.ts";
 import type { ResolvedRange } from "../color/range.ts";
 import { h } from "../dom.ts";
 import type { Control, ControlView, Settings } from "./control.ts";
@@ -43,7 +45,8 @@ export class RangeSlider implements Control {
         Field<number>
       >;
     this.#handles = make((end, label) => {
-      const change = (value: number) => this.#move(end, value, this.#domain.step);
+      const change = (place: number) =>
+        this.#move(end, unwarped(place, this.#range.log), this.#domain.step);
       return slider({ control: end, label, change, signal, min: 0, max: 1, step: 0.01 });
     });
     this.#numbers = make((end, label) => {
@@ -77,18 +80,20 @@ export class RangeSlider implements Control {
     this.#range = scale.range;
     this.#domain = this.#reach.domain(state, scale.range, extent.finite);
     const { min, max, step } = this.#domain;
-    const { lo, hi } = scale.range;
+    const { lo, hi, log } = scale.range;
     for (const { end } of ENDS) {
       const { input } = this.#handles[end];
       [input.min, input.max, input.step] = [min, max, step].map(String);
       const value = end === "vmin" ? lo : hi;
-      this.#handles[end].show(value);
+      this.#handles[end].show(warped(value, log));
+      if (log) input.setAttribute("aria-valuetext", compact(value));
+      else input.removeAttribute("aria-valuetext");
       this.#numbers[end].show(value);
     }
     this.#symmetric.show(state.symmetric);
     this.#fit.disabled = extent.finite === null; // nothing to fit to: the range stays
     const { style } = this.#fill;
-    const share = (value: number) => `${(100 * (value - min)) / (max - min)}%`;
+    const share = (value: number) => `${(100 * (warped(value, log) - min)) / (max - min)}%`;
     if (scale.table !== this.#table) {
       this.#table = scale.table;
       style.background = tableGradient(scale.table);

@@ -12,12 +12,12 @@ import { type Domain, sliderDomain } from "./range.ts";
 
 export class Reach {
   #start: ResolvedRange | null = null;
-  #channel: string | null = null;
+  #kept = "";
 
   domain(state: Readonly<FigureState>, range: ResolvedRange, finite: Extent["finite"]): Domain {
-    const channel = state._kind === "trace" ? state.channel : null;
-    if (this.#start === null || channel !== this.#channel) this.#start = range;
-    this.#channel = channel;
+    const kept = `${range.log} ${state._kind === "trace" && state.channel}`;
+    if (this.#start === null || kept !== this.#kept) this.#start = range;
+    this.#kept = kept;
     return sliderDomain(finite, [range, this.#start]);
   }
 }

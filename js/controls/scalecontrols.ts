@@ -12,6 +12,7 @@ export class ScaleControls implements Control {
   readonly #center: Field<number>;
   readonly #gamma: Field<number>;
   readonly #gammaNumber: Field<number>;
+  readonly #log: Field<boolean>;
   /** The centre to come back to when it is switched on again. */
   #lastCenter = 0;
 
@@ -36,15 +37,21 @@ export class ScaleControls implements Control {
       { ...gamma, control: "gamma-number", min: 0.01, max: 100, step: "any" },
       false,
     );
+    this.#log = checkbox({
+      ...{ control: "norm", label: "Logarithmic", signal },
+      change: (log) => settings.set({ norm: log ? "log" : "linear" }),
+    });
     this.element = h(
       "div",
       { class: "tokenviz-groups" },
+      group("Scale", this.#log.element),
       group("Centre", this.#hasCenter.element, this.#center.element),
       group("Gamma", this.#gamma.element, this.#gammaNumber.element),
     );
   }
 
-  update({ state: { center, gamma } }: ControlView): void {
+  update({ state: { center, gamma, norm } }: ControlView): void {
+    this.#log.show(norm === "log");
     if (center !== null) this.#lastCenter = center;
     this.#hasCenter.show(center !== null);
     this.#center.input.disabled = center === null;

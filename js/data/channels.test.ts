@@ -115,8 +115,17 @@ const diverging = { colormap: "PuOr", center: 0, symmetric: true };
 test.each([
   ["advantage", [1, 2], { colormap: "RdBu", vmin: null, center: 0, symmetric: true }],
   ["Token-Rewards", [1, 2], { colormap: "RdBu", vmin: null, center: 0, symmetric: true }],
-  ["importance_ratio", [1, 2], { colormap: "PuOr", vmin: null, center: 1, symmetric: true }],
-  ["log_ratio", [1, 2], { colormap: "PuOr", vmin: null, center: 0, symmetric: true }],
+  [
+    "importance_ratio",
+    [1, 2],
+    { colormap: "PuOr", vmin: null, center: 1, symmetric: true, norm: "log" },
+  ],
+  ["ratio", [-1, 2], { colormap: "PuOr", center: 1, symmetric: true, norm: "linear" }],
+  [
+    "log_ratio",
+    [1, 2],
+    { colormap: "PuOr", vmin: null, center: 0, symmetric: true, norm: "linear" },
+  ],
   ["mismatch_kl", [1, 2], { colormap: "Oranges", vmin: 0, center: null, symmetric: false }],
   ["kl", [-1, 2], { colormap: "PuOr", vmin: null, center: 0, symmetric: true }],
   ["kl", [-2, -1], { colormap: "viridis", vmin: null, center: null, symmetric: false }],

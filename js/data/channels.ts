@@ -5,6 +5,7 @@
  */
 
 import { extentOf } from "../color/extent.ts";
+import type { Norm } from "../color/norm.ts";
 import type { RangeOptions } from "../color/range.ts";
 import channels from "./channels.json" with { type: "json" };
 import { bits, probabilities } from "./probability.ts";
@@ -67,7 +68,7 @@ export function channelLook(data: TraceData, channel: string): Look {
     return CHANNELS[Object.hasOwn(CHANNELS, channel) ? channel : "probability"].look;
   }
   const [least, most] = extentOf(own.values).finite ?? [0, 1];
-  const { colormap, center = null, vmin = null } = fitting(channel, least, most);
+  const { colormap, center = null, vmin = null, norm } = fitting(channel, least, most);
   const whole = own.values.every((v) => !Number.isFinite(v) || Number.isInteger(v));
   return {
     colormap,
@@ -76,17 +77,18 @@ export function channelLook(data: TraceData, channel: string): Look {
     center,
     gamma: 1,
     symmetric: center !== null,
+    norm: (least >= 0 && norm) || "linear",
     label: channel,
     decimals: whole ? 0 : decimals(Math.max(-least, most)),
   };
 }
 
-type Fitting = { colormap: string; center?: number; vmin?: number };
+type Fitting = { colormap: string; center?: number; vmin?: number; norm?: Norm };
 
 /** What the numbers of training are called, and so where their middle or their end is. */
 const FITTING: readonly (readonly [RegExp, Fitting])[] = [
   [named("log.*ratio|Δ|change"), { colormap: "PuOr", center: 0 }],
-  [named("ratio|importance"), { colormap: "PuOr", center: 1 }],
+  [named("ratio|importance"), { colormap: "PuOr", center: 1, norm: "log" }],
   [named("advantage|reward|return|value"), { colormap: "RdBu", center: 0 }],
   [named("kl|kld|js|mismatch|entropy"), { colormap: "Oranges", vmin: 0 }],
 ];

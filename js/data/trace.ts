@@ -30,7 +30,16 @@ export interface Prompt {
   turns: readonly number[] | null;
 }
 
-export interface TraceData {
+/** What is known of positions beside their numbers. */
+export interface Marks {
+  /** 1 where a rank, an entropy is a lower bound; absent where all are exact. */
+  ranks_at_least?: Uint8Array;
+  entropies_at_least?: Uint8Array;
+  flags?: readonly Flag[];
+  categories?: readonly Category[];
+}
+
+export interface TraceData extends Marks {
   /** The distinct tokens; `index` and `alternative_index` point here. */
   vocabulary: TokenTable;
   index: Uint32Array;
@@ -46,11 +55,6 @@ export interface TraceData {
   alternative_logprobs: Float32Array;
   /** The trace's own numbers to colour by: one per position, NaN where unknown. */
   channels: readonly OwnChannel[];
-  /** 1 where a rank, an entropy is a lower bound; absent where all are exact. */
-  ranks_at_least?: Uint8Array;
-  entropies_at_least?: Uint8Array;
-  flags?: readonly Flag[];
-  categories?: readonly Category[];
   facts: Facts;
   /**
    * So many positions from the beginning are the prompt's: nothing but their tokens is known, and

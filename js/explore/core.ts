@@ -14,8 +14,10 @@ import type { applyTheme, watchTheme } from "../figure/theme.ts";
 import type { Store } from "../state/store.ts";
 import type { TraceDrawing } from "../trace/drawing.ts";
 import type { liveStatus } from "../trace/livestatus.ts";
+import type { markControls } from "../trace/markcontrols.ts";
 import type { paintRing } from "../trace/rings.ts";
 import type { searchFeature } from "../trace/search/feature.ts";
+import type { thresholdFeature } from "../trace/threshold.ts";
 
 export interface Core {
   applyTheme: typeof applyTheme;
@@ -25,10 +27,12 @@ export interface Core {
   Figure: typeof Figure;
   findTable: typeof findTable;
   liveStatus: typeof liveStatus;
+  markControls: typeof markControls;
   NUMBER_FONT: typeof NUMBER_FONT;
   paintRing: typeof paintRing;
   resolveRange: typeof resolveRange;
   searchFeature: typeof searchFeature;
+  thresholdFeature: typeof thresholdFeature;
   Store: typeof Store;
   TextMeasure: typeof TextMeasure;
   TraceDrawing: typeof TraceDrawing;

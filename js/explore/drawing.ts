@@ -87,8 +87,12 @@ export function explorerDrawing({ TraceDrawing, paintRing, NUMBER_FONT }: Base) 
       this.lens = lens;
       this.#paintStruck(context);
       this.#paintHovered(context);
-      this.#paintSpan(context);
       this.#paintAgainst(context);
+    }
+
+    override get span(): Marks["span"] {
+      const { span } = this.marks;
+      return span !== null && span[1] - span[0] > 1 ? span : null;
     }
 
     override facts(cell: Cell): Fact[] {
@@ -180,15 +184,6 @@ export function explorerDrawing({ TraceDrawing, paintRing, NUMBER_FONT }: Base) 
         ctx.strokeRect(x - 1, y - 1, width + 2, height + 2);
       }
       ctx.restore();
-    }
-
-    #paintSpan(context: PaintContext): void {
-      const { span } = this.marks;
-      if (span === null || span[1] - span[0] < 2) return;
-      const { ctx, theme } = context;
-      for (const run of this.#seen(span[0], span[1], context)) {
-        paintRing(ctx, run, { color: theme.accent, lineWidth: 2, halo: theme.background });
-      }
     }
 
     #paintAgainst({ ctx, theme }: PaintContext): void {

@@ -157,6 +157,8 @@ export class Explorer {
       features: [
         core.liveStatus,
         core.searchFeature(this.#drawing),
+        core.thresholdFeature(this.#drawing),
+        core.markControls,
         (parts) => this.#attach(parts),
       ],
       signal,

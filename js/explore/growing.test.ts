@@ -18,7 +18,7 @@ function branchNews(
   start = 0,
 ) {
   const { view, ...shape } = writeBlock(run);
-  const { run: _, channels: __, ...others } = tree.branches[number];
+  const { run: _, channels: __, marks: ___, ...others } = tree.branches[number];
   const news: News = {
     ...{ tokenviz: "branch", number, branch: { ...others, ...shape, channels: [] } },
     ...{ vocabulary_start: start, vocabulary: words, live },

@@ -7,8 +7,8 @@
  */
 
 import type { TokenTable } from "../data/tokens.ts";
-import type { BinaryLeaf } from "../wire/codec.ts";
 import { decodeTable, type TokenWire } from "../wire/tokens.ts";
+import { leaf, marksWire } from "./marks.ts";
 import { readBlock, spliced, writeBlock } from "./packing.ts";
 import type { Answer, Branch, Outcome, Tree } from "./tree.ts";
 import {
@@ -192,11 +192,12 @@ function mirror(wire: TreeWire, growing: GrowingTree): void {
   );
 }
 
-function branchWire({ run, channels, ...branch }: Branch): BranchWire {
+function branchWire({ run, channels, marks, ...branch }: Branch): BranchWire {
   return {
     ...branch,
     ...writeBlock(run),
     channels: channels.map(({ name, values }) => ({ name, values: leaf(values) })),
+    ...(marks && { marks: marksWire(marks) }),
   };
 }
 
@@ -206,8 +207,4 @@ function answerWire({ values, errors, ...answer }: Answer): AnswerWire {
 
 function outcomeWire({ logprobs, ...outcome }: Outcome): OutcomeWire {
   return { ...outcome, logprobs: leaf(logprobs) };
-}
-
-function leaf(values: Float32Array): BinaryLeaf {
-  return { dtype: "float32", shape: [values.length], view: new DataView(values.slice().buffer) };
 }

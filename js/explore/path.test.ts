@@ -35,7 +35,14 @@ function slowly(tree: Tree, branch: number) {
       const { channels, position: first } = tree.branches[owner];
       return channels.find((one) => one.name === name)?.values[position - first] ?? Number.NaN;
     });
-  return { index, logprobs, others, channel };
+  /** What the owner of a position says of it; undefined of the prompt, and where it says nothing. */
+  const marks = (i: number) => {
+    const position = i - tree.prompt.index.length;
+    if (position < 0) return undefined;
+    const owner = tree.branches[ownerOf(tree, branch, position)];
+    return owner.marks && { ...owner.marks, at: position - owner.position };
+  };
+  return { index, logprobs, others, channel, marks };
 }
 
 describe("a path", () => {
@@ -52,6 +59,26 @@ describe("a path", () => {
         for (const { name, values } of data.channels) {
           expect([...values]).toEqual(slow.channel(name));
         }
+        for (const { name, values } of data.flags ?? []) {
+          const said = slow.index.map((_, i) => {
+            const marks = slow.marks(i);
+            return marks?.flags?.find((flag) => flag.name === name)?.values[marks.at] ?? 0;
+          });
+          expect([...values]).toEqual(said);
+        }
+        for (const { words, index } of data.categories ?? []) {
+          const said = slow.index.map((_, i) => {
+            const marks = slow.marks(i);
+            const own = marks?.categories?.[0];
+            return own ? own.words[own.index[marks.at]] : null;
+          });
+          expect(Array.from(index, (word) => words[word])).toEqual(said);
+        }
+        const bounded = slow.index.map((_, i) => {
+          const marks = slow.marks(i);
+          return marks?.ranks_at_least?.[marks.at] ?? 0;
+        });
+        expect([...(data.ranks_at_least ?? bounded.map(() => 0))]).toEqual(bounded);
         const names = ["loss", "reward"].filter((name) => slow.channel(name).some((v) => v > 0));
         expect(data.channels.map(({ name }) => name).sort()).toEqual(expect.arrayContaining(names));
         slow.others.forEach((all, position) => {

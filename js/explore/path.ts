@@ -5,6 +5,7 @@
  */
 
 import type { OwnChannel, TraceData } from "../data/trace.ts";
+import { marksOf } from "./marks.ts";
 import { joined, sum } from "./packing.ts";
 import { lineageOf, type Run, type Tree } from "./tree.ts";
 
@@ -43,6 +44,7 @@ export function pathOf(tree: Tree, branch: number): TraceData {
     ...columns,
     offsets: offsetsOf(counts),
     channels: channelsOf(tree, branch, columns.index.length),
+    ...marksOf(tree, branch, columns.index.length),
     facts: tree.branches[branch].facts,
     given: tree.prompt.index.length,
     prompt: { roles: tree.prompt.roles, turns: tree.prompt.turns },

@@ -6,17 +6,19 @@
 import type { Cell } from "../data/cell.ts";
 import type { LiveStatus, TraceData } from "../data/trace.ts";
 import type { Heard, Model } from "../state/model.ts";
-import type { BinaryLeaf, TraceWire } from "../wire/codec.ts";
+import type { TraceWire } from "../wire/codec.ts";
+import { leaf, marksWire } from "./marks.ts";
 import { sum } from "./packing.ts";
 
 /** Traits that are this model's own. */
-const OWN = new Set(["_kind", "_data", "_live", "selected"]);
+const OWN = new Set(["_kind", "_data", "_live", "selected", "span"]);
 
 export class PathModel implements Model {
   readonly #outer: Model;
   readonly #own = new Map<string, unknown>([
     ["_kind", "trace"],
     ["selected", null],
+    ["span", null], // the explorer's own is asked about
   ]);
   readonly #listeners = new Map<string, Set<Heard>>();
   #told!: TraceData;
@@ -80,8 +82,8 @@ export class PathModel implements Model {
   grow(data: TraceData, live: LiveStatus): void {
     const before = this.#told;
     const fewer = data.alternative_index.length < before.alternative_index.length;
-    if (fewer || data.index.length < before.index.length || data.channels.length > 0) {
-      // A figure knows how to grow, and nothing else; channels do not.
+    if (fewer || data.index.length < before.index.length || hasMore(data)) {
+      // A figure knows how to grow, and nothing else; channels, flags and bounds do not.
       this.show(data, live, this.#own.get("selected") as Cell | null);
       return;
     }
@@ -120,6 +122,13 @@ export class PathModel implements Model {
   #tell(event: string, ...news: Parameters<Heard>): void {
     for (const listener of this.#listeners.get(event) ?? []) listener(...news);
   }
+}
+
+/** Is something known of positions that no piece of a trace tells? */
+function hasMore(data: TraceData): boolean {
+  const { channels, flags, categories, ranks_at_least, entropies_at_least } = data;
+  const lists = [channels, flags, categories].some((list) => list?.length);
+  return lists || ranks_at_least !== undefined || entropies_at_least !== undefined;
 }
 
 /** The first position at which two paths of one branch differ. */
@@ -169,7 +178,8 @@ function wireOf(data: TraceData): TraceWire {
   const { vocabulary, facts, given, prompt, channels } = data;
   return {
     ...{ facts, given, prompt },
-    channels: channels.map(({ name, values }) => ({ name, values: leaf(values, "float32") })),
+    channels: channels.map(({ name, values }) => ({ name, values: leaf(values) })),
+    ...marksWire(data),
     // A copy: the tree's own grows in place.
     vocabulary: {
       label: [...vocabulary.label],
@@ -177,20 +187,12 @@ function wireOf(data: TraceData): TraceWire {
       bytes: [...vocabulary.bytes],
       kind: [...vocabulary.kind],
     },
-    index: leaf(data.index, "uint32"),
-    logprobs: leaf(data.logprobs, "float32"),
-    ranks: leaf(data.ranks, "int32"),
-    entropies: leaf(data.entropies, "float32"),
-    offsets: leaf(data.offsets, "uint32"),
-    alternative_index: leaf(data.alternative_index, "uint32"),
-    alternative_logprobs: leaf(data.alternative_logprobs, "float32"),
-  };
-}
-
-function leaf(values: Uint32Array | Int32Array | Float32Array, dtype: string): BinaryLeaf {
-  const { buffer, byteOffset, byteLength } = values;
-  return {
-    ...{ dtype, shape: [values.length] },
-    view: new DataView(buffer as ArrayBuffer, byteOffset, byteLength),
+    index: leaf(data.index),
+    logprobs: leaf(data.logprobs),
+    ranks: leaf(data.ranks),
+    entropies: leaf(data.entropies),
+    offsets: leaf(data.offsets),
+    alternative_index: leaf(data.alternative_index),
+    alternative_logprobs: leaf(data.alternative_logprobs),
   };
 }

@@ -1,6 +1,8 @@
 /** Trees for the tests: one made by hand from words, and random ones from a seed. */
 
 import type { TokenTable } from "../data/tokens.ts";
+import type { Marks } from "../data/trace.ts";
+import { marksWire } from "./marks.ts";
 import { sum, writeBlock } from "./packing.ts";
 import { type Answer, type Branch, lengthOf, type Outcome, type Run, type Tree } from "./tree.ts";
 import type { TreeWire } from "./wire.ts";
@@ -81,6 +83,21 @@ export function randomRun(length: number, next: () => number, vocabulary = 40, m
   };
 }
 
+/** Marks that tell positions and branches apart. */
+function marked({ index }: Run, number: number): Marks {
+  const words = ["user", `tool ${number}`, null];
+  return {
+    ranks_at_least: Uint8Array.from(index, (token) => token % 2),
+    flags: [
+      {
+        name: number % 4 ? "clipped" : "loss_mask",
+        values: Uint8Array.from(index, (t) => +(t % 3 > 0)),
+      },
+    ],
+    categories: [{ name: "role", words, index: Uint32Array.from(index, (t) => t % 3) }],
+  };
+}
+
 export function randomTree(next: () => number, size = 8, { channels = false } = {}): Tree {
   const vocabulary = 300;
   const branches: Branch[] = [];
@@ -93,7 +110,8 @@ export function randomTree(next: () => number, size = 8, { channels = false } = 
     const own = (channels ? ["loss", "reward"] : [])
       .filter(() => next() < 0.4)
       .map((name) => ({ name, values: Float32Array.from(run.index, () => next()) }));
-    branches.push(branch(run, { parent, position, name: `branch ${i}`, channels: own }));
+    const marks = channels && i % 2 === 0 ? { marks: marked(run, i) } : {};
+    branches.push(branch(run, { parent, position, name: `branch ${i}`, channels: own, ...marks }));
   }
   const words = new Words();
   for (let i = 0; i < vocabulary; i++) words.number(` ${i.toString(36)}`);
@@ -117,10 +135,11 @@ export function treeWire(tree: Tree): TreeWire {
   return {
     vocabulary: { label: [...label], id: [...id], bytes: [...bytes], kind: [...kind] },
     prompt: { ...tree.prompt, index: leaf(tree.prompt.index, "uint32") },
-    branches: tree.branches.map(({ run, channels, ...others }) => ({
+    branches: tree.branches.map(({ run, channels, marks, ...others }) => ({
       ...others,
       ...writeBlock(run),
       channels: channels.map(({ name, values }) => ({ name, values: floats(values) })),
+      ...(marks && { marks: marksWire(marks) }),
     })),
     answers: tree.answers.map((answer: Answer) => ({
       ...answer,

@@ -7,7 +7,7 @@
 
 import type { Facts } from "../data/facts.ts";
 import type { TokenTable } from "../data/tokens.ts";
-import type { OwnChannel } from "../data/trace.ts";
+import type { Marks, OwnChannel } from "../data/trace.ts";
 
 /** Columns of a run of tokens: alternatives lie end to end, `counts` says how many each has. */
 export interface Run {
@@ -47,6 +47,8 @@ export interface Branch {
   before: readonly number[];
   /** Numbers of its own to colour by, one for each of its tokens. */
   channels: readonly OwnChannel[];
+  /** What is known of its tokens beside numbers. */
+  marks?: Marks;
 }
 
 export interface Question {

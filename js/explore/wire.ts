@@ -5,12 +5,13 @@
  */
 
 import type { Facts } from "../data/facts.ts";
-import { type BinaryLeaf, decodeArray } from "../wire/codec.ts";
+import { type BinaryLeaf, decodeArray, decodeMarks, type MarksWire } from "../wire/codec.ts";
 import { decodeTable, type TokenWire } from "../wire/tokens.ts";
 import { type BlockShape, readBlock } from "./packing.ts";
 import type { Answer, Branch, Change, Outcome, Prompt, Question, Tree } from "./tree.ts";
 
-export interface BranchWire extends Omit<Branch, "run" | "channels">, BlockShape {
+export interface BranchWire extends Omit<Branch, "run" | "channels" | "marks">, BlockShape {
+  marks?: MarksWire;
   view: DataView;
   channels: { name: string; values: BinaryLeaf }[];
 }
@@ -95,10 +96,12 @@ export function decodeBranch({
   alternatives,
   widths,
   channels,
+  marks,
   ...branch
 }: BranchWire): Branch {
   return {
     ...branch,
+    ...(marks && { marks: decodeMarks(marks) }),
     run: readBlock({ positions, alternatives, widths }, view),
     channels: channels.map(({ name, values }) => ({
       name,

@@ -6,11 +6,14 @@
  * that span, stretched where an end leaves it; on release it closes in on the new range.
  */
 
+import { unwarped, warped } from "../color/norm.ts";
 import { type End, type MoveOptions, moveEnd, tidy } from "../controls/range.ts";
 
 export interface Span {
   lo: number;
   hi: number;
+  /** Of a logarithmic scale. */
+  log?: boolean;
 }
 
 /** Where values are on the bar: `lo` at the pixel `bottom`, `hi` at `top`. */
@@ -20,17 +23,24 @@ export interface Place extends Span {
 }
 
 /** Around an end, the pixels that take hold of it: with a pointer, and with a finger. */
-const GRIP = 8;
-const FINGER_GRIP = 18;
+export const GRIP = 8;
+export const FINGER_GRIP = 18;
 /** A drag shorter than this is a click. */
 const CLICK = 4;
 
-export function pixelOf(value: number, { lo, hi, top, bottom }: Place): number {
-  return bottom - ((value - lo) / (hi - lo)) * (bottom - top);
+export function pixelOf(value: number, { lo, hi, top, bottom, log }: Place): number {
+  const [at, from, to] = [value, lo, hi].map((end) => warped(end, log));
+  return bottom - ((at - from) / (to - from)) * (bottom - top);
 }
 
-export function valueAt(pixel: number, { lo, hi, top, bottom }: Place): number {
-  return lo + ((bottom - pixel) / (bottom - top)) * (hi - lo);
+export function valueAt(pixel: number, place: Place): number {
+  const { lo, bottom, log } = place;
+  return unwarped(warped(lo, log) + (bottom - pixel) * unitOf(place), log);
+}
+
+/** What a pixel is worth, along the scale. */
+export function unitOf({ lo, hi, top, bottom, log }: Place): number {
+  return (warped(hi, log) - warped(lo, log)) / (bottom - top);
 }
 
 /** Which end a pixel takes hold of, or null between them. */
@@ -55,30 +65,33 @@ export function dragged(
   to: number,
   { symmetric, center }: Omit<MoveOptions, "smallest">,
 ): { vmin: number; vmax: number } | null {
-  const unit = (place.hi - place.lo) / (place.bottom - place.top);
+  const unit = unitOf(place);
   const options = { symmetric, center, smallest: unit };
   if (end !== null) {
     // The distance, not the place: an end that is taken hold of beside its middle does not jump.
-    const value = (end === "vmax" ? place.hi : place.lo) + (from - to) * unit;
-    return rounded(moveEnd(place, end, value, options), unit);
+    const value = valueAt(pixelOf(end === "vmax" ? place.hi : place.lo, place) + to - from, place);
+    return rounded(moveEnd(place, end, value, options), place);
   }
   if (Math.abs(to - from) < CLICK) return null;
   const [a, b] = [valueAt(from, place), valueAt(to, place)];
   const [vmin, vmax] = [Math.min(a, b), Math.max(a, b)];
-  if (!symmetric) return rounded({ vmin, vmax }, unit);
-  const middle = center ?? (place.lo <= 0 && place.hi >= 0 ? 0 : (place.lo + place.hi) / 2);
-  const reach = Math.max(Math.abs(vmin - middle), Math.abs(vmax - middle));
-  return rounded(moveEnd(place, "vmax", middle + reach, options), unit);
+  if (!symmetric) return rounded({ vmin, vmax }, place);
+  // Whichever end reaches further has its way.
+  const [down, up] = [moveEnd(place, "vmin", vmin, options), moveEnd(place, "vmax", vmax, options)];
+  return rounded(down.vmax > up.vmax ? down : up, place);
 }
 
 /** What the bar shows while it is dragged. */
-export function shownSpan(place: Place, { lo, hi }: Span): Span {
-  return { lo: Math.min(place.lo, lo), hi: Math.max(place.hi, hi) };
+export function shownSpan(place: Place, { lo, hi, log }: Span): Span {
+  return { lo: Math.min(place.lo, lo), hi: Math.max(place.hi, hi), log };
 }
 
-/** No more digits than a pixel tells apart. */
-function rounded({ vmin, vmax }: { vmin: number; vmax: number }, unit: number) {
-  const step = 10 ** Math.floor(Math.log10(unit));
-  const round = (v: number) => tidy(Math.round(v / step) * step);
-  return { vmin: round(vmin), vmax: round(vmax) };
+/** A value with no more digits than a pixel tells apart. */
+export function round(value: number, place: Place): number {
+  const step = 10 ** Math.floor(Math.log10(unitOf(place) * (place.log ? value : 1)));
+  return tidy(Math.round(value / step) * step);
+}
+
+function rounded({ vmin, vmax }: { vmin: number; vmax: number }, place: Place) {
+  return { vmin: round(vmin, place), vmax: round(vmax, place) };
 }

@@ -1,5 +1,5 @@
 /**
- * The colour bar: the scale as a vertical gradient, linear in the value, with ticks and a label,
+ * The colour bar: the scale as a vertical gradient, even along the scale, with ticks and a label,
  * and beside it a histogram of the values. Its ends can be moved (barends.ts).
  *
  * An arrow at an end says that values lie beyond it; a hatched key appears when a value is NaN.
@@ -18,7 +18,7 @@ import { colorTicks, type Tick } from "../color/ticks.ts";
 import type { Settings } from "../controls/control.ts";
 import { h } from "../dom.ts";
 import { BarEnds } from "./barends.ts";
-import { type Place, pixelOf, shownSpan, valueAt } from "./barrange.ts";
+import { type Place, pixelOf, type Span, shownSpan, valueAt } from "./barrange.ts";
 
 /** What the histogram takes left of the gradient, and the gap between them. */
 const HISTOGRAM = 18;
@@ -49,6 +49,8 @@ export interface ColorBarState {
   label: string;
   height: number;
   theme: Theme;
+  /** A value that is marked on it; null, or nothing, for none. */
+  threshold?: number | null;
 }
 
 export class ColorBar {
@@ -73,8 +75,8 @@ export class ColorBar {
   }
 
   /** The width it will take, which depends on the tick labels. */
-  width({ lo, hi }: ColorScale["range"], height: number): number {
-    return this.#widthWith(ticksFor(lo, hi, height));
+  width(range: ColorScale["range"], height: number): number {
+    return this.#widthWith(ticksFor(range, height));
   }
 
   #widthWith(ticks: readonly Tick[]): number {
@@ -93,13 +95,14 @@ export class ColorBar {
     this.#state = state;
     const { scale, extent, distribution, label, height, theme } = state;
     const { held } = this.#ends;
-    const { lo, hi } = held === null ? scale.range : shownSpan(held, scale.range);
+    const span = held === null ? scale.range : shownSpan(held, scale.range);
+    const { lo, hi, log } = span;
     const above = extent.most > hi;
     const below = extent.least < lo;
     const top = above ? ARROW : 0;
     const bottom = height - (below ? ARROW : 0);
-    const place = { lo, hi, top, bottom };
-    const ticks = ticksFor(lo, hi, height);
+    const place = { lo, hi, log, top, bottom };
+    const ticks = ticksFor(span, height);
     const y = (v: number) => pixelOf(v, place);
     const { style } = this.element;
     // Held, the bar shows another span, and keeps its width.
@@ -110,7 +113,8 @@ export class ColorBar {
     if (distribution !== null) paintHistogram(ctx, { distribution, theme, height, place });
     ctx.translate(BAR_LEFT, 0);
     paintGradient(ctx, { scale, theme, height, place, at });
-    this.#ends.update({ place, range: scale.range, finite: extent.finite });
+    const { threshold = null } = state;
+    this.#ends.update({ place, range: scale.range, finite: extent.finite, threshold });
     this.#placeTicks(ticks, at);
     this.#label.textContent = label;
     this.#nan.hidden = !extent.hasNaN;
@@ -178,10 +182,10 @@ interface HistogramPlace {
 /** Logarithmic, so that a single outlier is seen; what lies outside the range, at its arrow. */
 function paintHistogram(ctx: CanvasRenderingContext2D, bar: HistogramPlace): void {
   const { distribution, theme, height, place } = bar;
-  const { lo, hi, top, bottom } = place;
+  const { lo, hi, log, top, bottom } = place;
   const wanted = Math.max(FEWEST_LINES, Math.round(2 * Math.sqrt(distribution.size)));
   const lines = Math.max(1, Math.min(wanted, Math.floor((bottom - top) / LINE)));
-  const { counts, above, below } = distribution.histogram(lo, hi, lines);
+  const { counts, above, below } = distribution.histogram(lo, hi, lines, log);
   const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), Math.max(FULL, above, below)));
   const line = (count: number, y: number, thickness: number) => {
     if (count === 0) return;
@@ -205,8 +209,8 @@ function paintHistogram(ctx: CanvasRenderingContext2D, bar: HistogramPlace): voi
   ctx.restore();
 }
 
-function ticksFor(lo: number, hi: number, height: number): Tick[] {
-  return colorTicks(lo, hi, Math.min(6, Math.max(2, Math.round(height / PIXELS_PER_TICK))));
+function ticksFor({ lo, hi, log }: Span, height: number): Tick[] {
+  return colorTicks(lo, hi, Math.min(6, Math.max(2, Math.round(height / PIXELS_PER_TICK))), log);
 }
 
 function outline(ctx: CanvasRenderingContext2D, height: number, top: number, bottom: number): void {

@@ -7,7 +7,7 @@
 export interface Command {
   /** As written by `keyName`: "+", "Shift+ArrowLeft", "Ctrl+f". The first one is shown. */
   keys: readonly string[];
-  /** For the help: "Zoom in". */
+  /** For the help: "Zoom in"; "" for one that others tell of. */
   label: string;
   /** Returns false when there was nothing to do, and the key is left to others. */
   run: () => boolean | undefined;

@@ -5,6 +5,7 @@
  * listens with the signal, and asks the figure to paint, to lay out, or to go to a cell.
  */
 
+import type { Control } from "../controls/control.ts";
 import type { Cell } from "../data/cell.ts";
 import type { FigureState } from "../state/state.ts";
 import type { Store } from "../state/store.ts";
@@ -33,6 +34,8 @@ export interface FigureParts<State extends FigureState> {
   relayout: () => void;
   /** Writes the caption anew. */
   rewrite: () => void;
+  /** One more group of the panel, made when that is first opened. */
+  addControl: (make: () => Control) => void;
   /** Says a sentence to screen readers. */
   say: (text: string) => void;
   signal: AbortSignal;

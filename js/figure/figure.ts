@@ -14,7 +14,7 @@ import { ColorScale, resolveRange } from "../color/scale.ts";
 import { Controls } from "../controls/controls.ts";
 import type { Cell } from "../data/cell.ts";
 import { h } from "../dom.ts";
-import type { FigureState } from "../state/state.ts";
+import type { FigureState, TraceOptions } from "../state/state.ts";
 import type { Store } from "../state/store.ts";
 import { copyAsText } from "./clipboard.ts";
 import { ColorBar } from "./colorbar.ts";
@@ -33,11 +33,16 @@ import { Tooltip } from "./tooltip.ts";
 import { Viewport } from "./viewport.ts";
 
 /** Traits that change colours only, and all that move no cell. */
-const RECOLOR = ["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric"];
-const MOVE_NOTHING = new Set([...RECOLOR, "selected", "show_controls", "theme", "label"]);
+const RECOLOR = [
+  ...["colormap", "_colormap_table", "vmin", "vmax", "center", "gamma", "symmetric", "norm"],
+];
+const THRESHOLD = ["threshold", "beyond"];
+const MOVE_NOTHING = new Set([
+  ...[...RECOLOR, ...THRESHOLD, "selected", "show_controls", "theme", "label", "span"],
+]);
 
 /** Traits that a legend tells of. */
-const LEGEND = ["channel", "written", "flag", "category"];
+const LEGEND = ["channel", "written", "flag", "category", "threshold", "beyond", "span"];
 
 const DESCRIPTION =
   "Arrow keys move, Enter selects, question mark lists all keys. " +
@@ -180,6 +185,7 @@ export class Figure<State extends FigureState> {
         current: () => this.#pointing.current,
         goTo: (cell) => this.#pointing.goTo(cell),
         place: (cell) => this.#pointing.place(cell),
+        addControl: (make) => this.#controls.add(make),
         repaint: () => this.#repaint(),
         relayout: () => this.#relayout(),
         rewrite: () => this.#write(),
@@ -244,7 +250,7 @@ export class Figure<State extends FigureState> {
     }
     const moves = changed === null || [...changed].some((name) => !MOVE_NOTHING.has(name));
     if (any("_data", "_append", "channel", ...RECOLOR)) this.#rescale();
-    if (any("title", "caption", "label", "_data", ...LEGEND)) this.#write();
+    if (any("title", "caption", "label", "_data", "_append", ...LEGEND)) this.#write();
     // Before anything is written, or the browser would have to lay out all of it to say.
     this.#resize();
     this.#controls.update({ state, scale: this.#scale, extent: this.#drawing.extent() });
@@ -252,7 +258,7 @@ export class Figure<State extends FigureState> {
     if (any("theme")) this.#theme = applyTheme(this.element, state.theme);
     if (changed?.has("_append")) this.#viewport.following(() => this.#layout());
     else if (moves || any("theme")) this.#layout();
-    else if (any("label", ...RECOLOR)) this.#recolor();
+    else if (any("label", ...RECOLOR, ...THRESHOLD)) this.#recolor();
     this.#mirror.refresh();
     this.#viewport.request();
   }
@@ -419,6 +425,7 @@ export class Figure<State extends FigureState> {
     this.#colorBar.update({
       ...{ scale: this.#scale, extent: this.#drawing.extent(), theme: this.#theme },
       ...{ label: this.#store.state.label, height },
+      threshold: (this.#store.state as Partial<TraceOptions>).threshold ?? null,
       distribution: this.#drawing.distribution?.() ?? null,
     });
   }

@@ -114,7 +114,9 @@ export class Help {
     }
     this.#opener = opener;
     const { kind, commands } = this.#options;
-    const others = commands.all.map(({ keys, label }) => ({ keys: keys.slice(0, 1), label }));
+    const others = commands.all
+      .filter(({ label }) => label)
+      .map(({ keys, label }) => ({ keys: keys.slice(0, 1), label }));
     const rows = [...MOVES[kind], ...CHOOSING, ...others];
     this.#list.replaceChildren(...rows.flatMap(({ keys, label }) => [names(keys), meaning(label)]));
     this.element.showPopover();

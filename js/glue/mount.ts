@@ -14,7 +14,10 @@ import type { HeatmapState, TraceState } from "../state/state.ts";
 import { Store } from "../state/store.ts";
 import { TraceDrawing } from "../trace/drawing.ts";
 import { liveStatus } from "../trace/livestatus.ts";
+import { markControls } from "../trace/markcontrols.ts";
 import { searchFeature } from "../trace/search/feature.ts";
+import { spanFeature } from "../trace/span.ts";
+import { thresholdFeature } from "../trace/threshold.ts";
 
 const DEFAULT_TRACE_HEIGHT = 900;
 
@@ -33,7 +36,13 @@ function traceFigure(model: Model, signal: AbortSignal): Figure<TraceState> {
     store: new Store<TraceState>(model, signal),
     drawing,
     defaultHeight: DEFAULT_TRACE_HEIGHT,
-    features: [liveStatus, searchFeature(drawing)],
+    features: [
+      liveStatus,
+      searchFeature(drawing),
+      thresholdFeature(drawing),
+      markControls,
+      spanFeature(drawing),
+    ],
     signal,
   });
 }

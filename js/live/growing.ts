@@ -10,7 +10,7 @@
  */
 
 import type { TokenTable } from "../data/tokens.ts";
-import type { LiveStatus, TraceData } from "../data/trace.ts";
+import type { LiveStatus, Marks, TraceData } from "../data/trace.ts";
 import { decodeTrace, type TraceWire } from "../wire/codec.ts";
 import { decodeTable, type TokenWire } from "../wire/tokens.ts";
 import { type Column, FloatColumn, IntColumn, UintColumn } from "./column.ts";
@@ -30,6 +30,8 @@ export type News = { tokenviz: "grown"; live: LiveStatus } & Partial<Piece>;
 
 export class GrowingTrace {
   readonly #whole: Pick<TraceData, "facts" | "channels" | "given" | "prompt">;
+  /** Of the positions that there were; of later ones no piece tells any. */
+  readonly #marks: Marks;
   readonly #vocabulary: { [Name in keyof TokenTable]: TokenTable[Name][number][] };
   readonly #columns: {
     index: Column<Uint32Array>;
@@ -45,8 +47,10 @@ export class GrowingTrace {
   constructor(data: TraceData) {
     const { label, id, bytes, kind } = data.vocabulary;
     this.#vocabulary = { label: [...label], id: [...id], bytes: [...bytes], kind: [...kind] };
-    const { facts, channels, given, prompt } = data;
+    const { facts, channels, given, prompt, ...others } = data;
+    const { ranks_at_least, entropies_at_least, flags, categories } = others;
     this.#whole = { facts, channels, given, prompt };
+    this.#marks = { ranks_at_least, entropies_at_least, flags, categories };
     this.#columns = {
       index: new UintColumn(data.index),
       logprobs: new FloatColumn(data.logprobs),
@@ -108,7 +112,17 @@ export class GrowingTrace {
   }
 
   #view(): TraceData {
+    const n = this.#columns.index.values.length;
+    const { ranks_at_least, entropies_at_least, flags, categories } = this.#marks;
     return {
+      ranks_at_least: ranks_at_least && longer(ranks_at_least, n),
+      entropies_at_least: entropies_at_least && longer(entropies_at_least, n),
+      flags: flags?.map(({ name, values }) => ({ name, values: longer(values, n) })),
+      categories: categories?.map(({ name, words, index }) => ({
+        // What has no word is numbered behind those that there are.
+        ...{ name, words: [...words, null] },
+        index: longer(index, n, words.length),
+      })),
       vocabulary: this.#vocabulary,
       ...this.#whole,
       index: this.#columns.index.values,
@@ -120,6 +134,14 @@ export class GrowingTrace {
       alternative_logprobs: this.#columns.alternative_logprobs.values,
     };
   }
+}
+
+/** A column of so many positions; the new ones are unmarked. */
+function longer<A extends Uint8Array | Uint32Array>(values: A, n: number, filling = 0): A {
+  if (values.length === n) return values;
+  const whole = new (values.constructor as new (n: number) => A)(n).fill(filling, values.length);
+  whole.set(values.subarray(0, n));
+  return whole as A;
 }
 
 /** Is `after` what `before` was, and possibly more behind it? */

@@ -49,6 +49,12 @@ export interface TraceOptions extends FigureOptions {
   flag: string | null;
   /** Which of its categories stands over the tokens as bands. */
   category: string | null;
+  /** In the channel's units: what is beyond it is counted and walked through; null for none. */
+  threshold: number | null;
+  /** Which side of it; null for the one that is looked for in the channel. */
+  beyond: "above" | "below" | null;
+  /** Several tokens of the path: the first position, and the one after the last. */
+  span: readonly [number, number] | null;
 }
 
 export interface HeatmapState extends HeatmapOptions {

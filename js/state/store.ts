@@ -127,7 +127,8 @@ export class Store<State extends FigureState = FigureState> {
     }
     this.#notify(new Set([name]));
     // A cell that was selected in the old data is not that cell in the new.
-    if (name === "_data" && this.#pending.delete("selected")) this.#receive("selected");
+    if (name !== "_data") return;
+    for (const place of ["selected", "span"]) if (this.#pending.delete(place)) this.#receive(place);
   }
 
   #read(name: string): [string, unknown] {

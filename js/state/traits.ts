@@ -11,6 +11,7 @@ const COMMON = [
   "vmax",
   "center",
   "gamma",
+  "norm",
   "symmetric",
   "show_values",
   "decimals",
@@ -43,6 +44,9 @@ export const TRACE_TRAITS = [
   "show_rest",
   "flag",
   "category",
+  "threshold",
+  "beyond",
+  "span",
   "arrangement",
   "_live",
 ] as const;

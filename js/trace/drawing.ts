@@ -26,6 +26,7 @@ import type { TraceState } from "../state/state.ts";
 import { shownAlternatives } from "./alternatives.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { categoryTurns, paintBands, type Turn } from "./bands.ts";
+import { type Beyond, beyondOf, counted } from "./beyond.ts";
 import { cellWidth, fittingLength, labelsToFit } from "./cellwidth.ts";
 import { announce, type Facts, facts } from "./facts.ts";
 import { type Flagged, flaggedBy, legendOf, percent } from "./flagged.ts";
@@ -35,13 +36,15 @@ import { flowReadable } from "./flow/readable.ts";
 import { AT_LEAST, cellValue, type Numbers, PLAIN, significant, written } from "./format.ts";
 import { Grid, MARGIN } from "./layout.ts";
 import { covers, type Lens } from "./lens.ts";
-import { markColor } from "./marks.ts";
+import { MATCH, markColor } from "./marks.ts";
 import { type Pool, paintPool } from "./overview.ts";
 import { paintTrace } from "./painter.ts";
 import type { Paired } from "./paired.ts";
 import { readable } from "./readable.ts";
+import { paintRing } from "./rings.ts";
 import { runsOf } from "./runs.ts";
 import { nearestCell, step, type Walk } from "./step.ts";
+import { inWords, spanLines, type TokenSpan } from "./summary.ts";
 import { tsv } from "./tsv.ts";
 
 /** Options that move cells. */
@@ -69,6 +72,7 @@ export class TraceDrawing implements Drawing<TraceState> {
   #distribution: Distribution | null = null;
   #flagged: Flagged | null = null;
   #turns: readonly Turn[] = [];
+  #beyond: Beyond | null = null;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -119,6 +123,11 @@ export class TraceDrawing implements Drawing<TraceState> {
       const { channel, written: other } = state;
       this.#numbers =
         other === null || other === channel ? this.#colors : this.#otherNumbers(other);
+    }
+    if (any("_data", "channel", "threshold", "beyond")) {
+      const { channel, threshold, beyond } = state;
+      const { chosen } = this.#colors.values;
+      this.#beyond = threshold === null ? null : beyondOf(channel, chosen, { threshold, beyond });
     }
     if (any("_data", "flag")) this.#flagged = flaggedBy(data, state.flag);
     if (any("_data", "category")) {
@@ -205,6 +214,7 @@ export class TraceDrawing implements Drawing<TraceState> {
     this.#paintBands(context);
     if (this.#grid === null) {
       this.#flow?.paint(this.#flowSource(), context);
+      this.#paintSpan(context);
       return;
     }
     const scene = {
@@ -223,6 +233,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       lens: this.lens,
     };
     paintTrace(scene, context);
+    this.#paintSpan(context);
   }
 
   /**
@@ -269,6 +280,11 @@ export class TraceDrawing implements Drawing<TraceState> {
     if (this.#state.show_rest && nearest[1] === 0 && !Number.isNaN(rest)) {
       lines.push({ name: "other", value: percent(rest) });
     }
+    const { span } = this;
+    if (span && nearest[1] === 0 && cell[0] >= span[0] && cell[0] < span[1]) {
+      const value = spanLines(this.#state.data, span).join("\n");
+      lines.push({ name: "selected", value, mono: true });
+    }
     // In the grid the alternatives are to be seen.
     if (this.#flow !== null && nearest[1] === 0) lines.push(...this.#alternativeFacts(nearest[0]));
     return lines;
@@ -284,11 +300,14 @@ export class TraceDrawing implements Drawing<TraceState> {
   }
 
   legend(): string[] {
-    const { category, written } = this.#state;
+    const { category, written, span, data } = this.#state;
+    const beyond = this.#beyond;
     return [
       ...(this.#numbers === this.#colors ? [] : [`written: ${written}`]),
       ...(this.#flagged === null ? [] : [legendOf(this.#flagged)]),
       ...(this.#turns.length > 0 ? [`bands: ${category}`] : []),
+      ...(beyond === null ? [] : [`${beyond.condition}: ${counted(beyond)}`]),
+      ...(span === null ? [] : [inWords(data, span)]),
     ];
   }
 
@@ -325,6 +344,16 @@ export class TraceDrawing implements Drawing<TraceState> {
     return alternatives?.[this.#state.data.offsets[position] + slot - 1] ?? Number.NaN;
   }
 
+  /** Several tokens that are selected together. */
+  get span(): TokenSpan | null {
+    return this.#state.span;
+  }
+
+  /** What is beyond the threshold; null without one. */
+  get beyond(): Beyond | null {
+    return this.#beyond;
+  }
+
   /** Outlines positions, those that a search found; null for none. */
   mark(flags: Uint8Array | null): void {
     this.#marks = flags;
@@ -357,8 +386,17 @@ export class TraceDrawing implements Drawing<TraceState> {
       const { notable } = channelNamed(this.#state.channel);
       this.#pool = this.#place.pool(width, height, this.#colors.values.chosen, notable);
     }
-    const rows = this.#marks === null ? null : this.#place.markedRows(height, this.#marks);
+    const marks = this.#marks ?? this.#marksBeyond();
+    const rows = marks && this.#place.markedRows(height, marks);
     paintPool(this.#pool, rows && { color: markColor(overview.theme), rows }, overview);
+  }
+
+  /** What is beyond the threshold, as a search marks what it found. */
+  #marksBeyond(): Uint8Array | null {
+    if (this.#beyond === null) return null;
+    const marks = new Uint8Array(this.#state.data.index.length);
+    for (const position of this.#beyond.positions) marks[position] = MATCH;
+    return marks;
   }
 
   tsv(): string {
@@ -428,6 +466,20 @@ export class TraceDrawing implements Drawing<TraceState> {
       nameFont: grid ? NUMBER_FONT : null,
     };
     if (this.#turns.length > 0) paintBands(banded, context);
+  }
+
+  /** One outline around what stands side by side. */
+  #paintSpan({ ctx, theme, viewport }: PaintContext): void {
+    const { span } = this;
+    if (span === null) return;
+    const { first, last } = this.within(viewport);
+    const boxes: Rect[] = [];
+    for (let i = Math.max(span[0], first); i < Math.min(span[1], last + 1); i++) {
+      boxes.push(...this.boxes([i, 0]));
+    }
+    for (const run of runsOf(boxes)) {
+      paintRing(ctx, run, { color: theme.accent, lineWidth: 2, halo: theme.background });
+    }
   }
 
   /** Of the widest value that may be written in a cell. */

@@ -47,5 +47,5 @@ export const AT_LEAST = "≥ ";
 
 /** Four significant digits, so that 0.9996 and 0.0000123 both say something. */
 export function significant(value: number): string {
-  return value === 0 ? "0" : value.toPrecision(4).replace("-", "−");
+  return value === 0 ? "0" : value.toPrecision(4).replaceAll("-", "−");
 }

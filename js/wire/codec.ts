@@ -7,7 +7,7 @@
 
 import type { HeatmapData, TilesData } from "../data/heatmap.ts";
 import type { TokenTable } from "../data/tokens.ts";
-import type { Category, TraceData } from "../data/trace.ts";
+import type { Category, Marks, TraceData } from "../data/trace.ts";
 import { decodeHalves } from "./halves.ts";
 import { decodeTable, numbered, spread, type TokenWire } from "./tokens.ts";
 
@@ -114,22 +114,40 @@ type TraceArrays = {
   [Name in keyof TraceData as TraceData[Name] extends ArrayBufferView ? Name : never]: BinaryLeaf;
 };
 
+/** What is known of positions beside their numbers, as it arrives. */
+export interface MarksWire {
+  ranks_at_least?: BinaryLeaf;
+  entropies_at_least?: BinaryLeaf;
+  flags?: readonly { name: string; values: BinaryLeaf }[];
+  categories?: readonly (Omit<Category, "index"> & { index: BinaryLeaf })[];
+}
+
+export function decodeMarks(wire: MarksWire): Marks {
+  const bounds = (leaf?: BinaryLeaf) => leaf && decodeArray(leaf, "uint8");
+  return {
+    ranks_at_least: bounds(wire.ranks_at_least),
+    entropies_at_least: bounds(wire.entropies_at_least),
+    flags: wire.flags?.map(({ name, values }) => ({ name, values: decodeArray(values, "uint8") })),
+    categories: wire.categories?.map(({ name, words, index }) => ({
+      ...{ name, words },
+      index: decodeArray(index, "uint32"),
+    })),
+  };
+}
+
 /** A trace's `_data` as it arrives. */
-export type TraceWire = Pick<TraceData, "facts" | "given" | "prompt"> &
+export type TraceWire = MarksWire &
+  Pick<TraceData, "facts" | "given" | "prompt"> &
   TraceArrays & {
     vocabulary: TokenWire;
     /** Not in states that were saved before there were channels. */
     channels?: readonly { name: string; values: BinaryLeaf }[];
-    ranks_at_least?: BinaryLeaf;
-    entropies_at_least?: BinaryLeaf;
-    flags?: readonly { name: string; values: BinaryLeaf }[];
-    categories?: readonly (Omit<Category, "index"> & { index: BinaryLeaf })[];
   };
 
 export function decodeTrace(wire: TraceWire): TraceData {
   const { facts, given, prompt } = wire;
-  const bounds = (leaf?: BinaryLeaf) => leaf && decodeArray(leaf, "uint8");
   return {
+    ...decodeMarks(wire),
     ...{ facts, given, prompt },
     vocabulary: decodeTable(wire.vocabulary),
     index: decodeArray(wire.index, "uint32"),
@@ -142,13 +160,6 @@ export function decodeTrace(wire: TraceWire): TraceData {
     channels: (wire.channels ?? []).map(({ name, values }) => ({
       name,
       values: decodeArray(values, "float32"),
-    })),
-    ranks_at_least: bounds(wire.ranks_at_least),
-    entropies_at_least: bounds(wire.entropies_at_least),
-    flags: wire.flags?.map(({ name, values }) => ({ name, values: decodeArray(values, "uint8") })),
-    categories: wire.categories?.map(({ name, words, index }) => ({
-      ...{ name, words },
-      index: decodeArray(index, "uint32"),
     })),
   };
 }

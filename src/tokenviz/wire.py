@@ -150,16 +150,38 @@ def encode_trace(trace: Trace) -> Wire:
         "offsets": _array(trace.offsets, "<u4"),
         "alternative_index": _array(trace.alternative_index, "<u4"),
         "alternative_logprobs": _array(trace.alternative_logprobs, "<f4"),
-        # A list, because a name may be any text, and not every text is safe as a key.
-        "channels": [
-            {"name": name, "values": _array(values, "<f4")}
-            for name, values in trace.channels.items()
-        ],
-        **_bounds(trace),
-        **_marks(trace),
+        "channels": trace_channels(trace),
+        **trace_marks(trace),
         "distribution": trace.distribution,
         "facts": trace_facts(trace),
         **trace_chat(trace),
+    }
+
+
+def trace_channels(trace: Trace) -> list[Wire]:
+    """A trace's own channels: a list, because not every name is safe as a key."""
+    return [
+        {"name": name, "values": _array(values, "<f4")} for name, values in trace.channels.items()
+    ]
+
+
+def trace_marks(trace: Trace) -> Wire:
+    """What is known of tokens beside their numbers: bounds, flags and categories."""
+    return {**_bounds(trace), **_marks(trace)}
+
+
+def decode_marks(data: Wire) -> dict[str, Any]:
+    """What :func:`trace_marks` wrote, by the keywords of a trace."""
+    return {
+        "ranks_at_least": _values(data["ranks_at_least"]) if "ranks_at_least" in data else None,
+        "entropies_at_least": (
+            _values(data["entropies_at_least"]) if "entropies_at_least" in data else None
+        ),
+        "flags": {flag["name"]: _values(flag["values"]) for flag in data.get("flags") or ()},
+        "categories": {
+            each["name"]: [each["words"][i] for i in _values(each["index"])]
+            for each in data.get("categories") or ()
+        },
     }
 
 
@@ -243,16 +265,7 @@ def decode_trace(data: Wire) -> Trace:
         distribution=data["distribution"],
         # States saved before there were channels have none.
         channels={c["name"]: _values(c["values"]) for c in data.get("channels", ())},
-        ranks_at_least=_values(data["ranks_at_least"]) if "ranks_at_least" in data else None,
-        entropies_at_least=(
-            _values(data["entropies_at_least"]) if "entropies_at_least" in data else None
-        ),
-        flags={flag["name"]: _values(flag["values"]) for flag in data.get("flags", ())},
-        categories={
-            each["name"]: [each["words"][i] for i in _values(each["index"])]
-            for each in data.get("categories", ())
-        },
-        **_decode_chat(data.get("prompt")),
+        **decode_marks(data) | _decode_chat(data.get("prompt")),
     )  # fmt: skip
 
 

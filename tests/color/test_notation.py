@@ -31,7 +31,8 @@ def test_values_are_written_as_in_the_browser(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES["ticks"])
 def test_ticks_are_those_of_the_browser(case: dict[str, Any]) -> None:
     low, high = case["range"]
-    assert [text for _, text in color_ticks(low, high, case["count"])] == case["written"]
+    ticks = color_ticks(low, high, case["count"], case.get("norm", "linear"))
+    assert [text for _, text in ticks] == case["written"]
 
 
 def test_the_tiny_are_not_zero_and_all_are_written_alike() -> None:

@@ -1,6 +1,9 @@
 """The colour scale against matplotlib's own norms and against the slow formula."""
 
+import json
 import math
+from pathlib import Path
+from typing import Any
 
 import cmap
 import numpy as np
@@ -124,3 +127,40 @@ def test_text_on_every_colour_reaches_contrast_4_5(name: str) -> None:
     back, text = (relative_luminance(c(values)) for c in (scale.rgb, scale.text_rgb))
     contrast = (np.maximum(back, text) + 0.05) / (np.minimum(back, text) + 0.05)
     assert contrast.min() >= 4.5
+
+
+# The browser's test reads the same examples.
+LOG = json.loads((Path(__file__).parents[2] / "js/color/log.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", LOG)
+def test_a_logarithmic_scale_is_the_browsers_and_the_documented_one(case: dict[str, Any]) -> None:
+    given = dict(case["options"])
+    gamma = given.pop("gamma")
+    low, high, center = resolved = resolve_range(**given, norm="log", values=case["finite"] or ())
+    assert list(resolved) == case["range"]
+    assert 0 < low < high
+    index = ColorScale(TABLE, resolved, gamma, "log").index(case["values"])
+    assert index.tolist() == case["index"]
+    warp = [math.log(v) if v > 0 else -math.inf for v in case["values"]]
+    ends = Range(math.log(low), math.log(high), None if center is None else math.log(center))
+    slow = [slow_index(value, ends, gamma) for value in warp]
+    assert np.abs(index - slow).max() <= 1
+
+
+def test_a_ratio_and_its_inverse_are_equally_far_from_one() -> None:
+    scale = ColorScale(TABLE, resolve_range(None, None, 1, symmetric=True, norm="log",
+                                            values=[0.5, 4]), norm="log")  # fmt: skip
+    assert scale.range == (0.25, 4, 1)
+    np.testing.assert_allclose(scale.normalized([0.25, 0.5, 1, 2, 4]), [0, 0.25, 0.5, 0.75, 1])
+    assert scale.normalized([0, -3]).tolist() == [0, 0]
+    assert math.isnan(scale.normalized(math.nan))
+
+
+def test_the_logarithmic_norm_is_matplotlibs() -> None:
+    pytest.importorskip("matplotlib")
+    from matplotlib.colors import LogNorm
+
+    values = np.geomspace(0.01, 100, 401)
+    ours = ColorScale(TABLE, Range(0.1, 20, None), norm="log").normalized(values)
+    np.testing.assert_allclose(ours, np.clip(LogNorm(0.1, 20)(values), 0, 1), atol=1e-12)

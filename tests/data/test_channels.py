@@ -2,6 +2,7 @@
 
 import json
 import math
+import operator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -131,9 +132,11 @@ def test_names_of_training_say_where_the_middle_is(
     assert (look.colormap, look.vmin, look.center) == (colormap, vmin, center)
     assert look.symmetric == (center is not None)
     assert look.vmax is None
+    assert look.norm == ("log" if name == "importance_ratio" else "linear")
     low, high, _ = trace.show(channel=name).color_scale().range
     if center is not None:
-        assert high - center == center - low
+        apart = operator.truediv if look.norm == "log" else operator.sub
+        assert apart(high, center) == apart(center, low)
 
 
 @given(traces())

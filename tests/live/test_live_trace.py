@@ -402,3 +402,29 @@ def test_a_reader_that_fails_loses_nothing_of_what_was_written(
     assert live.wait(timeout=60) == random_lm().generate(PROMPT, max_new_tokens=6)
     assert live._live == {"running": False}
     assert "could not be shown" in caplog.text
+
+
+def test_what_is_known_of_the_whole_only_is_shown_at_its_end() -> None:
+    def write(take: Callable[[TraceStep], None], stops: Callable[[], bool]) -> Trace:
+        for i, token in enumerate(written.tokens):
+            take(TraceStep(token, float(written.logprobs[i]), 0, 0.1, (), i, 0))
+        return written
+
+    written = Trace(
+        ["a", "b"],
+        [-1.0, -2.0],
+        channels={"advantage": [0.5, -0.5]},
+        flags={"loss_mask": [False, True]},
+        categories={"role": ["user", "assistant"]},
+        entropies=[0.1, 0.2],
+        entropies_at_least=[True, False],
+    )
+    live = LiveTrace(write, Trace([], []))
+    assert live.wait() == written
+    shown = decode_trace(live.get_state("_data")["_data"])
+    assert shown.flags["loss_mask"].tolist() == [False, True]
+    assert shown.categories["role"] == ("user", "assistant")
+    assert shown.channels["advantage"].tolist() == [0.5, -0.5]
+    assert shown.entropies_at_least.tolist() == [True, False]
+    wait_for(lambda: live.flag is not None)
+    assert (live.flag, live.category) == ("loss_mask", "role")

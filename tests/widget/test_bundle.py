@@ -18,8 +18,9 @@ from tokenviz.export.state import FigureState
 from tokenviz.widget.bundle import Bundle, bundle, static
 
 JS = Path(__file__).parents[2] / "js"
-LIMIT = 68_500
-"""Bytes, gzipped, of all that the two figures load."""
+LIMIT = 72_500
+"""Bytes, gzipped, of all that the two figures load: what training looks for in a trace (thresholds,
+spans, flags, logarithmic scales) and two numbers in a cell take the last four thousand."""
 
 
 def models() -> dict[str, Any]:

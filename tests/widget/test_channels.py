@@ -10,7 +10,7 @@ import tokenviz as tv
 from tokenviz import TokenTrace, Trace
 from tokenviz.data.channels import CHANNELS, channel_names, channel_values
 
-LOOK = ("colormap", "vmin", "vmax", "center", "gamma", "symmetric", "label", "decimals")
+LOOK = ("colormap", "vmin", "vmax", "center", "gamma", "symmetric", "label", "decimals", "norm")
 
 
 @pytest.fixture

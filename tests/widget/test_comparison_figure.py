@@ -14,8 +14,8 @@ from traitlets import TraitError
 import tokenviz as tv
 from tests.data.test_comparison import CUT, A, B
 from tokenviz.export.html import figure_html
+from tokenviz.export.pairs import pair_writer
 from tokenviz.export.state import FigureState
-from tokenviz.export.table import pair_writer
 from tokenviz.widget.bundle import static
 from tokenviz.widget.compared import encode_compared
 

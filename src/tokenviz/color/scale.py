@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tokenviz.color.colormaps import SIZE, Table
 from tokenviz.color.contrast import EQUAL_CONTRAST, relative_luminance
+from tokenviz.color.norm import warped
 from tokenviz.color.range import Range
 
 __all__ = ["BAD", "ColorScale", "Floats"]
@@ -37,16 +38,21 @@ class ColorScale:
     gamma
         Exponent of the normalised value (of the distance from the centre, with one): below 1
         spreads small values out, above 1 large ones.
+    norm
+        "linear", or "log": of a range that lies above 0, equal ratios are equally far apart.
     """
 
     table: Table
     range: Range
     gamma: float = 1.0
+    norm: str = "linear"
 
     def normalized(self, values: npt.ArrayLike) -> Floats:
         """Where values lie on the scale, from 0 to 1; NaN stays NaN."""
-        v = np.asarray(values, dtype=np.float64)
-        low, high, center = self.range
+        v = warped(values, self.norm)
+        low, high, middle = self.range
+        low, high = (float(warped(end, self.norm)) for end in (low, high))
+        center = None if middle is None else float(warped(middle, self.norm))
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             if center is None:
                 return np.clip((v - low) / (high - low), 0, 1) ** self.gamma

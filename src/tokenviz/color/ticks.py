@@ -2,7 +2,7 @@
 
 Both ends are ticks, so that the range can be read, however short the bar; between them stand round
 numbers, those of d3 and matplotlib. All are written alike, with as many digits as tell where on the
-bar they stand.
+bar they stand. On a logarithmic scale the round numbers are powers of two, of wide ones of ten.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ _READ = 1 / 200
 """A tick is written to this share of the range."""
 _LARGE, _FINE = 1e6, 1e-5
 _MOST_DIGITS = 17
+_OCTAVES, _DECADES = 4, 100
+"""How many times its lower end a logarithmic range reaches that has powers of two, of ten."""
+_FRACTIONS = {2: "½", 4: "¼", 8: "⅛", 16: "1/16", 32: "1/32", 64: "1/64"}
 
 
 class Tick(NamedTuple):
@@ -35,7 +38,7 @@ def tick_count(height: float) -> int:
     return min(6, max(2, math.floor(height / _PIXELS_PER_TICK + 0.5)))
 
 
-def color_ticks(low: float, high: float, count: int) -> list[Tick]:
+def color_ticks(low: float, high: float, count: int, norm: str = "linear") -> list[Tick]:
     """Ticks from one end of a colour bar to the other, ascending: two at least.
 
     Parameters
@@ -44,7 +47,11 @@ def color_ticks(low: float, high: float, count: int) -> list[Tick]:
         The ends, in this order.
     count
         About how many intervals there may be; see :func:`tick_count`.
+    norm
+        "linear" or "log".
     """
+    if norm == "log" and high >= _OCTAVES * low:
+        return _powers(low, high, count)
     step, round_numbers = _round_numbers(low, high, count)
     near = _NEAR * (high - low) / count
     inner = [v for v in round_numbers if v - low >= near and high - v >= near]
@@ -63,6 +70,31 @@ def color_ticks(low: float, high: float, count: int) -> list[Tick]:
         ):
             return [Tick(v, text) for v, text in zip(values, texts, strict=True)]
         digits += 1
+
+
+def _powers(low: float, high: float, count: int) -> list[Tick]:
+    """The ends, and between them powers of two or of ten, every so many."""
+    base = 2 if high < _DECADES * low else 10
+    span = math.log(high / low)
+    stride = math.ceil(span / math.log(base) / count - 1e-9)
+    near = _NEAR * span / count
+    first, last = (math.floor(math.log(v) / math.log(base) / stride) for v in (low, high))
+    inner = [float(base) ** (stride * k) for k in range(first, last + 1)]
+    inner = [v for v in inner if math.log(v / low) >= near and math.log(high / v) >= near]
+    return [Tick(v, _three_digits(v, base)) for v in (low, *inner, high)]
+
+
+def _three_digits(value: float, base: int) -> str:
+    """As many significant digits at most; a power of two below 1 as a fraction."""
+    if base == 2 and 1 / value in _FRACTIONS:
+        return _FRACTIONS[int(1 / value)]
+    exponent = _exponent(value)
+    plain = 1e-5 <= value < _LARGE
+    text = written(value, max(0, 2 - exponent)) if plain else scientific(value, 2)
+    mantissa, e, power = text.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return mantissa + e + power
 
 
 def _round_numbers(low: float, high: float, count: float) -> tuple[float, list[float]]:

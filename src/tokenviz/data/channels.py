@@ -40,6 +40,7 @@ class Look:
     symmetric: bool
     label: str
     decimals: int
+    norm: str = "linear"
 
     def traits(self) -> dict[str, Any]:
         """By the names of the traits."""
@@ -104,6 +105,7 @@ class _Fitting(NamedTuple):
     colormap: str
     center: float | None = None
     vmin: float | None = None
+    norm: str = "linear"
 
 
 def _named(words: str) -> re.Pattern[str]:
@@ -114,7 +116,7 @@ def _named(words: str) -> re.Pattern[str]:
 _SIGNED = _Fitting("PuOr", center=0.0)
 _FITTING = (
     (_named("log.*ratio|Δ|change"), _SIGNED),
-    (_named("ratio|importance"), _Fitting("PuOr", center=1.0)),
+    (_named("ratio|importance"), _Fitting("PuOr", center=1.0, norm="log")),
     (_named("advantage|reward|return|value"), _Fitting("RdBu", center=0.0)),
     (_named("kl|kld|js|mismatch|entropy"), _Fitting("Oranges", vmin=0.0)),
 )
@@ -226,8 +228,9 @@ def check_channel(trace: Trace, channel: str) -> None:
 def channel_look(trace: Trace, channel: str) -> Look:
     """The display options that fit a channel; those of a trace's own follow from name and values.
 
-    Of ratios the middle is 1; of advantages, rewards, returns and values, 0; divergences and
-    entropies begin at 0. Other numbers have 0 in the middle where they lie on both sides of it.
+    Of ratios the middle is 1, and the scale logarithmic; of advantages, rewards, returns and
+    values it is 0; divergences and entropies begin at 0. Other numbers
+    have 0 in the middle where they lie on both sides of it.
 
     Raises
     ------
@@ -248,6 +251,7 @@ def channel_look(trace: Trace, channel: str) -> Look:
         center=fitting.center,
         gamma=1.0,
         symmetric=fitting.center is not None,
+        norm=fitting.norm if least >= 0 else "linear",
         label=channel,
         decimals=_decimals(max(-least, most), bool(np.all(finite == np.trunc(finite)))),
     )

@@ -157,6 +157,15 @@ class Explorer(WithStandIns, TokenTrace):
         explorer._tie_to_cell()
         return explorer
 
+    @staticmethod
+    def _shown_marks(source: Any) -> dict[str, Any]:
+        return TokenTrace._shown_marks(source.path(0) if isinstance(source, TraceTree) else source)
+
+    @traitlets.validate("span")
+    def _validate_span(self, proposal: Any) -> None:
+        if proposal["value"] is not None:
+            raise traitlets.TraitError("span: an explorer is asked about one, by why(span=…)")
+
     @property
     def tree(self) -> TraceTree:
         """All that is known: branches, answers, outcomes; what is being written as far as it is."""

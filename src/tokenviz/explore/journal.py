@@ -190,7 +190,8 @@ class Journal:
 
     def _say_branch(self, number: int) -> None:
         encoded = encode_branch(self._tree, number, self._entries)
-        assert not encoded["channels"]  # of a branch that a model wrote
+        # A branch that a model wrote has nothing beside its columns.
+        assert not encoded["channels"] and "marks" not in encoded
         view = encoded.pop("view")
         content = {"tokenviz": "branch", "number": number, "branch": encoded}
         self._tell(Message(content | self._new_entries(), [view]))

@@ -36,7 +36,10 @@ from tokenviz.wire import (
     _tokens,
     _values,
     attribution_facts,
+    decode_marks,
+    trace_channels,
     trace_facts,
+    trace_marks,
 )
 
 __all__ = [
@@ -73,11 +76,11 @@ def encode_branch(tree: TraceTree, number: int, entries: Entries) -> Wire:
     """One branch, with its columns in one block."""
     branch = tree.branches[number]
     run, before = run_of(branch.trace, tokens_before(tree, branch), entries)
-    channels = [
-        {"name": name, "values": _array(values, "<f4")}
-        for name, values in branch.trace.channels.items()
-    ]
-    return {**branch_facts(branch), **packed(run), "before": before, "channels": channels}
+    trace = branch.trace
+    own = {"before": before, "channels": trace_channels(trace)}
+    if marks := trace_marks(trace):
+        own["marks"] = marks
+    return {**branch_facts(branch), **packed(run), **own}
 
 
 def branch_facts(branch: Branch) -> Wire:
@@ -216,6 +219,7 @@ def _branch(entry: Wire, tokens: Sequence[Token]) -> Branch:
         partial=entry["partial"],
         model=entry["facts"].get("model"),
         channels={c["name"]: _values(c["values"]) for c in entry["channels"]},
+        **decode_marks(entry.get("marks", {})),
     )
     return Branch(
         trace,

@@ -25,6 +25,8 @@ from tokenviz.data.channels import CHANNELS, channel_bounds, channel_look, chann
 from tokenviz.data.marks import marked_by, percent
 from tokenviz.data.tokens import LONGEST_CHARACTER, Kind, Token, displayed, labels
 from tokenviz.data.trace import Trace
+from tokenviz.export.legends import FLAG_SIGNS, legend
+from tokenviz.export.pairs import pair_writer
 from tokenviz.tiles.large import LargeAttribution
 
 if TYPE_CHECKING:
@@ -105,8 +107,6 @@ _BAND = (
     "padding:2px 4px;text-align:left;border:0;border-bottom:2px solid;background:none;opacity:.7"
 )
 _NO_BAND = "border:0;background:none"
-_FLAG = {True: "○", False: "▨"}
-"""What says in text that a flag dims or stripes a token."""
 _STRIPES = ";background-image:repeating-linear-gradient(45deg,transparent 0 4px,#8888 4px 5px)"
 
 
@@ -134,6 +134,9 @@ class TableOptions:
     category: str | None = None
     pair: str | None = None
     paired: Sequence[str | None] = ()
+    threshold: float | None = None
+    beyond: str | None = None
+    span: tuple[int, int] | None = None
     row_order: Order = "original"
     column_order: Order = "original"
     top_rows: int | None = None
@@ -270,19 +273,6 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     return _table(heading, lines, options.caption, first + sum(widths), _PADDING)
 
 
-def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
-    """What is drawn beside the colours: another channel that is written, what a flag marks."""
-    lines = []
-    if pair_writer(source, options) is not None:
-        lines.append(f"in the cells: {PAIRS[options.pair][0]}, a over b")
-    elif options.written not in (None, options.channel):
-        lines.append(f"written: {options.written}")
-    marked = marked_by(source.flags, options.flag)
-    if marked is not None:
-        lines.append(f"{_FLAG[marked.dims]} " * signs + marked.legend)
-    return lines
-
-
 def _first_labels(tokens: Sequence[Token], count: int) -> list[str]:
     """Labels of the first tokens; the last of them may share a character with those after it."""
     return labels(tokens[: count + LONGEST_CHARACTER])[:count]
@@ -363,33 +353,6 @@ def _writer(source: Trace, options: Any) -> Callable[[int, int], str]:
             return bound + how.write(float(chosen[position]))
         value = float(numbers[source.offsets[position] + slot - 1])
         return (plain if others is None else how).write(value)
-
-    return write
-
-
-PAIRS: dict[str, tuple[str, Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]]] = {
-    "probability": ("probabilities", lambda logprobs: np.minimum(np.exp(logprobs), 1)),
-    "logprob": ("log-probabilities", lambda logprobs: logprobs),
-    "surprisal": ("surprisals", lambda logprobs: np.maximum(-logprobs / np.log(2), 0)),
-}
-"""What a cell of a comparison may hold of both, its name, and how log-probabilities make it."""
-
-
-def pair_writer(source: Trace, options: Any) -> Callable[[int], str] | None:
-    """What is written of both at a position of a comparison; None of any other trace.
-
-    As ``js/compare/pair.ts`` writes it.
-    """
-    pair, channels = getattr(options, "pair", None), getattr(options, "paired", ())
-    if pair is None or not channels:
-        return None
-    columns = [source.logprobs if name is None else source.channels[name] for name in channels]
-    a, b = (PAIRS[pair][1](column).astype(np.float32) for column in columns)
-    how = notation(np.concatenate([a, b]), CHANNELS["probability"].look.decimals)
-
-    def write(position: int) -> str:
-        both = (float(column[position]) for column in (a, b))
-        return "\n".join("–" if math.isnan(value) else how.write(value) for value in both)
 
     return write
 
@@ -501,7 +464,7 @@ class _Cells:
         background, foreground = self._colors[cell.value if cell.value == cell.value else None]
         color = f"background-color:{background};color:{foreground}"
         if cell.dims is not None:
-            mark += _FLAG[cell.dims]
+            mark += FLAG_SIGNS[cell.dims]
             color = f"background-color:{background}4d" if cell.dims else color + _STRIPES
         text = cell.text.replace("−", "-").replace("\n", "<br>") + "&nbsp;" * bool(mark) + mark
         return (

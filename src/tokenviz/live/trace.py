@@ -24,7 +24,7 @@ from tokenviz.live.writing import Write, Writing
 from tokenviz.widget.figure import caption
 from tokenviz.widget.messages import whole_numbers
 from tokenviz.widget.trace import TokenTrace
-from tokenviz.wire import trace_facts
+from tokenviz.wire import trace_channels, trace_facts, trace_marks
 
 __all__ = ["LiveTrace"]
 
@@ -250,7 +250,13 @@ class LiveTrace(WithStandIns, TokenTrace):
             self._source = growing.trace() if trace is None else trace
             self._error, self._growing = error, None
         with tried():
-            self._data = growing.wire(trace_facts(self._source))
+            whole = self._source  # which may know more of its tokens than came with them
+            beside = {"channels": trace_channels(whole), **trace_marks(whole)}
+            self._data = growing.wire(trace_facts(whole)) | beside
+        with tried():
+            for trait, name in self._shown_marks(whole).items():
+                if getattr(self, trait) is None:
+                    self.set_trait(trait, name)
         with tried():
             if self.caption == before:  # else the user's own words
                 self.caption = self._words(self._source)["caption"]

@@ -19,6 +19,7 @@ from ipywidgets.widgets.widget import widget_serialization
 from tokenviz._keywords import check_keywords
 from tokenviz._options import options
 from tokenviz.color.colormaps import BUNDLED, colormap_table, reversed_name
+from tokenviz.color.norm import NORMS
 from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.files import PICTURES, save
@@ -36,7 +37,8 @@ from tokenviz.widget.traits import Checked, ColormapTable, Finite, Positive, Wor
 __all__ = ["Figure"]
 
 _SCALE_TRAITS = [
-    "colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma", "channel",
+    "colormap", "_colormap_table", "vmin", "vmax", "center", "symmetric", "gamma", "norm",
+    "channel",
 ]  # fmt: skip
 
 
@@ -71,6 +73,9 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
         Value at the middle colour; None spreads the colours evenly from vmin to vmax.
     gamma : float
         Exponent of the normalised value.
+    norm : {"linear", "log"}
+        "log" spreads equal ratios equally, 1/2 as far from 1 as 2 is; what is not above 0 then lies
+        below the range.
     symmetric : bool
         Moving one end in the browser mirrors the other about the centre.
     show_values : bool
@@ -101,6 +106,7 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     vmax = Finite(1.0, allow_none=True).tag(sync=True)
     center = Finite(None, allow_none=True).tag(sync=True)
     gamma = Positive(1.0).tag(sync=True)
+    norm = traitlets.Enum(NORMS, "linear").tag(sync=True)
     symmetric = traitlets.Bool(False).tag(sync=True)
     show_values = traitlets.Bool(True).tag(sync=True)
     decimals = traitlets.Int(2, min=0, max=8).tag(sync=True)

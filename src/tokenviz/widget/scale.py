@@ -53,13 +53,15 @@ def figure_scale(
 ) -> ColorScale:
     """The scale that display traits describe for some data, or for those ``values`` of it."""
     _, table = find_table(traits["colormap"], traits["_colormap_table"])
+    norm = traits.get("norm") or "linear"
     ends = resolve_range(
         traits["vmin"],
         traits["vmax"],
         traits["center"],
         symmetric=traits["symmetric"],
+        norm=norm,
         values=scaled_values(source, traits.get("channel", "probability"))
         if values is None
         else values,
     )
-    return ColorScale(table, ends, traits["gamma"])
+    return ColorScale(table, ends, traits["gamma"], norm)

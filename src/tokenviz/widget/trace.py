@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import traitlets
 from ipywidgets import Layout
 from ipywidgets.widgets.trait_types import InstanceDict
@@ -11,8 +13,10 @@ from ipywidgets.widgets.widget import widget_serialization
 
 from tokenviz.data.channels import channel_look, channel_names, check_channel
 from tokenviz.data.marks import shown_category, shown_flag
+from tokenviz.data.thresholds import SIDES, beyond_threshold
 from tokenviz.data.trace import Trace
 from tokenviz.widget.figure import Figure, caption
+from tokenviz.widget.messages import is_cell
 from tokenviz.widget.ondemand import OwnLayout
 from tokenviz.widget.traits import Checked, Finite
 from tokenviz.wire import encode_trace, trace_facts
@@ -72,6 +76,17 @@ class TokenTrace(Figure):
         category : str or None
             Which of the trace's categories stands over the tokens, as bands with its words. By
             default the first that has several.
+        threshold : float or None
+            Tokens at or beyond this value of the channel are counted in the caption, marked in the
+            overview and walked through with the keys ``e`` and ``E``; see
+            :attr:`positions_beyond`. Another channel has none until one is set.
+        beyond : {"above", "below"} or None
+            Which side of the threshold is beyond it; None for the one that is looked for in the
+            channel, "below" of probabilities and margins.
+        span : tuple of two ints or None
+            Positions (start, stop), stop exclusive: a stretch of tokens, of which the tooltip and
+            the caption give the sum, as :meth:`Trace.summary` does. Drag over tokens, or hold Shift
+            with the arrow keys.
         arrangement : {"grid", "flow"}
             Cells in wrapped rows with the alternatives below, or running text: real line breaks,
             alternatives in the tooltip or opened in place. ``layout="flow"`` says the same; what
@@ -95,6 +110,11 @@ class TokenTrace(Figure):
     show_rest = traitlets.Bool(False).tag(sync=True)
     flag = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     category = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    threshold = Finite(None, allow_none=True).tag(sync=True)
+    beyond = traitlets.Enum(SIDES, None, allow_none=True).tag(sync=True)
+    span = traitlets.Tuple(
+        traitlets.Int(), traitlets.Int(), allow_none=True, default_value=None
+    ).tag(sync=True)
     arrangement = traitlets.Enum(ARRANGEMENTS, "grid").tag(sync=True)
     layout = BoxOrArrangement(Layout).tag(sync=True, **widget_serialization)
     # How the text comes along while it is being written; see tokenviz.live.
@@ -128,10 +148,21 @@ class TokenTrace(Figure):
     def set_state(self, sync_data: Any) -> None:
         """Take a front end's changes; it sets the looks of a channel itself."""
         self._told_looks = True
+        span = sync_data.get("span") if isinstance(sync_data, dict) else None
+        if is_cell(span) and not self._spans(tuple(span)):  # of a source that was there before
+            sync_data = sync_data | {"span": None}
         try:
             super().set_state(sync_data)
         finally:
             self._told_looks = False
+
+    @property
+    def positions_beyond(self) -> npt.NDArray[np.intp]:
+        """Positions of the tokens beyond the threshold, ascending; none without one."""
+        if self.threshold is None:
+            return np.empty(0, np.intp)
+        drawn: Trace = self.drawn
+        return beyond_threshold(drawn, self.channel, self.threshold, self.beyond).positions
 
     @property
     def _path(self) -> Trace:
@@ -149,6 +180,7 @@ class TokenTrace(Figure):
         return {"label": look.label, "caption": caption(trace_facts(source))}
 
     def _adopt(self, source: Trace) -> None:
+        self.set_trait("span", None)
         if not self._shows(source):
             self.channel = "probability"
         if self.written is not None and self.written not in channel_names(source):
@@ -219,6 +251,21 @@ class TokenTrace(Figure):
             return
         for name, value in channel_look(self._path, change["new"]).traits().items():
             self.set_trait(name, value)
+        self.threshold = None  # in the units of the channel that it was set for
+
+    def _spans(self, span: tuple[int, ...]) -> bool:
+        """Whether there are such tokens, one at least."""
+        start, stop = span
+        return start < stop and self._holds((start, 0)) and self._holds((stop - 1, 0))
+
+    @traitlets.validate("span")
+    def _validate_span(self, proposal: Any) -> tuple[int, int] | None:
+        span: tuple[int, int] | None = proposal["value"]
+        if span is None or self._spans(span):
+            return span
+        raise traitlets.TraitError(
+            f"span: expected (start, stop) with 0 ≤ start < stop ≤ {len(self.source)}, got {span}"
+        )
 
     @traitlets.validate("selected")
     def _inside(self, proposal: Any) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tokenviz.color.norm import unwarped, warped
 from tokenviz.color.scale import ColorScale, Floats
 from tokenviz.color.ticks import color_ticks, tick_count
 from tokenviz.export.picture.cell import hatched
@@ -40,22 +41,24 @@ def paint_colorbar(
     above, below = bool((known > high).any()), bool((known < low).any())
     first, last = top + _ARROW * above, top + height - _ARROW * below
     count = round(2 * (last - first))
-    places = low + (high - low) * (np.arange(count)[::-1] + 0.5) / count
-    sheet.strips(x, first, _WIDTH, last - first, scale.rgb(places))
+    start, end = (float(warped(v, scale.norm)) for v in (low, high))
+    places = start + (end - start) * (np.arange(count)[::-1] + 0.5) / count
+    sheet.strips(x, first, _WIDTH, last - first, scale.rgb(unwarped(places, scale.norm)))
     middle = x + _WIDTH / 2
-    for beyond, end, tip, value in ((above, first, top, high), (below, last, top + height, low)):
+    for beyond, base, tip, value in ((above, first, top, high), (below, last, top + height, low)):
         if beyond:
-            corners = [(x, end), (middle, tip), (x + _WIDTH, end)]
+            corners = [(x, base), (middle, tip), (x + _WIDTH, base)]
             sheet.polygon(corners, tuple(scale.rgb(value) / 255))
     edge = x + _WIDTH
     upper = [(x, first), (middle, top if above else first), (edge, first)]
     lower = [(edge, last), (middle, top + height if below else last), (x, last)]
     sheet.lines([[*upper, *lower, upper[0]]], sheet.look.hairline, 1)
-    ticks = color_ticks(low, high, tick_count(height))
+    ticks = color_ticks(low, high, tick_count(height), scale.norm)
     right = x + _WIDTH + _TICK + _TICK_GAP
     widest = max(sheet.lettering.width(text, SMALL) for _, text in ticks)
     for value, text in ticks:
-        y = last - (value - low) / (high - low) * (last - first)
+        share = (float(warped(value, scale.norm)) - start) / (end - start)
+        y = last - share * (last - first)
         sheet.box(x + _WIDTH, y - 0.5, _TICK, 1, fill=sheet.look.muted)
         sheet.text(right, y, text, SMALL)
     fitted = sheet.lettering.wrapped(label, LABEL, height, 2)

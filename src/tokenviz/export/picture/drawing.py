@@ -17,6 +17,7 @@ from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.data.replacing import replacing
 from tokenviz.data.trace import Trace
+from tokenviz.export.legends import legend
 from tokenviz.export.picture import fonts
 from tokenviz.export.picture.colorbar import paint_colorbar
 from tokenviz.export.picture.flow import flow_texts, paint_flow
@@ -24,7 +25,7 @@ from tokenviz.export.picture.heatmap import heatmap_texts, paint_heatmap
 from tokenviz.export.picture.lettering import Lettering
 from tokenviz.export.picture.sheet import POINT, SMALL, Sheet, colors, printable
 from tokenviz.export.picture.trace import paint_trace, trace_texts
-from tokenviz.export.table import arranged_places, legend
+from tokenviz.export.table import arranged_places
 from tokenviz.widget.scale import scaled_values
 
 __all__ = ["MAX_CELLS", "drawable", "picture", "png", "save"]

@@ -8,13 +8,13 @@ from typing import Any
 from tokenviz.color.scale import ColorScale
 from tokenviz.data.tokens import labels
 from tokenviz.data.trace import Trace
+from tokenviz.export.pairs import pair_writer
 from tokenviz.export.picture.cell import ink_on, paint_flagged
 from tokenviz.export.picture.lettering import Fitted, Lettering
 from tokenviz.export.picture.sheet import LABEL, SMALL, Sheet, printable
 from tokenviz.export.table import (
     DEFAULT_ROW_LENGTH,
     TraceCell,
-    pair_writer,
     stretches,
     trace_columns,
     trace_words,

@@ -1,0 +1,54 @@
+"""What a trace's marks mean, as its caption says it: in pictures, in tables, and in the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tokenviz.color.numbers import scientific, written
+from tokenviz.data.marks import marked_by
+from tokenviz.data.summary import Summary
+from tokenviz.data.thresholds import beyond_threshold
+from tokenviz.data.trace import Trace
+from tokenviz.export.pairs import PAIRS, pair_writer
+
+__all__ = ["FLAG_SIGNS", "legend"]
+
+FLAG_SIGNS = {True: "○", False: "▨"}
+"""What says in text that a flag dims or stripes a token."""
+
+
+def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
+    """What there is beside the colours: other numbers, a flag, a threshold, a span of tokens."""
+    lines = []
+    if pair_writer(source, options) is not None:
+        lines.append(f"in the cells: {PAIRS[options.pair][0]}, a over b")
+    elif options.written not in (None, options.channel):
+        lines.append(f"written: {options.written}")
+    marked = marked_by(source.flags, options.flag)
+    if marked is not None:
+        lines.append(f"{FLAG_SIGNS[marked.dims]} " * signs + marked.legend)
+    if options.threshold is not None:
+        beyond = beyond_threshold(source, options.channel, options.threshold, options.beyond)
+        lines.append(beyond.legend)
+    if options.span is not None:
+        lines.append(_spanned(source.summary(*options.span)))
+    return lines
+
+
+def _spanned(summary: Summary) -> str:
+    """The sum of a span, its positions counted from 1 as in the figure."""
+    tokens = f"tokens {summary.start + 1} to {summary.stop}"
+    if summary.known == 0:
+        return f"{tokens}: log-probability unknown"
+    counted = f" ({summary.known} of {summary.tokens} known)" * (summary.known < summary.tokens)
+    logprob = f"{written(summary.logprob, 4)} nats{counted}"
+    return f"{tokens}: log-probability {logprob}, probability {_significant(summary.probability)}"
+
+
+def _significant(value: float) -> str:
+    """Four significant digits, as the browser writes them."""
+    if value == 0:
+        return "0"
+    text = scientific(value, 3)
+    exponent = int(text.partition("e")[2].replace("−", "-"))
+    return written(value, 3 - exponent) if exponent >= -6 else text
