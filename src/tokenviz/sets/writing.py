@@ -239,4 +239,4 @@ def _size(row: Row) -> int:
 
 def _unique() -> str:
     now = datetime.datetime.now(datetime.timezone.utc)
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    return f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
