@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz.sets.arrow import arrow, parquet
-from tokenviz.sets.schema import REQUIRED, ROW, Facts
+from tokenviz.sets.schema import REQUIRED, ROW, Facts, is_ours
 from tokenviz.sets.sql import name, text
 from tokenviz.sets.writing import check_version, parts_of
 
@@ -50,7 +50,9 @@ class _FilePart:
     def read(self, group: int, columns: Sequence[str]) -> Any:
         with parquet().ParquetFile(self.path, metadata=self._metadata) as file:
             # A name with dots may stand for others that begin with it.
-            return file.read_row_group(group, columns=list(columns)).select(list(columns))
+            names = list(columns)
+            # Threads cost more than they save: a group is small.
+            return file.read_row_group(group, columns=names, use_threads=False).select(names)
 
 
 class _TablePart:
@@ -137,21 +139,34 @@ class Parts:
         return [part.path for part in self.parts if isinstance(part, _FilePart)]
 
     def attach(self, connection: Any, view: str) -> None:
-        """Make a view of all rows, with their numbers, in a connection of DuckDB."""
+        """Make a view of all rows, with their numbers, in a connection of DuckDB.
+
+        NaN in the user's columns is null there: to DuckDB it is larger than any number.
+        """
+        unknown = [
+            f"CASE WHEN isnan({name(field.name)}) THEN NULL ELSE {name(field.name)} END "
+            f"AS {name(field.name)}"
+            for field in self.schema
+            if arrow().types.is_floating(field.type) and not is_ours(field.name)
+        ]
+        everything = f"* REPLACE ({', '.join(unknown)})" if unknown else "*"
         if not self.files():
             tables = [part.read(0, part.schema.names) for part in self.parts]
             table = arrow().concat_tables(
                 [one.replace_schema_metadata() for one in tables], promote_options="permissive"
             )
             numbers = arrow().array(np.arange(len(self), dtype=np.int64))
-            connection.register(view, table.append_column(ROW, numbers))
+            connection.register(f"{view}_table", table.append_column(ROW, numbers))
+            connection.execute(
+                f"CREATE VIEW {name(view)} AS SELECT {everything} FROM {name(f'{view}_table')}"
+            )
             return
         several = len({tuple(part.schema.names) for part in self.parts}) > 1
         several = several or len({id(part.schema) for part in self.parts}) > 1
         files = ", ".join(text(str(path)) for path in self.files())
         starts = ", ".join(map(str, self._starts[:-1].tolist()))
         connection.execute(
-            f"CREATE VIEW {name(view)} AS SELECT *, "
+            f"CREATE VIEW {name(view)} AS SELECT {everything}, "
             f"[{starts}][(file_index + 1)::BIGINT]::BIGINT + file_row_number AS {name(ROW)} "
             f"FROM read_parquet([{files}], union_by_name = {str(several).lower()})"
         )

@@ -96,7 +96,7 @@ class Queries:
         edges = np.linspace(low, high, bins + 1)
         # least() gives the last bin its upper edge. Divided first, so that nothing overflows.
         place = (
-            f"CASE WHEN {value} IS NULL OR isnan({value}) THEN -2 "
+            f"CASE WHEN {value} IS NULL THEN -2 "
             f"WHEN {value} < {low!r}::DOUBLE OR {value} > {high!r}::DOUBLE THEN -1 "
             f"ELSE least(floor(({value} - {low!r}::DOUBLE) / {high - low!r}::DOUBLE * {bins}), "
             f"{bins - 1}) END"
@@ -133,8 +133,9 @@ class Queries:
         for column in columns:
             check_column(self.columns, column)
             value = f"{name(column)}::DOUBLE"
-            known = f"({value}) FILTER (NOT isnan({value}))"
-            wanted += [f"{of}{known} AS {name(f'{of}({column})')}" for of in ("mean", "min", "max")]
+            wanted += [
+                f"{of}({value}) AS {name(f'{of}({column})')}" for of in ("mean", "min", "max")
+            ]
         return self._ask(", ".join(wanted), by, "GROUP BY value ORDER BY value NULLS LAST")
 
     def place_of(self, key: str) -> int | None:

@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from tokenviz.data.arrays import text
 from tokenviz.data.trace import Trace
 from tokenviz.sets.arrow import arrow
 from tokenviz.sets.parts import Parts
 from tokenviz.sets.plan import Database, Plan
-from tokenviz.sets.queries import (
-    Queries,
-    check_column,
-    conditions_of,
-    containing,
-    orders_of,
-    rows_of,
-)
 from tokenviz.sets.rows import facts_of, row_of, table_of, trace_of
-from tokenviz.sets.saving import save
-from tokenviz.sets.schema import LISTS, Tokenizer, is_ours, kind_of, tokenizer_of
+from tokenviz.sets.saving import Rejected, rejected_of, save
+from tokenviz.sets.schema import Tokenizer, is_ours, kind_of, tokenizer_of
 from tokenviz.sets.types import Types
+from tokenviz.sets.view import View
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from tokenviz.sets.joined import JoinedSet
 
-__all__ = ["Rejected", "TraceSet"]
-
-
-class Rejected(NamedTuple):
-    """A row that could not be read."""
-
-    file: str
-    line: int | None
-    """From 1 on; None where it is all of the file."""
-    reason: str
+__all__ = ["Rejected", "TraceSet", "not_read"]
 
 
-class TraceSet:
+class TraceSet(View[Trace]):
     """Traces by number and by key, with columns of what is known of each.
 
     A set is a view and is never changed: ``filter``, ``sort`` and slices give other views of the
@@ -115,12 +96,14 @@ class TraceSet:
         UserWarning
             If its files are of different tokenizers.
         """
-        return cls._of(Parts.of_folder(Path(path)))
+        return cls._of(Parts.of_folder(Path(path)), rejected_of(Path(path)))
 
     @classmethod
     def _of(cls, parts: Parts, rejected: Iterable[Rejected] = ()) -> TraceSet:
         """A set of all rows of some parts, after a look at them."""
-        made = cls._with(Plan(Database(parts)), rejected)
+        made = cls.__new__(cls)
+        made._plan = Plan(Database(parts))
+        made._rejected = tuple(rejected)
         made._check_keys()
         if parts.facts.mixed:
             warnings.warn(
@@ -130,11 +113,10 @@ class TraceSet:
             )
         return made
 
-    @classmethod
-    def _with(cls, plan: Plan, rejected: Iterable[Rejected] = ()) -> TraceSet:
-        made = cls.__new__(cls)
+    def _with(self, plan: Plan) -> TraceSet:
+        made = type(self).__new__(type(self))
         made._plan = plan
-        made._rejected = tuple(rejected)
+        made._rejected = self._rejected
         return made
 
     def _check_keys(self) -> None:
@@ -148,11 +130,6 @@ class TraceSet:
             raise ValueError(f"path: keys are there twice, {twice} in all: {keys}")
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of all columns."""
-        return tuple(self._plan.database.parts.schema.names)
-
-    @property
     def metadata_columns(self) -> tuple[str, ...]:
         """The names of those that are your own."""
         return tuple(column for column in self.columns if not is_ours(column))
@@ -161,15 +138,10 @@ class TraceSet:
     def channels(self) -> tuple[str, ...]:
         """The names of channels that some of the rows have."""
         return tuple(
-            label[1] for column in self.columns if (label := kind_of(column)) and
-            label[0] == "channel"
-        )  # fmt: skip
-
-    @property
-    def keys(self) -> list[str]:
-        """What the rows are known by, in their order."""
-        keys: list[str] = self.to_arrow(["key"]).column("key").to_pylist()
-        return keys
+            kind[1]
+            for column in self.columns
+            if (kind := kind_of(column)) is not None and kind[0] == "channel"
+        )
 
     @property
     def tokenizer(self) -> Tokenizer | None:
@@ -180,77 +152,6 @@ class TraceSet:
     def rejected(self) -> tuple[Rejected, ...]:
         """Rows that could not be read: where they are, and why."""
         return self._rejected
-
-    @cached_property
-    def queries(self) -> Queries:
-        """Pages, counts, histograms and groups of the rows, for whoever shows them."""
-        return Queries(self._plan)
-
-    def filter(self, expression: str | None = None, /, **equal: Any) -> TraceSet:
-        """The rows that fulfil all of what is said.
-
-        Parameters
-        ----------
-        expression
-            Of SQL, over the columns: ``"n_tokens > 100 AND worst_logprob < -8"``. A name with
-            characters of its own stands in double quotes: ``'"mean.advantage" > 0'``. It can read
-            nothing but the set.
-        equal
-            Columns with a value, several of which one must be there, or None.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the expression cannot be computed, or a column is not there.
-        """
-        plan = self._plan
-        for condition in conditions_of(plan, expression, equal):
-            plan = plan.where(condition)
-        return self._with(plan, self._rejected)
-
-    def search(self, words: str) -> TraceSet:
-        """The rows whose text contains some words, with capitals or without."""
-        return self._with(self._plan.where(containing(words)), self._rejected)
-
-    def sort(self, by: str | Sequence[str], *, descending: bool = False) -> TraceSet:
-        """The same rows in another order; those of which nothing is known come last.
-
-        Parameters
-        ----------
-        by
-            A column, or an expression of SQL; of several, the first counts most. Rows that are
-            equal stay in the order that they have.
-        descending
-            Whether the largest come first.
-        """
-        return self._with(self._plan.sorted(orders_of(self._plan, by, descending)), self._rejected)
-
-    def to_arrow(self, columns: Sequence[str] | None = None) -> Any:
-        """The rows as a table of Arrow.
-
-        Parameters
-        ----------
-        columns
-            Which; all, if not given, with the lists of tokens, which may be much.
-        """
-        return self.queries.page(0, len(self), self._chosen(columns, self.columns))
-
-    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """The rows as a data frame, by their keys.
-
-        Parameters
-        ----------
-        columns
-            Which; all that hold one value for each trace, if not given: lists of tokens are many
-            objects of Python.
-        """
-        from tokenviz._optional import require
-
-        require("pandas", feature="to_pandas()", install="pandas")
-        short = [one for one in self.columns if one not in LISTS and kind_of(one) is None]
-        chosen = self._chosen(columns, short)
-        frame: pd.DataFrame = self.to_arrow(chosen).to_pandas()
-        return frame.set_index("key") if columns is None else frame
 
     def save(self, path: str | Path) -> Path:
         """Write the rows, in their order, into a folder that is not there yet.
@@ -265,65 +166,52 @@ class TraceSet:
         FileExistsError
             If there is something.
         """
-        return save(self._plan, Path(path))
+        return save(self._plan, Path(path), self._rejected)
 
-    def place_of(self, key: str) -> int:
-        """Where the row of a key stands.
+    def join(self, other: TraceSet, *, on: str = "key") -> JoinedSet:
+        """The rows that both have, and what changed: of two steps of training, of two models.
+
+        Parameters
+        ----------
+        other
+            What is compared with this one.
+        on
+            The column that says which rows belong together; in each set a value stands once.
+
+        Returns
+        -------
+        JoinedSet
+            By number or key the comparison of a row, where both have the same text.
 
         Raises
         ------
-        KeyError
-            If it is not among them.
+        TypeError, ValueError
+            If there is no such column, or a value is there twice.
+
+        Warns
+        -----
+        UserWarning
+            If they are of different tokenizers, or hold probabilities of different kinds.
         """
-        place = self.queries.place_of(key)
-        if place is None:
-            raise KeyError(key)
-        return place
+        from tokenviz.sets.joined import join
 
-    @overload
-    def __getitem__(self, index: int | str) -> Trace: ...
-    @overload
-    def __getitem__(self, index: slice | Sequence[int] | np.ndarray[Any, Any]) -> TraceSet: ...
-    def __getitem__(self, index: Any) -> Trace | TraceSet:
-        if isinstance(index, str):
-            index = self.place_of(index)
-        rows = self._plan.rows
-        if isinstance(index, slice):
-            return self._with(self._plan.only(rows[index]), self._rejected)
-        if isinstance(index, int | np.integer) and not isinstance(index, bool):
-            if not -len(rows) <= index < len(rows):
-                raise IndexError(f"row {index} is outside a set of {len(rows)} traces")
-            return self._trace(int(rows[index]))
-        return self._with(self._plan.only(rows_of(index, rows)), self._rejected)
+        return join(self, other, on)
 
-    def _trace(self, row: int) -> Trace:
+    def _item(self, row: int) -> Trace:
         return trace_of(*self._plan.database.parts.row(row))
-
-    def __iter__(self) -> Iterator[Trace]:
-        return (self._trace(row) for row in self._plan.rows.tolist())
-
-    def __len__(self) -> int:
-        return self.queries.count()
-
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self.queries.place_of(key) is not None
 
     def __repr__(self) -> str:
         n = len(self)
         parts = [f"{n:,} trace{'s' * (n != 1)}"]
         own = [*self.metadata_columns, *(f"channel {name!r}" for name in self.channels)]
         parts += [f"with {', '.join(own[:8])}{', …' * (len(own) > 8)}"] * bool(own)
-        parts += [f"{len(self._rejected):,} rows could not be read"] * bool(self._rejected)
+        parts += [not_read(len(self._rejected))] * bool(self._rejected)
         return f"TraceSet({'; '.join(parts)})"
 
-    def _chosen(self, columns: Sequence[str] | None, default: Sequence[str]) -> list[str]:
-        if columns is None:
-            return list(default)
-        if isinstance(columns, str):
-            raise TypeError(f"columns: expected several names, got one text; write [{columns!r}]")
-        for one in columns:
-            check_column(self.columns, one, "columns")
-        return list(columns)
+
+def not_read(count: int) -> str:
+    """In words, how many rows could not be read."""
+    return f"{count:,} row{'s' * (count != 1)} could not be read"
 
 
 def _keys(keys: Iterable[str] | None, n: int) -> list[str]:
