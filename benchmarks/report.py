@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.explore.table import markdown as explore_tables
 from benchmarks.render.table import markdown as render_tables
+from benchmarks.sets.table import markdown as sets_tables
 from benchmarks.truth.table import markdown as truth_tables
 
 __all__ = ["markdown"]
@@ -30,6 +31,7 @@ _HEADINGS = {
     "gpu": "A large model on a GPU",
     "render": "Figures in a browser",
     "explore": "An explorer in JupyterLab",
+    "sets": "Sets of traces",
 }
 _TITLES = {
     "input_x_gradient": "Input × gradient",
@@ -315,6 +317,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "gpu": _gpu,
     "render": render_tables,
     "explore": explore_tables,
+    "sets": sets_tables,
 }
 
 

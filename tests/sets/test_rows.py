@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data import strategies
@@ -37,6 +37,7 @@ def same_to_the_bit(a: Trace, b: Trace) -> bool:
     return a == b and all(getattr(a, c).tobytes() == getattr(b, c).tobytes() for c in columns)
 
 
+@settings(max_examples=40)
 @given(st.lists(traces(), min_size=1, max_size=3))
 def test_nothing_is_lost(some: list[Trace]) -> None:
     table = table_of([row_of(str(i), trace) for i, trace in enumerate(some)])
@@ -44,6 +45,7 @@ def test_nothing_is_lost(some: list[Trace]) -> None:
         assert same_to_the_bit(trace_of(table, i), trace)
 
 
+@settings(max_examples=40)
 @given(traces())
 def test_a_row_has_the_numbers_of_the_summary(trace: Trace) -> None:
     row = table_of([row_of("a", trace)]).to_pylist()[0]

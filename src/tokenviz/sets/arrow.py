@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tokenviz._optional import require
 
-__all__ = ["EXTRA", "arrow", "arrow_type", "column", "compute", "duckdb", "parquet"]
+__all__ = ["EXTRA", "arrow", "arrow_type", "as_numpy", "column", "duckdb", "integers", "parquet"]
 
 EXTRA = "tokenviz-widget[sets]"
 _FEATURE = "a set of traces"
@@ -23,6 +23,9 @@ _NUMPY = {
 }
 
 
+_CALLED = {"float": "float32", "double": "float64", "halffloat": "float16"}
+
+
 def arrow() -> Any:
     """``pyarrow``, or an error that says what to install."""
     return require("pyarrow", feature=_FEATURE, install=EXTRA)
@@ -33,14 +36,36 @@ def parquet() -> Any:
     return require("pyarrow.parquet", feature=_FEATURE, install=EXTRA)
 
 
-def compute() -> Any:
-    """``pyarrow.compute``."""
-    return require("pyarrow.compute", feature=_FEATURE, install=EXTRA)
-
-
 def duckdb() -> Any:
     """``duckdb``."""
     return require("duckdb", feature=_FEATURE, install=EXTRA)
+
+
+def integers(values: npt.NDArray[np.int64]) -> Any:
+    """An array of Arrow over the same memory.
+
+    ``pyarrow.array`` would load pandas first, to see whether the values are one of its series.
+    """
+    pa = arrow()
+    own = np.ascontiguousarray(values, np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(own), [None, pa.py_buffer(own)])
+
+
+def as_numpy(values: Any) -> npt.NDArray[Any]:
+    """The numbers of an array of Arrow, over the same memory where nothing is null.
+
+    ``to_numpy`` would load pandas first.
+    """
+    pa = arrow()
+    kind, n, start = values.type, len(values), values.offset
+    data = None if values.null_count else values.buffers()[1]
+    if data is None:
+        return np.asarray(values.to_pylist()) if n else np.zeros(0)
+    if pa.types.is_boolean(kind):
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), count=start + n, bitorder="little")
+        return bits[start:].astype(np.bool_)
+    own = _CALLED.get(str(kind), str(kind))
+    return np.frombuffer(data, np.dtype(own))[start : start + n]
 
 
 def arrow_type(name: str) -> Any:

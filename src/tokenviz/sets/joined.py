@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tokenviz.data.comparison import Comparison
 from tokenviz.data.trace import Trace
-from tokenviz.sets.arrow import arrow, duckdb
+from tokenviz.sets.arrow import arrow, duckdb, integers
 from tokenviz.sets.parts import Parts
 from tokenviz.sets.plan import Database, Plan
 from tokenviz.sets.queries import check_column
@@ -123,7 +125,10 @@ def _table(a: TraceSet, b: TraceSet, on: str) -> Any:
         parts.attach(connection, side)
         files += [str(path) for path in parts.files()]
         rows = one._plan.rows
-        connection.register(f"chosen_{side}", arrow().table({ROW: rows, "place": range(len(rows))}))
+        connection.register(
+            f"chosen_{side}",
+            arrow().table([integers(rows), integers(np.arange(len(rows)))], [ROW, "place"]),
+        )
     only_reads(connection, files)
     own = [
         f"{side}.{name(column)} AS {name(f'{side}.{column}')}"

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.sets.arrow import arrow, parquet
+from tokenviz.sets.arrow import arrow, integers, parquet
 from tokenviz.sets.schema import REQUIRED, ROW, Facts, is_ours
 from tokenviz.sets.sql import name, text
 from tokenviz.sets.writing import check_version, parts_of
@@ -155,7 +155,7 @@ class Parts:
             table = arrow().concat_tables(
                 [one.replace_schema_metadata() for one in tables], promote_options="permissive"
             )
-            numbers = arrow().array(np.arange(len(self), dtype=np.int64))
+            numbers = integers(np.arange(len(self)))
             connection.register(f"{view}_table", table.append_column(ROW, numbers))
             connection.execute(
                 f"CREATE VIEW {name(view)} AS SELECT {everything} FROM {name(f'{view}_table')}"
@@ -195,14 +195,14 @@ class Parts:
             group_of = np.searchsorted(groups, local, side="right") - 1
             for group in np.unique(group_of):
                 which = group_of == group
-                within = pa.array(local[which] - groups[group])
+                within = integers(local[which] - groups[group])
                 tables.append(self._group(int(part), int(group), schema).take(within))
                 places.append(own[which])
         if not tables:
             return schema.empty_table()
         table = pa.concat_tables(tables)
         order = np.argsort(np.concatenate(places), kind="stable")
-        return table.take(pa.array(order)) if (np.diff(order) < 0).any() else table
+        return table.take(integers(order)) if (np.diff(order) < 0).any() else table
 
     def _group(self, part: int, group: int, schema: Any) -> Any:
         """Some columns of a row group, as all parts have them."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tokenviz.sets.arrow import arrow, duckdb
+from tokenviz.sets.arrow import arrow, as_numpy, duckdb, integers
 from tokenviz.sets.parts import Parts, Rows
 from tokenviz.sets.schema import ROW
 from tokenviz.sets.sql import name, only_reads
@@ -111,8 +111,7 @@ class Plan:
         ]
         order = ", ".join([*keys, name(place)])
         table = self.select(f"{name(ROW)}", f"ORDER BY {order}")
-        rows: Rows = table.column(0).to_numpy()
-        return rows
+        return as_numpy(table.column(0).combine_chunks())
 
     def select(self, columns: str, rest: str = "", values: Sequence[Any] = ()) -> Any:
         """A query over the rows, in no order unless ``rest`` says one; a table of Arrow.
@@ -130,7 +129,7 @@ class Plan:
         source = name(VIEW)
         if self.base is not None:
             places = np.arange(len(self.base), dtype=np.int64)
-            chosen = arrow().table({ROW: self.base, _PLACE: places})
+            chosen = arrow().table([integers(self.base), integers(places)], [ROW, _PLACE])
             source += f" JOIN {name(_CHOSEN)} USING ({name(ROW)})"
         wanted = " AND ".join(sql for sql, _ in self.conditions) or "true"
         own = [value for _, given in self.conditions for value in given]

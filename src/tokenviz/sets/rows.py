@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tokenviz.data.marks import shown_flag
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Trace
-from tokenviz.sets.arrow import arrow, arrow_type, column
+from tokenviz.sets.arrow import arrow, arrow_type, as_numpy, column
 from tokenviz.sets.schema import FEW, LISTS, Facts, Tokenizer, kind_of, own_types
 
 __all__ = ["Row", "facts_of", "row_of", "table_of", "trace_of"]
@@ -353,8 +353,7 @@ class _Reader:
         cell = self._cell(name)
         if cell is None or not cell.is_valid:
             return None
-        values: npt.NDArray[Any] = cell.values.to_numpy(zero_copy_only=False)
-        return values
+        return as_numpy(cell.values)
 
     def required(self, name: str) -> npt.NDArray[Any]:
         """A list that must be there."""

@@ -12,7 +12,7 @@ from typing import Any
 from tokenviz._optional import require
 from tokenviz.sets.arrow import EXTRA, arrow
 from tokenviz.sets.parts import Parts
-from tokenviz.sets.schema import Facts, is_ours, tokenizer_of
+from tokenviz.sets.schema import Facts, Tokenizer, is_ours, tokenizer_of
 from tokenviz.sets.trace_set import Rejected, TraceSet, not_read
 from tokenviz.sets.writing import parts_of
 from tokenviz.sources.format import Given
@@ -132,7 +132,7 @@ class _Collected:
                 stacklevel=4,
             )
         facts = Facts(
-            tokenizer=None if _is_other(tokenizer) else tokenizer_of(tokenizer),
+            tokenizer=_tokenizer(tokenizer),
             distributions=tuple(sorted(self._distributions)),
             temperatures=tuple(sorted(self._temperatures)),
         )
@@ -186,9 +186,15 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def _is_other(tokenizer: Any) -> bool:
-    """Whether it is a function that makes tokens, or nothing."""
-    return not isinstance(tokenizer, str) and not hasattr(tokenizer, "get_vocab")
+def _tokenizer(tokenizer: Any) -> Tokenizer | None:
+    """What the set says of a tokenizer: of a path, the folder's name and the file's vocabulary."""
+    if isinstance(tokenizer, str | Path):
+        library = require("tokenizers", feature="tokenizer=…", install="tokenviz-widget[models]")
+        path = Path(tokenizer)
+        file = path / "tokenizer.json" if path.is_dir() else path
+        known = tokenizer_of(library.Tokenizer.from_file(str(file)))
+        return known and known._replace(name=file.parent.resolve().name)
+    return tokenizer_of(tokenizer) if hasattr(tokenizer, "get_vocab") else None
 
 
 def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:

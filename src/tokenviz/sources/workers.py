@@ -82,6 +82,7 @@ class _Processes:
         self._own = threading.local()
         self._all: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
+        self._closed = False
 
     def read(self, piece: Piece, format_: str | None, given: Given) -> Found:
         """What is in a piece; where no process can be had, this one finds out."""
@@ -91,6 +92,8 @@ class _Processes:
             _send(process.stdin, pickle.dumps(piece))
             found: Found = pickle.loads(_receive(process.stdout))
         except (OSError, EOFError, pickle.PickleError):
+            if self._closed:
+                raise
             return read_piece(piece, format_, given)
         return found
 
@@ -108,7 +111,8 @@ class _Processes:
         return process
 
     def close(self) -> None:
-        """End them all."""
+        """End them all, whatever they do."""
+        self._closed = True
         for process in self._all:
             for end in (process.stdin, process.stdout):
                 with suppress(OSError):
