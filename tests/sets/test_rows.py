@@ -97,6 +97,16 @@ def test_an_id_that_is_too_large_is_named() -> None:
         row_of("a", Trace([Token("a", id=2**31)], [0]))
 
 
+def test_columns_that_are_missing_are_not_known() -> None:
+    trace = Trace(["a", "b"], [0, -1], channels={"kl": [1, 2]}, flags={"x": [0, 1]}, ranks=[1, 2])
+    table = table_of([row_of("a", trace), row_of("b", Trace(["c"], [0]))])
+    bare = table.select(["key", "bytes", "offsets", "logprobs", "channel.kl"])
+    assert trace_of(bare, 0) == Trace(
+        ["a", "b"], [0, -1], channels={"kl": [1, 2]}, distribution="unknown"
+    )
+    assert trace_of(bare, 1) == Trace(["c"], [0], distribution="unknown")
+
+
 def test_a_damaged_row_is_named() -> None:
     row = row_of("seven", Trace(["a", "b"], [0, 0]))
     row["offsets"] = np.array([0, 2, 1], np.int32)

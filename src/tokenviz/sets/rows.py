@@ -38,7 +38,8 @@ def row_of(key: str, trace: Trace) -> Row:
     ValueError
         If a token's id does not fit into 32 bits.
     """
-    chosen = _tokens("", _Vocabulary(trace.vocabulary), trace.index.astype(np.int64))
+    vocabulary = _Vocabulary(trace.vocabulary)
+    chosen = _tokens("", vocabulary, trace.index.astype(np.int64))
     row: Row = {
         "key": key,
         "text": chosen["bytes"].decode("utf-8", errors="replace"),
@@ -48,7 +49,7 @@ def row_of(key: str, trace: Trace) -> Row:
         "ranks_at_least": trace.ranks_at_least if trace.ranks_at_least.any() else None,
         "entropies": None if np.isnan(trace.entropies).all() else trace.entropies,
         "entropies_at_least": trace.entropies_at_least if trace.entropies_at_least.any() else None,
-        **_alternatives(trace),
+        **_alternatives(trace, vocabulary),
         **_prompt(trace),
         **{name: getattr(trace, name) for name in _PLAIN},
         "notes": [{"word": word, "note": note} for word, note in trace.notes] or None,
@@ -139,7 +140,7 @@ def trace_of(table: Any, place: int = 0) -> Trace:
         n = len(index)
         offsets = row.numbers("alternative_offsets")
         own: dict[str, dict[str, Any]] = {attribute: {} for _, attribute in _OWN}
-        for stored in row.value("own_columns") or ():
+        for stored in row.own_columns():
             kind, _ = kind_of(stored) or ("", "")
             values = row.value(stored) if kind == "category" else row.numbers(stored)
             own[dict(_OWN)[kind]][row.name(stored)] = values
@@ -206,13 +207,13 @@ def _tokens(prefix: str, vocabulary: _Vocabulary, index: Places) -> Row:
     }
 
 
-def _alternatives(trace: Trace) -> Row:
+def _alternatives(trace: Trace, vocabulary: _Vocabulary) -> Row:
     if not len(trace.alternative_index):
         return {}
     index = trace.alternative_index.astype(np.int64)
     return {
         "alternative_offsets": trace.offsets.astype(np.int32),
-        **_tokens("alternative_", _Vocabulary(trace.vocabulary), index),
+        **_tokens("alternative_", vocabulary, index),
         "alternative_logprobs": trace.alternative_logprobs,
     }
 
@@ -342,6 +343,13 @@ class _Reader:
         if _NAME in metadata:
             return str(metadata[_NAME].decode())
         return stored.partition(".")[2]
+
+    def own_columns(self) -> list[str]:
+        """Those of channels, flags and categories that the trace has, in its order."""
+        names: list[str] = self._table.schema.names
+        if "own_columns" not in names:  # of a file that somebody else wrote
+            return [one for one in names if kind_of(one) and self.value(one) is not None]
+        return self.value("own_columns") or []
 
     def value(self, name: str) -> Any:
         """As Python has it."""

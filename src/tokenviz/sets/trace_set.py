@@ -149,6 +149,11 @@ class TraceSet(View[Trace]):
         return self._plan.database.parts.facts.tokenizer
 
     @property
+    def distributions(self) -> tuple[str, ...]:
+        """Which probabilities there are in its files, as ``Trace.distribution`` says it."""
+        return self._plan.database.parts.facts.distributions
+
+    @property
     def rejected(self) -> tuple[Rejected, ...]:
         """Rows that could not be read: where they are, and why."""
         return self._rejected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ __all__ = ["formats", "named", "read", "recognised"]
 _LOOKED_AT = 3  # rows whose keys are named where nothing fits
 _NEAREST = 3
 _MOST_KEYS = 12
+_LONGEST_PATH = 4096
 
 
 def read(
@@ -90,9 +92,12 @@ def _is_many(source: Any) -> bool:
     """Whether it is a folder, a pattern, or a list of paths."""
     if isinstance(source, list | tuple):
         return bool(source) and all(_is_path(one) for one in source)
-    if not _is_path(source):
+    if not _is_path(source) or len(str(source)) > _LONGEST_PATH:
         return False
-    return any(character in str(source) for character in "*?[") or Path(source).is_dir()
+    with suppress(OSError):  # of a text that cannot be a path, as in load()
+        is_pattern = any(character in str(source) for character in "*?[")
+        return Path(source).is_dir() or (is_pattern and not Path(source).is_file())
+    return False
 
 
 def _is_path(source: Any) -> bool:
