@@ -1,5 +1,6 @@
 """Sets of traces: filtered, sorted and cut as lists would be, in memory and from files."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -242,6 +243,23 @@ def test_any_views_of_views_are_those_of_lists(data: st.DataObject) -> None:
     assert [view.queries.place_of(f"k{i}") for i in known] == [*range(len(known))]
 
 
+def test_a_view_goes_to_another_process(rows: TraceSet) -> None:
+    view = rows.filter("step > 0").sort("reward")
+    again = pickle.loads(pickle.dumps(view))
+    assert again.keys == view.keys and [*again] == [*view]
+    assert pickle.loads(pickle.dumps(rows)).filter(step=1).keys == rows.filter(step=1).keys
+
+
+def test_what_fails_later_says_why(tmp_path: Path) -> None:
+    found = in_files(tmp_path)
+    with pytest.raises(ValueError, match=r"expression: a value cannot be computed: .*'\w+ \d+'"):
+        len(found.filter("text::INTEGER > 1"))
+    parts = found._plan.database.parts.files()
+    parts[1].unlink()
+    with pytest.raises(FileNotFoundError, match="is not there any more; open the set again"):
+        len(found.filter("reward > 1"))
+
+
 def test_errors_name_the_argument(tmp_path: Path) -> None:
     trace = Trace(["a"], [0])
     cases: list[tuple[Any, str]] = [
@@ -298,7 +316,7 @@ def test_others_read_it_without_us(tmp_path: Path) -> None:
     import duckdb
     import pandas as pd
 
-    folder = in_files(tmp_path)._plan.database.parts.folder
+    folder = in_files(tmp_path)._plan.database.parts.files()[0].parent
     found = duckdb.sql(
         f"SELECT key, reward, logprobs[worst_at + 1] AS worst FROM '{folder}/*.parquet' "
         "WHERE step = 2 ORDER BY worst LIMIT 1"

@@ -99,6 +99,11 @@ class Parts:
         if not paths:
             what = "holds no .parquet" if folder.is_dir() else "is no folder"
             raise ValueError(f"path: {str(folder)!r} {what}, so it is no set of traces")
+        return cls.of_files(paths)
+
+    @classmethod
+    def of_files(cls, paths: Sequence[Path]) -> Parts:
+        """Those of some files, in that order; errors as of a folder."""
         schemas: dict[Any, Any] = {}
         parts, facts = [], []
         for path in paths:
@@ -125,18 +130,16 @@ class Parts:
         """Those of tables in memory."""
         return cls([_TablePart(table) for table in tables], facts)
 
-    @property
-    def folder(self) -> Path | None:
-        """Where the files are."""
-        first = self.parts[0]
-        return first.path.parent if isinstance(first, _FilePart) else None
-
     def __len__(self) -> int:
         return int(self._starts[-1])
 
     def files(self) -> list[Path]:
         """The files, where there are any."""
         return [part.path for part in self.parts if isinstance(part, _FilePart)]
+
+    def tables(self) -> list[Any]:
+        """The tables, where they are in memory."""
+        return [part.table for part in self.parts if isinstance(part, _TablePart)]
 
     def attach(self, connection: Any, view: str) -> None:
         """Make a view of all rows, with their numbers, in a connection of DuckDB.
@@ -151,10 +154,8 @@ class Parts:
         ]
         everything = f"* REPLACE ({', '.join(unknown)})" if unknown else "*"
         if not self.files():
-            tables = [part.read(0, part.schema.names) for part in self.parts]
-            table = arrow().concat_tables(
-                [one.replace_schema_metadata() for one in tables], promote_options="permissive"
-            )
+            plain = [one.replace_schema_metadata() for one in self.tables()]
+            table = arrow().concat_tables(plain, promote_options="permissive")
             numbers = integers(np.arange(len(self)))
             connection.register(f"{view}_table", table.append_column(ROW, numbers))
             connection.execute(

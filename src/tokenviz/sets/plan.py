@@ -56,12 +56,30 @@ class Database:
             The query, and what stands for its question marks.
         chosen
             A table that it knows as ``chosen``.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file of the set is not there any more.
+        ValueError
+            If a value cannot be computed: a text that is no number, say.
         """
+        library = duckdb()
         with self._lock:  # a cursor would not see the tables that another one registers
             if chosen is not None:
                 self._connection.register(_CHOSEN, chosen)
             try:
                 return self._connection.sql(sql, params=list(values)).to_arrow_table()
+            except (library.ConversionException, library.OutOfRangeException) as error:
+                said = str(error).strip().split("\n\n")[0]
+                raise ValueError(f"expression: a value cannot be computed: {said}") from None
+            except (library.IOException, library.PermissionException):
+                gone = [path for path in self.parts.files() if not path.is_file()]
+                if not gone:
+                    raise
+                raise FileNotFoundError(
+                    f"{gone[0]} is not there any more; open the set again"
+                ) from None
             finally:
                 if chosen is not None:
                     self._connection.unregister(_CHOSEN)

@@ -156,7 +156,7 @@ class Queries:
         library = duckdb()
         try:
             return self._plan.select(columns, rest)
-        except (library.ConversionException, library.BinderException) as error:
+        except (ValueError, library.BinderException) as error:
             said = str(error).strip().splitlines()[0]
             raise TypeError(
                 f"column: expected a column that can be counted so, got {column!r}: {said}"
@@ -239,7 +239,7 @@ def _check(plan: Plan, sql: str, argument: str, given: str) -> Any:
     library = duckdb()
     try:
         table = plan.database.arrow(f"SELECT {sql} FROM traces LIMIT 0")
-    except library.Error as error:
+    except (ValueError, library.Error) as error:
         said = str(error).strip().split("\n\n")[0]
         raise ValueError(f"{argument}: {given!r} cannot be computed: {said}") from None
     return table.schema.field(0).type

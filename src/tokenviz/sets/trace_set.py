@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tokenviz.data.arrays import text
 from tokenviz.data.trace import Trace
 from tokenviz.sets.arrow import arrow
-from tokenviz.sets.parts import Parts
+from tokenviz.sets.parts import Parts, Rows
 from tokenviz.sets.plan import Database, Plan
 from tokenviz.sets.rows import facts_of, row_of, table_of, trace_of
 from tokenviz.sets.saving import Rejected, rejected_of, save
-from tokenviz.sets.schema import Tokenizer, is_ours, kind_of, tokenizer_of
+from tokenviz.sets.schema import Facts, Tokenizer, is_ours, kind_of, tokenizer_of
 from tokenviz.sets.types import Types
 from tokenviz.sets.view import View
 
@@ -202,6 +202,14 @@ class TraceSet(View[Trace]):
 
         return join(self, other, on)
 
+    def __reduce__(self) -> Any:
+        # To another process: files are opened there, tables in memory go along.
+        plan = self._plan
+        parts = plan.database.parts
+        is_whole = not plan.conditions and not plan.orders and plan.base is None
+        rows = None if is_whole else plan.rows
+        return _made_again, (parts.files(), parts.tables(), parts.facts, rows, self._rejected)
+
     def _item(self, row: int) -> Trace:
         return trace_of(*self._plan.database.parts.row(row))
 
@@ -212,6 +220,20 @@ class TraceSet(View[Trace]):
         parts += [f"with {', '.join(own[:8])}{', …' * (len(own) > 8)}"] * bool(own)
         parts += [not_read(len(self._rejected))] * bool(self._rejected)
         return f"TraceSet({'; '.join(parts)})"
+
+
+def _made_again(
+    files: list[Path],
+    tables: list[Any],
+    facts: Facts,
+    rows: Rows | None,
+    rejected: tuple[Rejected, ...],
+) -> TraceSet:
+    parts = Parts.of_files(files) if files else Parts.of_tables(tables, facts)
+    made = TraceSet.__new__(TraceSet)
+    made._plan = Plan(Database(parts), rows)
+    made._rejected = rejected
+    return made
 
 
 def not_read(count: int) -> str:
