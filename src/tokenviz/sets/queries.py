@@ -218,12 +218,11 @@ def orders_of(plan: Plan, by: str | Sequence[str], descending: bool) -> list[Ord
     for one in [by] if isinstance(by, str) else list(by):
         if one in schema.names:
             wanted = name(one)
-            of = schema.field(one).type
         else:
             wanted = expression(one, "by")
             of = _check(plan, wanted, "by", one)
-        if arrow().types.is_floating(of):  # to DuckDB, NaN is the largest number of all
-            wanted = f"CASE WHEN isnan({wanted}) THEN NULL ELSE {wanted} END"
+            if arrow().types.is_floating(of):  # to DuckDB, NaN is the largest number of all
+                wanted = f"CASE WHEN isnan({wanted}) THEN NULL ELSE {wanted} END"
         out.append(Order(wanted, descending))
     return out
 
