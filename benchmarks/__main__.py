@@ -17,12 +17,13 @@ from benchmarks.timing import Budget
 
 SECTIONS = (
     "engine", "pretrained", "long", "memory", "traces", "truth", "render", "compare",
-    "explore", "gpu",
+    "explore", "sets", "gpu",
 )  # fmt: skip
 ON_ALL_CORES = (
     "render",
     "compare",
     "explore",
+    "sets",
     "gpu",
 )  # a browser is held to one core, its server is not
 RESULTS = Path(__file__).parent / "results" / "latest.json"

@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.compare.table import markdown as compare_tables
 from benchmarks.explore.table import markdown as explore_tables
 from benchmarks.render.table import markdown as render_tables
+from benchmarks.sets.table import markdown as sets_tables
 from benchmarks.truth.table import markdown as truth_tables
 
 __all__ = ["markdown"]
@@ -32,6 +33,7 @@ _HEADINGS = {
     "render": "Figures in a browser",
     "compare": "Comparisons and rollouts",
     "explore": "An explorer in JupyterLab",
+    "sets": "Sets of traces",
 }
 _TITLES = {
     "input_x_gradient": "Input × gradient",
@@ -318,6 +320,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "render": render_tables,
     "compare": compare_tables,
     "explore": explore_tables,
+    "sets": sets_tables,
 }
 
 

@@ -23,7 +23,7 @@ PYTHON = (
     "sources", "explore", "live", "export", "widget", "scorers",
     "model", "model/attributing", "model/attributing/methods", "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
-    "wire", "tiles", "examples", "data", "color", "base",
+    "wire", "tiles", "examples", "sets", "data", "color", "base",
 )  # fmt: skip
 """Rooms of src/tokenviz, each above what it may import; "base" are the files with an underscore."""
 

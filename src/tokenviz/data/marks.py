@@ -124,7 +124,11 @@ def as_flag(name: str, values: npt.ArrayLike, n: int) -> Flag:
 def _as_category(name: str, values: Any, n: int) -> Category:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise TypeError(f"{name}: expected a sequence, got {type(values).__name__}: {values!r}")
-    words = tuple(text(f"{name}[{i}]", word) for i, word in enumerate(values))
+    words = tuple(values)
+    checked: set[str | None] = set()  # few are distinct, and there may be a million
+    for i, word in enumerate(words):
+        if not isinstance(word, str) or word not in checked:
+            checked.add(text(f"{name}[{i}]", word))
     if len(words) != n:
         raise ValueError(f"{name}: expected one entry per token ({n}), got {len(words)}")
     return words

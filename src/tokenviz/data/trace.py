@@ -648,10 +648,13 @@ def _candidates(
             f"alternatives: expected one list per token ({n}; empty where there are none), "
             f"got {len(steps)}"
         )
-    out = []
+    out: list[list[tuple[Token, float]]] = []
     for position, step in enumerate(steps):
         name = f"alternatives[{position}]"
         pairs = list(step.items() if isinstance(step, Mapping) else step)
+        if not pairs:  # as of all of a rollout, which may be long
+            out.append([])
+            continue
         if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
             raise TypeError(f"{name}: expected (token, log-probability) pairs, got {pairs!r}")
         tokens = as_tokens((token for token, _ in pairs), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,12 @@ from tokenviz.sources.table import FORMATS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["formats", "read"]
+__all__ = ["formats", "named", "read", "recognised"]
 
 _LOOKED_AT = 3  # rows whose keys are named where nothing fits
 _NEAREST = 3
 _MOST_KEYS = 12
+_LONGEST_PATH = 4096
 
 
 def read(
@@ -40,8 +42,11 @@ def read(
     source
         A response of a client (an object, or the same as dicts or JSON text), a list of the chunks
         of a stream, or its server-sent events as text, results of a library, or a path to a
-        ``.json``, ``.jsonl``, ``.parquet`` or ``.pt``, or a list of such. Of an output file of
-        OpenAI's Batch API, the note ``request`` says which one a trace is of.
+        ``.json``, ``.jsonl``, ``.parquet`` or ``.pt``. Of an output file of OpenAI's Batch API, the
+        note ``request`` says which one a trace is of. A folder, a pattern
+        (``"rollouts/step_*/*.jsonl"``) or a list of paths is a set of traces, where the extra
+        ``[sets]`` is installed; but both dumps of a step of slime's, a list of two ``.pt``, are
+        joined.
     format
         One of the names of :func:`formats`; by default the source is recognised by its fields.
         ``trace.source`` says what it was taken for.
@@ -52,12 +57,16 @@ def read(
         Which probabilities they are (see :class:`tokenviz.Trace`), where you know better than the
         source says.
     options
-        Of the format's own, as :func:`formats` lists them.
+        Of the format's own, as :func:`formats` lists them. Of many files also ``progress`` (True
+        shows a bar, False none) and ``workers``, how many processes read them.
 
     Returns
     -------
-    Trace, Attribution, or list
-        One, or a list where there are several choices, messages or rows.
+    Trace, Attribution, list, or TraceSet
+        One, or a list where there are several choices, messages or rows. Of many files a set:
+        rows that cannot be read are counted by a warning and kept apart as ``set.rejected``; other
+        fields of the rows with one value each (a reward, a step) are its columns; keys are
+        ``file:line``.
 
     Raises
     ------
@@ -65,13 +74,19 @@ def read(
         If it fits no format: the message names the keys that were found and the nearest formats. If
         a field is not as it should be: the message names it.
     """
+    if _is_many(source):
+        from tokenviz.sources.many import read_many
+
+        own = {name: options.pop(name, None) for name in ("progress", "workers")}
+        given = Given(as_tokenizer(tokenizer), distribution, temperature, options)
+        return read_many(source, format, given, tokenizer=tokenizer, **own)
     content = plain(load(source))
     how = {"format": format, "tokenizer": as_tokenizer(tokenizer), "distribution": distribution,
            "temperature": temperature, **options}  # fmt: skip
     if (rows := bodies(content)) is not None:
         of_rows = [one for row in rows for one in _of_batch(row, how)]
         return of_rows[0] if len(of_rows) == 1 else of_rows
-    chosen = _named(format) if format is not None else _recognised(content, source)
+    chosen = named(format) if format is not None else recognised(content, source)
     for name in options.keys() - chosen.options.keys():
         raise TypeError(
             f"read() got an unexpected keyword argument {name!r}; {chosen.title} takes "
@@ -93,6 +108,26 @@ def _of_batch(row: Body, how: dict[str, Any]) -> list[Any]:
     ]
 
 
+def _is_many(source: Any) -> bool:
+    """Whether it is a folder, a pattern, or a list of paths other than one step's dumps."""
+    if isinstance(source, list | tuple):
+        paths = bool(source) and all(_is_path(one) for one in source)
+        return paths and any(Path(one).suffix != ".pt" for one in source)
+    if not _is_path(source) or len(str(source)) > _LONGEST_PATH:
+        return False
+    with suppress(OSError):  # of a text that cannot be a path, as in load()
+        is_pattern = any(character in str(source) for character in "*?[")
+        return Path(source).is_dir() or (is_pattern and not Path(source).is_file())
+    return False
+
+
+def _is_path(source: Any) -> bool:
+    """Whether it is a path, and no JSON."""
+    if isinstance(source, str):
+        return source.lstrip("\ufeff \t\r\n")[:1] not in ("{", "[", "") and "\n" not in source
+    return isinstance(source, Path)
+
+
 def formats() -> pd.DataFrame:
     """What :func:`read` reads: a row per format, with what it can carry and what not."""
     from tokenviz._optional import require
@@ -112,7 +147,8 @@ def formats() -> pd.DataFrame:
     return frame
 
 
-def _named(name: str) -> Format:
+def named(name: str) -> Format:
+    """The format of a name."""
     for one in FORMATS:
         if one.name == name:
             return one
@@ -121,8 +157,8 @@ def _named(name: str) -> Format:
     )
 
 
-def _recognised(content: Any, source: Any) -> Format:
-    """The one that fits; of several, the one that is no shape in common."""
+def recognised(content: Any, source: Any) -> Format:
+    """The format that fits by its fields; of several, the one that is no shape in common."""
     fitting = [one for one in FORMATS if one.recognise(content)]
     specific = [one for one in fitting if not one.is_common] or fitting
     if not specific:
