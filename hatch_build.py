@@ -18,6 +18,7 @@ STATIC_FILES = (
     "loader.js",
     "widget.js",
     "explorer.js",
+    "server.js",
     "page.js",
     "explorerpage.js",
     "tokenviz.css",
