@@ -1,0 +1,208 @@
+"""What becomes of what was found: a page, data, a picture, lines of JSON, the terminal's text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tokenviz.cli.ordering import Order, channel_of, trace_of
+from tokenviz.cli.reading import STDIN, Found
+from tokenviz.cli.running import complain
+
+if TYPE_CHECKING:
+    from tokenviz.export.contents import Entry
+    from tokenviz.widget.figure import Figure
+
+__all__ = ["HELP", "check_output", "emit", "page_of", "write_page"]
+
+STDOUT = STDIN
+PAGE = ".html"
+_ONE = (".json", ".npz", ".svg", ".pdf", ".png")
+_LINES = ".jsonl"
+HELP = (
+    "Where to: a page (.html), the data (.json, .npz; .jsonl of several), a picture (.svg, .pdf, "
+    ".png; these need matplotlib), or “-” for JSON on standard output, a line each."
+)
+
+
+def check_output(value: str | None) -> str | None:
+    """Refuse a name before anything is computed for it.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it ends in nothing that is known, or its folder is not there.
+    """
+    if value is None or value == STDOUT:
+        return value
+    path = Path(value)
+    known = (PAGE, _LINES, *_ONE)
+    if path.suffix.lower() not in known:
+        raise typer.BadParameter(
+            f"expected a name ending in {', '.join(known)}, or -, got {value!r}"
+        )
+    if not path.resolve().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {str(path.parent)!r}")
+    return value
+
+
+def emit(
+    found: Sequence[Found],
+    output: str | None,
+    *,
+    title: str,
+    channel: str | None = None,
+    order: Order | None = None,
+    remark: str = "",
+) -> None:
+    """Write what was found to where it belongs; without a place, to the terminal.
+
+    Raises
+    ------
+    ValueError
+        If several things are to be written where one fits.
+    """
+    channel = None if channel is None else channel_of(channel)
+    suffix = "" if output is None else Path(output).suffix.lower()
+    if output is None:
+        _print(found, channel)
+    elif output == STDOUT:
+        _lines(found, sys.stdout)
+    elif suffix == PAGE:
+        write_page(found, output, title=title, channel=channel, order=order, remark=remark)
+    elif suffix == _LINES:
+        from tokenviz.data.replacing import replacing
+
+        with replacing(Path(output)) as place, place.open("w", encoding="utf-8") as file:
+            _lines(found, file)
+    elif len(found) != 1:
+        raise ValueError(
+            f"output: {Path(output).name} holds one, and there are {len(found)}; "
+            "expected a name ending in .jsonl or .html"
+        )
+    elif suffix in (".json", ".npz"):
+        found[0].source.save(output)
+    else:
+        figure_of(found[0], channel).save(output)
+
+
+def figure_of(found: Found, channel: str | None) -> Figure:
+    """The figure of one; a channel is that of traces.
+
+    Raises
+    ------
+    ValueError
+        If it has no such channel.
+    """
+    source: Any = found.source
+    if channel is None or trace_of(found) is None:
+        return source.show()  # type: ignore[no-any-return]
+    try:
+        return source.show(channel=channel)  # type: ignore[no-any-return]
+    except Exception as error:  # traitlets', which is no ValueError
+        raise ValueError(
+            f"channel: {error}" if "channel:" not in str(error) else str(error)
+        ) from None
+
+
+def page_of(
+    found: Sequence[Found],
+    *,
+    title: str,
+    channel: str | None = None,
+    order: Order | None = None,
+    remark: str = "",
+) -> str:
+    """The page of one figure, or of several with what is on it."""
+    from tokenviz.export.contents import contents_page
+    from tokenviz.export.html import fragment, page
+    from tokenviz.export.state import FigureState
+
+    if len(found) != 1:
+        return contents_page(_entries(found, channel, order), title, remark)
+    figure = figure_of(found[0], channel)
+    kind = FigureState.from_widget(figure, ["_kind"]).kind
+    return page([fragment(figure, with_script=False)], title, kinds=[kind])
+
+
+def write_page(
+    found: Sequence[Found],
+    output: str,
+    *,
+    title: str,
+    channel: str | None = None,
+    order: Order | None = None,
+    remark: str = "",
+) -> None:
+    """Write that page to a file."""
+    from tokenviz.export.contents import save_contents
+
+    if len(found) == 1:
+        figure_of(found[0], channel).save(output)
+    else:
+        save_contents(_entries(found, channel, order), output, title, remark)
+
+
+def _entries(found: Sequence[Found], channel: str | None, order: Order | None) -> list[Entry]:
+    from tokenviz.export.contents import Entry
+
+    return [
+        Entry(figure_of(one, channel), _first_words(one), one.name, _facts(one, order))
+        for one in found
+    ]
+
+
+def _first_words(found: Found) -> str:
+    source: Any = found.source
+    trace = trace_of(found)
+    if trace is not None:
+        return trace.text
+    tokens = "".join(token.text for token in source.tokens)
+    return f"{tokens} → {', '.join(source.target_labels)}"
+
+
+def _facts(found: Found, order: Order | None) -> dict[str, str | float]:
+    trace = trace_of(found)
+    if trace is None or not len(trace):
+        return {}
+    summary = trace.summary()
+    facts: dict[str, str | float] = {
+        "Tokens": float(summary.tokens),
+        "log p": summary.logprob,
+        "per token": summary.mean_logprob,
+    }
+    if summary.worst is not None:
+        facts["Worst token"] = summary.worst.token.label
+        facts["its log p"] = summary.worst.logprob
+    if order is not None and order.title not in _SHOWN:
+        facts[order.title] = order.of(found)
+    return facts
+
+
+_SHOWN = ("worst token", "mean log-probability", "log-probability", "length")
+
+
+def _print(found: Sequence[Found], channel: str | None) -> None:
+    from tokenviz.cli.terminal import show
+
+    for i, one in enumerate(found):
+        if len(found) > 1:
+            typer.echo(f"{chr(10) * (i > 0)}{one.name}")
+        has_channel = channel is None or trace_of(one) is not None
+        show(one.source, channel=channel if has_channel else None)
+
+
+def _lines(found: Sequence[Found], file: Any) -> None:
+    from tokenviz.data.files import to_json
+
+    for one in found:
+        file.write(to_json(one.source) + "\n")
+
+
+def say(what: str) -> None:
+    """A remark on stderr that is no error."""
+    complain(what, "note")
