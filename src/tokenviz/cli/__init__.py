@@ -6,11 +6,16 @@ before it is needed: ``tokenviz --help`` knows of no model.
 
 from __future__ import annotations
 
+import sys
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command that the shell was given."""
-    from tokenviz.cli.app import app
+    try:
+        from tokenviz.cli.app import app
 
-    app(prog_name="tokenviz")
+        app(prog_name="tokenviz")
+    except KeyboardInterrupt:  # before the command began
+        sys.exit(130)

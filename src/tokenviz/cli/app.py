@@ -58,7 +58,7 @@ for command, told, shown in (
     (view, "Files of traces, or what others gave, as one page.",
      ["rollouts.jsonl --sort worst --top 20 -o worst.html",
       "answer.json --tokenizer models/Qwen3-8B",
-      "step_100/ --channel mismatch --sort mismatch -o step_100.html"]),
+      "step_100/ --channel mismatch_kl --sort mismatch_kl -o step_100.html"]),
     (score, "How probable a model finds each token of a text.",
      ['demo "43 x 34 = 1462"',
       "Qwen/Qwen3-0.6B essay.txt -o essay.html --channel surprisal",

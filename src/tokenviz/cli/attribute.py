@@ -22,7 +22,7 @@ from tokenviz.cli.options import (
     load_model,
 )
 from tokenviz.cli.reading import Found
-from tokenviz.cli.writing import emit
+from tokenviz.cli.writing import emit, interrupted
 
 __all__ = ["METHODS", "attribute"]
 
@@ -151,13 +151,16 @@ def attribute(
         columns.append(Contrast(*contrast))
     options = without_none(
         continuation=continuation, reduction=reduction, score=score, baseline=baseline,
-        grouping=grouping, roles=roles or None, memory_budget=memory_budget, progress=progress, passes=passes,
-        n_steps=n_steps, tolerance=tolerance, window=window, n_samples=n_samples, seed=seed,
+        grouping=grouping, roles=roles or None, memory_budget=memory_budget, progress=progress,
+        passes=passes, n_steps=n_steps, tolerance=tolerance, window=window, n_samples=n_samples,
+        seed=seed,
     )  # fmt: skip
     found = lm.attribute(
         asked, columns or None, method=method, time_budget=time_budget or None, **options,
     )  # fmt: skip
-    emit([Found(found, name)], output, title=title or name)
+    answer = [Found(found, name)]
+    emit(answer, output, title=title or name)
+    interrupted(answer)
 
 
 def _one(prompts: list[tuple[str, Any]]) -> list[tuple[str, Any]]:

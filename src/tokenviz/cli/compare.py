@@ -21,7 +21,7 @@ from tokenviz.cli.options import (
 )
 from tokenviz.cli.ordering import HELP, order_of
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, read_files, rows_of
-from tokenviz.cli.writing import emit
+from tokenviz.cli.writing import emit, interrupted
 
 __all__ = ["compare"]
 
@@ -92,7 +92,8 @@ def compare(
     texts, in the same order, from wherever they come.
     """
     order = None if sort is None else order_of(sort)
-    if _is_data(a) and _is_data(b):
+    is_of_files = _is_data(a) and _is_data(b)
+    if is_of_files:
         if text:
             raise ValueError("text: two files of traces hold their texts; got another")
         found = _files(a, b, names, tokenizer)
@@ -116,6 +117,8 @@ def compare(
     if order is not None:
         found = order.apply(found)
     emit(found, output, title=title or f"{a} and {b}", channel=channel, order=order)
+    if not is_of_files:
+        interrupted(found)
 
 
 def _models(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,10 @@ from tokenviz.cli.options import (
     load_model,
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
-from tokenviz.cli.writing import emit
+from tokenviz.cli.writing import emit, interrupted
+
+if TYPE_CHECKING:
+    from tokenviz.data.trace import Trace
 
 __all__ = [
     "DoSample", "MaxNewTokens", "MinP", "Prompts", "RepetitionPenalty", "SamplingTopK", "Seed",
@@ -157,7 +160,7 @@ def generate(
     )  # fmt: skip
     prompts = [row for _, row in rows]
     if output is None and len(prompts) == 1 and channel is None and _is_watched():
-        _follow(lm, prompts[0], options)
+        interrupted([Found(_follow(lm, prompts[0], options), rows[0][0])])
         return
     traces = _generate(lm, prompts, options)
     several = len(traces) > 1
@@ -168,8 +171,9 @@ def generate(
     if output is None and channel is None and not _is_watched():
         for trace in traces:
             sys.stdout.write(trace.text + "\n")
-        return
-    emit(found, output, title=title or found[0].name, channel=channel)
+    else:
+        emit(found, output, title=title or found[0].name, channel=channel)
+    interrupted(found)
 
 
 def prompts_of(words: list[str] | None, *, chat: bool, system: str | None) -> list[tuple[str, Any]]:
@@ -213,13 +217,14 @@ def _is_watched() -> bool:
     return has_colors()
 
 
-def _follow(lm: Any, prompt: Any, options: dict[str, Any]) -> None:
+def _follow(lm: Any, prompt: Any, options: dict[str, Any]) -> Trace:
     """Write each token as soon as it is known, on the colour of its probability."""
     from tokenviz.cli.terminal import Follower
 
     follower = Follower()
-    trace = lm.generate(prompt, **{**options, "on_token": follower.take, "progress": False})
+    trace: Trace = lm.generate(prompt, **{**options, "on_token": follower.take, "progress": False})
     follower.end(trace)
+    return trace
 
 
 def _name(word: str) -> str:

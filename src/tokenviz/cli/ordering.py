@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tokenviz.cli.reading import Found
     from tokenviz.data.trace import Trace
 
-__all__ = ["HELP", "Order", "channel_of", "order_of", "trace_of"]
+__all__ = ["HELP", "Order", "channel_of", "channels_of", "order_of", "trace_of"]
 
 HELP = (
     "In which order: by the “worst” token, the “mean” or “sum” of log-probabilities, the “length”, "
@@ -39,10 +39,10 @@ class Order(NamedTuple):
         """
         values = [self.of(one) for one in found]
         if found and all(map(math.isnan, values)):
-            names = sorted({name for one in found for name in _channels(one)})
+            names = sorted({name for one in found for name in channels_of(one)})
             raise ValueError(
-                f"sort: nothing has a {self.title!r}; expected worst, mean, sum, length, or one of "
-                f"the channels {', '.join(names) or '(none)'}"
+                f"sort: nothing has a {self.title}; expected worst, mean, sum, length, or one "
+                f"of the channels {', '.join(names) or '(none)'}"
             )
         sign = -1 if self.largest_first != reverse else 1
         places = sorted(
@@ -113,7 +113,8 @@ def trace_of(found: Found) -> Trace | None:
     return None
 
 
-def _channels(found: Found) -> list[str]:
+def channels_of(found: Found) -> list[str]:
+    """The channels that it can be coloured by."""
     from tokenviz.data.channels import channel_names
 
     trace = trace_of(found)

@@ -27,6 +27,8 @@ _ROWS = (".json", ".jsonl", ".parquet")
 # How a line begins that tokenviz wrote.
 _OURS = re.compile(rb'\s*\{"format": ?"tokenviz\.')
 _LONG = 100
+# How an error begins that is about an option, and not about a file.
+_NAMES_OPTION = re.compile("(format|tokenizer): ")
 
 
 class Found(NamedTuple):
@@ -74,9 +76,10 @@ def read_files(words: Iterable[str], **options: Any) -> tuple[list[Found], int]:
         try:
             found += _read(path, options)
         except (OSError, TypeError, ValueError, ImportError) as error:
+            said = _with_name(error, path)
             if len(paths) == 1:
-                raise
-            complain(_with_name(error, path))
+                raise type(error)(said) from error
+            complain(said)
             failed += 1
     return found, failed
 
@@ -222,5 +225,5 @@ def _named(name: str, read: Any) -> Iterator[Found]:
 
 
 def _with_name(error: Exception, path: Path) -> str:
-    said = str(error)
-    return said if path.name in said else f"{path}: {said}"
+    said = str(error).removeprefix("source: ")
+    return said if path.name in said or _NAMES_OPTION.match(said) else f"{path}: {said}"

@@ -21,7 +21,7 @@ from tokenviz.cli.options import (
     load_model,
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
-from tokenviz.cli.writing import emit
+from tokenviz.cli.writing import emit, interrupted
 
 __all__ = ["score"]
 
@@ -74,6 +74,7 @@ def score(
         for i, ((name, _), trace) in enumerate(zip(rows, traces, strict=True), 1)
     ]
     emit(found, output, title=title or found[0].name, channel=channel)
+    interrupted(found)
 
 
 def _score(

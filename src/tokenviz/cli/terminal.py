@@ -127,11 +127,11 @@ def painted(
 
 def _picture(source: Source, channel: str | None) -> Iterator[Text]:
     if isinstance(source, Attribution):
-        scale = source.show().color_scale()
+        scale = source.show(vmin=None, vmax=None).color_scale()
         for i, target in enumerate(source.target_labels):
             if i:
                 yield Text()
-            yield Text(f"What spoke for {target}", Style(bold=True))
+            yield Text(f"What spoke for ‘{target}’", Style(bold=True))
             yield painted(source.tokens, source.values[:, i], scale)
         yield _legend(scale, source.label)
         return

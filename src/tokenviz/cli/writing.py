@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import typer
 
-from tokenviz.cli.ordering import Order, channel_of, trace_of
+from tokenviz.cli.ordering import Order, channel_of, channels_of, trace_of
 from tokenviz.cli.reading import STDIN, Found
-from tokenviz.cli.running import complain
+from tokenviz.cli.running import INTERRUPTED
 
 if TYPE_CHECKING:
     from tokenviz.export.contents import Entry
     from tokenviz.widget.figure import Figure
 
-__all__ = ["HELP", "check_output", "emit", "page_of", "write_page"]
+__all__ = ["HELP", "check_output", "emit", "interrupted", "page_of"]
 
 STDOUT = STDIN
 PAGE = ".html"
@@ -66,14 +67,14 @@ def emit(
     ValueError
         If several things are to be written where one fits.
     """
-    channel = None if channel is None else channel_of(channel)
+    channel = known_channel(found, channel)
     suffix = "" if output is None else Path(output).suffix.lower()
     if output is None:
         _print(found, channel)
     elif output == STDOUT:
         _lines(found, sys.stdout)
     elif suffix == PAGE:
-        write_page(found, output, title=title, channel=channel, order=order, remark=remark)
+        _write_page(found, output, title=title, channel=channel, order=order, remark=remark)
     elif suffix == _LINES:
         from tokenviz.data.replacing import replacing
 
@@ -90,23 +91,88 @@ def emit(
         figure_of(found[0], channel).save(output)
 
 
-def figure_of(found: Found, channel: str | None) -> Figure:
-    """The figure of one; a channel is that of traces.
+def figure_of(found: Found, channel: str | None, ends: Mapping[str, float] | None = None) -> Figure:
+    """The figure of one, coloured by a channel where it has that; attributions from end to end.
+
+    Parameters
+    ----------
+    found
+        What it shows.
+    channel
+        The channel.
+    ends
+        Of the colour bar, where several figures are to share them.
+    """
+    from tokenviz.data.attribution import Attribution
+
+    source: Any = found.source
+    looks: dict[str, Any] = {}
+    if isinstance(source, Attribution):
+        looks = {"vmin": None, "vmax": None}
+    elif channel in channels_of(found):
+        looks = {"channel": channel, **(ends or {})}
+    figure: Figure = source.show(**looks)
+    return figure
+
+
+def common_ends(found: Sequence[Found], channel: str | None) -> dict[str, float]:
+    """Ends of the colour bar for all traces: a colour means the same in each figure of a page.
+
+    Nothing where the channel's own ends are the same for every trace.
+    """
+    from tokenviz.data.channels import channel_look, channel_values
+
+    traces = [trace_of(one) for one in found if channel in channels_of(one)]
+    known = [trace for trace in traces if trace is not None]
+    if channel is None or not known:
+        return {}
+    look = channel_look(known[0], channel)
+    values = np.concatenate([channel_values(trace, channel).chosen for trace in known])
+    finite = values[np.isfinite(values)]
+    if look.vmax is not None or not finite.size:
+        return {}
+    least, most = float(finite.min()), float(finite.max())
+    if look.center is not None:
+        reach = max(most - look.center, look.center - least)
+        return {"vmin": look.center - reach, "vmax": look.center + reach} if reach else {}
+    low = least if look.vmin is None else look.vmin
+    return {"vmin": low, "vmax": most} if most > low else {}
+
+
+def interrupted(found: Sequence[Found]) -> None:
+    """End as interrupted, after what there is was written, if it is a part of what was asked for.
+
+    Raises
+    ------
+    typer.Exit
+        If it is.
+    """
+    from tokenviz.data.comparison import Comparison
+
+    for source in (one.source for one in found):
+        parts: list[Any] = [source.a, source.b] if isinstance(source, Comparison) else [source]
+        if any(getattr(part, "partial", False) for part in parts):
+            raise typer.Exit(INTERRUPTED)
+
+
+def known_channel(found: Sequence[Found], word: str | None) -> str | None:
+    """The channel that a word of the shell's means, if anything has it.
 
     Raises
     ------
     ValueError
-        If it has no such channel.
+        If nothing has.
     """
-    source: Any = found.source
-    if channel is None or trace_of(found) is None:
-        return source.show()  # type: ignore[no-any-return]
-    try:
-        return source.show(channel=channel)  # type: ignore[no-any-return]
-    except Exception as error:  # traitlets', which is no ValueError
+    if word is None:
+        return None
+    channel = channel_of(word)
+    known = dict.fromkeys(name for one in found for name in channels_of(one))
+    if channel not in known:
         raise ValueError(
-            f"channel: {error}" if "channel:" not in str(error) else str(error)
-        ) from None
+            f"channel: expected one of {', '.join(known) or '(none: these are no traces)'}, "
+            f"got {word!r}"
+        )
+    return channel
 
 
 def page_of(
@@ -122,6 +188,7 @@ def page_of(
     from tokenviz.export.html import fragment, page
     from tokenviz.export.state import FigureState
 
+    channel = known_channel(found, channel)
     if len(found) != 1:
         return contents_page(_entries(found, channel, order), title, remark)
     figure = figure_of(found[0], channel)
@@ -129,7 +196,7 @@ def page_of(
     return page([fragment(figure, with_script=False)], title, kinds=[kind])
 
 
-def write_page(
+def _write_page(
     found: Sequence[Found],
     output: str,
     *,
@@ -150,8 +217,9 @@ def write_page(
 def _entries(found: Sequence[Found], channel: str | None, order: Order | None) -> list[Entry]:
     from tokenviz.export.contents import Entry
 
+    ends = common_ends(found, channel)
     return [
-        Entry(figure_of(one, channel), _first_words(one), one.name, _facts(one, order))
+        Entry(figure_of(one, channel, ends), _first_words(one), one.name, _facts(one, order))
         for one in found
     ]
 
@@ -192,8 +260,7 @@ def _print(found: Sequence[Found], channel: str | None) -> None:
     for i, one in enumerate(found):
         if len(found) > 1:
             typer.echo(f"{chr(10) * (i > 0)}{one.name}")
-        has_channel = channel is None or trace_of(one) is not None
-        show(one.source, channel=channel if has_channel else None)
+        show(one.source, channel=channel if channel in channels_of(one) else None)
 
 
 def _lines(found: Sequence[Found], file: Any) -> None:
@@ -201,8 +268,3 @@ def _lines(found: Sequence[Found], file: Any) -> None:
 
     for one in found:
         file.write(to_json(one.source) + "\n")
-
-
-def say(what: str) -> None:
-    """A remark on stderr that is no error."""
-    complain(what, "note")
