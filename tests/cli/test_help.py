@@ -21,7 +21,8 @@ COMMANDS = (
 # What a shell cannot give, and what has another form there: chats (--chat), progress of a page.
 NOT_IN_A_SHELL = {
     "self", "chat", "chat_template", "tools", "documents", "continue_final_message",
-    "add_generation_prompt", "logits_processor", "stopping_criteria", "on_token", "stream", "options",
+    "add_generation_prompt", "logits_processor", "stopping_criteria", "on_token", "stream",
+    "options",
 }  # fmt: skip
 
 
@@ -73,17 +74,14 @@ def test_a_command_says_what_it_does_with_examples_that_it_would_take(command: s
         ("generate", tv.LanguageModel.generate, {"prompt", *NOT_IN_A_SHELL}),
         ("attribute", tv.LanguageModel.attribute, {"prompt", "targets"}),
         ("compare", tv.LanguageModel.compare, {"text", "other"}),
-        ("view", tv.read, {"source", "distribution", "options"}),
+        ("view", tv.read, {"source", "distribution", "temperature"}),
     ],
 )
 def test_options_have_the_names_that_they_have_in_python(
     command: str, function: object, otherwise: set[str]
 ) -> None:
     python = set(inspect.signature(function).parameters) - NOT_IN_A_SHELL - otherwise
-    missing = (
-        python - flags(command) - {"temperature"} if command == "view" else python - flags(command)
-    )
-    assert missing == set()
+    assert python - flags(command) == set()
 
 
 def test_defaults_are_those_of_python() -> None:

@@ -83,7 +83,7 @@ def order_of(sort: str) -> Order:
             return most if center is None else max(most - center, center - least)
         return {"min": least, "mean": mean, "max": most}[how]
 
-    return Order(f"{how} {channel}", value, how != "min" and not low)
+    return Order(f"{how} {channel}", value, how == "max" or (how != "min" and not low))
 
 
 def channel_of(word: str) -> str:
