@@ -6,9 +6,10 @@ import io
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from tokenviz.cli import main
@@ -52,9 +53,14 @@ def environment(**variables: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100", **variables}
 
 
-def start(*words: str | Path, **options: object) -> subprocess.Popen[str]:
-    """Start a command in a process of its own."""
-    keywords: dict[str, object] = {
+@contextmanager
+def start(*words: str | Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process of its own, which ends with the test, however that ends."""
+    keywords: dict[str, Any] = {
         "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment(),
     }  # fmt: skip
-    return subprocess.Popen([*COMMAND, *map(str, words)], **{**keywords, **options})  # type: ignore[call-overload, no-any-return]
+    with subprocess.Popen([*COMMAND, *map(str, words)], **{**keywords, **options}) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -21,9 +21,11 @@ _STYLE = (
     "body{margin:0;font:14px/1.4 system-ui,sans-serif}"
     "header{display:flex;flex-wrap:wrap;align-items:center;gap:8px 16px;padding:8px 24px;"
     "border-bottom:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}"
+    "h2{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%)}"
     "h1{font-size:14px;font-weight:600;margin:0}"
     "header p{margin:0;flex:1 1 12em}"
-    "header :is(a,button){font:inherit;color:inherit;background:none;padding:4px 12px;"
+    "header :is(a,button){font:inherit;font-size:13px;color:inherit;background:none;"
+    "padding:4px 12px;"
     "border:1px solid color-mix(in srgb,CanvasText 55%,Canvas);border-radius:6px;"
     "text-decoration:none;cursor:pointer}"
     "header :is(a,button):hover{background:color-mix(in srgb,CanvasText 8%,Canvas)}"
@@ -49,7 +51,8 @@ def served_page(title: str) -> str:
         '<p role="status" data-tokenviz-served="status"></p>'
         '<a href="explorer.html" download="explorer.html">Save page</a>'
         '<button type="button" data-tokenviz-served="quit">Quit</button></header>\n'
-        '<main data-tokenviz-served="figure"></main>\n'
+        # The explorer's own headings are of the third level, as they are in a notebook.
+        '<main><h2>Explorer</h2><div data-tokenviz-served="figure"></div></main>\n'
         "<noscript>This page needs JavaScript.</noscript>\n"
         "</body>\n</html>\n"
     )
