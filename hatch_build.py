@@ -19,6 +19,7 @@ STATIC_FILES = (
     "widget.js",
     "explorer.js",
     "comparison.js",
+    "server.js",
     "page.js",
     "explorerpage.js",
     "comparisonpage.js",

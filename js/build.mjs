@@ -1,7 +1,7 @@
 /**
- * Builds the one renderer for its two homes: bundles for anywidget with the few lines that load
- * them, classic scripts for exported pages, and the style sheets of those. `--watch` rebuilds on
- * change.
+ * Builds the one renderer for its homes: bundles for anywidget with the few lines that load them, the
+ * few that do so on a page of our own server, classic scripts for exported pages, and the style
+ * sheets of those. `--watch` rebuilds on change.
  */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -29,7 +29,7 @@ const shared = {
 };
 
 const builds = [
-  ...["loader", ...BUNDLES].map((name) => ({
+  ...["loader", ...BUNDLES, "server"].map((name) => ({
     entryPoints: [`js/glue/${name}.ts`],
     outfile: `${OUT}/${name}.js`,
     format: "esm",

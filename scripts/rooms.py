@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 PYTHON = (
-    "sources", "explore", "live", "export", "widget", "scorers",
+    "cli", "serve", "sources", "explore", "live", "export", "widget", "scorers",
     "model", "model/attributing", "model/attributing/methods", "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
     "wire", "tiles", "examples", "sets", "data", "color", "base",
@@ -28,8 +28,8 @@ PYTHON = (
 """Rooms of src/tokenviz, each above what it may import; "base" are the files with an underscore."""
 
 TYPESCRIPT = (
-    "glue", "explore", "compare", "trace", "heatmap", "figure", "controls", "a11y", "canvas",
-    "state", "live", "wire", "data", "color", "dom",
+    "glue", "serve", "explore", "compare", "trace", "heatmap", "figure", "controls", "a11y",
+    "canvas", "state", "live", "wire", "data", "color", "dom",
 )  # fmt: skip
 """Rooms of js."""
 
@@ -47,6 +47,8 @@ DEFERRED = {
 """Arrows against the order that are drawn dashed, and why they are there."""
 
 START, END = "<!-- rooms: written by python scripts/rooms.py -->", "<!-- end of rooms -->"
+_FACES = ("__init__.py", "__main__.py")
+"""What stands before all rooms: the package as it is imported, and as it is run."""
 _PAGE = ROOT / "docs/architecture.md"
 _IMPORT = re.compile(r'(?:from|import)\s*\(?\s*"(\.[^"?]+)[^"]*"')
 
@@ -90,7 +92,7 @@ def typescript_imports(folder: Path) -> Iterator[Import]:
 def room_of(path: str, rooms: Iterable[str]) -> str | None:
     """The innermost room that a file is in; None for the face of the package."""
     inside = [room for room in rooms if path.startswith(f"{room}/") or path in _files(room)]
-    if not inside and "/" not in path and path.startswith("_") and path != "__init__.py":
+    if not inside and "/" not in path and path.startswith("_") and path not in _FACES:
         return "base"
     return max(inside, key=len, default=None)
 

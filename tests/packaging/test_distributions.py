@@ -22,7 +22,8 @@ from scripts.versions import version
 from tests.environment import ROOT, constraints
 
 STATIC = {
-    f"tokenviz/static/{name}" for name in ("loader.js", "widget.js", "page.js", "tokenviz.css")
+    f"tokenviz/static/{name}"
+    for name in ("loader.js", "widget.js", "server.js", "page.js", "tokenviz.css")
 }
 
 
@@ -86,6 +87,15 @@ def test_sdist_holds_sources_and_the_built_renderer(dist: Path) -> None:
 def test_installed_wheel_saves_a_page_of_each_figure(installed: Path, tmp_path: Path) -> None:
     run(installed, "-W", "error", "-c", FIGURES, path="", cwd=tmp_path)
     check_pages(tmp_path)
+
+
+def test_the_command_is_installed(installed: Path, tmp_path: Path) -> None:
+    command = installed.with_name("tokenviz")
+    assert run(command, "--version", path="") == f"tokenviz {version(ROOT)}\n"
+    save = "import tokenviz as tv; tv.examples.trace().save('t.json')"
+    run(installed, "-c", save, path="", cwd=tmp_path)
+    run(command, "view", "t.json", "-o", "t.html", path="", cwd=tmp_path)
+    assert "tokenviz-figure" in (tmp_path / "t.html").read_text(encoding="utf-8")
 
 
 def test_missing_extra_is_named(installed: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tokenviz.data.stored import Archive, Text, write_archive
 from tokenviz.data.trace import Trace
 from tokenviz.data.tree import TraceTree
 
-__all__ = ["load", "save"]
+__all__ = ["load", "of_json", "save", "to_json"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 PICTURES = (".html", ".svg", ".pdf", ".png")
@@ -74,14 +74,18 @@ def save(source: Source, path: str | Path) -> Path:
         with replacing(path) as place:
             write_archive(place, encoded, arrays)
     elif suffix == ".json":
-        columns = {name: _to_json(array) for name, array in arrays.items()}
         with replacing(path) as place:
-            place.write_text(json.dumps(header | columns, ensure_ascii=False), encoding="utf-8")
+            place.write_text(_joined(header, arrays), encoding="utf-8")
     else:
         raise ValueError(
             f"path: expected a name ending in .npz, .json, {', '.join(PICTURES)}, got {path.name!r}"
         )
     return path
+
+
+def to_json(source: Source) -> str:
+    """What :func:`save` writes to ``.json``: one line, which :func:`of_json` reads."""
+    return _joined(*_split(source))
 
 
 def load(path: str | Path) -> Source:
@@ -105,21 +109,33 @@ def load(path: str | Path) -> Source:
         raise ValueError(f"path: expected a name ending in .npz or .json, got {path.name!r}")
     if path.exists() and not path.is_file():
         raise ValueError(f"path: {path.name} is no file")
-    content = path.read_bytes()
+    return _read(reader, path.read_bytes(), f"path: {path.name}")
+
+
+def of_json(content: bytes, name: str) -> Source:
+    """Read what :func:`to_json` wrote, with as much distrust as a file; errors begin with a name.
+
+    Raises
+    ------
+    ValueError
+        As :func:`load` does.
+    """
+    return _read(Text, content, name)
+
+
+def _read(reader: type[Archive | Text], content: bytes, name: str) -> Source:
     try:
         file = reader(content)
-        return _format_of(file.header, path.name).join(file)
+        return _format_of(file.header, name).join(file)
     except _ForeignError:
         raise
     except MemoryError as error:
-        raise ValueError(f"path: {path.name} needs more memory than there is") from error
+        raise ValueError(f"{name} needs more memory than there is") from error
     # Damage makes zlib, zipfile, struct and json raise whatever they like.
     except Exception as error:
         why = str(error) or type(error).__name__
         why = why if len(why) <= _MOST_SAID else f"{why[:_MOST_SAID]}…"
-        raise ValueError(
-            f"path: {path.name} is damaged, or was not written by tokenviz ({why})"
-        ) from error
+        raise ValueError(f"{name} is damaged, or was not written by tokenviz ({why})") from error
 
 
 class _ForeignError(ValueError):
@@ -141,16 +157,17 @@ def _format_of(header: Any, name: str) -> _Format:
     """Which of them it holds."""
     kind = header.get("format") if isinstance(header, dict) else None
     if not isinstance(kind, str) or kind not in _FORMATS:
-        raise _ForeignError(
-            f"path: {name} is not a tokenviz attribution, comparison, trace or tree"
-        )
+        raise _ForeignError(f"{name} is not a tokenviz attribution, comparison, trace or tree")
     version = header.get("version")
     if type(version) is not int or version != _VERSION:
         said = repr(version)[:40]
-        raise _ForeignError(
-            f"path: {name} has format version {said}, this tokenviz reads {_VERSION}"
-        )
+        raise _ForeignError(f"{name} has format version {said}, this tokenviz reads {_VERSION}")
     return _FORMATS[kind]
+
+
+def _joined(header: dict[str, Any], arrays: Arrays) -> str:
+    columns = {name: _to_json(array) for name, array in arrays.items()}
+    return json.dumps(header | columns, ensure_ascii=False)
 
 
 def _to_json(array: npt.NDArray[Any]) -> Any:

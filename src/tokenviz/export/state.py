@@ -9,7 +9,7 @@ ipywidgets' schema). Of either form this module keeps the traits that are tokenv
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -55,9 +55,9 @@ class FigureState:
     values: npt.NDArray[np.float32] | None = field(default=None, compare=False)
 
     @classmethod
-    def from_widget(cls, widget: Figure) -> FigureState:
-        """The state of a live widget, with its current look."""
-        traits = widget.get_state(own_traits(type(widget)))
+    def from_widget(cls, widget: Figure, names: Iterable[str] | None = None) -> FigureState:
+        """The state of a live widget, with its current look; or of some traits of it."""
+        traits = widget.get_state(own_traits(type(widget)) if names is None else names)
         buffers: dict[Path, Buffer] = {}
         state = cls(_without_buffers(traits, (), buffers), buffers)
         # At hand: not to be decoded from what they became.

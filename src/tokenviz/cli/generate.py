@@ -1,0 +1,231 @@
+"""``tokenviz generate``: what a model writes after a prompt, and what else it considered."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tokenviz.cli.options import (
+    AttnImplementation,
+    Channel,
+    Chat,
+    DeviceMap,
+    Dtype,
+    Model,
+    Output,
+    Progress,
+    Revision,
+    System,
+    Title,
+    TopK,
+    TrustRemoteCode,
+    as_prompt,
+    load_model,
+)
+from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
+from tokenviz.cli.writing import emit, interrupted
+
+if TYPE_CHECKING:
+    from tokenviz.data.trace import Trace
+
+__all__ = [
+    "DoSample", "MaxNewTokens", "MinP", "Prompts", "RepetitionPenalty", "SamplingTopK", "Seed",
+    "Stop", "Temperature", "TopP", "TypicalP", "generate", "prompts_of", "without_none",
+]  # fmt: skip
+
+_CHOICE = "How tokens are chosen"
+
+Prompts = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PROMPT",
+        help="Texts, or files: of a text, of chat messages or of rows (.json, .jsonl, .parquet) "
+        "with prompt or messages; “-”, or nothing, for standard input.",
+        show_default=False,
+    ),
+]
+MaxNewTokens = Annotated[int, typer.Option(metavar="N", help="Stop after so many tokens.")]
+DoSample = Annotated[
+    bool | None,
+    typer.Option(
+        "--do-sample/--no-do-sample",
+        help="Draw tokens, or take the most probable. By default drawn with a --temperature.",
+        show_default=False,
+        rich_help_panel=_CHOICE,
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(metavar="T", help="Divides the logits; 0 is greedy.", rich_help_panel=_CHOICE),
+]
+SamplingTopK = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Draw from so many only.", rich_help_panel=_CHOICE),
+]
+TopP = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P", help="Draw from the fewest that reach this.", rich_help_panel=_CHOICE
+    ),
+]
+MinP = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P",
+        help="Draw from those at least so probable, as a share of the most probable.",
+        rich_help_panel=_CHOICE,
+    ),
+]
+TypicalP = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P",
+        help="Draw from those whose surprisal is nearest to the entropy, until they reach this.",
+        rich_help_panel=_CHOICE,
+    ),
+]
+RepetitionPenalty = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X", help="Above 1, makes what occurred less probable.", rich_help_panel=_CHOICE
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Makes draws repeatable.", rich_help_panel=_CHOICE),
+]
+Stop = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="A text that ends it; may be given several times."),
+]
+
+
+def generate(
+    model: Model,
+    prompt: Prompts = None,
+    output: Output = None,
+    max_new_tokens: MaxNewTokens = 128,
+    stop: Stop = None,
+    chat: Chat = False,
+    system: System = None,
+    top_k: TopK = 5,
+    channel: Channel = None,
+    title: Title = None,
+    progress: Progress = None,
+    keep_eos: Annotated[
+        bool, typer.Option("--keep-eos", help="Keep the token that ends the text.")
+    ] = False,
+    distribution: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Which probabilities are shown: “model” for its own, “sampling” for those that "
+            "tokens were chosen from.",
+        ),
+    ] = "model",
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="The most prompts that run together.")
+    ] = None,
+    do_sample: DoSample = None,
+    temperature: Temperature = None,
+    sampling_top_k: SamplingTopK = None,
+    top_p: TopP = None,
+    min_p: MinP = None,
+    typical_p: TypicalP = None,
+    repetition_penalty: RepetitionPenalty = None,
+    seed: Seed = None,
+    dtype: Dtype = None,
+    device_map: DeviceMap = None,
+    attn_implementation: AttnImplementation = None,
+    revision: Revision = None,
+    trust_remote_code: TrustRemoteCode = False,
+) -> None:
+    """Let a model continue a prompt, and keep how probable each token was, and the others.
+
+    In a terminal the text appears on the colours of its probabilities while it is written;
+    elsewhere, and without -o, the text alone is printed.
+    """
+    rows = prompts_of(prompt, chat=chat, system=system)
+    lm = load_model(
+        model, dtype=dtype, device_map=device_map, attn_implementation=attn_implementation,
+        revision=revision, trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    options = without_none(
+        top_k=top_k, max_new_tokens=max_new_tokens, stop=stop or None, keep_eos=keep_eos,
+        distribution=distribution, batch_size=batch_size, do_sample=do_sample,
+        temperature=temperature, sampling_top_k=sampling_top_k, top_p=top_p, min_p=min_p,
+        typical_p=typical_p, repetition_penalty=repetition_penalty, seed=seed, progress=progress,
+    )  # fmt: skip
+    prompts = [row for _, row in rows]
+    if output is None and len(prompts) == 1 and channel is None and _is_watched():
+        interrupted([Found(_follow(lm, prompts[0], options), rows[0][0])])
+        return
+    traces = _generate(lm, prompts, options)
+    several = len(traces) > 1
+    found = [
+        Found(trace, f"{name} {i}" if several else name)
+        for i, ((name, _), trace) in enumerate(zip(rows, traces, strict=True), 1)
+    ]
+    if output is None and channel is None and not _is_watched():
+        for trace in traces:
+            sys.stdout.write(trace.text + "\n")
+    else:
+        emit(found, output, title=title or found[0].name, channel=channel)
+    interrupted(found)
+
+
+def prompts_of(words: list[str] | None, *, chat: bool, system: str | None) -> list[tuple[str, Any]]:
+    """Prompts of the shell's words, each with where it is from."""
+    found = [
+        (_name(word), as_prompt(_prompt(row), chat=chat, system=system))
+        for word in words or [STDIN]
+        for row in rows_of(word)
+    ]
+    if not found:
+        raise ValueError("there is no prompt")
+    return found
+
+
+def without_none(**options: Any) -> dict[str, Any]:
+    """Options that were given; the library has its own word for the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _prompt(row: Row) -> Any:
+    """A prompt's row; of a text alone it is the text, without the line break that ends a file."""
+    given = row.prompt if row.prompt is not None else row.text
+    return given.removesuffix("\n") if isinstance(given, str) else given
+
+
+def _generate(lm: Any, prompts: list[Any], options: dict[str, Any]) -> list[Any]:
+    """Texts together, chats together: a list is of one kind."""
+    traces: list[Any] = [None] * len(prompts)
+    for kind in (str, list):
+        places = [i for i, prompt in enumerate(prompts) if isinstance(prompt, kind)]
+        if places:
+            written = lm.generate([prompts[i] for i in places], **options)
+            for i, trace in zip(places, written, strict=True):
+                traces[i] = trace
+    return traces
+
+
+def _is_watched() -> bool:
+    from tokenviz.cli.terminal import has_colors
+
+    return has_colors()
+
+
+def _follow(lm: Any, prompt: Any, options: dict[str, Any]) -> Trace:
+    """Write each token as soon as it is known, on the colour of its probability."""
+    from tokenviz.cli.terminal import Follower
+
+    follower = Follower()
+    trace: Trace = lm.generate(prompt, **{**options, "on_token": follower.take, "progress": False})
+    follower.end(trace)
+    return trace
+
+
+def _name(word: str) -> str:
+    return "standard input" if word == STDIN else word if is_file(word) else "answer"

@@ -1,0 +1,229 @@
+"""What a command is given: files of traces, texts and prompts, words, standard input."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tokenviz.cli.running import complain
+
+if TYPE_CHECKING:
+    from tokenviz.data.attribution import Attribution
+    from tokenviz.data.comparison import Comparison
+    from tokenviz.data.trace import Trace
+    from tokenviz.data.tree import TraceTree
+
+    Source = Attribution | Comparison | Trace | TraceTree
+
+__all__ = ["STDIN", "Found", "Row", "is_file", "is_ours", "read_files", "rows_of"]
+
+STDIN = "-"
+_DATA = (".json", ".jsonl", ".parquet", ".pt", ".npz")
+_ROWS = (".json", ".jsonl", ".parquet")
+# How a line begins that tokenviz wrote.
+_OURS = re.compile(rb'\s*\{"format": ?"tokenviz\.')
+_LONG = 100
+# How an error begins that is about an option, and not about a file.
+_NAMES_OPTION = re.compile("(format|tokenizer): ")
+
+
+class Found(NamedTuple):
+    """Something that can be shown, and where it is from."""
+
+    source: Source
+    name: str
+
+
+class Row(NamedTuple):
+    """A text, or a prompt: what comes before it, and it."""
+
+    prompt: Any
+    """A text, chat messages, or None."""
+    text: Any
+    """A text; chat messages, of which the last is meant; or None."""
+
+
+def is_file(word: str) -> bool:
+    """Whether a word of the shell's names a file, and is not a text itself."""
+    return len(word) < 1000 and "\n" not in word and Path(word).is_file()
+
+
+def read_files(words: Iterable[str], **options: Any) -> tuple[list[Found], int]:
+    """Read files, folders of them, and standard input, as ``tokenviz.read`` does.
+
+    Of several files one that cannot be read is complained of, and the others are read.
+
+    Returns
+    -------
+    list of Found
+        What was found.
+    int
+        How many files could not be read.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        If there is one file, and it cannot be read.
+    """
+    paths = [*_files(words)]
+    found: list[Found] = []
+    failed = 0
+    for path in paths:
+        try:
+            found += _read(path, options)
+        except (OSError, TypeError, ValueError, ImportError) as error:
+            said = _with_name(error, path)
+            if len(paths) == 1:
+                raise type(error)(said) from error
+            complain(said)
+            failed += 1
+    return found, failed
+
+
+def rows_of(word: str) -> list[Row]:
+    """The texts or prompts that a word stands for: a file's, standard input's, or itself.
+
+    A ``.jsonl``, ``.json`` or ``.parquet`` holds rows with "text", "prompt", "completion" or
+    "messages", or chat messages themselves; any other file is one text.
+
+    Raises
+    ------
+    ValueError
+        If a file has rows of another kind.
+    """
+    if word == STDIN:
+        content = sys.stdin.read()
+        rows = _rows_in(content)
+        return [Row(None, content)] if rows is None else _as_rows(rows, "standard input")
+    if not is_file(word):
+        if Path(word).suffix.lower() in (*_DATA, ".txt") and not re.search(r"\s", word):
+            raise ValueError(f"there is no file {word!r}")
+        return [Row(None, word)]
+    path = Path(word)
+    if path.suffix.lower() not in _ROWS:
+        return [Row(None, path.read_text(encoding="utf-8-sig"))]
+    from tokenviz.sources.loading import load
+
+    return _as_rows(load(path), path.name)
+
+
+def _files(words: Iterable[str]) -> Iterator[Path]:
+    """Folders are all that is read in them, by name."""
+    for word in words:
+        path = Path(word)
+        if word == STDIN or not path.is_dir():
+            yield path
+            continue
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _DATA and p.is_file())
+        if not inside:
+            raise ValueError(f"{word}: no file in it ends in {', '.join(_DATA)}")
+        yield from inside
+
+
+def _read(path: Path, options: Mapping[str, Any]) -> list[Found]:
+    if str(path) == STDIN:
+        return [*_named("standard input", _of_text(sys.stdin.buffer.read(), options))]
+    if path.suffix.lower() in (".json", ".jsonl", ".npz") and is_ours(path):
+        from tokenviz.data.files import load
+
+        ours = [load(path)] if path.suffix.lower() != ".jsonl" else _lines(path.read_bytes(), path)
+        return [*_named(path.name, ours)]
+    from tokenviz.sources.read import read
+
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {str(path)!r}")
+    return [*_named(path.name, read(path, **options))]
+
+
+def is_ours(path: Path) -> bool:
+    """Whether tokenviz wrote a file."""
+    if path.suffix.lower() == ".npz" or not path.is_file():
+        return path.suffix.lower() == ".npz"
+    with path.open("rb") as file:
+        return _OURS.match(file.read(_LONG)) is not None
+
+
+def _of_text(content: bytes, options: Mapping[str, Any]) -> Any:
+    """What standard input holds: JSON, or JSON in lines."""
+    if _OURS.match(content):
+        return _lines(content, Path(STDIN))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"{STDIN}: expected JSON, or a JSON in each line; name the file where it is another"
+        ) from None
+    if not text.strip():
+        raise ValueError(f"{STDIN}: there is nothing in it")
+    from tokenviz.sources.read import read
+
+    parsed = _rows_in(text)
+    if parsed is None:
+        raise ValueError(f"{STDIN}: expected JSON, or a JSON in each line, got {text[:40]!r}")
+    return read(parsed, **options)
+
+
+def _lines(content: bytes, path: Path) -> list[Source]:
+    from tokenviz.data.files import of_json
+
+    lines = ((i, line) for i, line in enumerate(content.split(b"\n"), 1) if line.strip())
+    return [of_json(line, f"{path.name}, line {i}") for i, line in lines]
+
+
+def _rows_in(text: str) -> Any:
+    """JSON, or a JSON in each line; None where it is neither."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    except ValueError:
+        return None
+
+
+def _as_rows(content: Any, name: str) -> list[Row]:
+    rows = content if isinstance(content, list) else [content]
+    if rows and all(isinstance(row, dict) and {"role", "content"} <= row.keys() for row in rows):
+        return [Row(rows, rows)]
+    return [_as_row(row, f"{name}, row {i}") for i, row in enumerate(rows, 1)]
+
+
+def _as_row(row: Any, name: str) -> Row:
+    if isinstance(row, str):
+        return Row(None, row)
+    if isinstance(row, dict):
+        if "messages" in row:
+            return Row(row["messages"], row["messages"])
+        text = row.get("text", row.get("completion"))
+        if text is not None or "prompt" in row:
+            return Row(row.get("prompt"), text)
+        found = ", ".join(map(str, row)) or "none"
+        raise ValueError(
+            f"{name}: expected a field text, prompt, completion or messages, got {found}"
+        )
+    raise ValueError(f"{name}: expected a text or fields, got {type(row).__name__}")
+
+
+def _named(name: str, read: Any) -> Iterator[Found]:
+    from tokenviz.sources.texts import Texts
+
+    found = read if isinstance(read, list) else [read]
+    for i, source in enumerate(found, 1):
+        if isinstance(source, Texts):
+            raise ValueError(
+                f"{name}: {source.source}: texts without log-probabilities; "
+                "`tokenviz score MODEL FILE` computes them"
+            )
+        yield Found(source, f"{name} {i}" if len(found) > 1 else name)
+
+
+def _with_name(error: Exception, path: Path) -> str:
+    said = str(error).removeprefix("source: ")
+    return said if path.name in said or _NAMES_OPTION.match(said) else f"{path}: {said}"

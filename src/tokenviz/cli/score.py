@@ -1,0 +1,110 @@
+"""``tokenviz score``: how probable a model finds each token of a text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tokenviz.cli.options import (
+    AttnImplementation,
+    Channel,
+    DeviceMap,
+    Dtype,
+    Model,
+    Output,
+    Progress,
+    Revision,
+    Title,
+    TopK,
+    TrustRemoteCode,
+    load_model,
+)
+from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
+from tokenviz.cli.writing import emit, interrupted
+
+__all__ = ["score"]
+
+
+def score(
+    model: Model,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TEXT|FILE",
+            help="Texts, files of one text each, or rows (.jsonl, .json, .parquet) with text, "
+            "completion and prompt, or messages; “-”, or nothing, for standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="What comes before each text, and is not scored."),
+    ] = None,
+    output: Output = None,
+    channel: Channel = None,
+    top_k: TopK = 5,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="The most texts read together.")
+    ] = None,
+    title: Title = None,
+    progress: Progress = None,
+    dtype: Dtype = None,
+    device_map: DeviceMap = None,
+    attn_implementation: AttnImplementation = None,
+    revision: Revision = None,
+    trust_remote_code: TrustRemoteCode = False,
+) -> None:
+    """Read texts with a model, and show how probable each token was.
+
+    In a terminal the text stands on the colours of the figure; elsewhere it is a table with tabs
+    between its columns.
+    """
+    rows = [(_name(word), row) for word in text or [STDIN] for row in rows_of(word)]
+    if not rows:
+        raise ValueError("there is no text to score")
+    lm = load_model(
+        model, dtype=dtype, device_map=device_map, attn_implementation=attn_implementation,
+        revision=revision, trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    traces = _score(lm, [row for _, row in rows], prompt, top_k, batch_size, progress)
+    several = len(traces) > 1
+    found = [
+        Found(trace, f"{name} {i}" if several else name)
+        for i, ((name, _), trace) in enumerate(zip(rows, traces, strict=True), 1)
+    ]
+    emit(found, output, title=title or found[0].name, channel=channel)
+    interrupted(found)
+
+
+def _score(
+    lm: Any,
+    rows: list[Row],
+    prompt: str | None,
+    top_k: int,
+    batch_size: int | None,
+    progress: bool | None,
+) -> list[Any]:
+    """Texts with a prompt together, texts without one together, chats one by one."""
+    options: dict[str, Any] = {"top_k": top_k, "batch_size": batch_size, "progress": progress}
+    traces: list[Any] = [None] * len(rows)
+    groups: dict[bool, list[int]] = {True: [], False: []}
+    for i, row in enumerate(rows):
+        if isinstance(row.text, list):
+            traces[i] = lm.score(row.text, **{**options, "batch_size": None})
+        elif not isinstance(row.text, str):
+            raise ValueError(f"row {i + 1} has no text to score")
+        else:
+            groups[(row.prompt or prompt) is not None].append(i)
+    for has_prompt, places in groups.items():
+        if not places:
+            continue
+        before = [rows[i].prompt or prompt for i in places] if has_prompt else None
+        scored = lm.score([rows[i].text for i in places], prompt=before, **options)
+        for i, trace in zip(places, scored, strict=True):
+            traces[i] = trace
+    return traces
+
+
+def _name(word: str) -> str:
+    return "standard input" if word == STDIN else word if is_file(word) else "text"
