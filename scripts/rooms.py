@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 
 PYTHON = (
     "sources", "explore", "live", "export", "widget", "scorers",
-    "model", "model/attributing", "model/attributing/methods", "model/attributing/engine",
+    "model", "model/attributing", "model/attributing/methods", "model/scoring",
+    "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
     "wire", "tiles", "examples", "data", "color", "base",
 )  # fmt: skip
