@@ -24,7 +24,7 @@ PYTHON = (
     "model", "model/attributing", "model/attributing/methods", "model/scoring",
     "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
-    "wire", "tiles", "examples", "data", "color", "base",
+    "wire", "tiles", "examples", "sets", "data", "color", "base",
 )  # fmt: skip
 """Rooms of src/tokenviz, each above what it may import; "base" are the files with an underscore."""
 

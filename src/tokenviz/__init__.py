@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel as LanguageModel
     from tokenviz.model.loading import load_model as load_model
     from tokenviz.scorers.attribute import attribute as attribute
+    from tokenviz.sets.trace_set import TraceSet as TraceSet
+    from tokenviz.sets.writing import SetWriter as SetWriter
     from tokenviz.sources.read import formats as formats
     from tokenviz.sources.read import read as read
     from tokenviz.tiles.large import LargeAttribution as LargeAttribution
@@ -46,9 +48,11 @@ _HOMES = {
     "LiveTrace": "tokenviz.live.trace",
     "LanguageModel": "tokenviz.model.language_model",
     "LargeAttribution": "tokenviz.tiles.large",
+    "SetWriter": "tokenviz.sets.writing",
     "Token": "tokenviz.data.tokens",
     "TokenTrace": "tokenviz.widget.trace",
     "Trace": "tokenviz.data.trace",
+    "TraceSet": "tokenviz.sets.trace_set",
     "TraceTree": "tokenviz.data.tree",
     "attribute": "tokenviz.scorers.attribute",
     "attribution_methods": "tokenviz.model.attributing.methods.table",

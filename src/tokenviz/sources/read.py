@@ -16,7 +16,7 @@ from tokenviz.sources.table import FORMATS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["formats", "read"]
+__all__ = ["formats", "named", "read", "recognised"]
 
 _LOOKED_AT = 3  # rows whose keys are named where nothing fits
 _NEAREST = 3
@@ -39,7 +39,8 @@ def read(
     source
         A response of a client (an object, or the same as dicts or JSON text), a list of the chunks
         of a stream, results of a library, or a path to a ``.json``, ``.jsonl``, ``.parquet`` or
-        ``.pt``.
+        ``.pt``. A folder, a pattern (``"rollouts/step_*/*.jsonl"``) or a list of paths is a set of
+        traces, where the extra ``[sets]`` is installed.
     format
         One of the names of :func:`formats`; by default the source is recognised by its fields.
         ``trace.source`` says what it was taken for.
@@ -50,12 +51,16 @@ def read(
         Which probabilities they are (see :class:`tokenviz.Trace`), where you know better than the
         source says.
     options
-        Of the format's own, as :func:`formats` lists them.
+        Of the format's own, as :func:`formats` lists them. Of many files also ``progress`` (True
+        shows a bar, False none) and ``workers``, how many processes read them.
 
     Returns
     -------
-    Trace, Attribution, or list
-        One, or a list where there are several choices, messages or rows.
+    Trace, Attribution, list, or TraceSet
+        One, or a list where there are several choices, messages or rows. Of many files a set:
+        rows that cannot be read are counted by a warning and kept apart as ``set.rejected``; other
+        fields of the rows with one value each (a reward, a step) are its columns; keys are
+        ``file:line``.
 
     Raises
     ------
@@ -63,8 +68,14 @@ def read(
         If it fits no format: the message names the keys that were found and the nearest formats. If
         a field is not as it should be: the message names it.
     """
+    if _is_many(source):
+        from tokenviz.sources.many import read_many
+
+        own = {name: options.pop(name, None) for name in ("progress", "workers")}
+        given = Given(as_tokenizer(tokenizer), distribution, temperature, options)
+        return read_many(source, format, given, tokenizer=tokenizer, **own)
     content = plain(load(source))
-    chosen = _named(format) if format is not None else _recognised(content, source)
+    chosen = named(format) if format is not None else recognised(content, source)
     for name in options.keys() - chosen.options.keys():
         raise TypeError(
             f"read() got an unexpected keyword argument {name!r}; {chosen.title} takes "
@@ -73,6 +84,22 @@ def read(
     given = Given(as_tokenizer(tokenizer), distribution, temperature, options)
     found = chosen.read(content, given)
     return found[0] if len(found) == 1 else found
+
+
+def _is_many(source: Any) -> bool:
+    """Whether it is a folder, a pattern, or a list of paths."""
+    if isinstance(source, list | tuple):
+        return bool(source) and all(_is_path(one) for one in source)
+    if not _is_path(source):
+        return False
+    return any(character in str(source) for character in "*?[") or Path(source).is_dir()
+
+
+def _is_path(source: Any) -> bool:
+    """Whether it is a path, and no JSON."""
+    if isinstance(source, str):
+        return source.lstrip("\ufeff \t\r\n")[:1] not in ("{", "[", "") and "\n" not in source
+    return isinstance(source, Path)
 
 
 def formats() -> pd.DataFrame:
@@ -94,7 +121,8 @@ def formats() -> pd.DataFrame:
     return frame
 
 
-def _named(name: str) -> Format:
+def named(name: str) -> Format:
+    """The format of a name."""
     for one in FORMATS:
         if one.name == name:
             return one
@@ -103,7 +131,8 @@ def _named(name: str) -> Format:
     )
 
 
-def _recognised(content: Any, source: Any) -> Format:
+def recognised(content: Any, source: Any) -> Format:
+    """The format that a source has, by its fields."""
     for one in FORMATS:
         if one.recognise(content):
             return one

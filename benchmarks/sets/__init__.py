@@ -1,0 +1,1 @@
+"""Sets of traces: opened, sorted, filtered and paged at a million rows."""

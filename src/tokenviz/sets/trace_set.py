@@ -1,0 +1,240 @@
+"""TraceSet: many traces, of which only what is looked at is read."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tokenviz.data.arrays import text
+from tokenviz.data.trace import Trace
+from tokenviz.sets.arrow import arrow
+from tokenviz.sets.parts import Parts
+from tokenviz.sets.plan import Database, Plan
+from tokenviz.sets.rows import facts_of, row_of, table_of, trace_of
+from tokenviz.sets.saving import Rejected, rejected_of, save
+from tokenviz.sets.schema import Tokenizer, is_ours, kind_of, tokenizer_of
+from tokenviz.sets.types import Types
+from tokenviz.sets.view import View
+
+if TYPE_CHECKING:
+    from tokenviz.sets.joined import JoinedSet
+
+__all__ = ["Rejected", "TraceSet", "not_read"]
+
+
+class TraceSet(View[Trace]):
+    """Traces by number and by key, with columns of what is known of each.
+
+    A set is a view and is never changed: ``filter``, ``sort`` and slices give other views of the
+    same rows. Where these lie in files, opening reads what the files say of themselves, sorting
+    reads the column that is sorted by, and a trace is read when it is asked for.
+
+    Parameters
+    ----------
+    traces
+        The traces.
+    keys
+        What each is known by; their numbers, if not given.
+    tokenizer
+        Which one the ids belong to: the tokenizer itself, or its name.
+    metadata
+        Columns of your own, a value for each trace: a reward, a label, a step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are not as many of each, a key is there twice, or a column has the name of one
+        that every set has.
+    """
+
+    def __init__(
+        self,
+        traces: Iterable[Trace],
+        keys: Iterable[str] | None = None,
+        *,
+        tokenizer: Any = None,
+        **metadata: Iterable[Any],
+    ) -> None:
+        arrow()
+        given = list(traces)
+        for i, trace in enumerate(given):
+            if not isinstance(trace, Trace):
+                raise TypeError(f"traces[{i}]: expected a Trace, got {type(trace).__name__}")
+        known = _keys(keys, len(given))
+        columns = {
+            column: _column(column, values, len(given)) for column, values in metadata.items()
+        }
+        types = Types()
+        rows = []
+        for i, (key, trace) in enumerate(zip(known, given, strict=True)):
+            own = types.fit({column: values[i] for column, values in columns.items()})
+            rows.append(row_of(key, trace) | own)
+        table = table_of(rows, types.types)
+        facts = facts_of(rows, tokenizer_of(tokenizer))
+        self._plan = Plan(Database(Parts.of_tables([table], facts)))
+        self._rejected: tuple[Rejected, ...] = ()
+
+    @classmethod
+    def open(cls, path: str | Path) -> TraceSet:
+        """The set that lies in a folder of Parquet files.
+
+        Parameters
+        ----------
+        path
+            The folder, as :meth:`save` or :class:`tokenviz.SetWriter` wrote it. Rows that are
+            written afterwards are in the set that is opened afterwards.
+
+        Raises
+        ------
+        ValueError
+            If it holds no set, one of a later version, or a key twice.
+
+        Warns
+        -----
+        UserWarning
+            If its files are of different tokenizers.
+        """
+        return cls._of(Parts.of_folder(Path(path)), rejected_of(Path(path)))
+
+    @classmethod
+    def _of(cls, parts: Parts, rejected: Iterable[Rejected] = ()) -> TraceSet:
+        """A set of all rows of some parts, after a look at them."""
+        made = cls.__new__(cls)
+        made._plan = Plan(Database(parts))
+        made._rejected = tuple(rejected)
+        made._check_keys()
+        if parts.facts.mixed:
+            warnings.warn(
+                f"tokenizer: rows are of different ones ({', '.join(parts.facts.mixed)}), so that "
+                "an id does not mean the same token everywhere",
+                stacklevel=3,
+            )
+        return made
+
+    def _with(self, plan: Plan) -> TraceSet:
+        made = type(self).__new__(type(self))
+        made._plan = plan
+        made._rejected = self._rejected
+        return made
+
+    def _check_keys(self) -> None:
+        table = self._plan.select('count("key") - count(DISTINCT "key"), count(*) - count("key")')
+        twice, missing = (table.column(i)[0].as_py() for i in (0, 1))
+        if missing:
+            raise ValueError(f"path: {missing} rows have no key")
+        if twice:
+            found = self._plan.select('"key"', 'GROUP BY "key" HAVING count(*) > 1 LIMIT 3')
+            keys = ", ".join(repr(one) for one in found.column(0).to_pylist())
+            raise ValueError(f"path: keys are there twice, {twice} in all: {keys}")
+
+    @property
+    def metadata_columns(self) -> tuple[str, ...]:
+        """The names of those that are your own."""
+        return tuple(column for column in self.columns if not is_ours(column))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of channels that some of the rows have."""
+        return tuple(
+            kind[1]
+            for column in self.columns
+            if (kind := kind_of(column)) is not None and kind[0] == "channel"
+        )
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """Which tokenizer the ids belong to, where all files that say it agree."""
+        return self._plan.database.parts.facts.tokenizer
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Rows that could not be read: where they are, and why."""
+        return self._rejected
+
+    def save(self, path: str | Path) -> Path:
+        """Write the rows, in their order, into a folder that is not there yet.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        FileExistsError
+            If there is something.
+        """
+        return save(self._plan, Path(path), self._rejected)
+
+    def join(self, other: TraceSet, *, on: str = "key") -> JoinedSet:
+        """The rows that both have, and what changed: of two steps of training, of two models.
+
+        Parameters
+        ----------
+        other
+            What is compared with this one.
+        on
+            The column that says which rows belong together; in each set a value stands once.
+
+        Returns
+        -------
+        JoinedSet
+            By number or key the comparison of a row, where both have the same text.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such column, or a value is there twice.
+
+        Warns
+        -----
+        UserWarning
+            If they are of different tokenizers, or hold probabilities of different kinds.
+        """
+        from tokenviz.sets.joined import join
+
+        return join(self, other, on)
+
+    def _item(self, row: int) -> Trace:
+        return trace_of(*self._plan.database.parts.row(row))
+
+    def __repr__(self) -> str:
+        n = len(self)
+        parts = [f"{n:,} trace{'s' * (n != 1)}"]
+        own = [*self.metadata_columns, *(f"channel {name!r}" for name in self.channels)]
+        parts += [f"with {', '.join(own[:8])}{', …' * (len(own) > 8)}"] * bool(own)
+        parts += [not_read(len(self._rejected))] * bool(self._rejected)
+        return f"TraceSet({'; '.join(parts)})"
+
+
+def not_read(count: int) -> str:
+    """In words, how many rows could not be read."""
+    return f"{count:,} row{'s' * (count != 1)} could not be read"
+
+
+def _keys(keys: Iterable[str] | None, n: int) -> list[str]:
+    if keys is None:
+        return [str(i) for i in range(n)]
+    given = [text(f"keys[{i}]", key, optional=False) or "" for i, key in enumerate(keys)]
+    if len(given) != n:
+        raise ValueError(f"keys: expected one for each of {n} traces, got {len(given)}")
+    seen: set[str] = set()
+    for i, key in enumerate(given):
+        if key in seen:
+            raise ValueError(f"keys[{i}]: {key!r} is there twice")
+        seen.add(key)
+    return given
+
+
+def _column(column: str, values: Any, n: int) -> list[Any]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise TypeError(
+            f"{column}: expected a value for each of {n} traces, got {type(values).__name__}: "
+            f"{values!r}"
+        )
+    given = list(values)
+    if len(given) != n:
+        raise ValueError(f"{column}: expected a value for each of {n} traces, got {len(given)}")
+    return given
