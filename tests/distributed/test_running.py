@@ -30,12 +30,21 @@ def cluster() -> Iterator[Any]:
     patch.setenv("PYTHONPATH", SOURCE)
     patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     patch.setenv("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    patch.setenv("RAY_raylet_start_wait_time_s", "120")
+    patch.setenv("RAY_agent_register_timeout_ms", "120000")
     import ray
 
-    ray.init(
-        num_cpus=2, include_dashboard=False, object_store_memory=100 * 2**20, log_to_driver=False,
-        _node_ip_address="127.0.0.1",
-    )  # fmt: skip
+    for attempt in range(3):  # Ray waits for its own processes 15 s, which a busy machine exceeds
+        try:
+            ray.init(
+                num_cpus=2, include_dashboard=False, object_store_memory=100 * 2**20,
+                log_to_driver=False, _node_ip_address="127.0.0.1",
+            )  # fmt: skip
+            break
+        except Exception:
+            ray.shutdown()
+            if attempt == 2:
+                raise
     yield ray
     ray.shutdown()
     patch.undo()
