@@ -106,7 +106,9 @@ def test_a_process_that_is_killed_loses_and_doubles_nothing(cluster: Any, tmp_pa
     # Again: what is there is left alone.
     before = {file: file.stat().st_mtime_ns for file in folder.glob("*.parquet")}
     more = distributed.score(
-        [*given, {"text": "What is 2 x 2?", "number": 100}], None, path=folder, top_k=1
+        [*given, {"text": "What is 2 x 2?", "number": 100}], load, path=folder, num_cpus=1, top_k=1
     )
     assert len(more) == len(TEXTS) + 1
+    with pytest.raises(ValueError, match="holds a set made with top_k=1, now 2"):
+        distributed.score(given, load, path=folder, top_k=2)
     assert all(file.stat().st_mtime_ns == then for file, then in before.items())

@@ -17,6 +17,7 @@ from typing import Any
 from tokenviz._optional import require
 from tokenviz.distributed.steps import KEY, REASON, Generator, ModelSource, Scorer, Step
 from tokenviz.model.scoring.given import Task, rows_of
+from tokenviz.model.scoring.making import check_asked
 from tokenviz.sets.arrow import arrow, parquet
 from tokenviz.sets.rows import facts_of, table_of
 from tokenviz.sets.saving import Rejected, write_rejected
@@ -150,9 +151,14 @@ def _run(
         ray.init(include_dashboard=False, log_to_driver=False)
     folder = Path(path).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    named = model if isinstance(model, str) or model is None else type(model).__name__
+    named = (
+        model
+        if isinstance(model, str) or model is None
+        else getattr(model, "__qualname__", type(model).__name__)
+    )
     named = str(model) if isinstance(model, Path) else named
     asked = {"model": named, **options}
+    check_asked(folder, {"task": step.task, **asked})
     rows = dataset if isinstance(dataset, data.Dataset) else _dataset(data, dataset)
     done = {key for part in parts_of(folder) for key in _keys(part)}
     keyed = rows.map_batches(

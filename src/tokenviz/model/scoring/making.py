@@ -31,7 +31,7 @@ from tokenviz.sets.ordered import OrderedWriter
 from tokenviz.sets.saving import Rejected, write_rejected
 from tokenviz.sets.trace_set import TraceSet
 
-__all__ = ["Maker", "generate_set", "generator", "score_set", "scorer"]
+__all__ = ["Maker", "check_asked", "generate_set", "generator", "score_set", "scorer"]
 
 Made = tuple[Given, "Trace | None", "Exception | None"]
 Maker = Callable[[Sequence[Given]], Iterator[Made]]
@@ -265,7 +265,7 @@ class _InFolder:
     def __init__(self, lm: LoadedModel, path: Path, asked: Asked) -> None:
         require("pyarrow", feature="score_set(path=…)", install="tokenviz-widget[sets]")
         self._path = path
-        _check_asked(path, written(asked))
+        check_asked(path, asked)
         self._writer = OrderedWriter(path, lm.tokenizer)
 
     def begin(self, rows: Sequence[Given]) -> list[Given]:
@@ -283,9 +283,9 @@ class _InFolder:
         return TraceSet.open(self._path)
 
 
-def _check_asked(path: Path, asked: Mapping[str, Any]) -> None:
+def check_asked(path: Path, asked: Asked) -> None:
     """Refuse to go on with a set of which something else was asked."""
-    file = path / _ASKED
+    asked, file = written(asked), path / _ASKED
     if file.is_file():
         before = json.loads(file.read_text(encoding="utf-8"))
         for name in ["task", *sorted({*before, *asked})]:
