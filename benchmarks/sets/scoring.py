@@ -14,6 +14,7 @@ import importlib
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ import torch
 import tokenviz as tv
 from tokenviz.model.decoder import read_decoder
 from tokenviz.model.language_model import LanguageModel
-from tokenviz.model.running.forward import borrowed
 
 __all__ = ["measured", "texts_of"]
 
@@ -110,7 +110,8 @@ def products(lm: LanguageModel, texts: Sequence[str]) -> float:
             part = min(out, 1024)
             x, weight = torch.randn(1024, width), torch.randn(part, width).T
             room = torch.empty(1024, part)
-            best = min(_timed(lambda: torch.mm(x, weight, out=room)) for _ in range(9))
+            multiply = partial(torch.mm, x, weight, out=room)
+            best = min(_timed(multiply) for _ in range(9))
             seconds += best * times * (out / part) * (rows / 1024)
     return seconds
 
@@ -138,8 +139,11 @@ def measured(path: str, count: int, peer: bool = True) -> dict[str, Any]:
             seconds[name] += time.process_time() - begin
         seconds["products"] += products(lm, own)
     exact = tv.LanguageModel(lm.model, lm.tokenizer)
-    with borrowed(lm.model):
-        same = _apart(found, found["score_set"])
+    same = _apart(found, found["score_set"])
+
+    def apart(one: list[Any], other: list[Any]) -> float:
+        return max(float(np.nanmax(abs(a - b))) for a, b in zip(one, other, strict=True))
+
     few = texts[:: max(1, count // 40)]
     narrow = [trace.logprobs for trace in map(exact.score, few)]
     lm.model.float()
@@ -150,10 +154,8 @@ def measured(path: str, count: int, peer: bool = True) -> dict[str, Any]:
         "tokens": int(sum(map(len, found["score_set"]))),
         "seconds": seconds,
         "from score_set, per token or sum": same,
-        "from score in float32": max(float(np.nanmax(abs(a - b))) for a, b in zip(mine, alone, strict=True)),
-        "score as loaded from score in float32": max(
-            float(np.nanmax(abs(a - b))) for a, b in zip(narrow, alone, strict=True)
-        ),
+        "from score in float32": apart(mine, alone),
+        "score as loaded from score in float32": apart(narrow, alone),
     }  # fmt: skip
 
 
