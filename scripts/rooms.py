@@ -20,8 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 PYTHON = (
-    "cli", "serve", "sources", "explore", "live", "export", "widget", "scorers",
-    "model", "model/attributing", "model/attributing/methods", "model/attributing/engine",
+    "cli", "serve", "distributed", "sources", "explore", "live", "export", "widget", "scorers",
+    "model", "model/attributing", "model/attributing/methods", "model/scoring",
+    "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
     "wire", "tiles", "examples", "sets", "data", "color", "base",
 )  # fmt: skip

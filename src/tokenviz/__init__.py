@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tokenviz import distributed as distributed
     from tokenviz import examples as examples
     from tokenviz import scorers as scorers
     from tokenviz._options import options as options
@@ -67,9 +68,11 @@ _HOMES = {
 }
 
 # These need an extra, so `import *` must not ask for them.
-_OPTIONAL = {"Contrast", "LanguageModel", "attribute", "attribution_methods", "load_model"}
-_ROOMS = {"examples", "scorers"}
-__all__ = ["__version__", *_ROOMS, *(_HOMES.keys() - _OPTIONAL)]
+_OPTIONAL = {
+    "Contrast", "LanguageModel", "attribute", "attribution_methods", "distributed", "load_model",
+}  # fmt: skip
+_ROOMS = {"distributed", "examples", "scorers"}
+__all__ = ["__version__", *((_ROOMS | _HOMES.keys()) - _OPTIONAL)]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ and see no more of it than a :class:`~tokenviz.model.running.loaded_model.Loaded
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -35,6 +35,8 @@ from tokenviz.model.tracing.options import DEFAULTS, GenerateOptions
 from tokenviz.model.tracing.score import score as score_texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Unpack
 
     from tokenviz.data.attribution import Attribution
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
     from tokenviz.explore.explorer import Explorer
     from tokenviz.live.trace import LiveTrace
+    from tokenviz.sets.trace_set import TraceSet
 
 __all__ = ["LanguageModel"]
 
@@ -334,6 +337,111 @@ class LanguageModel(LoadedModel):
             self, text, prompt=prompt, top_k=top_k, batch_size=batch_size, progress=progress,
             chat=chat,
         )  # fmt: skip
+
+    @showing(CHAT_DEFAULTS, ChatKeywords)
+    def score_set(
+        self,
+        texts: Any,
+        *,
+        prompt: Prompt | Prompts | None = None,
+        keys: Iterable[str] | None = None,
+        path: str | Path | None = None,
+        top_k: int = 5,
+        batch_size: int | None = None,
+        progress: bool | None = None,
+        **chat: Any,
+    ) -> TraceSet:
+        """Read many texts, as :meth:`score` reads each, into a set of traces.
+
+        Texts are read together with others of their length. On a CPU, weights of 16 bits of a model
+        whose layout is known are computed with in float32, which is quicker there and nearer to
+        what they say than :meth:`score` is, which computes as the model does.
+
+        Parameters
+        ----------
+        texts
+            A list of texts, of chats, of sequences of ids, or of pairs (prompt, text); a list of
+            mappings, or a table of pandas, polars, Arrow or ``datasets``, or the path of a Parquet,
+            Arrow, CSV or JSON Lines file or of a folder of them, with a column ``text`` (and
+            perhaps ``prompt``) or ``messages``. Other columns become columns of the set.
+        prompt
+            What comes before each text that brings none: one for all, or a list.
+        keys
+            What each row is known by; else a column ``key``, else a hash of the row and of what is
+            asked. A row that is there twice gets ``-2`` after its hash.
+        path
+            A folder to write into while it is made. The same call with the same folder goes on
+            where it was interrupted or killed, and computes only what is missing. None keeps the
+            set in memory.
+        top_k
+            How many alternatives to keep at each position.
+        batch_size
+            The most texts that are read together; None for as many as memory allows, 4096 tokens on
+            a CPU.
+        progress
+            Whether to show a progress bar; None: when it takes longer than two seconds.
+        chat
+            How chat messages become text, as :meth:`generate` says.
+
+        Returns
+        -------
+        TraceSet
+            Rows in the order in which they were given. What could not be scored (an empty text, one
+            too long for the model) is in its ``rejected``, by number from 1 on, with the reason.
+            After an interrupt, what there is so far, with a warning.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no column that is expected, a key is there twice, or ``path`` holds a set of
+            which something else was asked.
+        ImportError
+            If pyarrow is not installed.
+        """
+        self.probe(check_causal)
+        # Sets need an extra, so they are imported only where one is asked for.
+        from tokenviz.model.scoring.making import score_set
+
+        return score_set(
+            self, texts, prompt=prompt, keys=keys, path=path, top_k=top_k, batch_size=batch_size,
+            progress=progress, chat=chat,
+        )  # fmt: skip
+
+    @showing(DEFAULTS, GenerateOptions)
+    def generate_set(
+        self,
+        prompts: Any,
+        *,
+        keys: Iterable[str] | None = None,
+        path: str | Path | None = None,
+        **options: Any,
+    ) -> TraceSet:
+        """Continue many prompts, as :meth:`generate` does each, into a set of traces.
+
+        Parameters
+        ----------
+        prompts, keys, path
+            As :meth:`score_set` takes texts; of columns ``prompt``, ``messages`` or ``text`` the
+            first that there is.
+        options
+            As for :meth:`generate`, but for ``stream`` and ``on_token``. With a ``seed`` each row
+            draws from a generator of its own, made from the seed and the row's key: the same prompt
+            ten times gives ten texts, and the same ones when it is done again.
+
+        Returns
+        -------
+        TraceSet
+            As for :meth:`score_set`.
+
+        Raises
+        ------
+        TypeError, ValueError, ImportError
+            As for :meth:`score_set` and :meth:`generate`.
+        """
+        self.probe(check_causal)
+        from tokenviz.model.scoring.making import generate_set
+
+        return generate_set(self, prompts, keys=keys, path=path, options=options)
 
     @overload
     def compare(

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tokenviz.data.replacing import replacing
 from tokenviz.sets.plan import Plan
 from tokenviz.sets.writing import PART_BYTES, PART_ROWS, part_name, write_part
 
-__all__ = ["Rejected", "rejected_of", "save"]
+__all__ = ["Rejected", "rejected_of", "save", "write_rejected"]
 
 _REJECTED = "rejected.jsonl"
 
@@ -44,9 +45,7 @@ def save(plan: Plan, path: Path, rejected: Sequence[Rejected] = ()) -> Path:
         for number, start in enumerate(range(0, max(1, len(rows)), step)):
             table = parts.take(rows[start : start + step], columns)
             write_part(table, beside / part_name("0", number), parts.facts)
-        if rejected:
-            lines = [json.dumps(one._asdict(), ensure_ascii=False) for one in rejected]
-            (beside / _REJECTED).write_text("\n".join([*lines, ""]), encoding="utf-8")
+        write_rejected(beside, rejected)
         if path.is_dir():
             path.rmdir()
         beside.rename(path)
@@ -54,6 +53,17 @@ def save(plan: Plan, path: Path, rejected: Sequence[Rejected] = ()) -> Path:
         shutil.rmtree(beside, ignore_errors=True)
         raise
     return path
+
+
+def write_rejected(folder: Path, rejected: Sequence[Rejected]) -> None:
+    """Say in a set's folder which rows could not be read or made; nothing where all could."""
+    file = folder / _REJECTED
+    if not rejected:
+        file.unlink(missing_ok=True)
+        return
+    lines = [json.dumps(one._asdict(), ensure_ascii=False) for one in rejected]
+    with replacing(file) as place:
+        Path(place).write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def rejected_of(folder: Path) -> list[Rejected]:

@@ -158,6 +158,12 @@ class TraceSet(View[Trace]):
         """Rows that could not be read: where they are, and why."""
         return self._rejected
 
+    def with_rejected(self, rejected: Iterable[Rejected]) -> TraceSet:
+        """The same set, with what became of rows that it could not take."""
+        other = self._with(self._plan)
+        other._rejected = tuple(rejected)
+        return other
+
     def save(self, path: str | Path) -> Path:
         """Write the rows, in their order, into a folder that is not there yet.
 

@@ -7,7 +7,7 @@ the last block only the rows that predict a target are computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +19,7 @@ from tokenviz.model.decoder.feed_forward import FeedForward, Slopes
 from tokenviz.model.decoder.heads import Heads, Projected
 from tokenviz.model.decoder.linear import Linear
 from tokenviz.model.decoder.norm import Norm, Normed
+from tokenviz.model.decoder.packed import Packed
 from tokenviz.model.decoder.ragged import Ragged
 from tokenviz.model.decoder.rotary import Rotation
 from tokenviz.model.decoder.scoring import Scoring
@@ -204,6 +205,43 @@ class Block:
             queries = ragged.in_grid(queries)
         attended = attention.output_of(queries, keys, values, frame.sight, self.scoring).flatten(-2)
         return self._finished(x, ragged.end_to_end(attended) if reads is None else attended)
+
+    def run_packed(
+        self,
+        x: torch.Tensor,
+        rotation: Rotation | None,
+        sights: Sequence[Sight],
+        packed: Packed,
+        reads: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """As :meth:`run`, of texts end to end.
+
+        Parameters
+        ----------
+        x
+            Their rows, ``[1, R, d]``.
+        rotation
+            Of these rows.
+        sights
+            What is seen in each of the grids.
+        packed
+            How they lie.
+        reads
+            Rows that are wanted, ``[1, reads, d]``; None for all.
+        """
+        y, _ = _through(self.norm, x)
+        keys, values = self.keys(y, rotation).heads, self.values(y, None).heads
+        queries = self.queries(y, rotation).heads
+        seen = iter(sights)
+        attended = packed.attended(
+            queries,
+            keys,
+            values,
+            lambda q, k, v: attention.output_of(q, k, v, next(seen), self.scoring),
+        ).flatten(-2)
+        if reads is not None:
+            x, attended = x[:, reads], attended[:, reads]
+        return self._finished(x, attended)
 
     def _finished(self, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         """What is above the attention, without derivatives."""

@@ -17,6 +17,7 @@ from tokenviz.model.decoder.block import Block, Frame, KeySide, QuerySide
 from tokenviz.model.decoder.costs import Shape
 from tokenviz.model.decoder.head import Head
 from tokenviz.model.decoder.norm import Norm, Normed
+from tokenviz.model.decoder.packed import Packed
 from tokenviz.model.decoder.ragged import Ragged
 from tokenviz.model.decoder.rotary import Rotation
 from tokenviz.model.decoder.sight import Rows
@@ -205,6 +206,39 @@ class Decoder:
                 own = Frame(frame.query_rotation, turn, frame.sight)
             x = block.extend(x, key_side, own, ragged, wanted)
         return self.norm(x)[0]
+
+    def run_packed(
+        self, embeddings: torch.Tensor, packed: Packed, reads: torch.Tensor
+    ) -> torch.Tensor:
+        """Hidden states ``[reads, d]`` of texts end to end, nothing kept.
+
+        Parameters
+        ----------
+        embeddings
+            Token embeddings of their rows, ``[1, R, d]``.
+        packed
+            How they lie.
+        reads
+            Rows that are read, int64, ``[reads]``.
+        """
+        x = self.enter(embeddings, packed.positions)
+        device = embeddings.device
+        of_text = [Rows.of_text(grid.rows, device) for grid in packed.grids]
+        sights = {
+            window: [rows.sight(window) for rows in of_text]
+            for window in {block.window for block in self.blocks}
+        }
+        rotations = {
+            kind: rotation(torch.arange(packed.longest, device=device), x.dtype).rows(
+                packed.positions
+            )
+            for kind, rotation in self.rotations.items()
+        }
+        last = len(self.blocks) - 1
+        for layer, block in enumerate(self.blocks):
+            wanted = reads if layer == last else None
+            x = block.run_packed(x, rotations.get(block.kind), sights[block.window], packed, wanted)
+        return self.norm(x)[0][0]
 
     def _with_reads(
         self, rows: Rows, reads: torch.Tensor | None, dtype: torch.dtype

@@ -146,6 +146,7 @@ def prepare(
     *,
     forced: Sequence[int] = (),
     memories: Memories | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> Generation:
     """Check everything that is asked of :meth:`LanguageModel.generate`.
 
@@ -162,6 +163,8 @@ def prepare(
         else is as if they were the end of the prompt. Of one prompt only.
     memories
         What the model remembers of texts before, to go on from and to add to. Of one prompt only.
+    seeds
+        Of each prompt's draws, where they are seeded at all; that of the options for all if None.
     """
     batch = None if isinstance(prompt, EncodedPrompt) else as_batch(prompt)
     assert batch is None or not (forced or memories)
@@ -235,7 +238,10 @@ def prepare(
         on_token,
         memories,
     )
-    texts = [Text(row, one, stop_rule.afresh(), tuple(forced)) for row, one in enumerate(prompts)]
+    texts = [
+        Text(row, one, stop_rule.afresh(), tuple(forced), None if seeds is None else seeds[row])
+        for row, one in enumerate(prompts)
+    ]
     notes = _notes(asked, sampler, settings, bool(ends))
     return Generation(writer, texts, together, batch is not None, asked["progress"], notes)
 

@@ -29,6 +29,7 @@ __all__ = [
     "argmax",
     "as_top_k",
     "check_kept",
+    "likeliest",
     "reduce",
     "trace_of",
 ]
@@ -99,7 +100,7 @@ def reduce(logits: torch.Tensor, chosen: torch.Tensor, top_k: int) -> Reduction:
 
 def _reduce(logits: torch.Tensor, chosen: torch.Tensor, count: int) -> Reduction:
     own = logits.gather(-1, chosen[:, None])
-    top, ids = _largest(logits, count)
+    top, ids = likeliest(logits, count)
     largest = top[:, :1]
     ranks = _ranks(logits, own, largest)
     below = (logits - largest).clamp_(min=_FAR_BELOW)  # NaN stays NaN, and infinity becomes it
@@ -131,7 +132,7 @@ def argmax(logits: torch.Tensor) -> torch.Tensor:
     return best[:, 0] * _STRIP + strip.argmax(-1)
 
 
-def _largest(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+def likeliest(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """``logits.topk(count)``.
 
     On a CPU that goes through the vocabulary number by number, while maxima of strips are quick:

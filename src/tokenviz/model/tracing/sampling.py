@@ -233,11 +233,16 @@ class Sampler:
         )
         return probabilities.div_(clocks).argmax(-1)
 
-    def generators(self, rows: int, device: torch.device) -> list[torch.Generator | None]:
-        """What each text draws from."""
+    def generators(
+        self, seeds: Sequence[int | None], device: torch.device
+    ) -> list[torch.Generator | None]:
+        """For each text what it draws with, from a seed of its own or the one of all."""
         if self.seed is None or not self.samples:
-            return [None] * rows
-        return [torch.Generator(device).manual_seed(self.seed) for _ in range(rows)]
+            return [None] * len(seeds)
+        return [
+            torch.Generator(device).manual_seed(self.seed if seed is None else seed)
+            for seed in seeds
+        ]
 
 
 def _processor_list(processors: Any) -> list[Any]:

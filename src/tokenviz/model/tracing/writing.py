@@ -51,6 +51,8 @@ class Text:
         When it ends.
     forced
         Ids that it begins with, whatever the model would choose; of a text that is written alone.
+    seed
+        Of its draws, where it is not that of all.
 
     Attributes
     ----------
@@ -66,6 +68,7 @@ class Text:
     prompt: EncodedPrompt
     stop_rule: StopRule
     forced: Sequence[int] = ()
+    seed: int | None = None
     length: int = 0
     computed: int = 0
     finished: bool = False
@@ -136,7 +139,7 @@ class Writer:
             text.begin(positions, place, len(texts))
         forced = texts[0].forced if len(texts) == 1 else ()
         decoding = self._decoding(texts, len(forced) + self.max_new_tokens)
-        generators = self.sampler.generators(len(texts), decoding.ids.device)
+        generators = self.sampler.generators([text.seed for text in texts], decoding.ids.device)
         # To what changes scores, forced tokens are part of what was there before.
         at = Situation(
             decoding.ids.shape[1] + len(forced),
