@@ -2,6 +2,9 @@
 
 import { h, svg } from "../dom.ts";
 
+/** Pixels that a pointer may stray while it is pressed: about a button. */
+const SLACK = 24;
+
 export interface ToolOptions {
   /** The `data-tokenviz-control` attribute. */
   control: string;
@@ -18,7 +21,28 @@ export function toolButton(options: ToolOptions): HTMLButtonElement {
   const { control, label, title = label, icon, press, signal } = options;
   const attributes = { type: "button", class: "tokenviz-tool", title, "aria-label": label };
   const element = h("button", { ...attributes, "data-tokenviz-control": control }, icon);
-  element.addEventListener("click", press, { signal });
+  // A figure that is written grows, and JupyterLab scrolls it: the button may leave the pointer
+  // between press and release. So it keeps hold of the pointer, and what takes a press back is that
+  // the pointer itself went elsewhere.
+  let pressed: PointerEvent | undefined;
+  const until = { signal };
+  element.addEventListener(
+    "pointerdown",
+    (event) => {
+      pressed = event;
+      element.setPointerCapture(event.pointerId);
+    },
+    until,
+  );
+  element.addEventListener(
+    "click",
+    ({ x, y }) => {
+      // A click by key has no press of a pointer before it.
+      if (pressed === undefined || Math.hypot(x - pressed.x, y - pressed.y) < SLACK) press();
+      pressed = undefined;
+    },
+    until,
+  );
   return element;
 }
 

@@ -255,6 +255,29 @@ def test_stop_button_stops_within_one_token(session: Session) -> None:
     session.opened.assert_quiet()
 
 
+def test_a_press_counts_although_the_button_moves_away(session: Session) -> None:
+    """The figure grows, and JupyterLab scrolls: seen to pull the button from under the pointer."""
+    figure = session.run("live = lm.generate(prompt, **slowly)\nlive")
+    expect(figure).to_have_count(1)
+    wait_for_tokens(figure, 10)
+    button, mouse = stop_button(figure), session.page.mouse
+    for away, counts in ((40, False), (0, True)):
+        button.scroll_into_view_if_needed()
+        button.hover()
+        mouse.down()
+        x, y = button.evaluate(
+            "e => { const box = e.getBoundingClientRect();"
+            " e.style.transform = 'translate(-90px, -60px)';"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; }"
+        )
+        mouse.move(x + away, y)
+        mouse.up()
+        button.evaluate("e => { e.style.transform = ''; }")
+        assert button.is_disabled() is counts
+    wait_until_written(figure)
+    assert int(evaluate(session.kernel, "len(live.wait())")) == length(figure) < 4000
+
+
 @pytest.mark.skipif(
     Version(version("ipykernel")) < Version("7"),
     reason="ipykernel 6 has no subshells: what a browser says waits until the cell has run",
