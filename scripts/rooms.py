@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 PYTHON = (
-    "sources", "explore", "live", "export", "widget", "scorers",
+    "sources", "explore", "browse", "live", "export", "widget", "scorers",
     "model", "model/attributing", "model/attributing/methods", "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
     "wire", "tiles", "examples", "sets", "data", "color", "base",
@@ -28,8 +28,8 @@ PYTHON = (
 """Rooms of src/tokenviz, each above what it may import; "base" are the files with an underscore."""
 
 TYPESCRIPT = (
-    "glue", "explore", "trace", "heatmap", "figure", "controls", "a11y", "canvas", "state", "live",
-    "wire", "data", "color", "dom",
+    "glue", "explore", "set", "trace", "heatmap", "figure", "controls", "a11y", "canvas", "state",
+    "live", "wire", "data", "color", "dom",
 )  # fmt: skip
 """Rooms of js."""
 
@@ -41,6 +41,8 @@ DEFERRED = {
     ("tiles", "widget"): "show() makes a figure",
     ("widget", "export"): "save() and a cell's output write a page",
     ("export", "explore"): "a state that is read may be an explorer's",
+    ("export", "browse"): "a state that is read may be a browser's",
+    ("sets", "browse"): "show() makes a browser",
     ("model", "explore"): "explore() gives an explorer",
     ("model", "live"): "generate(stream=True) gives a figure that fills",
 }

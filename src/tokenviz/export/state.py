@@ -56,7 +56,7 @@ class FigureState:
     @classmethod
     def from_widget(cls, widget: Figure) -> FigureState:
         """The state of a live widget, with its current look."""
-        traits = widget.get_state(own_traits(type(widget)))
+        traits = widget.exported(own_traits(type(widget)))
         buffers: dict[Path, Buffer] = {}
         state = cls(_without_buffers(traits, (), buffers), buffers)
         state.__dict__["source"] = widget.source  # at hand: not to be decoded from what it became
@@ -82,9 +82,11 @@ class FigureState:
         return cls(traits, buffers)
 
     @cached_property
-    def source(self) -> Attribution | LargeAttribution | Trace | TraceTree:
+    def source(self) -> Attribution | LargeAttribution | Trace | TraceTree | None:
         """The data object that the figure shows."""
         data = self._decoded["_data"]
+        if self.kind == "set":
+            return None  # a page holds no set: its rows are what there is
         if self.kind == "explorer":
             from tokenviz.explore.wire import decode_tree
 
@@ -121,7 +123,7 @@ class FigureState:
 
     @property
     def kind(self) -> str:
-        """``"heatmap"``, ``"trace"`` or ``"explorer"``."""
+        """``"heatmap"``, ``"trace"``, ``"explorer"`` or ``"set"``."""
         return str(self.traits["_kind"])
 
     @property
@@ -162,11 +164,17 @@ def own_traits(widget: type[Figure]) -> dict[str, Any]:
 
 
 def _widget_classes() -> dict[str, type[Figure]]:
+    from tokenviz.browse.browser import SetBrowser
     from tokenviz.explore.explorer import Explorer
     from tokenviz.widget.heatmap import AttributionHeatmap
     from tokenviz.widget.trace import TokenTrace
 
-    return {"heatmap": AttributionHeatmap, "trace": TokenTrace, "explorer": Explorer}
+    return {
+        "heatmap": AttributionHeatmap,
+        "trace": TokenTrace,
+        "explorer": Explorer,
+        "set": SetBrowser,
+    }
 
 
 _PLAIN = {str, int, float, bool, type(None)}
