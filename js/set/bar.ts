@@ -45,7 +45,7 @@ export class Bar {
       ...columns.map(({ name, label }): [string, string] => [name, label]),
     ]);
     this.search = h("input", {
-      ...{ type: "search", "data-tokenviz-control": "search" },
+      ...{ type: "search", "data-tokenviz-control": "find-rows" },
       ...{ placeholder: "Find in the texts", "aria-label": "Find in the texts" },
     });
     this.search.addEventListener(

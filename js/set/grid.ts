@@ -274,7 +274,7 @@ export class Grid {
       );
     const cells = [
       cell(0, "tokenviz-set-mark"),
-      cell(1, "tokenviz-set-text", text, canvas),
+      cell(1, "tokenviz-set-first", text, canvas),
       ...this.#columns.map(({ kind }, j) =>
         cell(j + FIRST, `tokenviz-set-cell tokenviz-set-${kind}`),
       ),

@@ -7,24 +7,7 @@ import numpy as np
 from tokenviz import Token, Trace, TraceSet
 
 HOSTILE = '<img src=x onerror="window.hurt=1">\u202e'
-_WORDS = [
-    "the",
-    "of",
-    "water",
-    "than",
-    "call",
-    "first",
-    "people",
-    "may",
-    "down",
-    "side",
-    "been",
-    "now",
-    "find",
-    "long",
-    "make",
-    "thing",
-]
+_WORDS = ["the", "of", "water", "than", "call", "first", "people", "may", "down", "side", "now"]
 
 
 def rollouts(n: int, seed: int = 0, worse: float = 0.0) -> TraceSet:

@@ -92,9 +92,7 @@ class SetBrowser(TokenTrace):
     notes = traitlets.Dict(
         key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), default_value={}
     ).tag(sync=True, echo_update=False)
-    selected: Any = traitlets.Unicode(None, allow_none=True).tag(  # type: ignore[assignment]
-        sync=True, echo_update=False
-    )
+    selected: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True, echo_update=False)
 
     _sources: type[Any] = object
 
