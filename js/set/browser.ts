@@ -291,10 +291,13 @@ export class SetBrowser {
         this.#show();
       }
     }
-    const bars = await this.#ask((source) => source.bars(this.#look, this.#columns));
-    if (bars == null || generation !== this.#generation) return;
-    this.#bars = bars;
-    this.#showBars();
+    // One by one: whoever scrolls meanwhile does not wait for all of them.
+    for (const column of this.#columns) {
+      const bars = await this.#ask((source) => source.bars(this.#look, [column]));
+      if (bars == null || generation !== this.#generation) return;
+      this.#bars = new Map([...this.#bars, ...bars]);
+      this.#showBars();
+    }
   }
 
   #need(first: number, end: number): void {
