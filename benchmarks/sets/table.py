@@ -55,7 +55,7 @@ def _browsing(result: Mapping[str, Any]) -> list[str]:
     said = (
         "Browsed in JupyterLab, the kernel and the browser on the same cores, software rendering: "
         "from the event (of the first screen, from running the cell) to the frame that shows the "
-        f"rows. Scrolling is {result['frames']:,} steps of two rows, one in each frame, from frame to frame. "
+        f"rows. Scrolling is {result['frames']:,} steps of two rows, from frame to frame. "
         f"The largest of {result['messages']} messages with rows had "
         f"{result['largest message'] / 1000:.0f} kB; the bound is {MESSAGE / 1000:.0f} kB."
     )
