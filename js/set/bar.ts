@@ -94,8 +94,9 @@ export class Bar {
 
   show(look: Look, channel: string, marked: number): void {
     this.#look = look;
-    if (document.activeElement !== this.search || this.search.value === "") {
-      if (this.search.value !== look.search) this.search.value = look.search;
+    // What is being typed is not taken back.
+    if (this.#typing === undefined && this.search.value !== look.search) {
+      this.search.value = look.search;
     }
     const by = look.sort?.by ?? "";
     choose(this.#sort, by);
@@ -148,6 +149,7 @@ export class Bar {
 
   #find(): void {
     clearTimeout(this.#typing);
+    this.#typing = undefined;
     const search = this.search.value;
     if (search !== this.#look.search) this.#options.change({ ...this.#look, search });
   }

@@ -68,6 +68,8 @@ export class SetBrowser {
   #bars: ReadonlyMap<string, Bars> = new Map();
   #opened: (Omit<OpenedRow, "place"> & { place: number | undefined }) | null = null;
   #wantedRow: string | null = null;
+  /** A row that was opened by its key is brought into view, also of rows that are still to come. */
+  #revealed: string | null = null;
   #error: string | null = null;
   #channel: string;
   #waiting: (() => void)[] = [];
@@ -248,7 +250,10 @@ export class SetBrowser {
     const before = this.#look;
     this.#look = look;
     this.#error = null;
-    if (tell) this.#tell("_look", look);
+    if (tell) {
+      this.#revealed = null;
+      this.#tell("_look", look);
+    }
     this.#show();
     if (look.group !== before.group || !sameRows(before, look)) void this.#showGroups();
     if (!sameRows(before, look)) this.#reload(true);
@@ -282,13 +287,17 @@ export class SetBrowser {
       const place = await this.#ask((source) => source.place(this.#look, key));
       if (generation === this.#generation && this.#opened?.key === key && place !== null) {
         this.#opened = { ...this.#opened, place };
+        if (place !== undefined && key === this.#revealed) this.#grid.go(place);
         this.#show();
       }
     }
-    const bars = await this.#ask((source) => source.bars(this.#look, this.#columns));
-    if (bars == null || generation !== this.#generation) return;
-    this.#bars = bars;
-    this.#showBars();
+    // One by one: whoever scrolls meanwhile does not wait for all of them.
+    for (const column of this.#columns) {
+      const bars = await this.#ask((source) => source.bars(this.#look, [column]));
+      if (bars == null || generation !== this.#generation) return;
+      this.#bars = new Map([...this.#bars, ...bars]);
+      this.#showBars();
+    }
   }
 
   #need(first: number, end: number): void {
@@ -336,6 +345,7 @@ export class SetBrowser {
 
   async #open(which: { place: number } | { key: string }, tell = true): Promise<void> {
     if ("key" in which) this.#wantedRow = which.key;
+    this.#revealed = "key" in which ? which.key : null;
     const row = await this.#ask((source) => source.open(this.#look, which));
     if (row === null) return;
     if (row === undefined) {
@@ -375,6 +385,7 @@ export class SetBrowser {
   #close(tell = true): void {
     this.#opened = null;
     this.#wantedRow = null;
+    this.#revealed = null;
     if (tell) this.#tell("selected", null);
     this.#detail.hide();
     this.#grid.opened = null;

@@ -60,6 +60,8 @@ export class Grid {
   #heads: Head[] = [];
   #headsEnd = new AbortController();
   #slots: Slot[] = [];
+  /** The row that the first slot stands for. */
+  #first = 0;
   #scale: ColorScale | null = null;
   #opened: string | null = null;
   /** The cell that the keys are on: a place, −1 in the heads. */
@@ -220,6 +222,7 @@ export class Grid {
       this.#slots.push(slot);
       this.#layer.append(slot.element);
     }
+    this.#turn(first);
     const shift = this.#windowing.offset - first * ROW_HEIGHT;
     const top = this.element.scrollTop - shift;
     this.#layer.style.transform = `translateY(${top}px)`;
@@ -229,6 +232,7 @@ export class Grid {
       const place = first + i;
       const known = row(place);
       const { element, cells } = slot;
+      element.style.top = `${i * ROW_HEIGHT}px`;
       element.setAttribute("aria-rowindex", String(place + 2));
       element.dataset.tokenvizPlace = String(place);
       const isMarked = known !== undefined && marked(known.key);
@@ -258,6 +262,23 @@ export class Grid {
     if (count > 0) need(first, end);
   }
 
+  /** Rows that are still seen keep what they are written in, so that a scroll writes the new ones. */
+  #turn(first: number): void {
+    const moved = first - this.#first;
+    this.#first = first;
+    const slots = this.#slots;
+    if (moved === 0 || Math.abs(moved) >= slots.length) return;
+    if (moved > 0) {
+      const above = slots.splice(0, moved);
+      slots.push(...above);
+      this.#layer.append(...above.map(({ element }) => element));
+    } else {
+      const below = slots.splice(slots.length + moved);
+      slots.unshift(...below);
+      this.#layer.prepend(...below.map(({ element }) => element));
+    }
+  }
+
   get #room(): number {
     return Math.max(ROW_HEIGHT, this.element.clientHeight - this.#head.offsetHeight);
   }
@@ -280,7 +301,6 @@ export class Grid {
       ),
     ];
     const element = h("div", { class: "tokenviz-set-row", role: "row" }, ...cells);
-    element.style.top = `${i * ROW_HEIGHT}px`;
     return { element, cells, text, canvas, shown: null, painted: null, scale: null };
   }
 

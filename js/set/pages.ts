@@ -3,8 +3,8 @@
 import type { Value } from "./look.ts";
 import type { Page } from "./source.ts";
 
-export const PAGE_ROWS = 64;
-const KEPT = 40;
+export const PAGE_ROWS = 32;
+const KEPT = 80;
 
 export interface Row {
   key: string;

@@ -266,10 +266,6 @@ class SetBrowser(TokenTrace):
             return
         told = {"tokenviz": "set", "asked": content.get("asked")}
         try:
-            look = check_look(content.get("look"), self._answers.names)
-            # The trait may still be on its way; whoever sent it is not told of it.
-            with self._lock_property(_look=look):
-                self._look = look
             answer, own = self._answers.answer(content, self.channel)
         except (TypeError, ValueError, KeyError, traitlets.TraitError, duckdb().Error) as error:
             self.send(told | {"error": str(error).strip().split("\n\n")[0][:500]})

@@ -43,6 +43,7 @@ _OURS_FIRST = (
     "max_delta", "delta_mean", "delta_sum", "same_tokens",
     "n_tokens", "worst_logprob", "mean_logprob", "share_masked", "mean_entropy",
 )  # fmt: skip
+_LOOKED_AT = 64
 _MOST_OF_YOURS = 6
 _MOST_OF_CHANNELS = 3
 
@@ -58,10 +59,15 @@ def table_columns(rows: Any) -> list[dict[str, str]]:
         kind = _kind(field.type)
         if kind is not None and field.name not in _NEVER and kind_of(field.name) is None:
             found.append((field.name, kind))
-    if found:
-        wanted = ", ".join(f"count({name(column)})" for column, _ in found)
-        known = [column[0].as_py() for column in rows._plan.select(wanted).columns]
-        found = [one for one, count in zip(found, known, strict=True) if count]
+    # Of most, the first rows say that they are known.
+    first = rows.queries.page(0, _LOOKED_AT, [column for column, _ in found])
+    empty = [column for column, _ in found
+             if first.column(column).null_count == first.num_rows]  # fmt: skip
+    if empty:
+        wanted = ", ".join(f"count({name(column)})" for column in empty)
+        counts = [column[0].as_py() for column in rows._plan.select(wanted).columns]
+        empty = [column for column, count in zip(empty, counts, strict=True) if not count]
+        found = [one for one in found if one[0] not in empty]
     return [
         {
             "name": column,
