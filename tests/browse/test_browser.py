@@ -305,7 +305,7 @@ def test_two_sets_open_as_comparisons() -> None:
     both = rollouts(40).join(rollouts(40, worse=2.0))
     browser = both.show()
     assert browser.channel == DELTA
-    assert browser.columns[:2] == ["max_delta", "delta_mean"] or "max_delta" in browser.columns
+    assert browser.columns[:3] == ["max_delta", "delta_mean", "delta_sum"]
     browser.sort("max_delta", descending=True)
     content, (buffer,) = ask(
         browser, "rows", browser._look, start=0, count=5, columns=["max_delta"]

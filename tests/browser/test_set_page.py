@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 import tokenviz as tv
@@ -14,6 +15,8 @@ from tests.axe import assert_accessible
 from tests.browse.sets import rollouts
 from tests.browser.browsing import GRID, ROWS, SET, Browsing
 from tests.chromium import OfflinePages, Opened
+from tokenviz.export.html import twin
+from tokenviz.export.nbconvert import TokenvizHTMLExporter
 
 N = 150
 
@@ -179,3 +182,30 @@ def test_groups_lead_to_their_rows(opened: Opened, rows: tv.TraceSet) -> None:
     table.get_by_role("button", name="200").click()
     browsing.assert_shows(rows.filter(step=200))
     expect(table).to_be_hidden()
+
+
+def test_a_cells_output_keeps_the_first_rows(
+    rows: tv.TraceSet, offline: OfflinePages, tmp_path: Path
+) -> None:
+    browser = rows.show(channel="surprisal")
+    browser._most = 50
+    output = new_output("display_data", data=twin(browser))
+    cell = new_code_cell("rows.show()", outputs=[output], execution_count=1)
+    exporter = TokenvizHTMLExporter()  # type: ignore[no-untyped-call]
+    html, _ = exporter.from_notebook_node(new_notebook(cells=[cell, *cell_of_a_trace()]))
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    opened = offline.open(tmp_path / "page.html")
+    browsing = Browsing(opened.page.locator(SET))
+    browsing.assert_shows(rows[:50])
+    expect(browsing.root).to_contain_text("This page holds the first 50 of 150 rows.")
+    browsing.root.locator(ROWS).nth(1).locator(".tokenviz-set-first").click()
+    browsing.assert_open(rows[:50], 1)
+    # Another kind of figure stands beside it as ever.
+    expect(opened.page.locator('.tokenviz[data-tokenviz-kind="trace"]')).to_have_count(2)
+    opened.assert_quiet()
+
+
+def cell_of_a_trace() -> list[Any]:
+    data = twin(tv.examples.trace().show())
+    output = new_output("display_data", data=data)
+    return [new_code_cell("trace", outputs=[output], execution_count=2)]

@@ -85,6 +85,8 @@ def shown_at_first(columns: Iterable[dict[str, str]]) -> list[str]:
     ours = [one for one in _OURS_FIRST if one in names]
     yours = [one for one in names if one not in ours and not _is_ours(one)]
     means = [one for one in names if one.startswith("mean.")]
+    if "max_delta" in names:  # of two sets: what changed
+        return [*ours, *yours[:_MOST_OF_YOURS]]
     return [*yours[:_MOST_OF_YOURS], *ours, *means[:_MOST_OF_CHANNELS]]
 
 
