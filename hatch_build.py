@@ -19,13 +19,16 @@ STATIC_FILES = (
     "widget.js",
     "explorer.js",
     "comparison.js",
+    "set.js",
     "server.js",
     "page.js",
     "explorerpage.js",
     "comparisonpage.js",
+    "setpage.js",
     "tokenviz.css",
     "explorer.css",
     "comparison.css",
+    "set.css",
 )
 
 

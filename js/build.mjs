@@ -13,7 +13,7 @@ import { shrink } from "./shrink.mjs";
 const OUT = "src/tokenviz/static";
 
 /** What figures load as a model of its own: `glue/<name>.ts`, known to Python by that name. */
-const BUNDLES = ["widget", "explorer", "comparison"];
+const BUNDLES = ["widget", "explorer", "comparison", "set"];
 
 /** Dependencies are ES modules; where require.js lives, a UMD wrapper would go astray. */
 const WIDGET = { define: "undefined", PAGE: "false" };
@@ -35,13 +35,13 @@ const builds = [
     format: "esm",
     define: WIDGET,
   })),
-  ...["page", "explorerpage", "comparisonpage"].map((name) => ({
+  ...["page", "explorerpage", "comparisonpage", "setpage"].map((name) => ({
     entryPoints: [`js/glue/${name}.ts`],
     outfile: `${OUT}/${name}.js`,
     format: "iife",
     define: FOR_PAGES,
   })),
-  ...["tokenviz", "explorer", "comparison"].map((name) => ({
+  ...["tokenviz", "explorer", "comparison", "set"].map((name) => ({
     entryPoints: [`js/${name}.css`],
     outfile: `${OUT}/${name}.css`,
   })),

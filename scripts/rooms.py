@@ -20,8 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 PYTHON = (
-    "cli", "serve", "distributed", "sources", "explore", "live", "export", "widget", "scorers",
-    "model", "model/attributing", "model/attributing/methods", "model/scoring",
+    "cli", "serve", "distributed", "sources", "explore", "browse", "live", "export", "widget",
+    "scorers", "model", "model/attributing", "model/attributing/methods", "model/scoring",
     "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",
     "wire", "tiles", "examples", "sets", "data", "color", "base",
@@ -29,7 +29,7 @@ PYTHON = (
 """Rooms of src/tokenviz, each above what it may import; "base" are the files with an underscore."""
 
 TYPESCRIPT = (
-    "glue", "serve", "explore", "compare", "trace", "heatmap", "figure", "controls", "a11y",
+    "glue", "serve", "explore", "compare", "set", "trace", "heatmap", "figure", "controls", "a11y",
     "canvas", "state", "live", "wire", "data", "color", "dom",
 )  # fmt: skip
 """Rooms of js."""
@@ -42,6 +42,8 @@ DEFERRED = {
     ("tiles", "widget"): "show() makes a figure",
     ("widget", "export"): "save() and a cell's output write a page",
     ("export", "explore"): "a state that is read may be an explorer's",
+    ("export", "browse"): "a state that is read may be a browser's",
+    ("sets", "browse"): "show() makes a browser",
     ("model", "explore"): "explore() gives an explorer",
     ("model", "live"): "generate(stream=True) gives a figure that fills",
 }

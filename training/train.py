@@ -71,11 +71,11 @@ class State:
             optimizer.load_state_dict(state)
 
 
-def train(recipe: Recipe, directory: Path) -> None:
+def train(recipe: Recipe, directory: Path, until: int | None = None) -> None:
     """Train by ``recipe`` and export to ``directory``.
 
     Goes on from the last checkpoint of the same recipe if there is one, to the same result but
-    for rounding.
+    for rounding. With ``until`` it ends after so many steps, and exports what there is by then.
     """
     checkpoint = CHECKPOINTS / f"{_digest(recipe)}.pt"
     torch.manual_seed(recipe.seed)
@@ -90,7 +90,8 @@ def train(recipe: Recipe, directory: Path) -> None:
         state.load(checkpoint)
     workers = _workers()
     started, tokens = time.monotonic(), 0
-    while state.step < recipe.steps:
+    last = recipe.steps if until is None else until
+    while state.step < last:
         loss, read = _step(recipe, tokenizer, state, workers)
         tokens += read
         if state.step in recipe.stage_ends:
@@ -102,6 +103,9 @@ def train(recipe: Recipe, directory: Path) -> None:
             state.save(checkpoint)
             export(averaged, tokenizer, directory)
             print("held out:", glance(averaged, tokenizer), flush=True)
+    if until is not None:
+        export(averaged, tokenizer, directory)
+        return
     averaged.load_state_dict(_mean(state.stage_ends[-recipe.stages_averaged :]))
     export(averaged, tokenizer, directory)
 

@@ -1,6 +1,7 @@
 """Sets of traces at a million rows: opened, sorted, filtered, paged, and what memory that takes.
 
-`making.py` writes the set, by columns; `asking.py` has what is asked of it.
+`making.py` writes the set, by columns; `asking.py` has what is asked of it; `browsing.py`
+browses it in a notebook.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from benchmarks.fresh import fresh
 from benchmarks.sets.asking import QUESTIONS
+from benchmarks.sets.browsing import browsed
 from benchmarks.sets.making import make
 from benchmarks.sets.writing import written
 from benchmarks.timing import Budget
@@ -48,6 +50,9 @@ def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
             "questions": [
                 _asked(name, folder, _QUICK_REPEATS if quick else _REPEATS) for name in QUESTIONS
             ],
+            "browsing": browsed(
+                folder, repeats=_QUICK_REPEATS if quick else _REPEATS, steps=60 if quick else 400
+            ),
             "writing": written(Path(temporary), 50 if quick else 2000),
         }
     return result

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.sets.asking import QUESTIONS
+from benchmarks.sets.browsing import BOUNDS, MESSAGE
 
 __all__ = ["markdown"]
 
@@ -36,6 +37,7 @@ def markdown(result: Mapping[str, Any]) -> str:
             *measured,
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
+    browsing = _browsing(result["browsing"]) if "browsing" in result else []
     own = result["writing"]
     per_trace = own["seconds"] / own["traces"]
     tail = (
@@ -45,4 +47,21 @@ def markdown(result: Mapping[str, Any]) -> str:
         f"{own['bytes'] / own['traces'] / 1024:.1f} KiB on disk, a trace as `.npz` "
         f"{own['bytes as npz'] / own['traces'] / 1024:.1f} KiB."
     )
-    return "\n\n".join([head, "\n".join(lines), tail])
+    return "\n\n".join([head, "\n".join(lines), *browsing, tail])
+
+
+def _browsing(result: Mapping[str, Any]) -> list[str]:
+    """The same set in a notebook."""
+    said = (
+        "Browsed in JupyterLab, the kernel and the browser on the same cores, software rendering: "
+        "from the event (of the first screen, from running the cell) to the frame that shows the "
+        f"rows. Scrolling is {result['frames']:,} steps of two rows, from frame to frame. "
+        f"The largest of {result['messages']} messages with rows had "
+        f"{result['largest message'] / 1000:.0f} kB; the bound is {MESSAGE / 1000:.0f} kB."
+    )
+    lines = ["| | seconds | bound |", "| --- | ---: | ---: |"]
+    lines += [
+        f"| {name} | {seconds:.3f} | {BOUNDS[name]:g} |"
+        for name, seconds in result["seconds"].items()
+    ]
+    return [said, "\n".join(lines)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tokenviz import examples as examples
     from tokenviz import scorers as scorers
     from tokenviz._options import options as options
+    from tokenviz.browse.browser import SetBrowser as SetBrowser
     from tokenviz.data.attribution import Attribution as Attribution
     from tokenviz.data.comparing import compare as compare
     from tokenviz.data.comparison import Comparison as Comparison
@@ -51,6 +52,7 @@ _HOMES = {
     "LiveTrace": "tokenviz.live.trace",
     "LanguageModel": "tokenviz.model.language_model",
     "LargeAttribution": "tokenviz.tiles.large",
+    "SetBrowser": "tokenviz.browse.browser",
     "SetWriter": "tokenviz.sets.writing",
     "Token": "tokenviz.data.tokens",
     "TokenTrace": "tokenviz.widget.trace",

@@ -19,7 +19,8 @@ NOTEBOOK = NOTEBOOKS / "compare.ipynb"
 def names() -> dict[str, Any]:
     """What the notebook has made when it is through."""
     made: dict[str, Any] = {}
-    with warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.chdir(NOTEBOOKS)
         warnings.simplefilter("error")
         for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
             if cell.cell_type == "code":
@@ -60,3 +61,18 @@ def test_three_bits_misread_a_digit(names: dict[str, Any]) -> None:
     assert three.kl is not None
     assert 0.7 < (first.value + second.value) / three.kl[0].sum() < 0.8
     assert np.median(three.kl[0]) < 1e-3 and 0.2 < three.kl[0].mean() < 0.3
+
+
+def test_an_earlier_checkpoint_writes_the_words_and_not_the_products(names: dict[str, Any]) -> None:
+    young: Comparison = names["young"]
+    wrong = names["earlier"].generate(
+        "What is 43 multiplied by 34?", max_new_tokens=150, progress=False
+    )
+    assert (
+        wrong.text.startswith("<think>\nTo solve 43 multiplied by 34") and "</think>" in wrong.text
+    )
+    assert "1,290" not in wrong.text and "172" not in wrong.text
+    assert not wrong.text.endswith("1,462")
+    kl, digits = names["kl"], names["digits"]
+    assert 18.5 < kl[digits].mean() / kl[~digits].mean() < 19.5
+    assert all(place.text.isdigit() for place in young.worst(5))

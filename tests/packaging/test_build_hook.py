@@ -40,8 +40,9 @@ def test_without_node_the_build_says_what_is_missing(clone: Path) -> None:
     assert done.returncode != 0
     said = done.stdout + done.stderr
     missing = (
-        "loader.js, widget.js, explorer.js, comparison.js, server.js, page.js, "
-        "explorerpage.js, comparisonpage.js, tokenviz.css, explorer.css, comparison.css"
+        "loader.js, widget.js, explorer.js, comparison.js, set.js, server.js, page.js, "
+        "explorerpage.js, comparisonpage.js, setpage.js, "
+        "tokenviz.css, explorer.css, comparison.css, set.css"
     )
     assert f"{missing} missing in src/tokenviz/static" in said
     assert "needs Node.js 20 or newer" in said

@@ -9,6 +9,7 @@ import pytest
 
 import tokenviz as tv
 from tests.sources.recorded import FIXTURES
+from tests.sources.truth import batch
 from tokenviz.sources.pieces import Piece, read_piece
 from tokenviz.sources.read import read
 
@@ -131,3 +132,25 @@ def _given() -> Any:
     from tokenviz.sources.format import Given
 
     return Given()
+
+
+def test_outputs_of_batches_are_the_traces_of_their_responses(tmp_path: Path) -> None:
+    chat = json.loads((FIXTURES / "openai_chat.json").read_text())
+    for number in (1, 2):
+        rows = batch(chat, {"error": {"message": "too many"}}, chat)
+        rows[1]["response"]["status_code"] = 429
+        del rows[2]["response"]["body"]
+        path = tmp_path / f"batch_{number}_output.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.warns(UserWarning, match="4 rows could not be read"):
+        found = tv.read(tmp_path)
+    assert found.keys == [f"batch_{n}_output.jsonl:1.{i}" for n in (1, 2) for i in (0, 1)]
+    assert [*found[:2]] == [one.with_notes({"request": "request-0"}) for one in read(chat)]
+    assert found.filter(custom_id="request-0").keys == found.keys
+    failed, broken = found.rejected[:2]
+    assert failed[:2] == ("batch_1_output.jsonl", 2) and "too many" in failed.reason
+    assert "the request 'request-1' failed" in failed.reason
+    assert (
+        broken[:2] == ("batch_1_output.jsonl", 3)
+        and "response: expected a field 'body'" in broken.reason
+    )

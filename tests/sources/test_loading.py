@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.sources.damaged import SOURCES
-from tests.sources.truth import FIXTURES, lines, whole
+from tests.sources.truth import FIXTURES, batch, lines, whole
 from tokenviz.sources.loading import plain
 from tokenviz.sources.read import read
 from tokenviz.sources.table import FORMATS
@@ -61,17 +61,6 @@ def test_a_broken_line_says_how_many_were_read(tmp_path: Path) -> None:
         ValueError, match=r"rank_0\.jsonl, line 3: expected JSON: .*; 1 before it were read"
     ):
         read(path)
-
-
-def batch(*bodies: Any) -> list[dict[str, Any]]:
-    """The rows of an output file."""
-    return [
-        {
-            "id": f"batch_req_{i}", "custom_id": f"request-{i}", "error": None,
-            "response": {"status_code": 200, "request_id": f"r{i}", "body": body},
-        }
-        for i, body in enumerate(bodies)
-    ]  # fmt: skip
 
 
 def test_the_output_file_of_a_batch(tmp_path: Path) -> None:

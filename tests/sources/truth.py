@@ -129,3 +129,14 @@ def known(trace: Trace) -> bytes:
     """The bytes of a trace whose tokens are all known."""
     assert not any(token.unknown for token in trace.tokens)
     return b"".join(token.bytes for token in trace.tokens)
+
+
+def batch(*bodies: Any) -> list[dict[str, Any]]:
+    """The rows of an output file of a batch, a request for each body."""
+    return [
+        {
+            "id": f"batch_req_{i}", "custom_id": f"request-{i}", "error": None,
+            "response": {"status_code": 200, "request_id": f"r{i}", "body": body},
+        }
+        for i, body in enumerate(bodies)
+    ]  # fmt: skip

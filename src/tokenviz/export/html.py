@@ -36,7 +36,7 @@ STATE_TYPE = "application/vnd.tokenviz.figure+json"
 TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
 """How the table beside a live widget begins."""
 
-INSTRUMENTS = ("explorer", "comparison")
+INSTRUMENTS = ("explorer", "comparison", "set")
 """Kinds of figures that have a script and a style of their own, beside the renderer's."""
 
 MAX_SAVED_STATE = 2_000_000
@@ -181,7 +181,7 @@ def still(widget: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     from tokenviz.export.picture import drawable, png
 
-    if not drawable(widget.drawn, widget):
+    if widget._kind == "set" or not drawable(widget.drawn, widget):
         return {"text/html": _tables([FigureState.from_widget(widget)])}, {}
     data, width, height = png(widget.drawn, widget.color_scale(), widget)
     return (
@@ -247,6 +247,10 @@ def _table(figure: FigureState) -> str:
         traits = figure.traits
         table = static_table(shown, figure.scale, figure.table_options)
         return table + places_table(shown, figure.compared, traits["places_by"], traits["places"])
+    if figure.kind == "set":
+        from tokenviz.browse.table import set_table
+
+        return set_table(figure.traits["_data"])
     if figure.kind != "explorer":
         return static_table(figure.colored, figure.scale, figure.table_options)
     from tokenviz.export.treetable import tree_tables

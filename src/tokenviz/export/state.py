@@ -57,7 +57,7 @@ class FigureState:
     @classmethod
     def from_widget(cls, widget: Figure, names: Iterable[str] | None = None) -> FigureState:
         """The state of a live widget, with its current look; or of some traits of it."""
-        traits = widget.get_state(own_traits(type(widget)) if names is None else names)
+        traits = widget.exported(own_traits(type(widget)) if names is None else names)
         buffers: dict[Path, Buffer] = {}
         state = cls(_without_buffers(traits, (), buffers), buffers)
         # At hand: not to be decoded from what they became.
@@ -85,9 +85,11 @@ class FigureState:
         return cls(traits, buffers)
 
     @cached_property
-    def source(self) -> Attribution | LargeAttribution | Trace | TraceTree | Comparison:
+    def source(self) -> Attribution | LargeAttribution | Trace | TraceTree | Comparison | None:
         """The data object that the figure shows; of a saved comparison, the trace it draws."""
         data = self._decoded["_data"]
+        if self.kind == "set":
+            return None  # a page holds no set: its rows are what there is
         if self.kind == "explorer":
             from tokenviz.explore.wire import decode_tree
 
@@ -124,7 +126,7 @@ class FigureState:
 
     @property
     def kind(self) -> str:
-        """``"heatmap"``, ``"trace"``, ``"explorer"`` or ``"comparison"``."""
+        """``"heatmap"``, ``"trace"``, ``"explorer"``, ``"comparison"`` or ``"set"``."""
         return str(self.traits["_kind"])
 
     @property
@@ -175,6 +177,7 @@ def own_traits(widget: type[Figure]) -> dict[str, Any]:
 
 
 def _widget_classes() -> dict[str, type[Figure]]:
+    from tokenviz.browse.browser import SetBrowser
     from tokenviz.explore.explorer import Explorer
     from tokenviz.widget.comparison import ComparisonFigure
     from tokenviz.widget.heatmap import AttributionHeatmap
@@ -185,6 +188,7 @@ def _widget_classes() -> dict[str, type[Figure]]:
         "trace": TokenTrace,
         "explorer": Explorer,
         "comparison": ComparisonFigure,
+        "set": SetBrowser,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from tokenviz.sets.schema import LISTS, kind_of
 if TYPE_CHECKING:
     import pandas as pd
     from typing_extensions import Self
+
+    from tokenviz.browse.browser import SetBrowser
 
 __all__ = ["View"]
 
@@ -127,6 +129,18 @@ class View(Generic[Item]):
         short = [one for one in self.columns if one not in LISTS and kind_of(one) is None]
         frame: pd.DataFrame = self.to_arrow(self._chosen(columns, short)).to_pandas()
         return frame.set_index("key") if columns is None else frame
+
+    def show(self, **options: Any) -> SetBrowser:
+        """The table of the rows, of which the one that is picked opens below.
+
+        Parameters
+        ----------
+        options
+            Traits of :class:`tokenviz.SetBrowser`.
+        """
+        from tokenviz.browse.browser import SetBrowser
+
+        return SetBrowser(cast(Any, self), **options)
 
     def place_of(self, key: str) -> int:
         """Where the row of a key stands.

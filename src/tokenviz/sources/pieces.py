@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from tokenviz.data.trace import Trace
 from tokenviz.sets.rows import Row, row_of, table_of
+from tokenviz.sources.batch import body, is_of_batch
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.loading import load
 from tokenviz.sources.read import named, recognised
@@ -142,6 +143,12 @@ def _rows(piece: Piece, found: Found) -> Iterator[tuple[int, Any]]:
 
 
 def _traces(content: Any, chosen: Format | None, given: Given) -> list[Trace]:
+    if is_of_batch(content):
+        row = body(content)
+        return [
+            trace.with_notes({"request": row.custom_id})
+            for trace in _traces(row.content, chosen, given)
+        ]
     form = chosen or recognised(content, content)
     traces: list[Trace] = []
     for one in form.read(content, given):

@@ -7,7 +7,7 @@ without the kernel. Every public trait is also a keyword of ``show()`` and has t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,11 @@ class Figure(Guarded, OnDemand, anywidget.AnyWidget):
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
         """The traits as they are sent, and all of them: a page knows no defaults of ours."""
         return super().get_state(key)
+
+    def exported(self, names: Iterable[str]) -> dict[str, Any]:
+        """The traits as a page has them, which asks no kernel."""
+        state: dict[str, Any] = self.get_state(names)
+        return state
 
     def settable(self) -> frozenset[str]:
         """What views change: the options, the colormap's own table, how many views there are."""

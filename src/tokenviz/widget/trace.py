@@ -167,7 +167,7 @@ class TokenTrace(Figure):
     @property
     def _path(self) -> Trace:
         """The trace whose channels there are."""
-        path: Trace = self._source
+        path: Trace = self.source  # of a text that is being written, what there is
         return path
 
     def _encode(self, source: Trace) -> dict[str, Any]:

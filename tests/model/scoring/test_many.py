@@ -114,6 +114,9 @@ def test_weights_of_16_bits_are_computed_with_in_float32() -> None:
             assert worst < 1e-4
             # As it is computed by the model's own forward it is further from its weights.
             assert worst <= np.nanmax(abs(theirs - own.logprobs), initial=0)
+            if len(trace) > 1:
+                assert dict(trace.notes)["computed in"] == "float32"
+        assert own.notes == ()
 
 
 def test_texts_of_very_different_lengths_are_attended_to_apart() -> None:

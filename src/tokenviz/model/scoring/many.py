@@ -94,6 +94,9 @@ def score_many(
         return
     asked.sort(key=lambda one: len(one.read))
     decoder = _decoder(lm, len(asked[-1].read))
+    dtype = computed_in(lm)
+    widened = decoder is not None and dtype != lm.dtype
+    notes = {"computed in": str(dtype).removeprefix("torch.")} if widened else {}
     for group in _groups(lm, decoder, [len(one.read) for one in asked], batch_size):
         members = [asked[place] for place in group]
         with borrowed(lm.model), torch.no_grad():
@@ -111,7 +114,8 @@ def score_many(
                 yield Scored(one.index, None, FloatingPointError(NOT_FINITE))
             else:
                 columns = Columns(floats[own], kept[own])
-                yield Scored(one.index, _trace(lm, questions[one.index], columns, top_k))
+                trace = _trace(lm, questions[one.index], columns, top_k)
+                yield Scored(one.index, trace.with_notes(notes))
         advance(start)
 
 

@@ -1,0 +1,105 @@
+/** The row that is open: where it stands, steps to its neighbours, its note, its figure. */
+
+import { h, uniqueId } from "../dom.ts";
+
+export interface DetailOptions {
+  step: (by: number) => void;
+  close: () => void;
+  mark: () => void;
+  note: (text: string) => void;
+  signal: AbortSignal;
+}
+
+export interface Standing {
+  key: string;
+  /** Undefined where the table does not show the row. */
+  place: number | undefined;
+  total: number;
+  marked: boolean;
+  note: string;
+  said: string | null;
+}
+
+export class Detail {
+  readonly element: HTMLElement;
+  readonly #previous: HTMLButtonElement;
+  readonly #next: HTMLButtonElement;
+  readonly #mark: HTMLButtonElement;
+  readonly #where = h("span", { class: "tokenviz-set-where" });
+  readonly #key = h("span", { class: "tokenviz-set-key" });
+  readonly #note: HTMLInputElement;
+  readonly #said = h("p", { class: "tokenviz-set-said" });
+  readonly #figure = h("div", { class: "tokenviz-set-figure" });
+
+  constructor({ step, close, mark, note, signal }: DetailOptions) {
+    const until = { signal };
+    const button = (control: string, text: string, press: () => void) => {
+      const attributes = { type: "button", class: "tokenviz-set-button" };
+      const made = h("button", { ...attributes, "data-tokenviz-control": control }, text);
+      made.addEventListener("click", press, until);
+      return made;
+    };
+    this.#previous = button("previous-row", "‹ Previous", () => step(-1));
+    this.#next = button("next-row", "Next ›", () => step(1));
+    this.#mark = button("mark-row", "Mark", mark);
+    this.#note = h("input", {
+      ...{ type: "text", "data-tokenviz-control": "note", maxlength: 10000 },
+      placeholder: "Note",
+      "aria-label": "Note on this row",
+    });
+    this.#note.addEventListener("change", () => note(this.#note.value), until);
+    const id = uniqueId("opened");
+    this.#key.id = id;
+    this.element = h(
+      "div",
+      { class: "tokenviz-set-detail", role: "group", "aria-labelledby": id },
+      h(
+        "div",
+        { class: "tokenviz-set-line" },
+        h("span", { class: "tokenviz-set-steps" }, this.#previous, this.#next),
+        this.#where,
+        this.#key,
+        h(
+          "span",
+          { class: "tokenviz-set-own" },
+          this.#note,
+          this.#mark,
+          button("close-row", "Close", close),
+        ),
+      ),
+      this.#said,
+      this.#figure,
+    );
+    this.element.hidden = true;
+  }
+
+  hold(figure: Element): void {
+    this.#figure.append(figure);
+  }
+
+  show({ key, place, total, marked, note, said }: Standing): void {
+    this.element.hidden = false;
+    const row =
+      place === undefined
+        ? "not among the rows shown"
+        : `${(place + 1).toLocaleString("en")} of ${total.toLocaleString("en")}`;
+    this.#where.textContent = row;
+    this.#key.textContent = key;
+    this.#previous.setAttribute("aria-disabled", String(place === 0));
+    this.#next.setAttribute("aria-disabled", String(place === total - 1 || total === 0));
+    this.#mark.setAttribute("aria-pressed", String(marked));
+    this.#mark.textContent = marked ? "Marked" : "Mark";
+    if (this.#note.value !== note) this.#note.value = note;
+    this.#said.textContent = said ?? "";
+    this.#said.hidden = said === null;
+  }
+
+  hide(): void {
+    this.element.hidden = true;
+  }
+
+  focusNote(): void {
+    this.#note.focus();
+    this.element.scrollIntoView({ block: "nearest" });
+  }
+}

@@ -1,0 +1,1 @@
+"""Browsing a set: what its table asks, what is answered, and the page without a kernel."""

@@ -1,0 +1,148 @@
+"""A set in JupyterLab: its rows stay with the kernel; Python and the page do the same things."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+import tokenviz as tv
+from tests.axe import assert_accessible
+from tests.browse.sets import rollouts
+from tests.browser.browsing import ROWS, SET, Browsing
+from tests.browser.test_live import Session, Wire
+from tests.chromium import OfflinePages
+from tests.jupyterlab import RUN_TIME, JupyterLab, command, evaluate, execute, wait_for
+
+N = 1000
+LARGEST = 200_000
+"""Bytes of a message with rows."""
+
+SETUP = f"""
+import json, sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from tests.browse.sets import rollouts
+rows = rollouts({N})
+"""
+
+
+class Lab(Session):
+    rows: tv.TraceSet
+
+    def show(self, code: str) -> Browsing:
+        """Run code in a new cell; gives the set that it shows."""
+        cells = self.page.locator(".jp-CodeCell")
+        number = cells.count() - 1
+        self.run(code)
+        root = cells.nth(number).locator(SET)
+        expect(root).to_have_count(1, timeout=RUN_TIME)
+        root.scroll_into_view_if_needed()
+        return Browsing(root)
+
+    def wait_for(self, expression: str, wanted: Any) -> None:
+        wait_for(self.kernel, expression, repr(wanted))
+
+    def ask(self, expression: str) -> Any:
+        return json.loads(ast.literal_eval(evaluate(self.kernel, f"json.dumps({expression})")))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
+    with JupyterLab(tmp_path_factory.mktemp("lab")) as server, OfflinePages(browser) as pages:
+        server.write("set.ipynb", SETUP, "")
+        opened = pages.open("about:blank", width=1500, height=1200)
+        wire = Wire(opened.page)
+        opened.page.goto(server.url("set.ipynb"))
+        command(opened.page, "notebook:run-all-cells")
+        expect(opened.page.locator(".jp-InputPrompt").first).to_have_text("[1]:", timeout=RUN_TIME)
+        with server.kernel() as kernel:
+            wait_for(kernel, "'rows' in globals()", "True")
+            session = Lab(opened, wire, kernel)
+            session.rows = rollouts(N)
+            yield session
+
+
+def test_the_kernel_sorts_filters_and_opens(lab: Lab) -> None:
+    browsing = lab.show("browser = rows.show(channel='surprisal')\nbrowser")
+    rows = lab.rows
+    browsing.assert_shows(rows)
+    browsing.head("worst_logprob").locator(".tokenviz-set-name").click()
+    some = rows.sort("worst_logprob")
+    browsing.assert_shows(some)
+    lab.wait_for("browser._look['sort']", {"by": "worst_logprob", "descending": False})
+    browsing.drag_over("reward", 0.5, 1)
+    expect(browsing.control("chip")).to_have_count(1)
+    low = lab.ask("browser._look['filters'][0]['low']")
+    some = some.filter(f"reward >= {low!r}")
+    browsing.assert_shows(some)
+    browsing.control("condition").fill("n_tokens > 50")
+    browsing.page.keyboard.press("Enter")
+    some = some.filter("n_tokens > 50")
+    browsing.assert_shows(some)
+    assert lab.ask("browser.set.keys") == some.keys
+
+    browsing.root.locator(ROWS).nth(2).locator(".tokenviz-set-first").click()
+    browsing.assert_open(some, 2)
+    lab.wait_for("browser.selected", some.keys[2])
+    browsing.control("mark-row").click()
+    browsing.control("note").fill("why?")
+    browsing.control("next-row").click()
+    browsing.assert_open(some, 3)
+    lab.wait_for("(browser.marked, browser.notes)", ([some.keys[2]], {some.keys[2]: "why?"}))
+
+    # Far down, by the bar and by a key.
+    browsing.grid.evaluate("grid => { grid.scrollTop = grid.scrollHeight; }")
+    expect(browsing.root.locator(ROWS).last).to_have_attribute("title", some.keys[-1])
+    browsing.grid.focus()
+    browsing.page.keyboard.press("Control+Home")
+    expect(browsing.root.locator(ROWS).first).to_have_attribute("title", some.keys[0])
+    assert_accessible(lab.page, SET)
+    lab.opened.assert_quiet()
+
+
+def test_python_does_the_same_and_every_view_follows(lab: Lab) -> None:
+    browsing = lab.show("browser = rows.show(channel='surprisal')\nbrowser")
+    second = lab.show("browser")
+    some = lab.rows.search("water").filter(env="math").sort("reward", descending=True)
+    code = "browser.search('water'); browser.filter(env='math')"
+    execute(lab.kernel, f"{code}; browser.sort('reward', descending=True); browser.open(40)")
+    for view in (browsing, second):
+        expect(view.head("reward")).to_have_attribute("aria-sort", "descending")
+        expect(view.grid).to_have_attribute("aria-rowcount", str(len(some) + 1))
+        view.assert_open(some, 40)
+        expect(view.root.locator("[aria-current=true]:not([hidden])")).to_have_attribute(
+            "title", some.keys[40]
+        )
+    execute(lab.kernel, "browser.mark(browser.set.keys[0]); browser.columns = ['reward']")
+    expect(browsing.root.locator("[role=columnheader]")).to_have_count(3)
+    expect(browsing.control("show-marked")).to_have_text("Marked (1)")
+    execute(lab.kernel, "browser.open(None)")
+    expect(browsing.root.locator(".tokenviz-set-detail")).to_be_hidden()
+    second.control("find-rows").fill("")
+    browsing.assert_shows(lab.rows.filter(env="math").sort("reward", descending=True))
+
+    # An expression that means nothing is said, and the table goes on.
+    browsing.control("condition").fill("no_column > 1")
+    browsing.control("condition").press("Enter")
+    expect(browsing.root.locator("[data-tokenviz-error]")).to_contain_text("no_column")
+    browsing.control("clear").click()
+    browsing.assert_shows(lab.rows.sort("reward", descending=True))
+    lab.opened.assert_quiet()
+
+
+def test_messages_with_rows_are_small(lab: Lab) -> None:
+    """The last test: of all that the others had sent."""
+    sizes = [
+        frame.size
+        for frame in lab.wire.frames
+        if frame.kind == "comm_msg"
+        and frame.content["data"].get("content", {}).get("tokenviz") == "set"
+        and "start" in frame.content["data"]["content"]
+    ]
+    assert len(sizes) > 10
+    assert max(sizes) < LARGEST
