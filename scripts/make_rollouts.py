@@ -185,8 +185,11 @@ def token_columns(
 
 def main() -> None:
     """Write them where the command says."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.make_rollouts", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.make_rollouts",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=10_000, help="how many (10,000)")
     parser.add_argument("--group", type=int, default=8, help="answers to a prompt (8)")

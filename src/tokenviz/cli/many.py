@@ -83,7 +83,7 @@ def open_many(words: Sequence[str], **options: Any) -> tuple[TraceSet, int]:
 
 
 def choose(
-    traces: TraceSet, *, sort: str | None, reverse: bool, top: int, filter: str | None
+    traces: TraceSet, *, sort: str | None, reverse: bool, top: int, filter_: str | None
 ) -> Chosen:  # fmt: skip
     """Filter, sort and cut a set, and make what is left.
 
@@ -97,7 +97,7 @@ def choose(
         The other way about.
     top
         How many are made; 0 for all.
-    filter
+    filter_
         An expression of SQL that rows must fulfil.
 
     Raises
@@ -106,17 +106,17 @@ def choose(
         If one of them cannot be computed, or nothing is left.
     """
     left = traces
-    if filter is not None:
+    if filter_ is not None:
         try:
-            left = traces.filter(filter)
-            fitting = len(left)
+            left = traces.filter(filter_)
+            len(left)  # here it is computed
         except (TypeError, ValueError) as error:
             raise ValueError(f"filter: {_without_name(error)}") from None
     fitting = len(left)
     if not fitting:
         raise ValueError(
             "there is nothing to show"
-            + (f": none of {len(traces):,} rows fits --filter" if filter is not None else "")
+            + (f": none of {len(traces):,} rows fits --filter" if filter_ is not None else "")
         )
     by, title = None, ""
     if sort is not None:

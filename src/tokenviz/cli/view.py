@@ -135,7 +135,7 @@ def _of_set(
     filter_: str | None,
 ) -> tuple[Sequence[Found], str, Order | None, int]:
     traces, failed = open_many(files, **options)
-    shown, fitting, total = choose(traces, sort=sort, reverse=reverse, top=top, filter=filter_)
+    shown, fitting, total = choose(traces, sort=sort, reverse=reverse, top=top, filter_=filter_)
     _say_how_many(len(shown), fitting)
     remark = _remark(len(shown), fitting, sort, failed, "row")
     if filter_ is not None:
