@@ -17,7 +17,8 @@ __all__ = ["HELP", "Order", "channel_of", "channels_of", "order_of", "trace_of"]
 
 HELP = (
     "In which order: by the “worst” token, the “mean” or “sum” of log-probabilities, the “length”, "
-    "or a channel (its most striking value; mean:CHANNEL, max:CHANNEL and min:CHANNEL are others). "
+    "a channel (its most striking value; mean:CHANNEL, max:CHANNEL and min:CHANNEL are others), or "
+    "any column of a set. "
     "The worst, longest or most striking come first."
 )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Source = Attribution | Comparison | Trace | TraceTree
 
-__all__ = ["STDIN", "Found", "Row", "is_file", "is_ours", "read_files", "rows_of"]
+__all__ = ["STDIN", "Found", "Row", "files_in", "is_file", "is_ours", "read_files", "rows_of"]
 
 STDIN = "-"
 _DATA = (".json", ".jsonl", ".parquet", ".pt", ".npz")
@@ -36,6 +36,8 @@ class Found(NamedTuple):
 
     source: Source
     name: str
+    facts: Mapping[str, str | float] = {}
+    """What else is known of it, by the heading of its column: text, or a number."""
 
 
 class Row(NamedTuple):
@@ -118,10 +120,22 @@ def _files(words: Iterable[str]) -> Iterator[Path]:
         if word == STDIN or not path.is_dir():
             yield path
             continue
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _DATA and p.is_file())
+        inside = files_in(path)
         if not inside:
             raise ValueError(f"{word}: no file in it ends in {', '.join(_DATA)}")
         yield from inside
+
+
+def files_in(folder: Path) -> list[Path]:
+    """What may be read in a folder and those in it, by name, numbers in names by their value."""
+    inside = (p for p in folder.rglob("*") if p.suffix.lower() in _DATA and p.is_file())
+    return sorted(inside, key=_natural)
+
+
+def _natural(path: Path) -> list[Any]:
+    """``step_9`` before ``step_10``."""
+    pieces = re.split(r"(\d+)", str(path))
+    return [(int(piece), piece) if i % 2 else (0, piece) for i, piece in enumerate(pieces)]
 
 
 def _read(path: Path, options: Mapping[str, Any]) -> list[Found]:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from tokenviz.cli.browsing import serve_page
+from tokenviz.cli.many import choose, is_many, open_many
 from tokenviz.cli.options import Channel, Output, Title
-from tokenviz.cli.ordering import HELP, order_of
+from tokenviz.cli.ordering import HELP, Order, order_of
 from tokenviz.cli.reading import Found, read_files
 from tokenviz.cli.running import FAILED, complain
 from tokenviz.cli.writing import emit, page_of
@@ -23,7 +24,7 @@ def view(
         typer.Argument(
             metavar="FILE",
             help="What tokenviz reads (“tokenviz formats” lists it) or has written, folders of it, "
-            "or “-” for JSON on standard input.",
+            "a set's folder, or “-” for JSON on standard input.",
             show_default=False,
         ),
     ],
@@ -32,6 +33,14 @@ def view(
         str | None, typer.Option(metavar="WHAT", help=f"Of several: {HELP[0].lower()}{HELP[1:]}")
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way about.")] = False,
+    filter: Annotated[  # noqa: A002 - what sets call it
+        str | None,
+        typer.Option(
+            metavar="SQL",
+            help="Of many, those that fulfil an expression over the columns of a set: "
+            "“reward = 0 AND n_tokens > 50”. Needs [sets].",
+        ),
+    ] = None,
     top: Annotated[
         int, typer.Option(metavar="N", min=0, help="Of several, show so many; 0 for all.")
     ] = 50,
@@ -67,6 +76,43 @@ def view(
         options["format"] = format
     if tokenizer is not None:
         options["tokenizer"] = tokenizer_of(tokenizer)
+    shown, remark, order, failed = (
+        _of_set(files, options, sort, reverse, top, filter)
+        if is_many(files, has_filter=filter is not None)
+        else _of_files(files, options, sort, reverse, top, filter)
+    )
+    look: dict[str, Any] = {
+        "title": title or (shown[0].name if len(shown) == 1 else f"{len(shown)} traces"),
+        "order": order,
+        "remark": remark,
+        "channel": channel,
+    }
+    if output is not None:
+        emit(shown, output, **look)
+    else:
+        serve_page(page_of(shown, **look), port=port, is_opened=open_)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _of_files(
+    files: list[str],
+    options: dict[str, Any],
+    sort: str | None,
+    reverse: bool,
+    top: int,
+    filter_: str | None,
+) -> tuple[Sequence[Found], str, Order | None, int]:
+    """What is shown, in words, in which order, and how much could not be read."""
+    if filter_ is not None:
+        from tokenviz._optional import require
+
+        for library in ("duckdb", "pyarrow"):
+            require(library, feature="--filter", install="tokenviz-widget[sets]")
+        raise ValueError(
+            "filter: expected files of what others gave, or a set's folder; what tokenviz wrote "
+            "trace by trace, and standard input, are not filtered"
+        )
     found, failed = read_files(files, **options)
     order = None if sort is None else order_of(sort)
     if order is not None:
@@ -76,21 +122,30 @@ def view(
     shown = found_sorted[:top] if top else found_sorted
     if not shown:
         raise ValueError("there is nothing to show")
-    words = _remark(shown, found, sort, failed)
-    if len(shown) < len(found):
-        complain(f"{len(shown)} of {len(found)} are shown; --top 0 shows all", "note")
-    look: dict[str, Any] = {
-        "title": title or (shown[0].name if len(shown) == 1 else f"{len(shown)} traces"),
-        "order": order,
-        "remark": words,
-        "channel": channel,
-    }
-    if output is not None:
-        emit(shown, output, **look)
-    else:
-        serve_page(page_of(shown, **look), port=port, is_opened=open_)
-    if failed:
-        raise typer.Exit(FAILED)
+    _say_how_many(len(shown), len(found))
+    return shown, _remark(len(shown), len(found), sort, failed, "file"), order, failed
+
+
+def _of_set(
+    files: list[str],
+    options: dict[str, Any],
+    sort: str | None,
+    reverse: bool,
+    top: int,
+    filter_: str | None,
+) -> tuple[Sequence[Found], str, Order | None, int]:
+    traces, failed = open_many(files, **options)
+    shown, fitting, total = choose(traces, sort=sort, reverse=reverse, top=top, filter_=filter_)
+    _say_how_many(len(shown), fitting)
+    remark = _remark(len(shown), fitting, sort, failed, "row")
+    if filter_ is not None:
+        remark += f" Of {total:,} these {fitting:,} fit {filter_}."
+    return shown, remark, None, failed
+
+
+def _say_how_many(shown: int, found: int) -> None:
+    if shown < found:
+        complain(f"{shown} of {found} are shown; --top 0 shows all", "note")
 
 
 def tokenizer_of(name: str) -> Any:
@@ -119,9 +174,9 @@ def tokenizer_of(name: str) -> Any:
         ) from None
 
 
-def _remark(shown: Sequence[Found], found: Sequence[Found], sort: str | None, failed: int) -> str:
-    count = f"{len(shown)} of {len(found)}" if len(shown) < len(found) else f"{len(shown)}"
+def _remark(shown: int, found: int, sort: str | None, failed: int, what: str) -> str:
+    count = f"{shown:,} of {found:,}" if shown < found else f"{shown:,}"
     parts = [f"{count}, {'as they were read' if sort is None else f'sorted by {sort}'}."]
     if failed:
-        parts.append(f"{failed} {'file' if failed == 1 else 'files'} could not be read.")
+        parts.append(f"{failed:,} {what}{'s' * (failed != 1)} could not be read.")
     return " ".join(parts)

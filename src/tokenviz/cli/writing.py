@@ -236,7 +236,7 @@ def _first_words(found: Found) -> str:
 def _facts(found: Found, order: Order | None) -> dict[str, str | float]:
     trace = trace_of(found)
     if trace is None or not len(trace):
-        return {}
+        return dict(found.facts)
     summary = trace.summary()
     facts: dict[str, str | float] = {
         "Tokens": float(summary.tokens),
@@ -248,7 +248,7 @@ def _facts(found: Found, order: Order | None) -> dict[str, str | float]:
         facts["its log p"] = summary.worst.logprob
     if order is not None and order.title not in _SHOWN:
         facts[order.title] = order.of(found)
-    return facts
+    return {**facts, **found.facts}
 
 
 _SHOWN = ("worst token", "mean log-probability", "log-probability", "length")

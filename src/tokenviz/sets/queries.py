@@ -63,6 +63,20 @@ class Queries:
         rows = self._plan.rows[start : start + count]
         return self._plan.database.parts.take(rows, list(columns))
 
+    def values(self, by: str) -> list[Any]:
+        """What an expression of SQL gives for each of the rows, in their order.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it cannot be computed.
+        """
+        wanted = expression(by, "by")
+        _check(self._plan, wanted, "by", by)
+        table = self._plan.select(f"{name(ROW)} AS row, {wanted} AS value")
+        found = dict(zip(table["row"].to_pylist(), table["value"].to_pylist(), strict=True))
+        return [found[row] for row in self._plan.rows.tolist()]
+
     def histogram(
         self, column: str, bins: int = 20, between: tuple[float, float] | None = None
     ) -> Histogram:

@@ -20,7 +20,7 @@ from tokenviz.sources.loading import SUFFIXES
 from tokenviz.sources.pieces import Found, pieces_of
 from tokenviz.sources.workers import read_pieces
 
-__all__ = ["read_many"]
+__all__ = ["is_set", "read_many"]
 
 _IN_FOLDERS = tuple(suffix for suffix in SUFFIXES if suffix != ".pt")
 """What is taken of a folder: there, a ``.pt`` is a model's weights as a rule."""
@@ -63,7 +63,7 @@ def read_many(
         If rows could not be read: how many, and the first of them.
     """
     require("duckdb", feature="reading many files", install=EXTRA)
-    if isinstance(source, str | Path) and _is_set(folder := Path(source)):
+    if isinstance(source, str | Path) and is_set(folder := Path(source)):
         return TraceSet.open(folder)
     paths = _paths(source)
     pieces = [piece for path in paths for piece in pieces_of(path)]
@@ -229,7 +229,8 @@ def _natural(path: Path) -> list[Any]:
     return [(int(piece), piece) if i % 2 else (0, piece) for i, piece in enumerate(pieces)]
 
 
-def _is_set(folder: Path) -> bool:
+def is_set(folder: Path) -> bool:
+    """Whether a folder is a set of traces, and not files that are to be read."""
     if not folder.is_dir():
         return False
     for part in parts_of(folder):
