@@ -102,6 +102,7 @@ def _execute(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
         notebook.cells.append(nbformat.v4.new_code_cell(FACTS[name]))
     path = folder / f"{name}.ipynb"
     nbformat.write(notebook, path)
+    (folder / "checkpoints").symlink_to(NOTEBOOKS / "checkpoints")  # what stands beside them
     return subprocess.run(
         [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute", str(path)],
         capture_output=True, text=True, check=False,
