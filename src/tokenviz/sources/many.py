@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenviz._optional import require
+from tokenviz._progress import progress_bar
 from tokenviz.sets.arrow import EXTRA, arrow
 from tokenviz.sets.parts import Parts
 from tokenviz.sets.schema import Facts, Tokenizer, is_ours, tokenizer_of
@@ -68,7 +69,7 @@ def read_many(
     paths = _paths(source)
     pieces = [piece for path in paths for piece in pieces_of(path)]
     common = _common(paths)
-    bar = _bar(sum(path.stat().st_size for path in paths), progress)
+    bar = progress_bar(sum(path.stat().st_size for path in paths), "reading", "B", progress)
     collected = _Collected(common)
     try:
         for piece, found in zip(pieces, read_pieces(pieces, format_, given, workers), strict=True):
@@ -254,16 +255,3 @@ def _listed(rejected: Sequence[Rejected]) -> str:
         for one in rejected[:_SHOWN]
     ]
     return "; ".join(shown) + "; …" * (len(rejected) > _SHOWN)
-
-
-def _bar(size: int, progress: bool | None) -> Any:
-    if progress is False:
-        return None
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        if progress:
-            raise ImportError("progress: a progress bar needs tqdm; pip install tqdm") from None
-        return None
-    return tqdm(total=size, desc="reading", unit="B", unit_scale=True, leave=False,
-                delay=0.0 if progress else 2.0)  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tokenviz._progress import progress_bar
 from tokenviz.data.attribution import Attribution, Target, as_targets
 from tokenviz.data.tokens import Token, as_tokens
 from tokenviz.tiles.pyramid import Pyramid
@@ -99,7 +100,7 @@ class LargeAttribution:
         LargeAttribution
             This one.
         """
-        bar = _bar(self.shape[0], progress)
+        bar = progress_bar(self.shape[0], "pooling", "row", progress)
         try:
             self.pyramid.pool(bar.update if bar is not None else lambda rows: None)
         finally:
@@ -210,16 +211,3 @@ def _checked(values: Any) -> Any:
 def _check_count(name: str, names: Sequence[object], count: int) -> None:
     if len(names) != count:
         raise ValueError(f"{name}: expected {count} (as values has), got {len(names)}")
-
-
-def _bar(rows: int, progress: bool | None) -> Any:
-    if progress is False:
-        return None
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        if progress:
-            raise ImportError("progress: a progress bar needs tqdm; pip install tqdm") from None
-        return None
-    return tqdm(total=rows, desc="pooling", unit="row", unit_scale=True, leave=False,
-                delay=0.0 if progress else 2.0)  # fmt: skip
