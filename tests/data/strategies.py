@@ -123,8 +123,8 @@ def comparisons(draw: st.DrawFn) -> Comparison:
     a, b = (draw(traces([Token(piece) for piece in cut])) for cut in (pieces, other))
     divergences: dict[str, Any] = {}
     if pieces == other and draw(st.booleans()):
-        divergences["kl"] = draw(npst.arrays(np.float32, (2, len(a)), elements=float32))
-        divergences["js"] = draw(npst.arrays(np.float32, len(a), elements=float32))
+        divergences["kl"] = np.abs(draw(npst.arrays(np.float32, (2, len(a)), elements=float32)))
+        divergences["js"] = np.abs(draw(npst.arrays(np.float32, len(a), elements=float32)))
     return Comparison(
         a,
         b,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import warnings
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,40 @@ def test_the_sums_of_spans_are_the_log_probabilities_of_the_texts() -> None:
     assert summary.bits_per_byte[0] == pytest.approx(-found.logprobs[0].sum() / math.log(2) / 300)
 
 
+def test_sums_and_what_they_leave_out_are_the_whole_traces() -> None:
+    """Of special tokens, of a first token with nothing before it, of what is unknown within."""
+    begin = Token("<s>", special=True)
+    a = Trace([begin, "The", " cat", " sat", "."], [-0.5, -1.0, -2.0, -3.0, -0.25], model="a")
+    b = Trace(["The", " c", "at", " s", "at."], [NAN, -1.5, -2.5, NAN, -0.75], model="b")
+    found = tv.compare(a, b)
+    summary = found.summary()
+    for trace, logprob, outside in zip((a, b), summary.logprobs, summary.outside, strict=True):
+        known = trace.logprobs[~np.isnan(trace.logprobs)].astype(np.float64)
+        assert logprob + outside.logprob == pytest.approx(known.sum(), abs=1e-12)
+    assert summary.logprobs == (-2, -4) and (summary.bytes, summary.all_bytes) == (4, 12)
+    assert summary.outside == ((4, 5, -4.75, 0), (3, 5, -0.75, 2))
+    assert summary.notes()["left out of both sums"] == (
+        "8 of 12 bytes: of a 4 of 5 tokens (−4.75 nats), of b 3 of 5 tokens (−0.75 nats, 2 unknown)"
+    )
+    assert found.not_compared[:2] == (
+        "tokens that are special, or around such: 1 of a",
+        "spans: 2 whose probability in b is not known (the first: nothing stands before it)",
+    )
+    # Of a text that something stands before, that is no reason.
+    after = Trace(b.tokens, b.logprobs, prompt=["x"])
+    assert tv.compare(a, after).not_compared[1] == "spans: 2 whose probability in b is not known"
+
+
+def test_what_is_the_same_is_not_furthest_apart() -> None:
+    found = tv.compare(B, B)
+    assert found.worst() == () == found.worst(by="ratio") == found.worst(by="flip")
+    assert found.summary().notes()["furthest apart"] == (
+        "nowhere: by Δ log-probability they are the same everywhere"
+    )
+    one = tv.compare(B, Trace(B.tokens, [-2.0, -1.0, -3.5, -1.5]))
+    assert [(place.span, place.value) for place in one.worst()] == [(3, -0.5)]
+
+
 def test_impossible_tokens() -> None:
     a, b = Trace(["x", "y"], [-np.inf, -np.inf]), Trace(["x", "y"], [-1.0, -np.inf])
     found = tv.compare(a, b)
@@ -152,7 +187,7 @@ def test_the_worst_places() -> None:
     assert [p.span for p in found.worst(by="ratio")] == [0, 1, 2]  # as far from 1 either way
     assert [p.span for p in found.worst(1, by="rank_change")] == [2]
     assert tv.compare(A, CUT).worst(1)[0][:4] == (1, 2, 3, " sat")
-    with pytest.raises(ValueError, match="measure: expected one of 'delta', 'ratio', got 'kl'"):
+    with pytest.raises(ValueError, match="name: expected one of 'delta', 'ratio', got 'kl'"):
         tv.compare(A, CUT).measure("kl")
 
 
@@ -164,13 +199,18 @@ def test_the_summary_in_words() -> None:
     assert summary.log_ratio == -0.5 and summary.flip_share == pytest.approx(2 / 3)
     assert summary.notes() == {
         "compared": "a is one, b is two",
-        "log ratio of the whole": "−0.5 nats over 3 tokens",
+        "log ratio of what was compared": "−0.5 nats over 3 of 4 tokens",
+        "left out of both sums": "1 of 12 bytes: of a 1 of 4 tokens (log-probability unknown), "
+        "of b 1 of 4 tokens (−1 nats)",
         "mean KL": "0.2 nats (a‖b), 0.133 (b‖a)",
         "flips": "2 of 3 (67 %)",
         "furthest apart": "by KL(a‖b) at “␣cat” (token 2: 0.3), “␣sat” (token 3: 0.2), "
         "“The” (token 1: 0.1)",
         "not compared": "tokens: 1 whose probability in a is not known; what was not asked",
     }
+    whole = tv.compare(B, Trace(B.tokens, [-1.0] * 4)).summary()
+    assert whole.notes()["log ratio of the whole"] == "+3.5 nats over 4 tokens"
+    assert "left out of both sums" not in whole.notes()
     empty = tv.compare(Trace([], []), Trace([], [])).summary()
     assert math.isnan(empty.flip_share) and math.isnan(empty.bits_per_byte[0])
     assert str(empty) == "log ratio of the whole: +0 nats over 0 tokens"
@@ -209,6 +249,50 @@ def test_several_with_one_reference() -> None:
         tv.compare(A, [B, Trace(["no"], [-1.0])])
 
 
+def test_several_are_called_by_what_tells_them_apart() -> None:
+    def trace(model: str | None, **told: Any) -> Trace:
+        return Trace(["x"], [-1.0], model=model, **told)
+
+    def called(a: Trace, *others: Trace) -> list[tuple[str, str]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of different kinds of probabilities
+            return [one.names for one in tv.compare(a, others)]
+
+    q, cold = trace("q"), trace("q", distribution="temperature", temperature=0.5)
+    assert called(trace("g"), q, cold) == [("g", "q"), ("g", "q, after temperature 0.5")]
+    assert called(trace("g"), q, q) == [("g", "q (1)"), ("g", "q (2)")]
+    assert called(trace(None), q, trace(None)) == [("a", "q"), ("a", "b[1]")]
+    assert called(trace(None), trace(None)) == [("a", "b[0]")]
+    served = [trace("q", source=source) for source in ("vLLM", "SGLang")]
+    assert tv.compare(*served).names == ("q, vLLM", "q, SGLang")
+    assert tv.compare(q, served[0]).names == ("q", "q, vLLM")
+    assert tv.compare(q, q).names == ("q (1)", "q (2)")
+    assert tv.compare(trace(None), trace(None)).names == ("a", "b")
+    assert "compared" not in tv.compare(trace(None), trace(None)).summary().notes()
+    assert tv.compare(trace(None), q).summary().notes()["compared"] == "b is q"
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ("foo", "by: expected one of 'delta', 'ratio', 'rank_change', 'flip', got 'foo'$"),
+        ([], r"'flip', got \[\]$"),
+        ("kl", r"'flip', got 'kl'; divergences need both models at hand: lm.compare\("),
+    ],
+)
+def test_what_places_cannot_be_sorted_by(by: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        tv.compare(A, B).worst(by=by)
+
+
+def test_why_changed_choices_are_not_known() -> None:
+    plain = Trace(["x"], [-1.0])
+    with pytest.raises(ValueError, match="got 'flip'; the traces do not say which tokens were"):
+        tv.compare(plain, plain).worst(by="flip")
+    with pytest.raises(ValueError, match="expected one of 'delta', 'ratio', got 'flip'; the token"):
+        tv.compare(A, CUT).worst(by="flip")
+
+
 def test_copies_are_equal_and_read_only() -> None:
     found = full()
     for other in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
@@ -236,6 +320,9 @@ def test_probabilities_of_different_kinds_are_told() -> None:
         ({"kl": [1, 2, 3, 4]}, ValueError, r"kl: expected shape \(2, 4\)"),
         ({"js": [1, 2]}, ValueError, r"js: expected shape \(4,\)"),
         ({"b": CUT, "js": [1, 2, 3, 4]}, ValueError, "js: expected None, because a and b have"),
+        ({"left_out": 3}, TypeError, "left_out: expected a sequence of texts, got 3"),
+        ({"js": [0, 0, 0, -0.5]}, ValueError, "js: expected divergences, which are ≥ 0, got -0.5"),
+        ({"names": 3}, ValueError, "names: expected two, of a and b, got 3"),
         ({"left_out": "this"}, TypeError, "left_out: expected a sequence of texts, got 'this'"),
     ],
 )

@@ -36,8 +36,12 @@ def test_it_shows_the_reference_by_what_became_of_it() -> None:
     [
         ({"pair": "rank"}, "pair"),
         ({"places": 101}, "places"),
-        ({"places_by": "kl"}, r"places_by: expected one of 'delta', 'ratio', 'rank_change'"),
-        ({"places_by": "loss"}, "places_by"),
+        (
+            {"places_by": "kl"},
+            "places_by: expected one of None, 'delta', 'ratio', 'rank_change', 'flip', got 'kl'",
+        ),
+        ({"places_by": "loss"}, "places_by: expected one of None, 'delta', .* 'flip', got 'loss'$"),
+        ({"places_by": 3}, "places_by: expected one of None, 'delta', .* got 3$"),
         ({"channel": "KL(a‖b)"}, "channel: expected"),
         ({"selected": (4, 0)}, "position below 4"),
     ],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, cast, overload
 
-from tokenviz.data.comparison import Comparison
+from tokenviz.data.arrays import text
+from tokenviz.data.comparison import Comparison, called
 from tokenviz.data.trace import Trace
 
-__all__ = ["compare"]
+__all__ = ["checked_names", "compare"]
 
 
 @overload
@@ -51,11 +52,12 @@ def compare(
     """
     several = isinstance(b, list | tuple)
     others: list[Any] = list(b) if isinstance(b, list | tuple) else [b]
-    if names is not None and (isinstance(names, str) or len(names) != 1 + len(others)):
-        raise ValueError(f"names: expected {1 + len(others)}, one for each trace, got {names!r}")
+    checked = checked_names(names, len(others), "trace")
+    if checked is None and several and all(isinstance(one, Trace) for one in (a, *others)):
+        checked = called([a, *others], ["a", *(f"b[{i}]" for i in range(len(others)))])
     found = []
     for i, other in enumerate(others):
-        pair = None if names is None else (names[0], names[1 + i])
+        pair = None if checked is None else (checked[0], checked[1 + i])
         try:
             found.append(Comparison(a, other, names=pair))
         except (TypeError, ValueError) as error:
@@ -70,6 +72,21 @@ def compare(
                 stacklevel=2,
             )
     return found if several else found[0]
+
+
+def checked_names(names: Any, others: int, kind: str) -> list[str] | None:
+    """What figures call a reference and so many others, if that is given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not as many texts.
+    """
+    if names is None:
+        return None
+    if isinstance(names, str) or not isinstance(names, Sequence) or len(names) != 1 + others:
+        raise ValueError(f"names: expected {1 + others}, one for each {kind}, got {names!r}")
+    return [cast(str, text("names", name, optional=False)) for name in names]
 
 
 def _kind(trace: Trace) -> str:

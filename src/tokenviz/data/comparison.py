@@ -21,7 +21,8 @@ import numpy.typing as npt
 from tokenviz.data.aligning import Alignment, Spans, align
 from tokenviz.data.arrays import Frozen, frozen, same, text, whole
 from tokenviz.data.choices import changed_choices
-from tokenviz.data.differences import Place, Summary
+from tokenviz.data.differences import Outside, Place, Summary
+from tokenviz.data.naming import told_apart
 from tokenviz.data.trace import Trace
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from tokenviz.widget.comparison import ComparisonFigure
 
-__all__ = ["CHANNELS", "FLIP", "Comparison", "Measure", "furthest"]
+__all__ = ["CHANNELS", "FLIP", "Comparison", "Measure", "called", "furthest"]
 
 Measure = Literal["delta", "ratio", "kl", "reverse_kl", "js", "rank_change"]
 """What spans can be sorted by."""
@@ -47,6 +48,9 @@ CHANNELS: Mapping[Measure, str] = {
 FLIP: Literal["flip"] = "flip"
 """What marks tokens where the most probable one is another."""
 
+_NOISE = 1e-4  # nats below zero that rounding may leave of a divergence
+_FIRST = " (the first: nothing stands before it)"
+
 
 def furthest(
     values: npt.NDArray[np.float32],
@@ -56,6 +60,8 @@ def furthest(
     only: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.intp]:
     """The places of the ``count`` largest differences, the largest first; of equal ones the first.
+
+    Where there is no difference, there is no such place.
 
     Parameters
     ----------
@@ -68,8 +74,7 @@ def furthest(
     """
     with np.errstate(divide="ignore"):
         size = np.abs(np.log(values.astype(np.float64)) if ratio else values)
-    if only is not None:
-        size = np.where(only, size, np.nan)
+    size = np.where(size > 0 if only is None else only, size, np.nan)
     order = np.argsort(-size, kind="stable")[:count]  # NaN comes last
     return order[~np.isnan(size[order])]
 
@@ -140,9 +145,12 @@ class Comparison(Frozen):
                     "positions in common"
                 )
             column = None if values is None else frozen(name, values, np.float32, shape, meaning)
+            if column is not None and bool((column < -_NOISE).any()):
+                least = float(np.nanmin(column))
+                raise ValueError(f"{name}: expected divergences, which are ≥ 0, got {least:g}")
             object.__setattr__(self, name, column)
         object.__setattr__(self, "names", _names(names, a, b))
-        if isinstance(left_out, str):
+        if isinstance(left_out, str) or not isinstance(left_out, Iterable):
             raise TypeError(f"left_out: expected a sequence of texts, got {left_out!r}")
         own = tuple(cast(str, text("left_out", said, optional=False)) for said in left_out)
         object.__setattr__(self, "left_out", own)
@@ -166,9 +174,11 @@ class Comparison(Frozen):
     @cached_property
     def not_compared(self) -> tuple[str, ...]:
         """What could not be compared, and why, in words; empty where all of it was."""
+        sides = zip("ab", (self.a, self.b), np.isnan(self.logprobs), strict=True)
         lacking = [
             f"{int(missing.sum())} whose probability in {name} is not known"
-            for name, missing in zip("ab", np.isnan(self.logprobs), strict=True)
+            + _FIRST * (not trace.prompt and bool(missing[0] and np.isnan(trace.logprobs[0])))
+            for name, trace, missing in sides
             if missing.any()
         ]
         return (
@@ -244,10 +254,35 @@ class Comparison(Frozen):
             If there is no such measure, or it is not known of these traces.
         """
         known = self._measures()
-        if name not in known:
-            expected = ", ".join(map(repr, known))
-            raise ValueError(f"measure: expected one of {expected}, got {name!r}")
+        self._check("name", name, known)
         return known[name]
+
+    def _check(self, argument: str, name: Any, known: Iterable[str]) -> None:
+        """Refuse a name that is not known here: say which are, and why this one is not."""
+        known = list(known)
+        if isinstance(name, str) and name in known:
+            return
+        told = ""
+        if name in ("kl", "reverse_kl", "js") and self.same_tokens:
+            told = "; divergences need both models at hand: lm.compare(other, text)"
+        elif isinstance(name, str) and name in (*CHANNELS, FLIP):
+            told = (
+                "; the traces do not say which tokens were the likeliest"
+                if self.same_tokens
+                else "; the tokens differ, so that only log-probabilities can be compared"
+            )
+        expected = ", ".join(map(repr, known))
+        raise ValueError(f"{argument}: expected one of {expected}, got {name!r}{told}")
+
+    def check_order(self, by: Any, argument: str = "by") -> None:
+        """Refuse what places cannot be sorted by.
+
+        Raises
+        ------
+        ValueError
+            If ``by`` is none of :attr:`orders`; the message names the argument, and says why.
+        """
+        self._check(argument, by, self.orders)
 
     def worst(
         self, count: int = 5, *, by: Measure | Literal["flip"] | None = None
@@ -261,12 +296,18 @@ class Comparison(Frozen):
         by
             The measure whose size counts (of a ratio, how far it is from 1 either way); by default
             "kl" where it is known, else "delta". With "flip", those spans only where the most
-            probable token is another, by the size of "delta".
+            probable token is another, by the size of "delta". A span whose difference is 0 is
+            not among them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``count`` is no whole number ≥ 0, or ``by`` is nothing that is known of these traces.
         """
         count = whole("count", count, at_least=0)
-        by = by or self.best_measure
-        known = by == FLIP and bool(self.choices_known.any())
-        values = self.deltas if known else self.measure(cast("Measure", by))
+        by = self.best_measure if by is None else by
+        self.check_order(by)
+        values = self.deltas if by == FLIP else self.measure(by)
         only = self.flips if by == FLIP else None
         order = furthest(values, count, ratio=by == "ratio", only=only)
         return tuple(self._place(i, float(values[i])) for i in order.tolist())
@@ -275,14 +316,17 @@ class Comparison(Frozen):
         """The whole in a few numbers; as text, a line."""
         known = ~np.isnan(self.deltas)
         sums = self.logprobs[:, known].sum(1)
-        sizes = np.array([len(token.bytes) for token in self.a.vocabulary])[self.a.index]
+        sizes = np.array([len(token.bytes) for token in self.a.vocabulary], int)[self.a.index]
+        bytes_ = _sums(sizes, self.spans[:, 0])
         return Summary(
             names=self.names,
             same_tokens=self.same_tokens,
             spans=len(self.spans),
             compared=int(known.sum()),
             logprobs=(float(sums[0]), float(sums[1])),
-            bytes=int(_sums(sizes, self.spans[:, 0])[known].sum()),
+            bytes=int(bytes_[known].sum()),
+            all_bytes=int(bytes_.sum()),
+            outside=(self._outside(0, known), self._outside(1, known)),
             mean_kl=None if self.kl is None else (_mean(self.kl[0]), _mean(self.kl[1])),
             mean_js=None if self.js is None else _mean(self.js),
             flips=int(self.flips.sum()),
@@ -291,6 +335,16 @@ class Comparison(Frozen):
             worst_by=CHANNELS[self.best_measure],
             not_compared=self.not_compared,
         )
+
+    def _outside(self, side: int, known: npt.NDArray[np.bool_]) -> Outside:
+        """What the sums leave out of one of the traces."""
+        trace = (self.a, self.b)[side]
+        out = np.ones(len(trace), bool)
+        for start, stop in self.spans[known, side].tolist():
+            out[start:stop] = False
+        left = trace.logprobs[out].astype(np.float64)
+        unknown = int(np.isnan(left).sum())
+        return Outside(len(left), len(trace), float(np.nansum(left)), unknown)
 
     def to_trace(self) -> Trace:
         """The reference with the comparison as its channels; tokens of a span share its values."""
@@ -375,6 +429,11 @@ class Comparison(Frozen):
         return self.spans[:, 0, 0]
 
     @property
+    def orders(self) -> list[str]:
+        """By what places can be sorted: the measures that are known, and "flip" where that is."""
+        return [*self._measures(), *([FLIP] if self.choices_known.any() else [])]
+
+    @property
     def best_measure(self) -> Measure:
         """By what the worst places are found: by "kl" where it is known."""
         return "delta" if self.kl is None else "kl"
@@ -444,13 +503,46 @@ class Comparison(Frozen):
         return f"Comparison({self.summary()})"
 
 
+def called(traces: Sequence[Trace], unnamed: Sequence[str]) -> list[str]:
+    """What figures call several traces of one text: by model or source, and what tells them apart.
+
+    Parameters
+    ----------
+    traces
+        The reference, and what is compared with it.
+    unnamed
+        What each is called of which neither a model nor a source is known.
+    """
+    known = [trace.model or trace.source or "" for trace in traces]
+    facts = [[trace.source or "", _probabilities(trace)] for trace in traces]
+    if not any(known):
+        return list(unnamed)
+    named = [name or other for name, other in zip(known, unnamed, strict=True)]
+    return told_apart(named, facts)
+
+
+def _probabilities(trace: Trace) -> str:
+    """What became of a model's own, if anything did."""
+    said = {
+        "temperature": "after temperature",
+        "sampling": "after what restricts sampling",
+        "unknown": "probabilities of an unknown kind",
+    }
+    if trace.distribution == "model":
+        return ""
+    word = said[trace.distribution]
+    if trace.temperature is None:
+        return word
+    at = "" if trace.distribution == "temperature" else " at temperature"
+    return f"{word}{at} {trace.temperature:g}"
+
+
 def _names(names: Sequence[str] | None, a: Trace, b: Trace) -> tuple[str, str]:
     if names is None:
-        for said in ((a.model, b.model), (a.source, b.source)):
-            if said[0] and said[1] and said[0] != said[1]:
-                return said[0], said[1]
-        return "a", "b"
-    if isinstance(names, str) or len(names) != 2:
+        first, second = called([a, b], "ab")
+        return first, second
+    two: Any = names
+    if isinstance(two, str) or not isinstance(two, Sequence) or len(two) != 2:
         raise ValueError(f"names: expected two, of a and b, got {names!r}")
     first, second = (cast(str, text("names", name, optional=False)) for name in names)
     return first, second

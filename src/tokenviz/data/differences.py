@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tokenviz.color.numbers import significant
 from tokenviz.data.visible import visible
 
-__all__ = ["Place", "Summary"]
+__all__ = ["Outside", "Place", "Summary"]
 
 _SHOWN = 3  # of the worst places, in a line
 _LONGEST = 24  # characters of the text of one
@@ -30,6 +30,29 @@ class Place(NamedTuple):
     """The measure by which it was found."""
 
 
+class Outside(NamedTuple):
+    """What the sums of a comparison leave out of one of the two traces."""
+
+    tokens: int
+    """How many of its tokens."""
+    of: int
+    """How many tokens it has."""
+    logprob: float
+    """Log-probability in nats of those whose is known."""
+    unknown: int
+    """How many of these tokens have none."""
+
+    def __str__(self) -> str:
+        """In words: ``1 of 20 tokens (−7.505 nats)``."""
+        of = f"{self.tokens:,} of {self.of:,} tokens"
+        if not self.tokens:
+            return of
+        if self.unknown == self.tokens:
+            return f"{of} (log-probability unknown)"
+        unknown = f", {self.unknown:,} unknown" * bool(self.unknown)
+        return f"{of} ({significant(self.logprob, 4)} nats{unknown})"
+
+
 @dataclass(frozen=True)
 class Summary:
     """A comparison in a few numbers; as ``str``, a line."""
@@ -46,6 +69,10 @@ class Summary:
     """Log-probability of all these in nats, of a and of b."""
     bytes: int
     """How many bytes of text these are."""
+    all_bytes: int
+    """How many bytes all spans are."""
+    outside: tuple[Outside, Outside]
+    """What is left out of the sums, of a and of b: these and ``logprobs`` add up to the traces'."""
     mean_kl: tuple[float, float] | None
     """Mean KL(a‖b) and KL(b‖a) in nats per token; None where they were not computed."""
     mean_js: float | None
@@ -81,18 +108,25 @@ class Summary:
     def notes(self) -> dict[str, str]:
         """What the caption of a figure says, a text for each word."""
         unit = "tokens" if self.same_tokens else "spans"
-        a, b = self.names
-        said = {} if self.names == ("a", "b") else {"compared": f"a is {a}, b is {b}"}
-        said["log ratio of the whole"] = (
-            f"{significant(self.log_ratio, 4, signed=True)} nats over {self.compared:,} {unit}"
-        )
+        called = [
+            f"{side} is {name}" for side, name in zip("ab", self.names, strict=True) if name != side
+        ]
+        said = {"compared": ", ".join(called)} if called else {}
+        ratio = f"{significant(self.log_ratio, 4, signed=True)} nats over {self.compared:,}"
+        if self.compared == self.spans and not any(side.tokens for side in self.outside):
+            said["log ratio of the whole"] = f"{ratio} {unit}"
+        else:
+            said["log ratio of what was compared"] = f"{ratio} of {self.spans:,} {unit}"
+            said["left out of both sums"] = self._left_out
         if self.mean_kl is not None:
             here, there = (significant(kl, 3) for kl in self.mean_kl)
             said["mean KL"] = f"{here} nats (a‖b), {there} (b‖a)"
         if self.choices:
             share = f"{100 * self.flip_share:.2g} %"
             said["flips"] = f"{self.flips:,} of {self.choices:,} ({share})"
-        if self.worst:
+        if self.compared and not self.worst:
+            said["furthest apart"] = f"nowhere: by {self.worst_by} they are the same everywhere"
+        elif self.worst:
             places = ", ".join(
                 f"{_quoted(place)} (token {place.start + 1}: {significant(place.value, 2)})"
                 for place in self.worst[:_SHOWN]
@@ -107,6 +141,16 @@ class Summary:
         if self.not_compared:
             said["not compared"] = "; ".join(self.not_compared)
         return said
+
+    @property
+    def _left_out(self) -> str:
+        """Which of the text, and what that is to each."""
+        a, b = self.outside
+        lost = self.all_bytes - self.bytes
+        text = f"{lost:,} of {self.all_bytes:,} bytes: " * bool(lost)
+        if self.same_tokens and a == b:
+            return f"{text}of either {a}"
+        return f"{text}of a {a}, of b {b}"
 
     def __str__(self) -> str:
         return "; ".join(f"{word}: {note}" for word, note in self.notes().items())

@@ -524,21 +524,10 @@ class LanguageModel(LoadedModel):
         KeyboardInterrupt
             If interrupted before the first tokens; after them the comparison is of these.
         """
-        several = isinstance(other, list | tuple)
-        others: list[Any] = list(other) if isinstance(other, list | tuple) else [other]
-        if names is not None and (isinstance(names, str) or len(names) != 1 + len(others)):
-            raise ValueError(
-                f"names: expected {1 + len(others)}, one for each model, got {names!r}"
-            )
-        found = [
-            compare_models(
-                self, one, text, prompt=prompt, temperature=temperature, top_k=top_k,
-                names=None if names is None else (names[0], names[1 + i]), progress=progress,
-                chat=chat,
-            )
-            for i, one in enumerate(others)
-        ]  # fmt: skip
-        return found if several else found[0]
+        return compare_models(
+            self, other, text, prompt=prompt, temperature=temperature, top_k=top_k, names=names,
+            progress=progress, chat=chat,
+        )  # fmt: skip
 
     @showing({**OWN_DEFAULTS, **CHAT_DEFAULTS}, ChatKeywords)
     def attribute(

@@ -12,6 +12,7 @@ from tokenviz.widget.bundle import Bundle, bundle
 from tokenviz.widget.compared import encode_compared
 from tokenviz.widget.figure import caption
 from tokenviz.widget.trace import TokenTrace
+from tokenviz.widget.traits import Checked
 from tokenviz.wire import encode_trace, trace_facts
 
 __all__ = ["ComparisonFigure"]
@@ -55,7 +56,7 @@ class ComparisonFigure(TokenTrace):
     channel = traitlets.Unicode(CHANNELS["delta"]).tag(sync=True)
     pair = traitlets.Enum([*PAIRS, None], "probability").tag(sync=True)
     places = traitlets.Int(5, min=0, max=100).tag(sync=True)
-    places_by = traitlets.Enum([*CHANNELS, FLIP, None], None).tag(sync=True)
+    places_by = Checked(None).tag(sync=True)
 
     _sources = Comparison
 
@@ -99,9 +100,7 @@ class ComparisonFigure(TokenTrace):
         if not self._shows(trace):
             self.channel = CHANNELS["delta"]
         super()._adopt(trace)
-        try:
-            self._check_places(self.places_by)
-        except traitlets.TraitError:
+        if self.places_by not in source.orders:
             self.places_by = None
 
     def _shown_marks(self, source: Any) -> dict[str, Any]:  # type: ignore[override]
@@ -118,14 +117,11 @@ class ComparisonFigure(TokenTrace):
 
     @traitlets.validate("places_by")
     def _validate_places_by(self, proposal: Any) -> str | None:
-        self._check_places(proposal["value"])
-        by: str | None = proposal["value"]
-        return by
-
-    def _check_places(self, by: str | None) -> None:
+        by = proposal["value"]
         if by is None:
-            return
+            return None
         try:
-            self._source.worst(0, by=by)
+            self._source.check_order(by, "places_by")
         except ValueError as error:
-            raise traitlets.TraitError(str(error).replace("measure", "places_by", 1)) from None
+            raise traitlets.TraitError(str(error).replace("of ", "of None, ", 1)) from None
+        return str(by)

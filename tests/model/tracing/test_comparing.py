@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -271,6 +271,29 @@ def test_several_models_with_one_reference() -> None:
     found = lm.compare([moved(lm), lm], TEXT, prompt=PROMPT, names=["r", "s", "t"])
     assert [one.names for one in found] == [("r", "s"), ("r", "t")]
     assert found[1].kl is not None and (found[1].kl == 0).all()
+    assert found[1].summary().notes()["furthest apart"].startswith("nowhere: by KL(a‖b)")
+
+
+def test_several_of_one_name_are_told_apart() -> None:
+    lm, other = random_lm(), moved(random_lm())
+    rough = LanguageModel(random_model("llama", torch.bfloat16), byte_level_tokenizer())
+    one, two, three = lm.compare([other, rough, other], TEXT, prompt=PROMPT)
+    reference = f"{lm.name}, float32"
+    assert one.names == (reference, "moved (1)") and three.names == (reference, "moved (2)")
+    assert two.names == (reference, f"{lm.name}, bfloat16")
+    named = [LanguageModel(random_model("llama"), byte_level_tokenizer()) for _ in range(2)]
+    for model, run in zip(named, ("run-1", "run-2"), strict=True):
+        cast(Any, model.model).name_or_path = f"/checkpoints/{run}/step-100"
+    assert [one.names[1] for one in lm.compare(named, TEXT)] == [
+        "step-100, run-1",
+        "step-100, run-2",
+    ]
+    eager = LanguageModel(random_model("llama"), byte_level_tokenizer())
+    cast(Any, eager.model).set_attn_implementation("eager")
+    assert lm.compare(eager, TEXT).names == (
+        f"{lm.name}, sdpa attention",
+        f"{lm.name}, eager attention",
+    )
 
 
 def test_models_are_left_as_they_were() -> None:
@@ -313,7 +336,9 @@ def test_an_interrupt_leaves_what_was_read(monkeypatch: pytest.MonkeyPatch) -> N
         ({"temperature": (1, "2")}, TypeError, "temperature: expected a number, got str"),
         ({"text": ["a", "b"]}, ValueError, "text: expected one text"),
         ({"text": ""}, ValueError, "text: expected text, got an empty string"),
+        ({"other": ["gpt2"]}, TypeError, r"other\[0\]: expected a LanguageModel, got str"),
         ({"names": "ab"}, ValueError, "names: expected 2, one for each model"),
+        ({"names": ["a", 3]}, TypeError, "names: expected a str, got int: 3"),
         ({"warmth": 1}, TypeError, "compare has no option 'warmth'"),
     ],
 )

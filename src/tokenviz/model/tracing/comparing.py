@@ -8,6 +8,7 @@ traces are aligned by bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +16,14 @@ import numpy.typing as npt
 import torch
 
 from tokenviz.data.arrays import real
+from tokenviz.data.comparing import checked_names
 from tokenviz.data.comparison import Comparison
+from tokenviz.data.naming import told_apart
 from tokenviz.data.trace import Trace
 from tokenviz.model.running.forward import setting
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.soundness import check_causal
+from tokenviz.model.running.wrapping import described
 from tokenviz.model.text.chat_options import parse_chat_options
 from tokenviz.model.text.prompt import check_length, is_chat
 from tokenviz.model.text.rewriting import ids_or_text, text_before, text_of
@@ -37,7 +41,7 @@ _NEGLIGIBLE = 1e-6  # of a probability
 
 def compare(
     lm: LoadedModel,
-    other: LoadedModel,
+    other: Any,
     text: Any,
     *,
     prompt: Any = None,
@@ -46,27 +50,54 @@ def compare(
     names: Sequence[str] | None = None,
     progress: bool | None = None,
     chat: Mapping[str, Any] | None = None,
+) -> Comparison | list[Comparison]:
+    """Compare models on a text; see :meth:`LanguageModel.compare`."""
+    several = isinstance(other, list | tuple)
+    others: list[Any] = list(other) if isinstance(other, list | tuple) else [other]
+    for i, one in enumerate(others):
+        if not isinstance(one, LoadedModel):
+            place = f"other[{i}]" if several else "other"
+            raise TypeError(f"{place}: expected a LanguageModel, got {type(one).__name__}")
+    warmth = _temperatures(temperature)
+    called = checked_names(names, len(others), "model") or _names([lm, *others], warmth)
+    found = [
+        _compare(
+            lm, one, text, prompt=prompt, warmth=warmth, top_k=top_k,
+            names=(called[0], called[1 + i]), progress=progress, chat=chat or {},
+        )
+        for i, one in enumerate(others)
+    ]  # fmt: skip
+    return found if several else found[0]
+
+
+def _compare(
+    lm: LoadedModel,
+    other: LoadedModel,
+    text: Any,
+    *,
+    prompt: Any,
+    warmth: tuple[float, float],
+    top_k: int,
+    names: Sequence[str],
+    progress: bool | None,
+    chat: Mapping[str, Any],
 ) -> Comparison:
-    """Compare two models on a text; see :meth:`LanguageModel.compare`."""
-    if not isinstance(other, LoadedModel):
-        raise TypeError(f"other: expected a LanguageModel, got {type(other).__name__}")
+    """Compare two models on a text."""
     top_k = as_top_k(top_k)
     if not top_k:
         raise ValueError("top_k: expected at least 1, by which the most probable token is known")
     for one in (lm, other):
         one.probe(check_causal)
-    warmth = _temperatures(temperature)
     readers = Reader(lm, warmth[0]), Reader(other, warmth[1])
     if as_batch(text) is not None:
         raise ValueError("text: expected one text; compare each of several with a call of its own")
-    asked, given = _asked(lm, text, prompt, chat or {})
+    asked, given = _asked(lm, text, prompt, chat)
     check_kept(top_k, len(asked.ids), lm.vocabulary_size)
-    names = names or _names(*readers)
     if shared_ids(lm, other):
         _check_ids(other, asked)
         return _of_positions(readers, asked, top_k, names, progress)
     foreign = _translated(lm, asked, given)
-    questions = asked, _question(other, foreign.text, foreign.prompt, chat or {})
+    questions = asked, _question(other, foreign.text, foreign.prompt, chat)
     traces = []
     for reader, question in zip(readers, questions, strict=True):
         found = read_together([reader], question, top_k, progress)
@@ -100,6 +131,7 @@ def _of_positions(
 
 
 def _temperatures(given: Any) -> tuple[float, float]:
+    """What divides the logits of the reference, and those of what is compared with it."""
     both = given if isinstance(given, list | tuple) else (given, given)
     if len(both) != 2:
         raise ValueError(f"temperature: expected a number, or two, one for each, got {given!r}")
@@ -190,26 +222,32 @@ def _trace(
     )
 
 
-def _names(a: Reader, b: Reader) -> tuple[str, str]:
-    """What tells the two apart: their names, or else what differs of the same model."""
-    if a.lm.name != b.lm.name:
-        return a.lm.name, b.lm.name
-    pairs = zip(_differences(a), _differences(b), strict=True)
-    apart = [pair for pair in pairs if pair[0] != pair[1]]
-    if not apart:
-        return f"{a.lm.name}, a", f"{b.lm.name}, b"
-    first, second = (", ".join([a.lm.name, *said]) for said in zip(*apart, strict=True))
-    return first, second
+def _names(models: Sequence[LoadedModel], warmth: tuple[float, float]) -> list[str]:
+    """What tells models apart: their names, or else what differs of those that have the same.
+
+    Parameters
+    ----------
+    models
+        The reference, and what is compared with it.
+    warmth
+        Temperatures of the reference and of all others.
+    """
+    others = [Reader(lm, warmth[1]) for lm in models[1:]]
+    facts = [_facts(reader) for reader in (Reader(models[0], warmth[0]), *others)]
+    return told_apart([lm.name for lm in models], facts)
 
 
-def _differences(reader: Reader) -> list[str]:
+def _facts(reader: Reader) -> list[str]:
     lm, temperature = reader
     quantised = setting(lm.model, "quantization_config")
     attention = setting(lm.model, "_attn_implementation")
+    path = str(getattr(described(lm.model), "name_or_path", "") or "")
     return [
+        Path(path).parent.name,
+        str(setting(lm.model, "_commit_hash") or "")[:7],
         str(lm.dtype).removeprefix("torch."),
         "not quantised" if quantised is None else "quantised",
-        f"{attention} attention",
+        "" if attention is None else f"{attention} attention",
         str(lm.device),
         f"temperature {temperature:g}",
     ]
