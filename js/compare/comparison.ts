@@ -66,9 +66,24 @@ export class Comparison {
       store: this.#store,
       drawing: this.#drawing,
       defaultHeight: TALL,
-      features: [core.searchFeature(this.#drawing), (parts) => this.#attach(parts)],
+      features: [
+        core.searchFeature(this.#drawing),
+        core.thresholdFeature(this.#drawing),
+        core.markControls,
+        core.spanFeature(this.#drawing),
+        (parts) => this.#attach(parts),
+      ],
       signal,
     });
+    // Who chooses another number to be written is to see it.
+    figure.element.addEventListener(
+      "change",
+      ({ target }) => {
+        const { tokenvizControl } = (target as HTMLElement).dataset;
+        if (tokenvizControl === "written") this.#set("pair", null);
+      },
+      { signal },
+    );
     this.element.append(
       figure.element,
       h(

@@ -21,6 +21,8 @@ export function comparisonDrawing(TraceDrawing: typeof TraceDrawingClass) {
     #shown!: TraceState;
     /** The span of each token, counted from 1; null where each token is one. */
     #spans: Uint32Array | null = null;
+    /** Is any span of several tokens? */
+    #joins = false;
 
     constructor(compared: () => Compared, pair: PairName | null) {
       super();
@@ -34,6 +36,7 @@ export function comparisonDrawing(TraceDrawing: typeof TraceDrawingClass) {
       this.#shown = state;
       if (!anew) return;
       this.#spans = spanOfEach(state.data.index.length, this.#compared());
+      this.#joins = this.#spans?.some((_, position) => this.#isJoined(position)) ?? false;
       this.pair = this.#pair;
     }
 
@@ -76,7 +79,7 @@ export function comparisonDrawing(TraceDrawing: typeof TraceDrawingClass) {
     override legend(): string[] {
       const { show_values, arrangement } = this.#shown;
       const seen = this.#pair !== null && show_values && arrangement === "grid";
-      const joined = this.#spans === null ? [] : ["joined: one span of the text"];
+      const joined = this.#joins ? ["joined: one span of the text"] : [];
       const lines = super.legend();
       if (!seen) return [...lines, ...joined];
       // What would be written instead is not.

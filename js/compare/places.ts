@@ -10,7 +10,7 @@ export interface Place {
   stop: number;
 }
 
-/** How far spans are apart, one number each; NaN for those that are not listed. */
+/** How far spans are apart, one number each; NaN for those that are not listed: the same in both. */
 export type Distance = (span: number) => number;
 
 /** The `count` spans of largest distance, the largest first; of equal ones those that come first. */
@@ -51,7 +51,8 @@ export function placesBy(
     const at = start(span);
     if (by === FLIP && !flips?.[at]) return Number.NaN;
     // A ratio is as far from 1 either way.
-    return Math.abs(name === "ratio" ? Math.log(values[at]) : values[at]);
+    const size = Math.abs(name === "ratio" ? Math.log(values[at]) : values[at]);
+    return size > 0 || by === FLIP ? size : Number.NaN;
   };
   const all = spans === null ? data.index.length : spans.length / 2;
   return furthest(distance, all, count).map((span) => ({

@@ -115,8 +115,7 @@ export class PlaceTable {
     );
     this.#table.hidden = places.length === 0;
     this.#nothing.hidden = places.length > 0 || count === 0;
-    this.#nothing.textContent =
-      by === FLIP ? "The likeliest token is the same everywhere." : "Nothing could be compared.";
+    this.#nothing.textContent = nothing(data, compared, by);
     this.select(this.#selected);
     this.#links[Math.min(focused, this.#links.length - 1)]?.button.focus();
   }
@@ -211,6 +210,14 @@ export class PlaceTable {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/** Why no place is listed. */
+function nothing(data: TraceData, { measures }: Compared, by: string): string {
+  if (by === FLIP) return "The likeliest token is the same everywhere.";
+  const { channel } = measures.find(({ name }) => name === by) ?? measures[0];
+  const known = channelOf(data, channel).some((value) => !Number.isNaN(value));
+  return known ? `By ${channel}, both are the same everywhere.` : "Nothing could be compared.";
 }
 
 /** Three digits, as many as tell places apart; where numbers are counts, whole. */

@@ -31,6 +31,7 @@ export { markControls } from "../trace/markcontrols.ts";
 export { paintRing } from "../trace/rings.ts";
 export { searchFeature } from "../trace/search/feature.ts";
 export { PathText } from "../trace/search/text.ts";
+export { spanFeature } from "../trace/span.ts";
 export { thresholdFeature } from "../trace/threshold.ts";
 export { decodeArray, decodeBytes, decodeMarks } from "../wire/codec.ts";
 export { decodeTable } from "../wire/tokens.ts";

@@ -73,6 +73,8 @@ export class TraceDrawing implements Drawing<TraceState> {
   #flagged: Flagged | null = null;
   #turns: readonly Turn[] = [];
   #beyond: Beyond | null = null;
+  /** What is beyond the threshold, as a search marks what it found. */
+  #beyondMarks: Uint8Array | null = null;
   /** How many alternatives each position shows. */
   #shown: Uint8Array = new Uint8Array(0);
   #labels!: LabelFitter;
@@ -128,6 +130,10 @@ export class TraceDrawing implements Drawing<TraceState> {
       const { channel, threshold, beyond } = state;
       const { chosen } = this.#colors.values;
       this.#beyond = threshold === null ? null : beyondOf(channel, chosen, { threshold, beyond });
+      this.#beyondMarks = this.#beyond && new Uint8Array(chosen.length);
+      for (const position of this.#beyond?.positions ?? []) {
+        (this.#beyondMarks as Uint8Array)[position] = MATCH;
+      }
     }
     if (any("_data", "flag")) this.#flagged = flaggedBy(data, state.flag);
     if (any("_data", "category")) {
@@ -229,7 +235,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       showValues: show_values,
       border,
       begun: this.#state._live?.running ?? false,
-      marks: this.#marks,
+      marks: this.#marked,
       lens: this.lens,
     };
     paintTrace(scene, context);
@@ -386,17 +392,14 @@ export class TraceDrawing implements Drawing<TraceState> {
       const { notable } = channelNamed(this.#state.channel);
       this.#pool = this.#place.pool(width, height, this.#colors.values.chosen, notable);
     }
-    const marks = this.#marks ?? this.#marksBeyond();
+    const marks = this.#marked;
     const rows = marks && this.#place.markedRows(height, marks);
     paintPool(this.#pool, rows && { color: markColor(overview.theme), rows }, overview);
   }
 
-  /** What is beyond the threshold, as a search marks what it found. */
-  #marksBeyond(): Uint8Array | null {
-    if (this.#beyond === null) return null;
-    const marks = new Uint8Array(this.#state.data.index.length);
-    for (const position of this.#beyond.positions) marks[position] = MATCH;
-    return marks;
+  /** What is outlined: what a search found, else what is beyond the threshold. */
+  get #marked(): Uint8Array | null {
+    return this.#marks ?? this.#beyondMarks;
   }
 
   tsv(): string {
@@ -523,7 +526,7 @@ export class TraceDrawing implements Drawing<TraceState> {
       ...this.#colors.values,
       written: (position, slot) => this.#written(position, slot),
       leastProbability: min_probability,
-      marks: this.#marks,
+      marks: this.#marked,
       flagged: this.#flagged,
       lens: this.lens,
     };

@@ -2,7 +2,7 @@
  * Walking the tokens beyond a threshold: the group in the panel, and the keys.
  *
  * The threshold is a trait. The colour bar shows and drags it (figure/barends.ts), the drawing finds
- * what is beyond it, marks that in the overview and counts it in the caption.
+ * what is beyond it, outlines that in the cells and the overview and counts it in the caption.
  */
 
 import type { Control } from "../controls/control.ts";

@@ -19,6 +19,7 @@ from tests.axe import assert_accessible
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure, expected_color
 from tokenviz.export.html import twin
+from tokenviz.export.legends import legend
 from tokenviz.export.nbconvert import TokenvizHTMLExporter
 
 N = 130
@@ -176,6 +177,72 @@ def test_a_tooltip_says_what_both_say(shown: Page, compared: tv.Comparison) -> N
     expect(tooltip).to_contain_text(first.token.label)
 
 
+def test_threshold_flag_and_span_as_of_a_trace(
+    offline: OfflinePages, compared: tv.Comparison, tmp_path: Path
+) -> None:
+    """By the panel, the keys and the mouse, and its caption says what a picture's does."""
+    figure = compared.show()
+    shown = Page(offline.open(figure.save(tmp_path / "compared.html")))
+    live = shown.figure.locator.locator(".tokenviz-live")
+
+    def same() -> None:
+        said = " · ".join([figure.caption, *legend(figure.drawn, figure)])
+        expect(shown.root.locator(".tokenviz-caption")).to_have_text(said)
+
+    same()
+    shown.figure.viewport.press("e")  # leads to where it is set
+    expect(shown.figure.control("threshold")).to_be_focused()
+    shown.figure.type("threshold", -1)
+    shown.figure.control("beyond").select_option("below")
+    figure.threshold, figure.beyond = -1, "below"
+    same()
+    beyond = figure.positions_beyond
+    assert 2 < len(beyond) < N
+    expect(shown.figure.control("beyond-count")).to_contain_text(f"{len(beyond)} of 129 tokens")
+    for place in (beyond[0], beyond[1]):
+        shown.figure.viewport.press("e")
+        expect(live).to_contain_text(f"position {place + 1},")
+    shown.figure.viewport.press("Shift+E")
+    expect(live).to_contain_text(f"position {beyond[0] + 1},")
+
+    assert shown.state("flag") == "flip"
+    shown.figure.control("flag").select_option(label="None")
+    figure.flag = None
+    same()
+    shown.figure.control("span-first").fill("12")
+    shown.figure.control("span-last").fill("15")
+    shown.figure.control("span-last").press("Enter")
+    figure.span = (11, 15)
+    same()
+    shown.figure.viewport.press("Shift+ArrowRight")
+    assert shown.state("span") == [11, 16]
+    shown.opened.assert_quiet()
+
+
+def test_who_chooses_what_is_written_sees_it(shown: Page) -> None:
+    shown.figure.control("toggle").click()
+    shown.figure.control("written").select_option("JS")
+    expect(shown.root.locator('[data-tokenviz-control="pair"]')).to_have_value("")
+    expect(shown.root.locator(".tokenviz-caption")).to_contain_text("written: JS")
+    expect(shown.root.locator(".tokenviz-caption")).not_to_contain_text("a over b")
+    shown.root.locator('[data-tokenviz-control="pair"]').select_option("surprisal")
+    expect(shown.root.locator(".tokenviz-caption")).to_contain_text("surprisals, a over b")
+
+
+def test_two_that_say_the_same_have_no_places(offline: OfflinePages, tmp_path: Path) -> None:
+    a = comparison().a
+    page = Page(offline.open(tv.compare(a, a).show().save(tmp_path / "same.html")))
+    assert page.starts() == []
+    nothing = page.root.locator(".tokenviz-comparison-nothing")
+    expect(nothing).to_have_text("By Δ log-probability, both are the same everywhere.")
+    unknown = tv.Trace(a.tokens, [np.nan] * N)
+    path = tv.compare(a, unknown).show().save(tmp_path / "unknown.html")
+    page = Page(offline.open(path))
+    expect(page.root.locator(".tokenviz-comparison-nothing")).to_have_text(
+        "Nothing could be compared."
+    )
+
+
 def test_tokens_are_never_markup(offline: OfflinePages, tmp_path: Path) -> None:
     found = comparison()
     js = np.zeros(N)
@@ -194,7 +261,8 @@ def test_tokens_are_never_markup(offline: OfflinePages, tmp_path: Path) -> None:
 def test_accessible(
     compared: tv.Comparison, offline: OfflinePages, tmp_path: Path, scheme: Any, width: int
 ) -> None:
-    path = compared.show().save(tmp_path / "compared.html")
+    figure = compared.show(show_controls=True, threshold=-2, beyond="below", span=(23, 31))
+    path = figure.save(tmp_path / "compared.html")
     page = Page(offline.open(path, color_scheme=scheme, width=width))
     page.links.first.click()
     assert_accessible(page.page, ".tokenviz-comparison")
@@ -206,7 +274,9 @@ def test_spans_of_several_tokens_are_one_box(offline: OfflinePages, tmp_path: Pa
     a = tv.Trace(["The", " cat", " sat", "."], [-1.0, -2.0, -3.0, -1.0], model="one")
     b = tv.Trace(["The c", "at", " s", "at", "."], [-2.0, -1.5, -3.5, -0.25, -0.5], model="two")
     found = tv.compare(a, b)
-    page = Page(offline.open(found.show().save(tmp_path / "cut.html")))
+    figure = found.show()
+    page = Page(offline.open(figure.save(tmp_path / "cut.html")))
+    assert page.caption() == " · ".join([figure.caption, *legend(figure.drawn, figure)])
     assert page.starts() == [place.start for place in found.worst()]
     (x, y, width, height), (other, *_) = page.figure.rect((0, 0)), page.figure.rect((1, 0))
     box = page.figure.viewport.bounding_box()

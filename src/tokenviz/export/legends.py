@@ -18,20 +18,35 @@ FLAG_SIGNS = {True: "○", False: "▨"}
 
 
 def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
-    """What there is beside the colours: other numbers, a flag, a threshold, a span of tokens."""
+    """What there is beside the colours: other numbers, a flag, bands, a threshold, a span.
+
+    Parameters
+    ----------
+    signs
+        Whether what is no colour is said by signs, as a table does.
+    """
     lines = []
-    if pair_writer(source, options) is not None:
+    # Running text has no numbers in it.
+    numbers = getattr(options, "show_values", True)
+    numbers = numbers and getattr(options, "arrangement", "grid") == "grid"
+    if numbers and pair_writer(source, options) is not None:
         lines.append(f"in the cells: {PAIRS[options.pair][0]}, a over b")
-    elif options.written not in (None, options.channel):
+    elif numbers and options.written not in (None, options.channel):
         lines.append(f"written: {options.written}")
     marked = marked_by(source.flags, options.flag)
     if marked is not None:
         lines.append(f"{FLAG_SIGNS[marked.dims]} " * signs + marked.legend)
+    if options.category is not None and any(source.categories.get(options.category, ())):
+        lines.append(f"bands: {options.category}")
     if options.threshold is not None:
         beyond = beyond_threshold(source, options.channel, options.threshold, options.beyond)
         lines.append(beyond.legend)
     if options.span is not None:
         lines.append(_spanned(source.summary(*options.span)))
+    if getattr(options, "joined", None) is not None:
+        lines.append(
+            "without numbers: part of the span before" if signs else "joined: one span of the text"
+        )
     return lines
 
 

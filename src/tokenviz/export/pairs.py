@@ -26,7 +26,8 @@ PAIRS: dict[str, tuple[str, Callable[[npt.NDArray[np.float32]], npt.NDArray[np.f
 def pair_writer(source: Trace, options: Any) -> Callable[[int], str] | None:
     """What is written of both at a position of a comparison; None of any other trace.
 
-    As ``js/compare/pair.ts`` writes it.
+    As ``js/compare/pair.ts`` writes it: of a span of several tokens, the first says what is true of
+    the whole.
     """
     pair, channels = getattr(options, "pair", None), getattr(options, "paired", ())
     if pair is None or not channels:
@@ -35,7 +36,11 @@ def pair_writer(source: Trace, options: Any) -> Callable[[int], str] | None:
     a, b = (PAIRS[pair][1](column).astype(np.float32) for column in columns)
     how = notation(np.concatenate([a, b]), CHANNELS["probability"].look.decimals)
 
+    joined = getattr(options, "joined", None)
+
     def write(position: int) -> str:
+        if joined is not None and joined[position]:
+            return "\n"
         both = (float(column[position]) for column in (a, b))
         return "\n".join("–" if math.isnan(value) else how.write(value) for value in both)
 

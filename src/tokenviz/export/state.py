@@ -12,7 +12,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from tokenviz.color.scale import ColorScale
 from tokenviz.data.attribution import Attribution
 from tokenviz.export.table import TableOptions
 from tokenviz.tiles.large import LargeAttribution
+from tokenviz.widget.compared import going_on
 from tokenviz.widget.scale import figure_scale
 from tokenviz.wire import _values, decode_attribution, decode_trace
 
@@ -147,7 +148,9 @@ class FigureState:
         names = TableOptions.__dataclass_fields__.keys() & self.traits.keys()
         own = {name: self.traits[name] for name in names}
         if self.kind == "comparison":
-            own["paired"] = self.traits["_data"]["compared"]["logprobs"]
+            compared = self.compared
+            own["paired"] = compared["logprobs"]
+            own["joined"] = going_on(len(cast("Trace", self.colored)), compared["spans"])
         return TableOptions(**own)
 
     @cached_property

@@ -134,6 +134,7 @@ class TableOptions:
     category: str | None = None
     pair: str | None = None
     paired: Sequence[str | None] = ()
+    joined: npt.NDArray[np.bool_] | None = None
     threshold: float | None = None
     beyond: str | None = None
     span: tuple[int, int] | None = None

@@ -12,7 +12,7 @@ from tokenviz.data.comparison import Comparison
 from tokenviz.data.trace import Trace
 from tokenviz.wire import _array, _table
 
-__all__ = ["encode_compared"]
+__all__ = ["encode_compared", "going_on"]
 
 
 def encode_compared(comparison: Comparison) -> dict[str, Any]:
@@ -31,6 +31,26 @@ def encode_compared(comparison: Comparison) -> dict[str, Any]:
         "spans": None if one_by_one else _array(spans, "<u4"),
         "choices": _choices(comparison.b) if comparison.same_tokens else None,
     }
+
+
+def going_on(
+    tokens: int, spans: npt.NDArray[np.integer[Any]] | None
+) -> npt.NDArray[np.bool_] | None:
+    """Which tokens of the reference go on with the span of the one before, ``[tokens]``.
+
+    None where none does: then each token is a span.
+
+    Parameters
+    ----------
+    spans
+        Per span the first of its tokens and the one after the last, ``[m, 2]``; None for each.
+    """
+    if spans is None:
+        return None
+    joined = np.zeros(tokens, bool)
+    for start, stop in spans[np.diff(spans.astype(np.int64))[:, 0] > 1].tolist():
+        joined[start + 1 : stop] = True
+    return joined if joined.any() else None
 
 
 def _choices(trace: Trace) -> dict[str, Any]:

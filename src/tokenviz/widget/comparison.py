@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import traitlets
 
 from tokenviz.data.comparison import CHANNELS, FLIP, Comparison
 from tokenviz.data.trace import Trace
 from tokenviz.widget.bundle import Bundle, bundle
-from tokenviz.widget.compared import encode_compared
+from tokenviz.widget.compared import encode_compared, going_on
 from tokenviz.widget.figure import caption
 from tokenviz.widget.trace import TokenTrace
 from tokenviz.widget.traits import Checked
@@ -76,6 +78,11 @@ class ComparisonFigure(TokenTrace):
         """Channels of :attr:`drawn` that hold both log-probabilities; None for the trace's own."""
         comparison: Comparison = self._source
         return comparison.logprob_channels
+
+    @property
+    def joined(self) -> npt.NDArray[np.bool_] | None:
+        """Which tokens go on with the span of the one before, ``[n]``; None where none does."""
+        return going_on(len(self._path), self._source.spans[:, 0])
 
     @property
     def _path(self) -> Trace:

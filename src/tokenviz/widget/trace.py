@@ -77,8 +77,8 @@ class TokenTrace(Figure):
             Which of the trace's categories stands over the tokens, as bands with its words. By
             default the first that has several.
         threshold : float or None
-            Tokens at or beyond this value of the channel are counted in the caption, marked in the
-            overview and walked through with the keys ``e`` and ``E``; see
+            Tokens at or beyond this value of the channel are outlined, counted in the caption,
+            marked in the overview and walked through with the keys ``e`` and ``E``; see
             :attr:`positions_beyond`. Another channel has none until one is set.
         beyond : {"above", "below"} or None
             Which side of the threshold is beyond it; None for the one that is looked for in the

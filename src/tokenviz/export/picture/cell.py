@@ -11,7 +11,7 @@ from tokenviz.color.contrast import relative_luminance
 from tokenviz.color.scale import ColorScale
 from tokenviz.export.picture.sheet import Sheet
 
-__all__ = ["color_of", "hatched", "ink_on", "paint_cell", "paint_flagged"]
+__all__ = ["color_of", "hatched", "ink_on", "paint_cell", "paint_flagged", "paint_joint"]
 
 _MARK = 6
 # Luminances between which a cell begins to melt into a light page, and into a dark one.
@@ -36,7 +36,7 @@ def paint_cell(
         sheet.box(*place, edge=sheet.look.hairline)
         return
     if math.isnan(value):
-        hatched(sheet, place)
+        hatched(sheet, place, alpha=alpha)
         return
     edge = _melting(value, scale, dark=sheet.look.dark) if edged else 0
     sheet.box(*place, fill=color_of(value, scale), alpha=alpha)
@@ -63,10 +63,18 @@ def paint_flagged(
         sheet.lines(_diagonals(place, down=True), ink_on(sheet, value, scale), 0.4)
 
 
-def hatched(sheet: Sheet, place: tuple[float, float, float, float]) -> None:
+def paint_joint(
+    sheet: Sheet, place: tuple[float, float, float, float], value: float, scale: ColorScale
+) -> None:
+    """Fill the gap between two tokens of one span, so that they look like one box."""
+    if not math.isnan(value):
+        sheet.box(*place, fill=color_of(value, scale))
+
+
+def hatched(sheet: Sheet, place: tuple[float, float, float, float], *, alpha: float = 1) -> None:
     """Paint the grey with diagonal lines that stands for NaN."""
-    sheet.box(*place, fill=sheet.look.nan)
-    sheet.lines(_diagonals(place), sheet.look.nan_line, 1)
+    sheet.box(*place, fill=sheet.look.nan, alpha=alpha)
+    sheet.lines(_diagonals(place), sheet.look.nan_line, 1, alpha=alpha)
 
 
 def _diagonals(

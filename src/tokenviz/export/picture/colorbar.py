@@ -18,12 +18,19 @@ _ARROW = 11
 _TICK = 4
 _TICK_GAP = 5
 _SHORTEST, _TALLEST = 110, 480
+_THRESHOLD, _REACH, _RIM = 3, 3, 1.5  # height, beyond either side, and page around it
 _NAN = 20
 _LINE = 14
 
 
 def paint_colorbar(
-    sheet: Sheet, scale: ColorScale, values: Floats, label: str, top: float, height: float
+    sheet: Sheet,
+    scale: ColorScale,
+    values: Floats,
+    label: str,
+    top: float,
+    height: float,
+    threshold: float | None = None,
 ) -> None:
     """Paint the bar to the right of what is on the sheet.
 
@@ -33,6 +40,8 @@ def paint_colorbar(
         What the figure colours: tells what lies beyond the ends, and whether there is NaN.
     top, height
         Of the figure's cells, which the bar stands beside.
+    threshold
+        A value that is marked across it, at the nearer end where it lies beyond.
     """
     x = sheet.right + _GAP
     height = min(max(height, _SHORTEST), _TALLEST)
@@ -61,6 +70,12 @@ def paint_colorbar(
         y = last - share * (last - first)
         sheet.box(x + _WIDTH, y - 0.5, _TICK, 1, fill=sheet.look.muted)
         sheet.text(right, y, text, SMALL)
+    if threshold is not None:
+        within = float(warped(np.clip(threshold, low, high), scale.norm))
+        y = last - (within - start) / (end - start) * (last - first) - _THRESHOLD / 2
+        left, wide = x - _REACH, _WIDTH + 2 * _REACH
+        for more, fill in ((_RIM, sheet.look.page), (0, sheet.look.accent)):
+            sheet.box(left - more, y - more, wide + 2 * more, _THRESHOLD + 2 * more, fill=fill)
     fitted = sheet.lettering.wrapped(label, LABEL, height, 2)
     for i, line in enumerate(fitted.lines):
         across = right + widest + 8 + _LINE * (i + 0.5)

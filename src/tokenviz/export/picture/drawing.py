@@ -112,7 +112,8 @@ def draw(
         values = scaled_values(source, getattr(options, "channel", "probability"))
         bar = np.asarray(values, dtype=np.float64)
         body = sheet.bottom
-        paint_colorbar(sheet, scale, bar, printable(options.label), top, height)
+        threshold = getattr(options, "threshold", None)
+        paint_colorbar(sheet, scale, bar, printable(options.label), top, height, threshold)
         lines = [options.caption, *(legend(source, options) if isinstance(source, Trace) else ())]
         _caption(sheet, " · ".join(filter(None, lines)), max(body, sheet.bottom))
         _title(sheet, options.title)

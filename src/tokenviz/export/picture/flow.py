@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from tokenviz.color.scale import ColorScale
@@ -13,8 +14,10 @@ from tokenviz.data.channels import channel_values
 from tokenviz.data.marks import marked_by
 from tokenviz.data.tokens import displayed
 from tokenviz.data.trace import Trace
-from tokenviz.export.picture.cell import ink_on, paint_flagged
+from tokenviz.export.picture.bands import paint_band
+from tokenviz.export.picture.cell import ink_on, paint_flagged, paint_joint
 from tokenviz.export.picture.lettering import Lettering, clusters
+from tokenviz.export.picture.outlines import Box, paint_outlines
 from tokenviz.export.picture.sheet import SMALL, Sheet, printable
 from tokenviz.export.table import trace_words
 
@@ -23,6 +26,8 @@ __all__ = ["flow_texts", "paint_flow"]
 _ROOM = 860  # CSS pixels of a line
 _SIZE, _SMALL_SIZE = 14.0, 11.0
 _PITCH, _BOX = 29, 22
+_BAND, _WORD, _WORDS = 3, 11, 12
+"""From a box to its band, from there to the word below, and what lines with words take more."""
 _GAP = 1
 _PADDING, _BADGE_PADDING = 1, 6
 _NARROWEST = 5
@@ -57,7 +62,8 @@ class _Piece:
 
 def flow_texts(source: Trace) -> list[str]:
     """What is written."""
-    return [label for label, _ in displayed(source.tokens)]
+    words = {word for words in source.categories.values() for word in words if word}
+    return [*(label for label, _ in displayed(source.tokens)), *words]
 
 
 def paint_flow(sheet: Sheet, source: Trace, scale: ColorScale, options: Any) -> tuple[float, float]:
@@ -65,21 +71,43 @@ def paint_flow(sheet: Sheet, source: Trace, scale: ColorScale, options: Any) -> 
     values = channel_values(source, options.channel).chosen
     marked = marked_by(source.flags, options.flag)
     words = trace_words(source, options.category)
+    joined = getattr(options, "joined", None)
     lines = list(_lines(source, sheet.lettering))
+    pitch = _PITCH + _WORDS * bool(words)
+    boxes: list[list[Box]] = [[] for _ in values]
     for number, line in enumerate(lines):
-        y = number * _PITCH
-        for piece in line:
+        y = number * pitch
+        for before, piece in zip([None, *line], line, strict=False):
             value = float(values[piece.position])
             flagged = marked is not None and marked.tokens[piece.position]
             dims = marked.dims if marked is not None and flagged else None
-            paint_flagged(sheet, (piece.x, y, piece.width, _BOX), value, scale, dims)
+            box = piece.x, y, piece.width, _BOX
+            paint_flagged(sheet, box, value, scale, dims)
             _write(sheet, piece, y, ink_on(sheet, value, None if dims else scale))
-            if words and words[piece.position] is not None:
-                sheet.box(piece.x, y + _BOX + 2, piece.width, 1.5, fill=sheet.look.muted)
+            boxes[piece.position].append(box)
+            if joined is not None and joined[piece.position] and before is not None:
+                left, right = sorted((before, piece), key=lambda one: one.x)
+                edge = left.x + left.width
+                paint_joint(sheet, (edge, y, right.x - edge, _BOX), value, scale)
+        if words:
+            _paint_bands(sheet, line, words, y + _BOX)
+    paint_outlines(sheet, source, options, boxes)
     if not lines:
         sheet.text(0, 0, "no tokens", SMALL, color=sheet.look.muted)
         return 0, 0
-    return 0, (len(lines) - 1) * _PITCH + _BOX
+    return 0, (len(lines) - 1) * pitch + _BOX
+
+
+def _paint_bands(
+    sheet: Sheet, line: list[_Piece], words: Sequence[str | None], bottom: float
+) -> None:
+    """Bands under a line of text, with their words: a picture has nothing else that tells them."""
+    across = sorted(line, key=lambda piece: piece.x)
+    for word, group in groupby(across, lambda piece: words[piece.position]):
+        if word is not None:
+            pieces = list(group)
+            right = pieces[-1].x + pieces[-1].width
+            paint_band(sheet, word, pieces[0].x, right, bottom + _BAND, bottom + _WORD)
 
 
 def _write(sheet: Sheet, piece: _Piece, y: float, ink: Any) -> None:

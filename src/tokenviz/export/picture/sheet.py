@@ -52,10 +52,16 @@ class Colors:
     nan: str
     nan_line: str
     nan_text: str
+    accent: str
+    """Of what is selected, and of a threshold."""
+    mark: str
+    """Of what is beyond a threshold."""
 
 
-_LIGHT = Colors(False, "#ffffff", "#1c1d1f", "#63666b", "#d4d6d9", "#e4e4e4", "#c4c4c4", "#3a3a3a")
-_DARK = Colors(True, "#16181b", "#e6e7e9", "#a0a4aa", "#454950", "#5c5c5c", "#727272", "#ffffff")
+_LIGHT = Colors(False, "#ffffff", "#1c1d1f", "#63666b", "#d4d6d9", "#e4e4e4", "#c4c4c4", "#3a3a3a",
+                "#1769c4", "#d9480f")  # fmt: skip
+_DARK = Colors(True, "#16181b", "#e6e7e9", "#a0a4aa", "#454950", "#5c5c5c", "#727272", "#ffffff",
+               "#6cb2ff", "#ffa94d")  # fmt: skip
 
 
 def colors(theme: str) -> Colors:
@@ -100,7 +106,7 @@ class Sheet:
         """A rectangle; its edge is painted inside."""
         from matplotlib.patches import FancyBboxPatch, Rectangle
 
-        self._reach(x, y, x + width, y + height)
+        self.reach(x, y, x + width, y + height)
         inset = 0 if edge == "none" else line / 2
         place = (x + inset, y + inset), width - 2 * inset, height - 2 * inset
         style: dict[str, Any] = {
@@ -126,7 +132,7 @@ class Sheet:
         from matplotlib.patches import Polygon
 
         across, down = zip(*corners, strict=True)
-        self._reach(min(across), min(down), max(across), max(down))
+        self.reach(min(across), min(down), max(across), max(down))
         self._drawn.append(
             lambda figure, at: figure.add_artist(
                 Polygon(corners, fc=fill, ec="none", transform=at, clip_on=False)
@@ -134,15 +140,33 @@ class Sheet:
         )
 
     def lines(
-        self, ends: Sequence[Sequence[tuple[float, float]]], color: str, width: float
+        self,
+        ends: Sequence[Sequence[tuple[float, float]]],
+        color: str,
+        width: float,
+        *,
+        dashes: Sequence[float] = (),
+        alpha: float = 1,
     ) -> None:
-        """Straight lines, each through some points, which lie inside of what else is drawn."""
+        """Straight lines, each through some points, which lie inside of what else is drawn.
+
+        Parameters
+        ----------
+        dashes
+            Lengths of dashes and gaps in CSS pixels; none for a line without gaps.
+        """
         from matplotlib.lines import Line2D
 
         def draw(figure: Any, at: Any) -> None:
             for points in ends:
                 across, down = zip(*points, strict=True)
-                figure.add_artist(Line2D(across, down, color=color, lw=width * POINT, transform=at))
+                line = Line2D(
+                    across, down, color=color, lw=width * POINT, alpha=alpha, transform=at,
+                    solid_capstyle="butt", dash_capstyle="butt",
+                )  # fmt: skip
+                if dashes:
+                    line.set_dashes([length / width for length in dashes])  # in widths of the line
+                figure.add_artist(line)
 
         self._drawn.append(draw)
 
@@ -153,7 +177,7 @@ class Sheet:
         from matplotlib.image import BboxImage
         from matplotlib.transforms import Bbox, TransformedBbox
 
-        self._reach(x, y, x + width, y + height)
+        self.reach(x, y, x + width, y + height)
 
         def draw(figure: Any, at: Any) -> None:
             place = TransformedBbox(Bbox([[x, y + height], [x + width, y]]), at)
@@ -191,10 +215,10 @@ class Sheet:
         width = self.lettering.width(text, size, bold=bold)
         before = {"left": 0.0, "center": 0.5, "right": 1.0}[align] * width
         if upright:
-            self._reach(x - size * 0.6, middle - width + before, x + size * 0.6, middle + before)
+            self.reach(x - size * 0.6, middle - width + before, x + size * 0.6, middle + before)
             place = x + size * CAP_HEIGHT / 2, middle
         else:
-            self._reach(x - before, middle - size * 0.7, x - before + width, middle + size * 0.75)
+            self.reach(x - before, middle - size * 0.7, x - before + width, middle + size * 0.75)
             place = x, middle + size * CAP_HEIGHT / 2
         group = None
         if whole:
@@ -230,7 +254,7 @@ class Sheet:
         from matplotlib.transforms import Affine2D
 
         if self.right < self.left:
-            self._reach(0, 0, 1, 1)
+            self.reach(0, 0, 1, 1)
         left, top = self.left - _MARGIN, self.top - _MARGIN
         width = (self.right + _MARGIN - left) * POINT
         height = (self.bottom + _MARGIN - top) * POINT
@@ -268,7 +292,8 @@ class Sheet:
     def _titled(self, group: re.Match[str]) -> str:
         return f"<g>\n     <title>{escape(self._titles[int(group[1])])}</title>"
 
-    def _reach(self, left: float, top: float, right: float, bottom: float) -> None:
+    def reach(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Make room for what is drawn there."""
         self.left, self.top = min(self.left, left), min(self.top, top)
         self.right, self.bottom = max(self.right, right), max(self.bottom, bottom)
 

@@ -9,8 +9,10 @@ from tokenviz.color.scale import ColorScale
 from tokenviz.data.tokens import labels
 from tokenviz.data.trace import Trace
 from tokenviz.export.pairs import pair_writer
-from tokenviz.export.picture.cell import ink_on, paint_flagged
+from tokenviz.export.picture.bands import paint_band
+from tokenviz.export.picture.cell import ink_on, paint_flagged, paint_joint
 from tokenviz.export.picture.lettering import Fitted, Lettering
+from tokenviz.export.picture.outlines import Box, paint_outlines
 from tokenviz.export.picture.sheet import LABEL, SMALL, Sheet, printable
 from tokenviz.export.table import (
     DEFAULT_ROW_LENGTH,
@@ -37,6 +39,7 @@ _PADDING = 3
 _SIZES = (LABEL, 11.0, 10.2, 9.5)
 _TWO_LINES = 9.5
 _NUMBER = 10.0
+_BAND_LEVEL = 13  # of the line below its word
 _BANDS = 15  # of a strip with the words of a category
 
 
@@ -65,12 +68,18 @@ def paint_trace(
     value = max((width_of(text, SMALL) for text in written), default=0)
     width = math.ceil(max(min(max(longest, _NARROWEST), _WIDEST), value) + 2 * _PADDING)
 
+    joined = getattr(options, "joined", None)
+    boxes: list[list[Box]] = []
     y, length = 0.0, options.row_length or DEFAULT_ROW_LENGTH
     for start in range(0, len(columns), length):
         stretch = columns[start : start + length]
         top = y + strip + _OUTSET
         for first, stop in stretches(words, start, start + len(stretch)) if words else ():
-            _paint_band(sheet, words[first], first - start, stop - start, y, width)
+            word = words[first]
+            if word is not None:
+                left, right = ((i - start) * (width + _GAP) for i in (first, stop))
+                level = y + _BAND_LEVEL + 1
+                paint_band(sheet, word, left, right - _GAP, level, level - 9)
         for i, column in enumerate(stretch):
             x = i * (width + _GAP)
             sheet.text(x + width / 2, y + strip - 9, str(start + i + 1), _NUMBER,
@@ -80,6 +89,10 @@ def paint_trace(
                     top + path + _OUTSET + _RANKS + (slot - 1) * (rank + _GAP)
                 )  # fmt: skip
                 place = x, at, width, path if slot == 0 else rank
+                if slot == 0:
+                    boxes.append([place])
+                    if joined is not None and joined[start + i] and i:
+                        paint_joint(sheet, (x - _GAP, at, _GAP, path), cell.value, scale)
                 paint_labelled(sheet, place, cell, scale, fit, valued=options.show_values)
         if options.border:
             across = len(stretch) * (width + _GAP) - _GAP
@@ -91,25 +104,13 @@ def paint_trace(
     if not columns:
         sheet.text(0, 0, "no tokens", SMALL, color=sheet.look.muted)
         return 0, 0
+    paint_outlines(sheet, source, options, boxes)
     return strip, y - _ROW_GAP - strip
 
 
 def _written(cell: TraceCell) -> str:
     """The number in a cell, or a dash."""
     return _UNKNOWN if cell.text == "NaN" else cell.text
-
-
-def _paint_band(
-    sheet: Sheet, word: str | None, first: int, stop: int, y: float, width: float
-) -> None:
-    """A word over a line along the columns that it holds for."""
-    if word is None:
-        return
-    left, right = first * (width + _GAP), stop * (width + _GAP) - _GAP
-    level = y + _BANDS - 2
-    sheet.box(left, level, right - left, 2, fill=sheet.look.muted)
-    if sheet.lettering.width(printable(word), _NUMBER) <= right - left:
-        sheet.text(left, level - 8, printable(word), _NUMBER, color=sheet.look.muted)
 
 
 def paint_labelled(
@@ -127,7 +128,7 @@ def paint_labelled(
     height -= _SECOND_LINE * (len(numbers) - 1) if numbers else 0
     scale = None if cell.plain else color_scale
     badge = cell.kind in ("special", "unknown")
-    value = bool(numbers and numbers[0])
+    value = any(numbers) or len(numbers) > 1
     if not cell.quiet:
         paint_flagged(sheet, place, cell.value, scale, cell.dims)
     ink = ink_on(sheet, cell.value, None if cell.dims else scale)
