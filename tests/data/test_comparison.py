@@ -42,7 +42,7 @@ def test_the_same_tokens() -> None:
     np.testing.assert_array_equal(found.flips, [True, True, False, False])
     np.testing.assert_array_equal(found.choices_known, [True, True, True, False])
     assert found.kl is None and found.js is None
-    assert found.not_compared == ("tokens: 1 whose probability in a is not known",)
+    assert found.not_compared == ("tokens: 1 whose probability is not known in a",)
 
 
 def test_different_tokens_are_compared_where_both_end() -> None:
@@ -53,7 +53,7 @@ def test_different_tokens_are_compared_where_both_end() -> None:
     np.testing.assert_allclose(found.deltas, [-0.5, -0.75, NAN])
     assert np.isnan(found.rank_changes).all() and not found.choices_known.any()
     assert found.not_compared == (
-        "spans: 1 whose probability in a is not known",
+        "spans: 1 whose probability is not known in a",
         "distributions, ranks and choices: the tokens differ",
     )
     shown = found.to_trace()
@@ -100,11 +100,11 @@ def test_sums_and_what_they_leave_out_are_the_whole_traces() -> None:
     )
     assert found.not_compared[:2] == (
         "tokens that are special, or around such: 1 of a",
-        "spans: 2 whose probability in b is not known (the first: nothing stands before it)",
+        "spans: 2 whose probability is not known in b (the first: nothing stands before it)",
     )
     # Of a text that something stands before, that is no reason.
     after = Trace(b.tokens, b.logprobs, prompt=["x"])
-    assert tv.compare(a, after).not_compared[1] == "spans: 2 whose probability in b is not known"
+    assert tv.compare(a, after).not_compared[1] == "spans: 2 whose probability is not known in b"
 
 
 def test_what_is_the_same_is_not_furthest_apart() -> None:
@@ -206,7 +206,7 @@ def test_the_summary_in_words() -> None:
         "flips": "2 of 3 (67 %)",
         "furthest apart": "by KL(a‖b) at “␣cat” (token 2: 0.3), “␣sat” (token 3: 0.2), "
         "“The” (token 1: 0.1)",
-        "not compared": "tokens: 1 whose probability in a is not known; what was not asked",
+        "not compared": "tokens: 1 whose probability is not known in a; what was not asked",
     }
     whole = tv.compare(B, Trace(B.tokens, [-1.0] * 4)).summary()
     assert whole.notes()["log ratio of the whole"] == "+3.5 nats over 4 tokens"
@@ -239,6 +239,31 @@ def test_as_a_data_frame() -> None:
     spans = tv.compare(A, CUT).to_pandas()
     assert spans[["start_a", "stop_a", "start_b", "stop_b"]].values.tolist()[1] == [2, 3, 2, 4]
     assert "kl" not in spans
+
+
+def test_a_first_token_with_nothing_before_it_is_told_once() -> None:
+    a, b = (Trace(["x", "y"], [NAN, logprob]) for logprob in (-1.0, -2.0))
+    first = "tokens: 1 whose probability is known in neither (the first: nothing stands before it)"
+    assert tv.compare(a, b).not_compared == (first,)
+    assert tv.compare(a, b).summary().notes()["left out of both sums"] == (
+        "1 of 2 bytes: of either 1 of 2 tokens (log-probability unknown)"
+    )
+    # After a special token that only one of them has, there is something before it.
+    c = Trace([Token("<s>", special=True), "x", "y"], [NAN, NAN, -1.0])
+    known = Trace(["x", "y"], [-1.0, -2.0])
+    assert "spans: 1 whose probability is not known in a" in tv.compare(c, known).not_compared
+
+
+def test_where_the_two_are_from_is_told() -> None:
+    a = Trace(["x"], [-1.0], model="m")
+    b = Trace(["x"], [-2.0], model="n", source="vLLM", distribution="temperature", temperature=2)
+    with pytest.warns(UserWarning, match="different kinds"):
+        found = tv.compare(a, b)
+    said = "a is m, b is n (vLLM, after temperature 2)"
+    assert found.summary().notes()["compared"] == said and said in found.show().caption
+    served = Trace(["x"], [-2.0], model="m", source="vLLM")
+    assert tv.compare(a, served).summary().notes()["compared"] == "a is m, b is m, vLLM"
+    assert tv.compare(served, served, names=["c", "d"]).summary().told == ("", "")
 
 
 def test_several_with_one_reference() -> None:

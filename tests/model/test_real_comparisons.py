@@ -64,6 +64,6 @@ def test_sums_and_what_is_left_out_are_the_texts(
     for name, side in zip("ab", summary.outside, strict=True):
         assert f"of {name} {side}" in told["left out of both sums"]
     lacking = "ab"[begins.index(False)]
-    reason = f"whose probability in {lacking} is not known (the first: nothing stands before it)"
+    reason = f"whose probability is not known in {lacking} (the first: nothing stands before it)"
     assert reason in told["not compared"] and reason in found.show().caption
     assert reason in repr(found)

@@ -40,6 +40,18 @@ def test_the_llama_cpp_server(gemma: tv.LanguageModel, name: str, prompt: str) -
     assert np.abs(off).max() < 1
 
 
+def test_two_engines_in_one_call(gemma: tv.LanguageModel) -> None:
+    trace = read(whole("llamacpp_server.json")["cases"]["completion"], tokenizer=str(FOLDER))
+    found = gemma.compare(trace, prompt="Examples:")
+    here = scored(gemma, "Examples:", trace)
+    assert found.a == here and found.same_tokens
+    np.testing.assert_array_equal(found.deltas, tv.compare(here, trace).deltas)
+    caption = found.show().caption
+    assert "a is gemma, b is gemma-3-270m (llama.cpp server, /completion)" in caption
+    assert "whose probability is not known in b" in caption
+    assert found.summary().flips == 0
+
+
 def test_llama_cpp_python(gemma: tv.LanguageModel) -> None:
     trace = read(whole("llamacpp_python.json")["cases"]["completion, echo"])
     here = gemma.score(whole("llamacpp_python.json")["text"] + "\nprint(x")

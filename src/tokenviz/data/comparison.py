@@ -174,12 +174,14 @@ class Comparison(Frozen):
     @cached_property
     def not_compared(self) -> tuple[str, ...]:
         """What could not be compared, and why, in words; empty where all of it was."""
-        sides = zip("ab", (self.a, self.b), np.isnan(self.logprobs), strict=True)
+        missing = np.isnan(self.logprobs)
+        alike = bool(np.array_equal(*missing))
         lacking = [
-            f"{int(missing.sum())} whose probability in {name} is not known"
-            + _FIRST * (not trace.prompt and bool(missing[0] and np.isnan(trace.logprobs[0])))
-            for name, trace, missing in sides
-            if missing.any()
+            f"{int(missing[i].sum())} whose probability is "
+            + ("known in neither" if alike else f"not known in {'ab'[i]}")
+            + _FIRST * all(map(self._begins_with_nothing, (0, 1) if alike else (i,)))
+            for i in range(1 if alike else 2)
+            if missing[i].any()
         ]
         return (
             *self._alignment.left_out,
@@ -190,6 +192,12 @@ class Comparison(Frozen):
             *([] if self.same_tokens else ["distributions, ranks and choices: the tokens differ"]),
             *self.left_out,
         )
+
+    def _begins_with_nothing(self, side: int) -> bool:
+        """Whether the first token of a side is compared, but for having nothing before it."""
+        trace = (self.a, self.b)[side]
+        first = len(self.spans) > 0 and self.spans[0, side, 0] == 0
+        return bool(first) and not trace.prompt and bool(np.isnan(trace.logprobs[0]))
 
     @cached_property
     def logprobs(self) -> npt.NDArray[np.float64]:
@@ -320,6 +328,7 @@ class Comparison(Frozen):
         bytes_ = _sums(sizes, self.spans[:, 0])
         return Summary(
             names=self.names,
+            told=self._told(),
             same_tokens=self.same_tokens,
             spans=len(self.spans),
             compared=int(known.sum()),
@@ -335,6 +344,16 @@ class Comparison(Frozen):
             worst_by=CHANNELS[self.best_measure],
             not_compared=self.not_compared,
         )
+
+    def _told(self) -> tuple[str, str]:
+        """What else than names is known to differ between the two."""
+        first, second = (_facts(trace) for trace in (self.a, self.b))
+        places = [i for i, pair in enumerate(zip(first, second, strict=True)) if len(set(pair)) > 1]
+        a, b = (
+            ", ".join(facts[i] for i in places if facts[i] and facts[i] not in name)
+            for name, facts in zip(self.names, (first, second), strict=True)
+        )
+        return a, b
 
     def _outside(self, side: int, known: npt.NDArray[np.bool_]) -> Outside:
         """What the sums leave out of one of the traces."""
@@ -514,11 +533,16 @@ def called(traces: Sequence[Trace], unnamed: Sequence[str]) -> list[str]:
         What each is called of which neither a model nor a source is known.
     """
     known = [trace.model or trace.source or "" for trace in traces]
-    facts = [[trace.source or "", _probabilities(trace)] for trace in traces]
+    facts = [_facts(trace) for trace in traces]
     if not any(known):
         return list(unnamed)
     named = [name or other for name, other in zip(known, unnamed, strict=True)]
     return told_apart(named, facts)
+
+
+def _facts(trace: Trace) -> list[str]:
+    """What may tell a trace from another of the same model; "" for what nobody says."""
+    return [trace.source or "", _probabilities(trace)]
 
 
 def _probabilities(trace: Trace) -> str:

@@ -59,6 +59,8 @@ class Summary:
 
     names: tuple[str, str]
     """What the two are called."""
+    told: tuple[str, str]
+    """What else is known to differ: what each was read from, and which probabilities it has."""
     same_tokens: bool
     """Whether spans are single tokens."""
     spans: int
@@ -109,7 +111,9 @@ class Summary:
         """What the caption of a figure says, a text for each word."""
         unit = "tokens" if self.same_tokens else "spans"
         called = [
-            f"{side} is {name}" for side, name in zip("ab", self.names, strict=True) if name != side
+            f"{side} is {name}{f' ({told})' * bool(told)}"
+            for side, name, told in zip("ab", self.names, self.told, strict=True)
+            if name != side or told
         ]
         said = {"compared": ", ".join(called)} if called else {}
         ratio = f"{significant(self.log_ratio, 4, signed=True)} nats over {self.compared:,}"

@@ -32,6 +32,7 @@ from tokenviz.model.tracing.batching import Prompts
 from tokenviz.model.tracing.comparing import compare as compare_models
 from tokenviz.model.tracing.generate import prepare
 from tokenviz.model.tracing.options import DEFAULTS, GenerateOptions
+from tokenviz.model.tracing.rereading import compare_with, is_elsewhere
 from tokenviz.model.tracing.score import score as score_texts
 
 if TYPE_CHECKING:
@@ -446,8 +447,8 @@ class LanguageModel(LoadedModel):
     @overload
     def compare(
         self,
-        other: LanguageModel,
-        text: Prompt | Trace,
+        other: LanguageModel | Trace,
+        text: Prompt | Trace | None = None,
         *,
         prompt: Prompt | None = None,
         temperature: float | tuple[float, float] = 1.0,
@@ -459,8 +460,8 @@ class LanguageModel(LoadedModel):
     @overload
     def compare(
         self,
-        other: Sequence[LanguageModel],
-        text: Prompt | Trace,
+        other: Sequence[LanguageModel] | Sequence[Trace],
+        text: Prompt | Trace | None = None,
         *,
         prompt: Prompt | None = None,
         temperature: float | tuple[float, float] = 1.0,
@@ -472,8 +473,8 @@ class LanguageModel(LoadedModel):
     @showing(CHAT_DEFAULTS, ChatKeywords)
     def compare(
         self,
-        other: LanguageModel | Sequence[LanguageModel],
-        text: Prompt | Trace,
+        other: LanguageModel | Trace | Sequence[LanguageModel] | Sequence[Trace],
+        text: Prompt | Trace | None = None,
         *,
         prompt: Prompt | None = None,
         temperature: float | tuple[float, float] = 1.0,
@@ -490,11 +491,15 @@ class LanguageModel(LoadedModel):
         Parameters
         ----------
         other
-            The other model, or several, each compared with this one, which is the reference.
+            The other model, or several, each compared with this one, which is the reference. Or
+            what another engine wrote or read, as :func:`tokenviz.read` gives it: a trace, or
+            several, whose tokens and prompt this model reads.
         text, prompt
-            As for :meth:`score`; or a trace, whose tokens and prompt are read.
+            As for :meth:`score`; or a trace, whose tokens and prompt are read. Of a trace from
+            elsewhere no text, and a prompt only where it brings none.
         temperature
-            Divides the logits: of both, or two numbers, this model's and the other's.
+            Divides the logits: of both, or two numbers, this model's and the other's. Of a trace
+            from elsewhere, this model's.
         top_k
             How many alternatives the traces keep at each position; at least 1.
         names
@@ -512,7 +517,8 @@ class LanguageModel(LoadedModel):
             in nats, computed in float64 (float32 on MPS). If one of them has more ids, as by
             padding, these are taken given that the token is one that both have. Models of
             different vocabularies each read the text in their own tokens, and log-probabilities
-            are compared over the shortest stretches that both have as whole tokens.
+            are compared over the shortest stretches that both have as whole tokens. With a trace
+            from elsewhere it is what :func:`tokenviz.compare` gives, without divergences.
 
         Raises
         ------
@@ -524,6 +530,11 @@ class LanguageModel(LoadedModel):
         KeyboardInterrupt
             If interrupted before the first tokens; after them the comparison is of these.
         """
+        if is_elsewhere(other):
+            return compare_with(
+                self, other, text, prompt=prompt, temperature=temperature, top_k=top_k,
+                names=names, progress=progress, chat=chat,
+            )  # fmt: skip
         return compare_models(
             self, other, text, prompt=prompt, temperature=temperature, top_k=top_k, names=names,
             progress=progress, chat=chat,

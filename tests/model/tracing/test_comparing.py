@@ -329,14 +329,14 @@ def test_an_interrupt_leaves_what_was_read(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"other": "gpt2"}, TypeError, "other: expected a LanguageModel, got str"),
+        ({"other": "gpt2"}, TypeError, "other: expected a LanguageModel, or .*, got str"),
         ({"top_k": 0}, ValueError, "top_k: expected at least 1"),
         ({"temperature": 0}, ValueError, "temperature: expected numbers > 0, got 0"),
         ({"temperature": (1, 2, 3)}, ValueError, "temperature: expected a number, or two"),
         ({"temperature": (1, "2")}, TypeError, "temperature: expected a number, got str"),
         ({"text": ["a", "b"]}, ValueError, "text: expected one text"),
         ({"text": ""}, ValueError, "text: expected text, got an empty string"),
-        ({"other": ["gpt2"]}, TypeError, r"other\[0\]: expected a LanguageModel, got str"),
+        ({"other": ["gpt2"]}, TypeError, r"other\[0\]: expected a LanguageModel, or .*, got str"),
         ({"names": "ab"}, ValueError, "names: expected 2, one for each model"),
         ({"names": ["a", 3]}, TypeError, "names: expected a str, got int: 3"),
         ({"warmth": 1}, TypeError, "compare has no option 'warmth'"),

@@ -33,7 +33,7 @@ from tokenviz.model.tracing.reduction import Columns, as_top_k, check_kept, trac
 from tokenviz.model.tracing.score import Question, question_of
 from tokenviz.model.tracing.together import Read, Reader, read_together
 
-__all__ = ["compare"]
+__all__ = ["compare", "question_for", "temperatures", "trace_read"]
 
 _KEYWORDS = ("prompt", "temperature", "top_k", "names", "progress")
 _NEGLIGIBLE = 1e-6  # of a probability
@@ -57,8 +57,13 @@ def compare(
     for i, one in enumerate(others):
         if not isinstance(one, LoadedModel):
             place = f"other[{i}]" if several else "other"
-            raise TypeError(f"{place}: expected a LanguageModel, got {type(one).__name__}")
-    warmth = _temperatures(temperature)
+            raise TypeError(
+                f"{place}: expected a LanguageModel, or a Trace from elsewhere, "
+                f"got {type(one).__name__}"
+            )
+    if text is None:
+        raise ValueError("text: expected what both models read, got None")
+    warmth = temperatures(temperature)
     called = checked_names(names, len(others), "model") or _names([lm, *others], warmth)
     found = [
         _compare(
@@ -97,13 +102,13 @@ def _compare(
         _check_ids(other, asked)
         return _of_positions(readers, asked, top_k, names, progress)
     foreign = _translated(lm, asked, given)
-    questions = asked, _question(other, foreign.text, foreign.prompt, chat)
+    questions = asked, question_for(other, foreign.text, foreign.prompt, chat)
     traces = []
     for reader, question in zip(readers, questions, strict=True):
         found = read_together([reader], question, top_k, progress)
         if not found.whole:  # beginnings of different tokens are no text to compare
             raise KeyboardInterrupt
-        traces.append(_trace(reader, reader.lm, question, found, found.columns[0], top_k))
+        traces.append(trace_read(reader, reader.lm, question, found, found.columns[0], top_k))
     return Comparison(*traces, names=names)
 
 
@@ -119,7 +124,7 @@ def _of_positions(
     assert found.divergences is not None
     # Both by one vocabulary: the other may call an added token by another name.
     a, b = (
-        _trace(reader, readers[0].lm, asked, found, columns, top_k)
+        trace_read(reader, readers[0].lm, asked, found, columns, top_k)
         for reader, columns in zip(readers, found.columns, strict=True)
     )
     unknown = np.full(len(a) - len(found.divergences.js), np.nan)
@@ -130,7 +135,7 @@ def _of_positions(
     return Comparison(a, b, names=names, kl=[kl, reverse_kl], js=js, left_out=left_out)
 
 
-def _temperatures(given: Any) -> tuple[float, float]:
+def temperatures(given: Any) -> tuple[float, float]:
     """What divides the logits of the reference, and those of what is compared with it."""
     both = given if isinstance(given, list | tuple) else (given, given)
     if len(both) != 2:
@@ -161,10 +166,11 @@ def _asked(
         for name, one in (("text", text), ("prompt", prompt))
     )
     given = _Given(text, prompt) if is_written else None
-    return _question(lm, text, prompt, keywords), given
+    return question_for(lm, text, prompt, keywords), given
 
 
-def _question(lm: LoadedModel, text: Any, prompt: Any, keywords: Mapping[str, Any]) -> Question:
+def question_for(lm: LoadedModel, text: Any, prompt: Any, keywords: Mapping[str, Any]) -> Question:
+    """What a model is to read, checked: a text, and what it is conditioned on."""
     chats = is_chat(text, "text") or (prompt is not None and is_chat(prompt))
     _, chat = parse_chat_options(lm, "compare", keywords, _KEYWORDS, is_chat=chats)
     question = question_of(lm, text, prompt, "text", "prompt", chat)
@@ -195,7 +201,7 @@ def _check_ids(other: LoadedModel, asked: Question) -> None:
     check_length(other, "text", len(ids), "shorten it or its prompt")
 
 
-def _trace(
+def trace_read(
     reader: Reader,
     named: LoadedModel,
     question: Question,
