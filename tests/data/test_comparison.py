@@ -254,6 +254,14 @@ def test_a_first_token_with_nothing_before_it_is_told_once() -> None:
     assert "spans: 1 whose probability is not known in a" in tv.compare(c, known).not_compared
 
 
+def test_a_place_within_a_character_can_be_read() -> None:
+    smile = "🙂".encode()
+    a, b = (Trace(["x", smile[:2], smile[2:]], [-1.0, p, -1.0]) for p in (-1.0, -3.0))
+    (place,) = tv.compare(a, b).worst()
+    assert place.text == "�" and place.label == a.tokens[1].label != "�"
+    assert f"“{place.label}” (token 2: −2)" in tv.compare(a, b).summary().notes()["furthest apart"]
+
+
 def test_where_the_two_are_from_is_told() -> None:
     a = Trace(["x"], [-1.0], model="m")
     b = Trace(["x"], [-2.0], model="n", source="vLLM", distribution="temperature", temperature=2)

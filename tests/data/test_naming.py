@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenviz.data.naming import told_apart
+from tokenviz.data.naming import files_apart, told_apart
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,19 @@ def test_no_two_are_alike_and_none_is_empty(sources: list[tuple[str, str, str]])
     assert len(set(called)) == len(sources) and all(called)
     for (name, *_), said in zip(sources, called, strict=True):
         assert said.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("one.jsonl", "two.jsonl", ("one", "two")),
+        ("run-1/step_5/x.jsonl", "run-2/step_5/x.jsonl", ("run-1/step_5/x", "run-2/step_5/x")),
+        ("x.json", "deeper/x.json", None),
+        ("x.json", "x.npz", ("x, .json", "x, .npz")),
+        ("x.json", "./x.json", ("x (1)", "x (2)")),
+    ],
+)
+def test_two_files(a: str, b: str, expected: tuple[str, str] | None) -> None:
+    found = files_apart(a, b)
+    assert found[0] != found[1]
+    assert found == expected or (expected is None and found[1] == "deeper/x")

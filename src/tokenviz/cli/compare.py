@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -138,6 +137,7 @@ def _models(
 def _files(a: str, b: str, names: tuple[str, str] | None, tokenizer: str | None) -> list[Found]:
     from tokenviz.cli.view import tokenizer_of
     from tokenviz.data.comparing import compare as compare_traces
+    from tokenviz.data.naming import files_apart
 
     options = {} if tokenizer is None else {"tokenizer": tokenizer_of(tokenizer)}
     (ones, _), (others, _) = (read_files([word], **options) for word in (a, b))
@@ -145,7 +145,7 @@ def _files(a: str, b: str, names: tuple[str, str] | None, tokenizer: str | None)
         raise ValueError(
             f"{a} has {len(ones)} traces and {b} has {len(others)}; expected as many, in one order"
         )
-    called = names or (Path(a).stem, Path(b).stem)
+    called = names or files_apart(a, b)
     found = []
     for one, other in zip(ones, others, strict=True):
         try:

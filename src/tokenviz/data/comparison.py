@@ -23,6 +23,7 @@ from tokenviz.data.arrays import Frozen, frozen, same, text, whole
 from tokenviz.data.choices import changed_choices
 from tokenviz.data.differences import Outside, Place, Summary
 from tokenviz.data.naming import told_apart
+from tokenviz.data.tokens import labels
 from tokenviz.data.trace import Trace
 
 if TYPE_CHECKING:
@@ -350,7 +351,7 @@ class Comparison(Frozen):
         first, second = (_facts(trace) for trace in (self.a, self.b))
         places = [i for i, pair in enumerate(zip(first, second, strict=True)) if len(set(pair)) > 1]
         a, b = (
-            ", ".join(facts[i] for i in places if facts[i] and facts[i] not in name)
+            ", ".join(facts[i] for i in places if facts[i].removeprefix("after ") not in name)
             for name, facts in zip(self.names, (first, second), strict=True)
         )
         return a, b
@@ -495,7 +496,8 @@ class Comparison(Frozen):
 
     def _place(self, span: int, value: float) -> Place:
         start, stop = self.spans[span, 0].tolist()
-        return Place(span, start, stop, self._text(start, stop), value)
+        label = "".join(labels(self.a.tokens[start:stop]))
+        return Place(span, start, stop, self._text(start, stop), value, label)
 
     def _text(self, start: int, stop: int) -> str:
         content = b"".join(token.bytes for token in self.a.tokens[start:stop])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tokenviz.color.numbers import significant
-from tokenviz.data.visible import visible
 
 __all__ = ["Outside", "Place", "Summary"]
 
@@ -28,6 +27,8 @@ class Place(NamedTuple):
     """What it says."""
     value: float
     """The measure by which it was found."""
+    label: str
+    """How figures write it: blanks and parts of characters can be seen."""
 
 
 class Outside(NamedTuple):
@@ -161,5 +162,5 @@ class Summary:
 
 
 def _quoted(place: Place) -> str:
-    shown = visible(place.text)
+    shown = place.label
     return f"“{shown}”" if len(shown) <= _LONGEST else f"“{shown[: _LONGEST - 1]}…”"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
+from pathlib import Path
 
-__all__ = ["told_apart"]
+__all__ = ["files_apart", "told_apart"]
 
 
 def told_apart(names: Sequence[str], facts: Sequence[Sequence[str]]) -> list[str]:
@@ -38,6 +39,17 @@ def told_apart(names: Sequence[str], facts: Sequence[Sequence[str]]) -> list[str
         for i, *said in zip(places, *differing, strict=True):
             called[i] = ", ".join(filter(None, [name, *said]))
     return _numbered(called)
+
+
+def files_apart(a: str | Path, b: str | Path) -> tuple[str, str]:
+    """What two files are called: by their names, and by as much of their folders as differs."""
+    paths = [Path(file).resolve() for file in (a, b)]
+    for depth in range(1, max(len(path.parts) for path in paths)):
+        first, second = ("/".join(path.with_suffix("").parts[-depth:]) for path in paths)
+        if first != second:
+            return first, second
+    first, second = told_apart([path.stem for path in paths], [[path.suffix] for path in paths])
+    return first, second
 
 
 def _numbered(names: Sequence[str]) -> list[str]:

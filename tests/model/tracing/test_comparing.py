@@ -190,6 +190,8 @@ def test_temperatures() -> None:
     assert (found.a.distribution, found.b.distribution) == ("model", "temperature")
     assert found.b.temperature == 0.5
     assert found.names[0].endswith("temperature 1") and found.names[1].endswith("temperature 0.5")
+    told = found.summary().notes()["compared"]
+    assert told == f"a is {lm.name}, temperature 1, b is {lm.name}, temperature 0.5"
     assert not found.flips.any()
     both = lm.compare(moved(lm), TEXT, prompt=PROMPT, temperature=2)
     assert both.a.temperature == both.b.temperature == 2
