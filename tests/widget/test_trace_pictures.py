@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.widget.test_pictures_as_seen import texts, written
 from tokenviz.export.html import figure_html
+from tokenviz.export.picture import picture
 from tokenviz.export.state import FigureState
 
 NAN = float("nan")
@@ -85,6 +86,20 @@ def test_a_span_has_its_numbers_once(tmp_path: Path, suffix: str) -> None:
     assert not {"–", "NaN"} & set(shown)
     told = {"svg": "joined: one span of the text", "html": "without numbers: part of the span"}
     assert told[suffix] in " ".join(shown)
+
+
+def test_what_is_saved_with_a_cell_is_drawn_as_the_figure_is() -> None:
+    """From the state that stands in a notebook, as LaTeX has it."""
+    figure = cut().show(span=(1, 3), threshold=0.5)
+    state = FigureState.from_json(FigureState.from_widget(figure).as_json)
+    own: Any = state.source
+    again = picture(own, state.scale, state.picture_options, "svg")
+    live = picture(figure.drawn, figure.color_scale(), figure, "svg")
+
+    def shown(data: bytes) -> bytes:  # without what matplotlib names by chance
+        return re.sub(rb"(clip|id)[-=\w\"#]*|<dc:date>.*?</dc:date>", b"", data)
+
+    assert b"a over b" in again and shown(again) == shown(live)
 
 
 def test_tokens_of_a_span_look_like_one_box(tmp_path: Path) -> None:

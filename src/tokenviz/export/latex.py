@@ -7,7 +7,6 @@ of it, from the state that the notebook holds: nothing need be asked for when it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 from nbconvert.exporters import LatexExporter, PDFExporter
@@ -26,7 +25,7 @@ class StillFigures(Figures):
 
     def drawn(self, figure: FigureState) -> dict[str, Any]:
         """Draw a PDF; of a figure that none can hold, say so."""
-        options = SimpleNamespace(**figure.traits)
+        options = figure.picture_options
         source: Any = figure.source
         if not drawable(source, options):
             return {"text/plain": f"{source!r} has too many cells for a picture."}

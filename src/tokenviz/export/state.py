@@ -12,6 +12,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -146,12 +147,21 @@ class FigureState:
     def table_options(self) -> TableOptions:
         """The display options that the static table follows."""
         names = TableOptions.__dataclass_fields__.keys() & self.traits.keys()
-        own = {name: self.traits[name] for name in names}
-        if self.kind == "comparison":
-            compared = self.compared
-            own["paired"] = compared["logprobs"]
-            own["joined"] = going_on(len(cast("Trace", self.colored)), compared["spans"])
-        return TableOptions(**own)
+        return TableOptions(**{name: self.traits[name] for name in names}, **self._paired)
+
+    @property
+    def picture_options(self) -> SimpleNamespace:
+        """The display options that a picture follows."""
+        return SimpleNamespace(**self.traits, **self._paired)
+
+    @property
+    def _paired(self) -> dict[str, Any]:
+        """Of a comparison, which channels are whose, and what belongs together."""
+        if self.kind != "comparison":
+            return {}
+        compared = self.compared
+        joined = going_on(len(cast("Trace", self.colored)), compared["spans"])
+        return {"paired": compared["logprobs"], "joined": joined}
 
     @cached_property
     def _decoded(self) -> dict[str, Any]:
