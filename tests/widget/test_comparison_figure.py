@@ -112,3 +112,20 @@ def test_a_page_holds_its_own_script_and_others_do_not(tmp_path: Path) -> None:
     own, plain = static("comparisonpage.js"), tmp_path / "plain.html"
     assert own[:200] in tv.compare(A, B).show().save(tmp_path / "compared.html").read_text()
     assert own[:200] not in A.show().save(plain).read_text()
+
+
+def test_what_a_front_end_sets_is_taken_whole_or_not_at_all(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    figure = tv.compare(A, B).show()
+    said = {"threshold": -0.5, "beyond": "below", "span": [1, 3], "flag": None, "pair": None}
+    figure.set_state(said | {"places_by": "flip", "places": 7, "written": "ratio"})
+    assert (figure.threshold, figure.span, figure.flag, figure.pair) == (-0.5, (1, 3), None, None)
+    assert (figure.places_by, figure.places) == ("flip", 7)
+    assert figure.positions_beyond.tolist() == [0, 2]
+    figure.set_state({"places_by": None})
+    assert figure.places_by is None
+    for wrong in ({"places_by": "kl"}, {"places_by": 3}, {"pair": "rank", "places": 1}):
+        figure.set_state(wrong)
+    assert (figure.places_by, figure.places) == (None, 7)
+    assert "places_by: expected one of None, 'delta'" in caplog.text
