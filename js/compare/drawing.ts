@@ -5,11 +5,13 @@
  * comparisons does not hold it.
  */
 
+import { fixed } from "../color/numbers.ts";
 import type { Cell } from "../data/cell.ts";
 import type { Fact, PaintContext } from "../figure/drawing.ts";
 import type { TraceState } from "../state/state.ts";
 import type { TraceDrawing as TraceDrawingClass } from "../trace/drawing.ts";
 import { significant, UNKNOWN } from "../trace/format.ts";
+import type { TokenSpan } from "../trace/summary.ts";
 import { bothLogprobs, type Compared } from "./compared.ts";
 import { PAIRS, type PairName, pairOf } from "./pair.ts";
 
@@ -81,6 +83,8 @@ export function comparisonDrawing(TraceDrawing: typeof TraceDrawingClass) {
       const seen = this.#pair !== null && show_values && arrangement === "grid";
       const joined = this.#joins ? ["joined: one span of the text"] : [];
       const lines = super.legend();
+      // What a selected stretch comes to stands last.
+      if (this.span !== null) lines[lines.length - 1] += this.#inOther(this.span);
       if (!seen) return [...lines, ...joined];
       // What would be written instead is not.
       const others = lines.filter((line) => !line.startsWith("written: "));
@@ -89,6 +93,21 @@ export function comparisonDrawing(TraceDrawing: typeof TraceDrawingClass) {
         ...others,
         ...joined,
       ];
+    }
+
+    /** What selected tokens come to in b; "" where they cut a span, or one of them is not known. */
+    #inOther([start, stop]: TokenSpan): string {
+      if (this.#goesOn(start) || this.#goesOn(stop)) return "";
+      const [, b] = bothLogprobs(this.#shown.data, this.#compared());
+      let sum = 0;
+      for (let i = start; i < stop; i++) if (!this.#goesOn(i)) sum += b[i];
+      return Number.isNaN(sum) ? "" : `, in b ${fixed(sum, 4)} nats`;
+    }
+
+    /** Is a token part of the span of the one before? */
+    #goesOn(position: number): boolean {
+      const spans = this.#spans;
+      return spans !== null && spans[position] > 0 && spans[position] === spans[position - 1];
     }
 
     #likeliest(position: number): string | null {

@@ -214,6 +214,7 @@ def test_threshold_flag_and_span_as_of_a_trace(
     shown.figure.control("span-last").press("Enter")
     figure.span = (11, 15)
     same()
+    expect(shown.root.locator(".tokenviz-caption")).to_contain_text(", in b −")
     shown.figure.viewport.press("Shift+ArrowRight")
     assert shown.state("span") == [11, 16]
     shown.opened.assert_quiet()
@@ -288,6 +289,14 @@ def test_spans_of_several_tokens_are_one_box(offline: OfflinePages, tmp_path: Pa
     assert at[0] == page.figure.colors([(0, 0)])[0, 0]
     assert at[1] != at[0]
     page.links.last.click()
+    page.figure.locator.locator('[data-tokenviz-control="toggle"]').click()
+    for span in ((0, 2), (0, 1), (1, 4), (2, 4)):
+        page.figure.control("span-first").fill(str(span[0] + 1))
+        page.figure.control("span-last").fill(str(span[1]))
+        page.figure.control("span-last").press("Enter")
+        figure.span = span
+        said = " · ".join([figure.caption, *legend(figure.drawn, figure)])
+        expect(page.root.locator(".tokenviz-caption")).to_have_text(said)
     page.opened.assert_quiet()
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.widget.test_pictures_as_seen import texts, written
 from tokenviz.export.html import figure_html
+from tokenviz.export.legends import legend
 from tokenviz.export.picture import picture
 from tokenviz.export.state import FigureState
 
@@ -100,6 +101,22 @@ def test_what_is_saved_with_a_cell_is_drawn_as_the_figure_is() -> None:
         return re.sub(rb"(clip|id)[-=\w\"#]*|<dc:date>.*?</dc:date>", b"", data)
 
     assert b"a over b" in again and shown(again) == shown(live)
+
+
+def test_a_selection_has_both_sums_where_it_cuts_no_span() -> None:
+    def said(start: int, stop: int) -> str:
+        figure = cut().show(span=(start, stop))
+        (line,) = [line for line in legend(figure.drawn, figure) if line.startswith("tokens ")]
+        return line
+
+    assert said(0, 3).endswith(", in b −5.0000 nats")  # −2.5 − 1.5 − 1
+    assert said(2, 7).endswith(", in b −4.6000 nats")
+    assert ", in b" not in said(0, 1) + said(1, 3) + said(3, 6)
+    unknown = tv.compare(tv.Trace(["x", "y"], [-1, -1]), tv.Trace(["x", "y"], [NAN, -2]))
+    figure = unknown.show(span=(0, 2))
+    assert ", in b" not in " ".join(legend(figure.drawn, figure))
+    figure.span = (1, 2)
+    assert ", in b −2.0000 nats" in " ".join(legend(figure.drawn, figure))
 
 
 def test_tokens_of_a_span_look_like_one_box(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tokenviz.color.numbers import scientific, written
 from tokenviz.data.marks import marked_by
 from tokenviz.data.summary import Summary
@@ -42,7 +44,7 @@ def legend(source: Trace, options: Any, *, signs: bool = False) -> list[str]:
         beyond = beyond_threshold(source, options.channel, options.threshold, options.beyond)
         lines.append(beyond.legend)
     if options.span is not None:
-        lines.append(_spanned(source.summary(*options.span)))
+        lines.append(_spanned(source.summary(*options.span)) + _in_other(source, options))
     if getattr(options, "joined", None) is not None:
         lines.append(
             "without numbers: part of the span before" if signs else "joined: one span of the text"
@@ -58,6 +60,25 @@ def _spanned(summary: Summary) -> str:
     counted = f" ({summary.known} of {summary.tokens} known)" * (summary.known < summary.tokens)
     logprob = f"{written(summary.logprob, 4)} nats{counted}"
     return f"{tokens}: log-probability {logprob}, probability {_significant(summary.probability)}"
+
+
+def _in_other(source: Trace, options: Any) -> str:
+    """What a span's tokens come to in the other of a comparison, as ``js/compare/drawing.ts``.
+
+    "" where they cut what belongs together, or one of them is not known, or there is no other.
+    """
+    channels = getattr(options, "paired", ())
+    if not channels:
+        return ""
+    start, stop = options.span
+    joined = getattr(options, "joined", None)
+    goes_on = np.zeros(len(source) + 1, bool)
+    if joined is not None:
+        goes_on[:-1] = joined
+    values = source.channels[channels[1]][start:stop][~goes_on[start:stop]].astype(np.float64)
+    if goes_on[start] or goes_on[stop] or np.isnan(values).any():
+        return ""
+    return f", in b {written(float(values.sum()), 4)} nats"
 
 
 def _significant(value: float) -> str:
