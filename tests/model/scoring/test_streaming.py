@@ -35,7 +35,8 @@ HEADS = {
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "_ROWS", 100)
-    monkeypatch.setattr(streaming, "_BLOCK", 40)
+    monkeypatch.setattr(streaming, "_MULTIPLIED", 60)
+    monkeypatch.setattr(streaming, "_BLOCK", 25)
 
 
 def chosen(logits: torch.Tensor) -> torch.Tensor:
