@@ -13,6 +13,7 @@ asks for older packages than are locked, but what is used of it needs no more th
 from __future__ import annotations
 
 import argparse
+import copy
 import importlib
 import json
 import random
@@ -61,7 +62,12 @@ def texts_of(count: int, seed: int = 0) -> list[str]:
 
 def ours(lm: LanguageModel) -> Run:
     """By score_set, as its defaults are."""
-    return lambda texts: [trace.logprobs for trace in lm.score_set(list(texts), progress=False)]
+
+    def run(texts: Sequence[str]) -> list[Any]:
+        made = lm.score_set(list(texts), progress=False)
+        return [np.asarray(row.values) for row in made.to_arrow(["logprobs"])["logprobs"]]
+
+    return run
 
 
 def plainly(lm: LanguageModel) -> Run:
@@ -88,10 +94,12 @@ def plainly(lm: LanguageModel) -> Run:
 
 
 def harness(lm: LanguageModel) -> Run | None:
-    """loglikelihood_rolling of lm-evaluation-harness, sums only; None where it is not installed."""
+    """Log-likelihoods by lm-evaluation-harness, sums only; None where it is not installed.
+
+    It is given ids, the first as the context, because it would put another token before some texts.
+    """
     try:
         models: Any = importlib.import_module("lm_eval.models.huggingface")
-        instance: Any = importlib.import_module("lm_eval.api.instance")
     except ImportError:
         return None
     wrapped = models.HFLM(
@@ -99,12 +107,9 @@ def harness(lm: LanguageModel) -> Run | None:
     )
 
     def run(texts: Sequence[str]) -> list[Any]:
-        asked = [
-            instance.Instance("loglikelihood_rolling", {}, (text,), i)
-            for i, text in enumerate(texts)
-        ]
-        sums: list[Any] = wrapped.loglikelihood_rolling(asked, disable_tqdm=True)
-        return sums
+        ids = [lm.tokenizer(text)["input_ids"] for text in texts]
+        asked = [((text, ""), own[:1], own[1:]) for text, own in zip(texts, ids, strict=True)]
+        return [total for total, _ in wrapped._loglikelihood_tokens(asked, disable_tqdm=True)]
 
     return run
 
@@ -150,7 +155,7 @@ def _measured(model: str | None, count: int) -> dict[str, Any]:
     }
     alike = lm
     if inner != loaded:
-        alike = tv.load_model(model, dtype=inner)
+        alike = _in_format(lm, inner)
         runs["plain loop, widened before"] = (inner, plainly(alike))
     peer = harness(alike)
     if peer is not None:
@@ -170,7 +175,7 @@ def _measured(model: str | None, count: int) -> dict[str, Any]:
         least += products(lm, own, inner)
     mine = found["score_set"]
     some = slice(None, None, max(1, count // FEW))
-    exact = plainly(tv.load_model(model, dtype=torch.float64))(texts[some])
+    exact = plainly(_in_format(lm, torch.float64))(texts[some])
     return {
         "model": "bundled" if model is None else Path(model).name,
         "texts": count,
@@ -187,6 +192,15 @@ def _measured(model: str | None, count: int) -> dict[str, Any]:
             for name in runs
         ],
     }
+
+
+def _in_format(lm: LanguageModel, dtype: torch.dtype) -> LanguageModel:
+    """The same numbers in a wider format.
+
+    Not loaded in it: of a constant that is rounded on loading, such as what Gemma's embeddings are
+    multiplied with, that would be another number.
+    """
+    return LanguageModel(copy.deepcopy(lm.model).to(dtype), lm.tokenizer)
 
 
 def _apart(some: Sequence[Any], others: Sequence[Any]) -> float:

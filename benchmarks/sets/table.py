@@ -74,8 +74,8 @@ def scoring_tables(results: Sequence[Mapping[str, Any]]) -> list[str]:
     parts = [
         "Scoring: CPU seconds on one core, contenders alternating. The plain loop sorts texts, "
         "fills up batches of 16, takes a log-softmax of all logits and keeps the log-probability "
-        "of each token; the harness' `loglikelihood_rolling` gives sums; `score_set` keeps ranks, "
-        "entropies and alternatives besides, and makes the set. Matrix products alone are the "
+        "of each token; lm-evaluation-harness gives sums; `score_set` keeps ranks, entropies and "
+        "alternatives besides, and makes the set. Matrix products alone are the "
         "least that the texts take: each shape at its best, measured in between. Differences are "
         "the largest of a token's log-probability in nats (of a sum, divided by its tokens): from "
         "`score_set`'s, and from those of the same weights in float64 of eight of the texts."

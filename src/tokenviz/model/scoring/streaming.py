@@ -183,7 +183,8 @@ class _Block:
         if len(rows) > _FEW * len(logits):
             self.above += torch.gt(logits, own, out=weights).sum(-1).long()
         elif len(rows):
-            above = torch.gt(logits[rows], own[rows], out=weights[: len(rows)])
+            theirs = logits.index_select(0, rows)
+            above = torch.gt(theirs, own.index_select(0, rows), out=weights[: len(rows)])
             self.above.index_add_(0, rows, above.sum(-1).long())
 
     def _keep(self, start: int, logits: torch.Tensor, most: torch.Tensor) -> None:
@@ -192,7 +193,7 @@ class _Block:
         if not len(rows):
             return
         count = self.top.shape[1]
-        values, places = logits[rows].topk(min(count, logits.shape[1]))
+        values, places = logits.index_select(0, rows).topk(min(count, logits.shape[1]))
         top, order = torch.cat([self.top[rows], values], -1).topk(count)
         ids = torch.cat([self.ids[rows], places + start], -1).gather(1, order)
         self.top[rows], self.ids[rows], self._least[rows] = top, ids, top[:, -1:]
