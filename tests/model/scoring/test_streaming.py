@@ -86,6 +86,14 @@ def test_equal_logits_are_no_ranks_apart() -> None:
     assert (found.ids[:, 1] >= above).all() and (found.ids[:, 1] <= same).all()
 
 
+@pytest.mark.parametrize("rows", [1, 61, 101])
+def test_any_number_of_rows(rows: int) -> None:
+    ids = torch.arange(rows)
+    found, expected = read_out(PLAIN, HIDDEN[:rows], ids, 2), reduce(PLAIN(HIDDEN[:rows]), ids, 2)
+    torch.testing.assert_close(found.floats, expected.floats, atol=3e-5, rtol=0)
+    assert (found.ids[:, 0] == ids).all() and found.ids.shape == (rows, 5)
+
+
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
 def test_what_is_no_number_is_told(value: float) -> None:
     hidden = HIDDEN.clone()
