@@ -77,7 +77,16 @@ def _of_truth(options: argparse.Namespace) -> dict[str, Any]:
     return own | ({"kinds": options.kind} if options.kind else {})
 
 
-_OPTIONS = {"truth": _of_truth, "pretrained": _of_pretrained, "explore": _of_pretrained}
+def _of_sets(options: argparse.Namespace) -> dict[str, Any]:
+    return _of_pretrained(options) | {"texts": options.texts}
+
+
+_OPTIONS = {
+    "truth": _of_truth,
+    "pretrained": _of_pretrained,
+    "explore": _of_pretrained,
+    "sets": _of_sets,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,10 +103,11 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=[],
-        help="of truth, pretrained and explore: a folder, a name on the Hub, or for truth "
+        help="of truth, pretrained, explore and sets: a folder, a name on the Hub, or for truth "
         '"bundled" (its default); repeatable',
     )
     parser.add_argument("--each", type=int, help="prompts of a kind that truth asks at most")
+    parser.add_argument("--texts", type=int, help="that a --model scores in sets; by default 200")
     parser.add_argument("--kind", action="append", help="of prompts of truth; repeatable")
     parser.add_argument("--method", action="append", help="that truth asks, of any; repeatable")
     parser.add_argument("--library", action="append", help="whom truth asks; repeatable")

@@ -18,8 +18,11 @@ from benchmarks.machine import description
 from benchmarks.multiplication import cases, deciding_places
 from benchmarks.peers import peer
 from benchmarks.report import markdown
+from benchmarks.sets import products, scoring
+from benchmarks.sets.table import scoring_tables
 from benchmarks.subject import Case, random_case, random_subject
 from benchmarks.timing import Budget, measure
+from tests.model.decoders import decoder_lm
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +159,33 @@ def test_deciding_tokens_stand_where_the_rule_says(demo: tv.LanguageModel) -> No
         assert case.deciding and all(digit.isdecimal() for digit in digits)
         if case.kind == "copied":
             assert [case.prompt[i] for i in case.deciding] == [case.target]
+
+
+def test_sets_are_scored_beside_a_loop_that_gives_the_same(
+    demo: tv.LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["12 plus 30 is 42.", "7"] * 2
+    monkeypatch.setattr(scoring, "texts_of", lambda count: texts[:count])
+    result = json.loads(json.dumps(scoring._measured(None, 4) | {"alone": {"error": "none"}}))
+    own, loop = result["contenders"][:2]
+    assert own["difference"] == 0
+    assert result["tokens"] == sum(len(demo.tokenizer(text)["input_ids"]) for text in texts)
+    for row in result["contenders"]:
+        assert row["seconds"] > 0 and row["difference"] < 1e-4 and row["from float64"] < 1e-4
+    assert 0 < result["products"] < loop["seconds"]
+    title, table = scoring_tables([result])[1:3]
+    assert title.startswith("### bundled: 4 texts") and "| matrix products |" in table
+    assert f"| {loop['seconds'] / own['seconds']:.2f} |" in table
+
+
+def test_products_take_time_for_every_row_and_a_mixture_is_not_known(
+    demo: tv.LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "_best", lambda function: 1.0)  # a product's time
+    one, two = (products.products(demo, ["12 plus 30"] * n, torch.float32) for n in (1, 2))
+    assert two == pytest.approx(2 * one, rel=0.05)
+    mixture = decoder_lm("mixtral", torch.float32)
+    assert np.isnan(products.products(mixture, ["12 plus 30"], torch.float32))
 
 
 def test_the_document_says_what_was_measured() -> None:

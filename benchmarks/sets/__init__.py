@@ -1,7 +1,7 @@
 """Sets of traces at a million rows: opened, sorted, filtered, paged, and what memory that takes.
 
 `making.py` writes the set, by columns; `asking.py` has what is asked of it; `browsing.py`
-browses it in a notebook.
+browses it in a notebook; `scoring.py` makes smaller ones with a model.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from benchmarks.fresh import fresh
 from benchmarks.sets.asking import QUESTIONS
 from benchmarks.sets.browsing import browsed
 from benchmarks.sets.making import make
+from benchmarks.sets.scoring import scored
 from benchmarks.sets.writing import written
 from benchmarks.timing import Budget
 from tokenviz import TraceSet
@@ -28,7 +30,13 @@ ROWS, QUICK_ROWS = 1_000_000, 20_000
 _REPEATS, _QUICK_REPEATS = 5, 2
 
 
-def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
+def run(
+    *,
+    quick: bool = False,
+    budget: Budget | None = None,
+    models: Sequence[str] = (),
+    texts: int | None = None,
+) -> dict[str, Any]:
     """What each question takes, on a set that is opened anew for it.
 
     Parameters
@@ -37,6 +45,10 @@ def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
         Whether to ask a small set, a few times.
     budget
         Is not needed: each is asked as often.
+    models
+        Folders of models, or names on the Hub, that score beside the bundled one.
+    texts
+        How many each of them scores; by default as :func:`~benchmarks.sets.scoring.scored` says.
     """
     rows = QUICK_ROWS if quick else ROWS
     with TemporaryDirectory() as temporary:
@@ -55,6 +67,8 @@ def run(*, quick: bool = False, budget: Budget | None = None) -> dict[str, Any]:
             ),
             "writing": written(Path(temporary), 50 if quick else 2000),
         }
+    result["scoring"] = [scored(None, quick=quick)]
+    result["scoring"] += [scored(model, texts, quick=quick) for model in models]
     return result
 
 

@@ -1,20 +1,25 @@
 """2,000 short texts: a set of them, a plain loop of transformers, and lm-evaluation-harness.
 
-``python -m benchmarks.sets.scoring --model FOLDER`` prints what each took, in seconds of its
-processor's time, interleaved: each contender does the same slice of texts before the next slice
-begins, so that a busy machine is as busy for all. The matrix products alone, in the number format
-that is quickest, are the least that any can take. Log-probabilities are compared with the same
-model in float32 and in the format that it was loaded in.
+On one core, because threads that wait for each other take CPU time too. Each contender does the
+same slice of texts before the next slice begins, so that a busy machine is as busy for all. A model
+of 16 bits that score_set computes in float32 is also looped over in float32: with that its
+log-probabilities are compared, and with float64. The harness takes part where it is installed; it
+asks for older packages than are locked, but what is used of it needs no more than these:
+
+    pip install --no-deps --target build/lm-eval lm-eval==0.4.13
+    PYTHONPATH=build/lm-eval python -m benchmarks.sets.scoring --model FOLDER --texts 200
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import importlib
+import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +27,22 @@ import numpy as np
 import torch
 
 import tokenviz as tv
-from tokenviz.model.decoder import read_decoder
+from benchmarks import machine
+from benchmarks.fresh import fresh
+from benchmarks.sets.products import products
 from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.running.forward import wide
+from tokenviz.model.scoring.many import computed_in
 
-__all__ = ["measured", "texts_of"]
+__all__ = ["job", "scored"]
 
 SLICES = 4
 BATCH = 16  # of the plain loop and the harness, in the order of their lengths
+FEW = 8  # texts that are computed in float64 to compare with
+TEXTS, TEXTS_OF_OTHERS, QUICK_TEXTS = 2000, 200, 24
+
+Run = Callable[[Sequence[str]], list[Any]]
+"""From texts to log-probabilities of each one's tokens, or to sums of them."""
 
 
 def texts_of(count: int, seed: int = 0) -> list[str]:
@@ -47,145 +61,175 @@ def texts_of(count: int, seed: int = 0) -> list[str]:
     ]
 
 
-def ours(lm: LanguageModel, texts: Sequence[str]) -> list[Any]:
-    """Log-probabilities of each token, by score_set."""
-    return [trace.logprobs for trace in lm.score_set(list(texts), progress=False)]
+def ours(lm: LanguageModel) -> Run:
+    """By score_set, as its defaults are."""
+
+    def run(texts: Sequence[str]) -> list[Any]:
+        made = lm.score_set(list(texts), progress=False)
+        return [np.asarray(row.values) for row in made.to_arrow(["logprobs"])["logprobs"]]
+
+    return run
 
 
-def plainly(lm: LanguageModel, texts: Sequence[str]) -> list[Any]:
+def plainly(lm: LanguageModel) -> Run:
     """The loop that people write: sorted, filled up, all logits, a log-softmax, a gather."""
-    ids = [torch.tensor(lm.tokenizer(text)["input_ids"]) for text in texts]
-    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    found: list[Any] = [None] * len(ids)
-    with torch.no_grad():
-        for start in range(0, len(order), BATCH):
-            own = order[start : start + BATCH]
-            batch = torch.nn.utils.rnn.pad_sequence([ids[i] for i in own], batch_first=True)
-            mask = torch.nn.utils.rnn.pad_sequence(
-                [torch.ones_like(ids[i]) for i in own], batch_first=True
-            )
-            logits = lm.model(input_ids=batch, attention_mask=mask).logits[:, :-1].float()
-            logprobs = logits.log_softmax(-1).gather(-1, batch[:, 1:, None])[..., 0]
-            for row, i in enumerate(own):
-                found[i] = logprobs[row, : len(ids[i]) - 1].numpy()
-    return found
+
+    def run(texts: Sequence[str]) -> list[Any]:
+        ids = [torch.tensor(lm.tokenizer(text)["input_ids"]) for text in texts]
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+        found: list[Any] = [None] * len(ids)
+        with torch.no_grad():
+            for start in range(0, len(order), BATCH):
+                own = order[start : start + BATCH]
+                batch = torch.nn.utils.rnn.pad_sequence([ids[i] for i in own], batch_first=True)
+                mask = torch.nn.utils.rnn.pad_sequence(
+                    [torch.ones_like(ids[i]) for i in own], batch_first=True
+                )
+                logits = lm.model(input_ids=batch, attention_mask=mask).logits[:, :-1]
+                # In float32 at least; of 262,144 logits that sum is some 5e-5 off.
+                logprobs = wide(logits).log_softmax(-1).gather(-1, batch[:, 1:, None])[..., 0]
+                for row, i in enumerate(own):
+                    found[i] = logprobs[row, : len(ids[i]) - 1].numpy()
+        return found
+
+    return run
 
 
-def harness(lm: LanguageModel) -> Callable[[LanguageModel, Sequence[str]], list[Any]] | None:
-    """loglikelihood_rolling of lm-evaluation-harness, sums only; None where it is not installed."""
+def harness(lm: LanguageModel) -> Run | None:
+    """Log-likelihoods by lm-evaluation-harness, sums only; None where it is not installed.
+
+    It is given ids, the first as the context, because it would put another token before some texts.
+    """
     try:
         models: Any = importlib.import_module("lm_eval.models.huggingface")
-        instance: Any = importlib.import_module("lm_eval.api.instance")
     except ImportError:
         return None
     wrapped = models.HFLM(
         pretrained=lm.model, tokenizer=lm.tokenizer, batch_size=BATCH, device="cpu"
     )
 
-    def run(lm: LanguageModel, texts: Sequence[str]) -> list[Any]:
-        asked = [
-            instance.Instance("loglikelihood_rolling", {}, (text,), i)
-            for i, text in enumerate(texts)
-        ]
-        sums: list[Any] = wrapped.loglikelihood_rolling(asked, disable_tqdm=True)
-        return sums
+    def run(texts: Sequence[str]) -> list[Any]:
+        ids = [lm.tokenizer(text)["input_ids"] for text in texts]
+        asked = [((text, ""), own[:1], own[1:]) for text, own in zip(texts, ids, strict=True)]
+        return [total for total, _ in wrapped._loglikelihood_tokens(asked, disable_tqdm=True)]
 
     return run
 
 
-def products(lm: LanguageModel, texts: Sequence[str]) -> float:
-    """Seconds of the matrix products that the texts cannot do without, in float32."""
-    decoder = read_decoder(lm.model)
-    assert decoder is not None
-    rows = sum(len(lm.tokenizer(text)["input_ids"]) - 1 for text in texts)
-    seconds = 0.0
-    block = decoder.blocks[0]
-    mlp: Any = block.mlp
-    linears = [block.queries.linear, block.keys.linear, block.values.linear, block.output,
-               mlp.up, mlp.down, *([] if mlp.gate is None else [mlp.gate])]  # fmt: skip
-    shapes = [(tuple(one.weight.shape), len(decoder.blocks)) for one in linears]
-    shapes.append((tuple(decoder.head.weight.shape), 1))
-    with torch.no_grad():
-        for (out, width), times in shapes:
-            part = min(out, 1024)
-            x, weight = torch.randn(1024, width), torch.randn(part, width).T
-            room = torch.empty(1024, part)
-            multiply = partial(torch.mm, x, weight, out=room)
-            best = min(_timed(multiply) for _ in range(9))
-            seconds += best * times * (out / part) * (rows / 1024)
-    return seconds
+def job(model: str | None, count: int) -> Callable[[], object]:
+    """score_set alone, in a process of its own."""
+    lm = tv.load_model(model)
+    run, texts = ours(lm), texts_of(count)
+    run(_longest(texts))
+    return lambda: run(texts)
 
 
-def measured(path: str, count: int, peer: bool = True) -> dict[str, Any]:
-    """What each took, and how far their numbers lie apart."""
-    lm = tv.load_model(path)
-    texts = texts_of(count)
-    contenders: dict[str, Callable[[LanguageModel, Sequence[str]], list[Any]]] = {
-        "score_set": ours, "plain loop": plainly,
-    }  # fmt: skip
-    other = harness(lm) if peer else None
-    if other is not None:
-        contenders["lm-evaluation-harness"] = other
-    for run in contenders.values():
-        run(lm, texts[:2])
-    seconds: dict[str, float] = dict.fromkeys([*contenders, "products"], 0.0)
-    found: dict[str, list[Any]] = {name: [] for name in contenders}
+def scored(model: str | None, count: int | None = None, *, quick: bool = False) -> dict[str, Any]:
+    """What each contender took for the same texts, and how far their numbers lie apart.
+
+    Parameters
+    ----------
+    model
+        A folder, or a name on the Hub; None for the bundled one.
+    count
+        How many texts; by default 2,000 for the bundled model, 200 for another.
+    quick
+        Whether a few texts do.
+    """
+    if count is None:
+        count = QUICK_TEXTS if quick else TEXTS if model is None else TEXTS_OF_OTHERS
+    threads = torch.get_num_threads()
+    machine.pin()
+    try:
+        result = _measured(model, count)
+    finally:
+        machine.release()
+        torch.set_num_threads(threads)
+    return result | {"alone": fresh("benchmarks.sets.scoring", model=model, count=count)}
+
+
+def _measured(model: str | None, count: int) -> dict[str, Any]:
+    lm, texts = tv.load_model(model), texts_of(count)
+    loaded, inner = lm.dtype, computed_in(lm)
+    runs: dict[str, tuple[torch.dtype, Run]] = {
+        "score_set": (inner, ours(lm)),
+        "plain loop": (loaded, plainly(lm)),
+    }
+    alike = lm
+    if inner != loaded:
+        alike = _in_format(lm, inner)
+        runs["plain loop, widened before"] = (inner, plainly(alike))
+    peer = harness(alike)
+    if peer is not None:
+        runs[f"lm-evaluation-harness {version('lm_eval')}"] = (inner, peer)
+    for _, run in runs.values():
+        run(_longest(texts))
+    seconds = dict.fromkeys(runs, 0.0)
+    found: dict[str, list[Any]] = {name: [] for name in runs}
+    least = 0.0
     size = -(-count // SLICES)
     for start in range(0, count, size):
         own = texts[start : start + size]
-        for name, run in contenders.items():
+        for name, (_, run) in runs.items():
             begin = time.process_time()
-            found[name] += run(lm, own)
+            found[name] += run(own)
             seconds[name] += time.process_time() - begin
-        seconds["products"] += products(lm, own)
-    exact = tv.LanguageModel(lm.model, lm.tokenizer)
-    same = _apart(found, found["score_set"])
-
-    def apart(one: list[Any], other: list[Any]) -> float:
-        return max(float(np.nanmax(abs(a - b))) for a, b in zip(one, other, strict=True))
-
-    few = texts[:: max(1, count // 40)]
-    narrow = [trace.logprobs for trace in map(exact.score, few)]
-    lm.model.float()
-    alone = [trace.logprobs for trace in map(tv.LanguageModel(lm.model, lm.tokenizer).score, few)]
-    mine = found["score_set"][:: max(1, count // 40)]
+        least += products(lm, own, inner)
+    mine = found["score_set"]
+    some = slice(None, None, max(1, count // FEW))
+    exact = plainly(_in_format(lm, torch.float64))(texts[some])
     return {
+        "model": "bundled" if model is None else Path(model).name,
         "texts": count,
-        "tokens": int(sum(map(len, found["score_set"]))),
-        "seconds": seconds,
-        "from score_set, per token or sum": same,
-        "from score in float32": apart(mine, alone),
-        "score as loaded from score in float32": apart(narrow, alone),
-    }  # fmt: skip
+        "tokens": sum(map(len, mine)),
+        "products": least,
+        "contenders": [
+            {
+                "name": name,
+                "format": str(runs[name][0]).removeprefix("torch."),
+                "seconds": seconds[name],
+                "difference": _apart(mine, found[name]),
+                "from float64": _apart(exact, found[name][some]),
+            }
+            for name in runs
+        ],
+    }
 
 
-def _apart(found: dict[str, list[Any]], own: list[Any]) -> dict[str, float]:
-    """The largest difference of each contender's numbers, relative to sums where it gives these."""
-    result = {}
-    for name, theirs in found.items():
-        if name == "score_set":
-            continue
-        gaps = [
-            float(np.nanmax(abs(a - b))) if np.ndim(b) else abs(float(np.nansum(a)) - b) / len(a)
-            for a, b in zip(own, theirs, strict=True)
-        ]
-        result[name] = max(gaps)
-    return result
+def _longest(texts: Sequence[str]) -> list[str]:
+    """Two to warm up with, after which a model is known at their length."""
+    return sorted(texts, key=len)[-2:]
 
 
-def _timed(function: Callable[[], object]) -> float:
-    begin = time.process_time()
-    function()
-    return time.process_time() - begin
+def _in_format(lm: LanguageModel, dtype: torch.dtype) -> LanguageModel:
+    """The same numbers in a wider format.
+
+    Not loaded in it: of a constant that is rounded on loading, such as what Gemma's embeddings are
+    multiplied with, that would be another number.
+    """
+    return LanguageModel(copy.deepcopy(lm.model).to(dtype), lm.tokenizer)
+
+
+def _apart(some: Sequence[Any], others: Sequence[Any]) -> float:
+    """The largest difference of a token's log-probability, or of a text's mean where sums came."""
+    return max(
+        float(np.max(abs(_defined(one) - _defined(other)), initial=0))
+        if np.ndim(other)
+        else abs(float(np.nansum(one)) - other) / len(one)
+        for one, other in zip(some, others, strict=True)
+    )
+
+
+def _defined(logprobs: Any) -> Any:
+    """Without the first token's where nothing comes before it."""
+    return logprobs[int(np.isnan(logprobs[:1]).sum()) :]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--texts", type=int, default=2000)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--no-harness", action="store_true")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", help="a folder, or a name on the Hub; else the bundled one")
+    parser.add_argument("--texts", type=int)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    for name, value in measured(options.model, options.texts, not options.no_harness).items():
-        print(f"{name}: {value}")
+    print(json.dumps(scored(options.model, options.texts), indent=1))

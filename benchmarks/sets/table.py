@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from benchmarks.sets.asking import QUESTIONS
 from benchmarks.sets.browsing import BOUNDS, MESSAGE
 
-__all__ = ["markdown"]
+__all__ = ["markdown", "scoring_tables"]
 
 _MIB = 2**20
 
@@ -47,7 +48,8 @@ def markdown(result: Mapping[str, Any]) -> str:
         f"{own['bytes'] / own['traces'] / 1024:.1f} KiB on disk, a trace as `.npz` "
         f"{own['bytes as npz'] / own['traces'] / 1024:.1f} KiB."
     )
-    return "\n\n".join([head, "\n".join(lines), *browsing, tail])
+    scoring = scoring_tables(result["scoring"]) if "scoring" in result else []
+    return "\n\n".join([head, "\n".join(lines), *browsing, tail, *scoring])
 
 
 def _browsing(result: Mapping[str, Any]) -> list[str]:
@@ -65,3 +67,42 @@ def _browsing(result: Mapping[str, Any]) -> list[str]:
         for name, seconds in result["seconds"].items()
     ]
     return [said, "\n".join(lines)]
+
+
+def scoring_tables(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sets that models make of texts, beside a plain loop and lm-evaluation-harness."""
+    parts = [
+        "Scoring: CPU seconds on one core, contenders alternating. The plain loop sorts texts, "
+        "fills up batches of 16, takes a log-softmax of all logits and keeps the log-probability "
+        "of each token; lm-evaluation-harness gives sums; `score_set` keeps ranks, entropies and "
+        "alternatives besides, and makes the set; what it tries once for each model is not "
+        "counted. Matrix products alone are the "
+        "least that the texts take: each shape at its best, measured in between. Differences are "
+        "the largest of a token's log-probability in nats (of a sum, divided by its tokens): from "
+        "`score_set`'s, and from those of the same weights in float64 of eight of the texts."
+    ]
+    for result in results:
+        least = result["products"]
+        lines = ["| | computed in | CPU seconds | times score_set's | times the products | "
+                 "from score_set | from float64 |"]  # fmt: skip
+        lines += ["| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+        own = result["contenders"][0]["seconds"]
+        for row in result["contenders"]:
+            cells = [
+                row["name"], row["format"], f"{row['seconds']:.3g}", f"{row['seconds'] / own:.2f}",
+                "" if isnan(least) else f"{row['seconds'] / least:.2f}",
+                "" if row is result["contenders"][0] else f"{row['difference']:.0e}",
+                f"{row['from float64']:.0e}",
+            ]  # fmt: skip
+            lines.append(f"| {' | '.join(cells)} |")
+        if not isnan(least):
+            lines.append(f"| matrix products | | {least:.3g} | {least / own:.2f} | 1 | | |")
+        alone = result["alone"]
+        memory = (
+            f"failed: {alone['error']}"
+            if "error" in alone
+            else f"{alone['bytes'] / _MIB:,.0f} MiB beyond the model"
+        )
+        title = f"{result['model']}: {result['texts']:,} texts, {result['tokens']:,} tokens"
+        parts += [f"### {title}", "\n".join(lines), f"`score_set` alone: {memory}."]
+    return parts

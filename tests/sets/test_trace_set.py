@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import tokenviz as tv
 from tokenviz import SetWriter, Trace, TraceSet
+from tokenviz.sets.schema import tokenizer_of
 
 pa = pytest.importorskip("pyarrow")
 
@@ -368,3 +369,27 @@ def test_only_what_is_looked_at_is_read(tmp_path: Path, monkeypatch: pytest.Monk
     read.clear()
     assert view[0] == view[0]
     assert len(read) == 1
+
+
+def test_a_tokenizers_hash_is_kept_until_it_has_other_tokens() -> None:
+    asked = []
+
+    class Own:
+        name_or_path = "own"
+
+        def __init__(self, *tokens: str) -> None:
+            self.tokens = list(tokens)
+
+        def __len__(self) -> int:
+            return len(self.tokens)
+
+        def get_vocab(self) -> dict[str, int]:
+            asked.append(self)
+            return {token: i for i, token in enumerate(self.tokens)}
+
+    one, same, other = Own("a", "b"), Own("a", "b"), Own("b", "a")
+    known = tokenizer_of(one)
+    assert known == tokenizer_of(one) == tokenizer_of(same) != tokenizer_of(other)
+    assert asked == [one, same, other]
+    one.tokens.append("c")
+    assert tokenizer_of(one) != known and tokenizer_of(one) == tokenizer_of(Own("a", "b", "c"))

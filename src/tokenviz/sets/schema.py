@@ -8,9 +8,11 @@ is null.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from tokenviz.sets.arrow import arrow_type
 
@@ -171,12 +173,32 @@ def tokenizer_of(tokenizer: Any) -> Tokenizer | None:
             "tokenizer: expected a tokenizer of transformers or tokenizers, or its name, "
             f"got {type(tokenizer).__name__}: {tokenizer!r}"
         )
+    name = getattr(tokenizer, "name_or_path", None)
+    return Tokenizer(_plain(name) if name else None, _hash(tokenizer, vocabulary))
+
+
+def _hash(tokenizer: Any, vocabulary: Callable[[], Mapping[str, int]]) -> str:
+    """Of a vocabulary; of 262,144 tokens it takes most of a second, so it is kept."""
     import hashlib
 
+    size = len(tokenizer) if hasattr(tokenizer, "__len__") else None
+    try:
+        known = _HASHES.get(tokenizer)
+    except TypeError:  # what cannot be kept by
+        known = None
+    if known is not None and known[0] == size:
+        return known[1]
     pairs = sorted(vocabulary().items(), key=lambda pair: (pair[1], pair[0]))
     content = json.dumps(pairs, ensure_ascii=True).encode()
-    name = getattr(tokenizer, "name_or_path", None)
-    return Tokenizer(_plain(name) if name else None, hashlib.sha256(content).hexdigest())
+    found = hashlib.sha256(content).hexdigest()
+    if size is not None:
+        with suppress(TypeError):
+            _HASHES[tokenizer] = size, found
+    return found
+
+
+_HASHES: WeakKeyDictionary[Any, tuple[int, str]] = WeakKeyDictionary()
+"""By tokenizer, with how many tokens it had: some may have been added since."""
 
 
 def said(tokenizer: Tokenizer) -> str:

@@ -10,6 +10,7 @@ from tests.model.decoders import KNOWN, decoder_model, exact_norms
 from tokenviz.model.decoder import Decoder, Rows, read_decoder
 from tokenviz.model.decoder import attention as attending
 from tokenviz.model.decoder.block import Block, Frame
+from tokenviz.model.decoder.norm import Norm
 from tokenviz.model.decoder.ragged import Ragged
 
 __all__ = ["exact_norms"]
@@ -79,6 +80,22 @@ def test_hidden_states_are_the_models_own(name: str, implementation: str) -> Non
     logits = decoder.head(hidden)
     expected = theirs.logits[:, reads]
     assert (logits - expected).abs().max() <= ROUNDING * expected.abs().max()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("size", [1.0, 0.0, 1e4])
+def test_a_norms_output_alone_is_that_of_a_call(
+    dtype: torch.dtype, centred: bool, size: float
+) -> None:
+    x = (size * torch.randn(2, 3, 16)).to(dtype)
+    for weight, bias in (
+        (torch.randn(16, dtype=dtype), torch.randn(16, dtype=dtype)),
+        (torch.randn(16, dtype=torch.float32), None),
+    ):
+        norm = Norm(weight, bias, 1e-6, centred)
+        expected, found = norm(x.clone())[0], norm.output(x)
+        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import torch
 from tests.model.decoders import KNOWN, UNKNOWN, decoder_lm, decoder_model, exact_norms
 from tests.model.small import byte_level_tokenizer, random_lm, random_model
 from tokenviz.data.trace import Trace
-from tokenviz.model.decoder import read_decoder
+from tokenviz.model.decoder import block, read_decoder
 from tokenviz.model.decoder.packed import Packed
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.scoring import many
@@ -31,6 +31,12 @@ TEXTS = [
     "The cat",
 ]
 PROMPTS = [None, "To solve 43", None, "The cat sat on", "1,462.", None]
+
+
+@pytest.fixture(autouse=True)
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that there are several pieces of them."""
+    monkeypatch.setitem(block._ROWS, "cpu", 30)
 
 
 def questions(lm: LanguageModel) -> list[Question]:
@@ -117,6 +123,28 @@ def test_weights_of_16_bits_are_computed_with_in_float32() -> None:
             if len(trace) > 1:
                 assert dict(trace.notes)["computed in"] == "float32"
         assert own.notes == ()
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_matrices_are_widened_at_once_or_where_they_are_used(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = decoder_model(name, torch.bfloat16)
+    lengths = [50, 45, 20, 1]
+    packed, reads = Packed(lengths, torch.device("cpu")), torch.arange(40, 100)
+    embeddings = model.get_input_embeddings()(torch.arange(sum(lengths)) % 100)[None].float()
+    found = []
+    with torch.no_grad():
+        for most in (block._WIDENED, 0):
+            monkeypatch.setattr(block, "_WIDENED", most)
+            decoder = read_decoder(model)
+            assert decoder is not None and decoder.blocks[0].output.weight.dtype == torch.bfloat16
+            found.append(decoder.run_packed(embeddings, packed, reads))
+        exact = read_decoder(model.float())
+        assert exact is not None
+        expected = exact.run_packed(embeddings, packed, reads)
+    for hidden in found:
+        torch.testing.assert_close(hidden, expected, atol=2e-5, rtol=2e-5)
 
 
 def test_texts_of_very_different_lengths_are_attended_to_apart() -> None:

@@ -35,7 +35,8 @@ HEADS = {
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "_ROWS", 100)
-    monkeypatch.setattr(streaming, "_BLOCK", 40)
+    monkeypatch.setattr(streaming, "_MULTIPLIED", 60)
+    monkeypatch.setattr(streaming, "_BLOCK", 25)
 
 
 def chosen(logits: torch.Tensor) -> torch.Tensor:
@@ -83,6 +84,14 @@ def test_equal_logits_are_no_ranks_apart() -> None:
     above = (logits > logits[:, [230]] + 1e-4).sum(-1) + 1
     same = (logits > logits[:, [230]] - 1e-4).sum(-1)
     assert (found.ids[:, 1] >= above).all() and (found.ids[:, 1] <= same).all()
+
+
+@pytest.mark.parametrize("rows", [1, 61, 101])
+def test_any_number_of_rows(rows: int) -> None:
+    ids = torch.arange(rows)
+    found, expected = read_out(PLAIN, HIDDEN[:rows], ids, 2), reduce(PLAIN(HIDDEN[:rows]), ids, 2)
+    torch.testing.assert_close(found.floats, expected.floats, atol=3e-5, rtol=0)
+    assert (found.ids[:, 0] == ids).all() and found.ids.shape == (rows, 5)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])

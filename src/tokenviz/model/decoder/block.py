@@ -8,7 +8,7 @@ the last block only the rows that predict a target are computed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -29,6 +29,9 @@ __all__ = ["Block", "Frame", "KeySide", "QuerySide", "SeesValues"]
 
 SeesValues: TypeAlias = Callable[[torch.Tensor], None]
 """Who is shown cotangents of the values of all rows, ``[B, g, rows, groups, d]``."""
+
+_ROWS = {"cpu": 1024}  # that go through what concerns single rows together
+_WIDENED = 1 << 26  # numbers of a block's matrices that are widened at once
 
 
 class KeySide(NamedTuple):
@@ -163,11 +166,11 @@ class Block:
 
     def run(self, x: torch.Tensor, frame: Frame, rows: torch.Tensor | None = None) -> torch.Tensor:
         """As a call, without what derivatives need: ``[B, keys, d]`` to ``[B, queries, d]``."""
-        y, _ = _through(self.norm, x)
-        keys, values = self.keys(y, frame.key_rotation).heads, self.values(y, None).heads
+        y = _output(self.norm, x)
+        keys, values = self.keys.output(y, frame.key_rotation), self.values.output(y, None)
         if rows is not None:
             x, y = x[:, rows], y[:, rows]
-        queries = self.queries(y, frame.query_rotation).heads
+        queries = self.queries.output(y, frame.query_rotation)
         attended = attention.output_of(queries, keys, values, frame.sight, self.scoring)
         return self._finished(x, attended.flatten(-2))
 
@@ -194,13 +197,13 @@ class Block:
         reads
             Rows of the text that are wanted, ``[v, reads, d]``; None for all, end to end.
         """
-        y, _ = _through(self.norm, x)
-        keys, values = self.keys(y, frame.key_rotation).heads, self.values(y, None).heads
+        y = _output(self.norm, x)
+        keys, values = self.keys.output(y, frame.key_rotation), self.values.output(y, None)
         keys = ragged.with_shared(before.keys.heads, keys)
         values = ragged.with_shared(before.values, values)
         if reads is not None:
             x, y = ragged.read(x, reads), ragged.read(y, reads)
-        queries = self.queries(y, frame.query_rotation).heads
+        queries = self.queries.output(y, frame.query_rotation)
         if reads is None:
             queries = ragged.in_grid(queries)
         attended = attention.output_of(queries, keys, values, frame.sight, self.scoring).flatten(-2)
@@ -229,9 +232,16 @@ class Block:
         reads
             Rows that are wanted, ``[1, reads, d]``; None for all.
         """
-        y, _ = _through(self.norm, x)
-        keys, values = self.keys(y, rotation).heads, self.values(y, None).heads
-        queries = self.queries(y, rotation).heads
+        # Single rows go through a few at a time, so that what is made of them stays in cache.
+        own = self._widened(x.dtype)
+        sides = []
+        for rows in _pieces(x):
+            y = _output(self.norm, x[:, rows])
+            turn = None if rotation is None else rotation.rows(rows)
+            sides.append(
+                (own.queries.output(y, turn), own.keys.output(y, turn), own.values.output(y, None))
+            )
+        queries, keys, values = (_joined(parts) for parts in zip(*sides, strict=True))
         seen = iter(sights)
         attended = packed.attended(
             queries,
@@ -241,17 +251,30 @@ class Block:
         ).flatten(-2)
         if reads is not None:
             x, attended = x[:, reads], attended[:, reads]
-        return self._finished(x, attended)
+        return _joined([own._finished(x[:, rows], attended[:, rows]) for rows in _pieces(x)])
+
+    def _widened(self, dtype: torch.dtype) -> Block:
+        """With matrices in the format of what goes through them, unless these would be many."""
+        if self.output.weight.dtype == dtype or self.weights() > _WIDENED:
+            return self
+        return replace(
+            self,
+            queries=self.queries.widened(dtype),
+            keys=self.keys.widened(dtype),
+            values=self.values.widened(dtype),
+            output=self.output.widened(dtype),
+            mlp=self.mlp.widened(dtype),
+        )
 
     def _finished(self, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         """What is above the attention, without derivatives."""
-        update, _ = _through(self.after, self.output(attended))
+        update = _output(self.after, self.output(attended))
         inner = x if self.parallel else x + update
-        result, _ = self.mlp(_through(self.mlp_norm, inner)[0], slopes=False)
-        result, _ = _through(self.mlp_after, result)
+        result, _ = self.mlp(_output(self.mlp_norm, inner), slopes=False)
+        result = _output(self.mlp_after, result)
         if self.parallel:
             result += update
-        return inner + result
+        return result.add_(inner)
 
     def push(
         self, key_side: KeySide, query_side: QuerySide, tangent: torch.Tensor, frame: Frame
@@ -422,6 +445,23 @@ class Block:
 def _through(norm: Norm | None, x: torch.Tensor) -> tuple[torch.Tensor, Normed | None]:
     """Through a norm, if there is one."""
     return (x, None) if norm is None else norm(x)
+
+
+def _output(norm: Norm | None, x: torch.Tensor) -> torch.Tensor:
+    """The same without what derivatives need."""
+    return x if norm is None else norm.output(x)
+
+
+def _pieces(x: torch.Tensor) -> list[slice]:
+    """Rows of ``[1, R, d]`` that go through single-row parts together, of nearly the same count."""
+    count = x.shape[1]
+    pieces = max(1, -(-count // _ROWS.get(x.device.type, count or 1)))
+    size = max(1, -(-count // pieces))
+    return [slice(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
+
+
+def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), 1)
 
 
 def _push(

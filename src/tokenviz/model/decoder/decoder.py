@@ -169,7 +169,7 @@ class Decoder:
         x = self.enter(embeddings, rows.positions)
         for block, frame, wanted in self._with_reads(rows, reads, x.dtype):
             x = block.run(x, frame, wanted)
-        return self.norm(x)[0]
+        return self.norm.output(x)
 
     def extend(
         self,
@@ -205,7 +205,7 @@ class Decoder:
             else:
                 own = Frame(frame.query_rotation, turn, frame.sight)
             x = block.extend(x, key_side, own, ragged, wanted)
-        return self.norm(x)[0]
+        return self.norm.output(x)
 
     def run_packed(
         self, embeddings: torch.Tensor, packed: Packed, reads: torch.Tensor
@@ -238,7 +238,7 @@ class Decoder:
         for layer, block in enumerate(self.blocks):
             wanted = reads if layer == last else None
             x = block.run_packed(x, rotations.get(block.kind), sights[block.window], packed, wanted)
-        return self.norm(x)[0][0]
+        return self.norm.output(x)[0]
 
     def _with_reads(
         self, rows: Rows, reads: torch.Tensor | None, dtype: torch.dtype

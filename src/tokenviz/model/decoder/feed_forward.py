@@ -18,6 +18,9 @@ class FeedForward(Protocol):
     def __call__(self, x: torch.Tensor, *, slopes: bool = True) -> tuple[torch.Tensor, Slopes]:
         """``[B, rows, d]`` to the same, and (unless not wanted) what derivatives need of it."""
 
+    def widened(self, dtype: torch.dtype) -> FeedForward:
+        """The same with the matrices that all rows go through in another format."""
+
     def push(self, at: Slopes, tangent: torch.Tensor) -> torch.Tensor:
         """J ẋ of tangents ``[B, g, rows, d]``; what was kept comes as ``[B, 1, rows, …]``."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -35,12 +35,23 @@ class Heads:
     across: bool = False
 
     def __call__(self, x: torch.Tensor, rotation: Rotation | None) -> Projected:
-        """``[…, rows, d_model]`` to ``[…, rows, heads, d]``."""
+        """``[…, rows, d_model]`` to ``[…, rows, heads, d]``, and what derivatives need."""
         heads, normed = self._split(self.linear(x)), None
         if self.norm is not None:
             heads, normed = self.norm(self._for_norm(heads))
             heads = self._from_norm(heads)
         return Projected(heads if rotation is None else rotation.turn(heads), normed)
+
+    def output(self, x: torch.Tensor, rotation: Rotation | None) -> torch.Tensor:
+        """The heads alone."""
+        heads = self._split(self.linear(x))
+        if self.norm is not None:
+            heads = self._from_norm(self.norm.output(self._for_norm(heads)))
+        return heads if rotation is None else rotation.turn(heads)
+
+    def widened(self, dtype: torch.dtype) -> Heads:
+        """The same with its matrix in another format."""
+        return replace(self, linear=self.linear.widened(dtype))
 
     def push(
         self, at: Normed | None, tangent: torch.Tensor, rotation: Rotation | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -45,6 +45,11 @@ class Linear:
         for rows in self._parts():
             result += cotangent[..., rows] @ self.weight[rows].to(cotangent.dtype)
         return result
+
+    def widened(self, dtype: torch.dtype) -> Linear:
+        """The same in another format: a copy, unless it has that already."""
+        bias = None if self.bias is None else self.bias.to(dtype)
+        return replace(self, weight=self.weight.to(dtype), bias=bias)
 
     def rows(self, chosen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         """Some of its rows ``[…, in]``, in the format of what they are computed with."""

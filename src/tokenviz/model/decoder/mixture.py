@@ -11,7 +11,7 @@ it together, whichever point or tangent they are of.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -96,6 +96,10 @@ class Mixture:
             return result, at
         given, of_rows = self.shared(x, slopes=slopes)
         return result.add_(given), (*at, *of_rows)
+
+    def widened(self, dtype: torch.dtype) -> Mixture:
+        """The same: experts are many, and each widens its own when it is asked."""
+        return self
 
     def push(self, at: Slopes, tangent: torch.Tensor) -> torch.Tensor:
         """See :meth:`FeedForward.push`."""
@@ -186,6 +190,10 @@ class Shared:
         weight = self.gate(x).sigmoid_()
         given, own = self.expert(x, slopes=slopes)
         return weight * given, (weight, given, *own) if slopes else ()
+
+    def widened(self, dtype: torch.dtype) -> Shared:
+        """See :meth:`FeedForward.widened`."""
+        return replace(self, gate=self.gate.widened(dtype), expert=self.expert.widened(dtype))
 
     def push(self, at: Slopes, tangent: torch.Tensor) -> torch.Tensor:
         """See :meth:`FeedForward.push`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import torch
@@ -69,6 +69,11 @@ class MLP:
             return self.down(active.mul_(up)), ()
         result = self.down(active * up)
         return result, (slope.mul_(up), active if lifted is None else active.mul_(lifted))
+
+    def widened(self, dtype: torch.dtype) -> MLP:
+        """See :meth:`FeedForward.widened`."""
+        gate = None if self.gate is None else self.gate.widened(dtype)
+        return replace(self, gate=gate, up=self.up.widened(dtype), down=self.down.widened(dtype))
 
     def push(self, at: Slopes, tangent: torch.Tensor) -> torch.Tensor:
         """J ẋ."""

@@ -6,8 +6,7 @@ block that stays in a core's cache; what is needed of it is added up and the blo
 
 * sums of exp(x) and exp(x)·x, from which follow log-probabilities and the entropy;
 * how many logits are above the chosen token's own, its rank;
-* maxima of strips of 8 tokens. The k strips with the largest maxima hold the k largest logits, so
-  these few tokens' logits are computed once more at the end.
+* the k largest so far: few blocks hold any that is larger than the least of these.
 
 Running sums over parts of a softmax: Milakov and Gimelshein 2018 (arXiv:1805.02867).
 """
@@ -19,20 +18,18 @@ from collections.abc import Iterator
 import torch
 
 from tokenviz.model.decoder.head import Head
-from tokenviz.model.tracing.reduction import Reduction, likeliest, reduce
+from tokenviz.model.tracing.reduction import Reduction, reduce
 
 __all__ = ["read_out"]
 
-_STRIP = 8  # tokens of which only the largest logit is kept
 _PART = 1024  # tokens at a time
-_BLOCK = 512  # rows at a time: two cores' caches hold a block of logits and its exponentials
-_ROWS = 1024  # rows for which a part of the weights is widened once
+_MULTIPLIED = 1024  # rows at a time that are multiplied: products of fewer are slower
+_BLOCK = 256  # of these, looked at: a core's cache holds their logits and exponentials
+_ROWS = 4096  # rows for which a part of the weights is widened once
 _FEW = 0.5  # of the rows of a block: so many are copied out to be looked at
 _SMALLEST = 1 << 14  # vocabulary for which all this is worth it
 _MOST = 64  # alternatives
 _MODERATE = 60.0  # logits whose exponentials, and sums of them, float32 holds without a shift
-_NOTHING = -1e4  # in the place of a token that is not there: its exponential is 0
-_RECOMPUTED = 1 << 22  # numbers of weights that are gathered at a time
 _HELD = 1 << 24  # logits at a time where none of this is done
 
 
@@ -70,33 +67,35 @@ def read_out(head: Head, hidden: torch.Tensor, chosen: torch.Tensor, top_k: int)
 
 def _streamed(head: Head, hidden: torch.Tensor, chosen: torch.Tensor, count: int) -> Reduction:
     size = len(head.weight)
-    maxima = torch.empty(len(hidden), -(-size // _PART), _PART // _STRIP)
     own = head.some(hidden, chosen[:, None])
     # A scale goes into the product.
     scaled = hidden if head.scale == 1 else hidden * head.scale
-    columns = (scaled, own, chosen, maxima)
-    blocks = [_Block(*parts) for parts in _split(_BLOCK, *columns)]
-    room = torch.empty(2, min(len(hidden), _BLOCK), _PART)
+    pieces = [
+        (multiplied, [_Block(theirs, ids, count) for theirs, ids in _evenly(_BLOCK, *columns)])
+        for multiplied, *columns in _evenly(_MULTIPLIED, scaled, own, chosen)
+    ]
+    blocks = [block for _, own_blocks in pieces for block in own_blocks]
+    room = torch.empty(min(len(hidden), _MULTIPLIED) * _PART)
+    room_beside = torch.empty(min(len(hidden), _BLOCK) * _PART)
     bias = head.linear.bias
-    for part, start in enumerate(range(0, size, _PART)):
+    for start in range(0, size, _PART):
         tokens = slice(start, min(start + _PART, size))
         weight = head.weight[tokens].to(hidden.dtype).T
         added = None if bias is None else bias[tokens].to(hidden.dtype) * head.scale
-        for block in blocks:
-            logits, weights = room[:, : len(block.own)]
-            here = logits[:, : weight.shape[1]]
-            torch.mm(block.hidden, weight, out=here)
+        for multiplied, own_blocks in pieces:
+            logits = _shaped(room, len(multiplied), weight.shape[1])
+            torch.mm(multiplied, weight, out=logits)
             if added is not None:
-                here += added
+                logits += added
             if head.softcap is not None:
-                here.div_(head.softcap).tanh_().mul_(head.softcap)
-            if weight.shape[1] < _PART:
-                logits[:, weight.shape[1] :] = _NOTHING
-            block.add(part, logits, weights)
-    top, ids = _top(head, hidden, maxima, count)
+                logits.div_(head.softcap).tanh_().mul_(head.softcap)
+            for block, (part,) in zip(own_blocks, _evenly(_BLOCK, logits), strict=True):
+                block.add(start, part, _shaped(room_beside, *part.shape))
     normaliser = torch.cat([block.normaliser() for block in blocks])
     entropy = torch.cat([block.entropy() for block in blocks])
     above = torch.cat([block.above for block in blocks])
+    top = torch.cat([block.top for block in blocks])
+    ids = torch.cat([block.ids for block in blocks])
     is_own = ids == chosen[:, None]
     listed = is_own.any(-1, keepdim=True)
     # One and the same number for a token that is chosen and listed.
@@ -108,40 +107,41 @@ def _streamed(head: Head, hidden: torch.Tensor, chosen: torch.Tensor, count: int
 
 
 class _Block:
-    """The sums of some rows, and the maxima of their strips.
+    """What is known of some rows so far.
 
     Parameters
     ----------
-    hidden
-        What is multiplied with the weights, ``[rows, d]``.
     own
         The chosen tokens' logits, ``[rows, 1]``.
     chosen
         These tokens, ``[rows]``.
-    maxima
-        Where maxima go, ``[rows, parts, strips of a part]``.
+    count
+        How many of the largest logits are kept, in falling order, as ``top`` and ``ids``.
     """
 
-    def __init__(
-        self, hidden: torch.Tensor, own: torch.Tensor, chosen: torch.Tensor, maxima: torch.Tensor
-    ) -> None:
-        self.hidden, self.own = hidden, own
-        self._maxima = maxima
-        self._part, self._place = chosen // _PART, chosen % _PART
+    def __init__(self, own: torch.Tensor, chosen: torch.Tensor, count: int) -> None:
+        self.own = own
+        self.top = own.new_full((len(own), count), -torch.inf)
+        self.ids = torch.zeros(len(own), count, dtype=torch.int64)
+        self.above = torch.zeros(len(own), dtype=torch.int64)
+        self._least = self.top[:, -1:].clone()
+        self._chosen = chosen
+        self._parts = set((chosen // _PART).tolist())  # in which there are any of these
         self._shift: torch.Tensor | None = None  # what is taken from logits
         self._room_above = _MODERATE  # up to which none is too large
         self._total = torch.zeros(len(own), 1, dtype=torch.float64)
         self._weighted = torch.zeros(len(own), 1, dtype=torch.float64)
-        self.above = torch.zeros(len(own), dtype=torch.int64)
 
-    def add(self, part: int, logits: torch.Tensor, weights: torch.Tensor) -> None:
-        """Add the logits of some tokens; these and the room for weights, shaped alike, are used."""
-        maxima = self._maxima[:, part]
-        torch.amax(logits.view(len(logits), _STRIP, -1), 1, out=maxima)
-        most = maxima.amax(-1, keepdim=True)
-        self._rank(part, logits, weights, most)
-        low, high = map(float, most.aminmax())
-        if (part == 0 and low < -_MODERATE) or high > self._room_above:
+    def add(self, start: int, logits: torch.Tensor, weights: torch.Tensor) -> None:
+        """Add the logits of the tokens from ``start`` on.
+
+        These, and the room for weights, shaped alike, are used up.
+        """
+        most = logits.amax(-1, keepdim=True)
+        self._rank(start, logits, weights, most)
+        self._keep(start, logits, most)
+        is_low = start == 0 and float(most.min()) < -_MODERATE
+        if is_low or float(most.max()) > self._room_above:
             self._move(most)
         if self._shift is not None:
             logits -= self._shift
@@ -170,39 +170,45 @@ class _Block:
         self._room_above = float(self._shift.min()) + _MODERATE
 
     def _rank(
-        self, part: int, logits: torch.Tensor, weights: torch.Tensor, most: torch.Tensor
+        self, start: int, logits: torch.Tensor, weights: torch.Tensor, most: torch.Tensor
     ) -> None:
         """Count logits above the chosen token's, in those rows that have any here."""
-        has_some = (most > self.own)[:, 0]
-        rows = has_some.nonzero()[:, 0]
+        own = self.own
+        if start // _PART in self._parts:
+            # The token itself was computed twice, and may be above itself by rounding.
+            itself = (self._chosen // _PART == start // _PART).nonzero()[:, 0]
+            again = logits[itself, self._chosen[itself] - start]
+            own = own.index_copy(0, itself, torch.maximum(own[itself], again[:, None]))
+        rows = (most > own).nonzero()[:, 0]
+        if len(rows) > _FEW * len(logits):
+            self.above += torch.gt(logits, own, out=weights).sum(-1).long()
+        elif len(rows):
+            theirs = logits.index_select(0, rows)
+            above = torch.gt(theirs, own.index_select(0, rows), out=weights[: len(rows)])
+            self.above.index_add_(0, rows, above.sum(-1).long())
+
+    def _keep(self, start: int, logits: torch.Tensor, most: torch.Tensor) -> None:
+        """Keep the largest, in those rows that have any here."""
+        rows = (most > self._least).nonzero()[:, 0]
         if not len(rows):
             return
-        if len(rows) > _FEW * len(logits):
-            rows = torch.arange(len(logits))
-            above = torch.gt(logits, self.own, out=weights)
-        else:
-            above = torch.gt(logits[rows], self.own[rows], out=weights[: len(rows)])
-        # The token itself was computed twice, and may be above itself by rounding.
-        itself = (self._part[rows] == part).nonzero()[:, 0]
-        above[itself, self._place[rows[itself]]] = 0
-        self.above[rows] += above.sum(-1).long()
-
-
-def _top(
-    head: Head, hidden: torch.Tensor, maxima: torch.Tensor, count: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The largest logits and whose they are, ``[n, count]``."""
-    size, each = len(head.weight), maxima.shape[-1]
-    _, strips = likeliest(maxima.flatten(1), count)
-    first = strips // each * _PART + strips % each
-    ids = (first[..., None] + torch.arange(_STRIP) * each).flatten(1)
-    rows = max(1, _RECOMPUTED // (ids.shape[1] * hidden.shape[1]))
-    pieces = _split(rows, hidden, ids.clamp(max=size - 1))
-    logits = torch.cat([head.some(*piece) for piece in pieces])
-    values, places = logits.masked_fill_(ids >= size, -torch.inf).topk(count)
-    return values, ids.gather(1, places)
+        count = self.top.shape[1]
+        values, places = logits.index_select(0, rows).topk(min(count, logits.shape[1]))
+        top, order = torch.cat([self.top[rows], values], -1).topk(count)
+        ids = torch.cat([self.ids[rows], places + start], -1).gather(1, order)
+        self.top[rows], self.ids[rows], self._least[rows] = top, ids, top[:, -1:]
 
 
 def _split(rows: int, *columns: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
     """So many rows of each at a time."""
     return zip(*(torch.split(column, rows) for column in columns), strict=True)
+
+
+def _evenly(most: int, *columns: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
+    """At most so many rows of each at a time, about as many each time."""
+    count = len(columns[0])
+    return _split(-(-count // -(-count // most)), *columns)
+
+
+def _shaped(room: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    return room[: rows * columns].view(rows, columns)
