@@ -467,6 +467,7 @@ export class SetBrowser {
     }
     this.#opened = row;
     this.#wantedRow = row.key;
+    this.#detail.unhide();
     this.#row.show(row);
     const by = about ?? this.#look.sort?.by ?? null;
     const at = position ?? (by === null ? null : focusOf(this.#store.state.data, by));

@@ -109,7 +109,8 @@ export class Detail {
   host(explorer: Element | null): void {
     this.#explorer.replaceChildren(...(explorer === null ? [] : [explorer]));
     this.#explorer.hidden = explorer === null;
-    this.#figure.hidden = explorer !== null;
+    // It keeps its width: a figure that has none does not lay out the rows that come meanwhile.
+    this.#figure.classList.toggle("tokenviz-set-away", explorer !== null);
   }
 
   set exploring(exploring: boolean) {
@@ -120,6 +121,11 @@ export class Detail {
   intoView(): void {
     const { top } = this.element.getBoundingClientRect();
     if (top > innerHeight - LITTLE) this.element.scrollIntoView({ block: "center" });
+  }
+
+  /** Before a row is laid out, which needs a width. */
+  unhide(): void {
+    this.element.hidden = false;
   }
 
   hide(): void {
