@@ -56,6 +56,8 @@ interface Data {
   same?: readonly { name: string; label: string; value: string | number | boolean }[];
   /** The flag of the tokens that count. */
   mask?: string | null;
+  /** How many rows could not be read, and where that is listed. */
+  rejected?: string | null;
   /** Whether there is a model that rows are explored with. */
   explores?: boolean;
   rows?: PageRows;
@@ -207,7 +209,7 @@ export class SetBrowser {
     this.#note.textContent =
       this.#source === null
         ? "The rows are with a kernel that is not there: run the cell."
-        : (this.#source.said ?? "");
+        : [this.#source.said, this.#data.rejected].filter(Boolean).join(" ");
     this.#note.hidden = this.#note.textContent === "";
     const same = this.#data.same ?? [];
     const facts = same.map(({ label, value }) => `${label} ${written(value)}`);
