@@ -204,7 +204,9 @@ export class SetBrowser {
       this.#detail.element,
     );
     Object.defineProperty(this.element, "tokenvizSet", { value: this, enumerable: false });
-    this.#grid.element.style.height = `${this.#read("rows", 12) * ROW_HEIGHT + 50}px`;
+    // A small set needs no room for rows that it does not have.
+    const seen = Math.min(this.#read("rows", 12), Math.max(3, this.#data.total));
+    this.#grid.element.style.height = `${seen * ROW_HEIGHT + 50}px`;
     this.#title.textContent = String(model.get("title") ?? "");
     this.#note.textContent =
       this.#source === null
