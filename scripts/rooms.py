@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 PYTHON = (
-    "cli", "serve", "distributed", "sources", "explore", "browse", "live", "export", "widget",
+    "cli", "serve", "distributed", "sources", "browse", "explore", "live", "export", "widget",
     "scorers", "model", "model/attributing", "model/attributing/methods", "model/scoring",
     "model/attributing/engine",
     "model/attributing/asking", "model/decoder", "model/tracing", "model/text", "model/running",

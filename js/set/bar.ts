@@ -2,7 +2,8 @@
 
 import { h } from "../dom.ts";
 import type { Column } from "./head.ts";
-import { type Filter, type Look, without } from "./look.ts";
+import { type Filter, isLargestFirst, type Look, without } from "./look.ts";
+import { Ramp } from "./ramp.ts";
 import { chipText } from "./written.ts";
 
 const TYPED = 250;
@@ -16,7 +17,8 @@ export interface BarOptions {
   channel: (name: string) => void;
   chooseColumns: () => void;
   showMarked: () => void;
-  saveMarked: () => void;
+  saveMarked: (as: "jsonl" | "csv") => void;
+  worst: () => void;
   signal: AbortSignal;
 }
 
@@ -31,6 +33,9 @@ export class Bar {
   readonly #group: HTMLSelectElement;
   readonly #marked: HTMLButtonElement;
   readonly #save: HTMLButtonElement;
+  readonly #table: HTMLButtonElement;
+  readonly #worst: HTMLButtonElement;
+  readonly ramp = new Ramp();
   readonly #chips = h("ul", { class: "tokenviz-set-filters", "aria-label": "Filters" });
   readonly #labels: ReadonlyMap<string, string>;
   #look!: Look;
@@ -62,7 +67,8 @@ export class Bar {
     this.#sort = this.#select("sort", [{ name: "", label: "own order" }, ...named], (by) =>
       change({
         ...this.#look,
-        sort: by === "" ? null : { by, descending: this.#look.sort?.descending ?? false },
+        sort:
+          by === "" ? null : { by, descending: this.#look.sort?.descending ?? isLargestFirst(by) },
       }),
     );
     this.#direction = this.#button("direction", "↑", () => {
@@ -75,7 +81,11 @@ export class Bar {
     );
     this.columnsButton = this.#button("columns", "Columns", () => options.chooseColumns());
     this.#marked = this.#button("show-marked", "Marked", () => options.showMarked());
-    this.#save = this.#button("save-marked", "Save marked", () => options.saveMarked());
+    this.#save = this.#button("save-marked", "Save marked", () => options.saveMarked("jsonl"));
+    this.#save.title = "Keys, notes and the columns shown, a line of JSON each";
+    this.#table = this.#button("save-table", "as CSV", () => options.saveMarked("csv"));
+    this.#worst = this.#button("worst", "Worst tokens", () => options.worst());
+    this.#worst.setAttribute("aria-pressed", "false");
     const label = (text: string, ...content: Node[]) =>
       h("label", { class: "tokenviz-set-tool" }, h("span", {}, text), ...content);
     const tools = h(
@@ -83,10 +93,11 @@ export class Bar {
       { class: "tokenviz-set-tools" },
       this.search,
       h("span", { class: "tokenviz-set-pair" }, label("Sort by", this.#sort), this.#direction),
-      label("Colour", this.#channel),
+      h("span", { class: "tokenviz-set-pair" }, label("Colour", this.#channel), this.ramp.element),
+      this.#worst,
       label("Group by", this.#group),
       this.columnsButton,
-      h("span", { class: "tokenviz-set-pair" }, this.#marked, this.#save),
+      h("span", { class: "tokenviz-set-pair" }, this.#marked, this.#save, this.#table),
     );
     if (options.conditions) tools.append(this.#condition(signal));
     this.element = h("div", { class: "tokenviz-set-bar" }, tools, this.#chips);
@@ -112,6 +123,7 @@ export class Bar {
     this.#marked.setAttribute("aria-pressed", String(only));
     this.#marked.disabled = marked === 0 && !only;
     this.#save.disabled = marked === 0;
+    this.#table.disabled = marked === 0;
     this.#chips.replaceChildren(...look.filters.map((one) => this.#chip(one)));
     if (look.filters.length > 1) {
       const all = this.#button("clear", "Clear all", () =>
@@ -120,6 +132,14 @@ export class Bar {
       this.#chips.append(h("li", {}, all));
     }
     this.#chips.hidden = look.filters.length === 0;
+  }
+
+  listing(listed: boolean): void {
+    this.#worst.setAttribute("aria-pressed", String(listed));
+  }
+
+  focusWorst(): void {
+    this.#worst.focus();
   }
 
   #chip(filter: Filter): HTMLLIElement {

@@ -4,34 +4,60 @@
  * What is on show is a small state, the model's; the rows come from a source, a kernel or the page.
  */
 
+import type { ColorScale } from "../color/scale.ts";
+import type { Cell } from "../data/cell.ts";
 import { CHANNELS, channelLook } from "../data/channels.ts";
 import type { TraceData } from "../data/trace.ts";
 import { h, uniqueId } from "../dom.ts";
+import type { FigureParts } from "../figure/feature.ts";
 import type { Figure } from "../figure/figure.ts";
+import { watchPrint } from "../figure/paper.ts";
 import type { Model } from "../state/model.ts";
 import type { TraceState } from "../state/state.ts";
 import type { Store } from "../state/store.ts";
 import { Bar } from "./bar.ts";
 import type { Core } from "./core.ts";
 import { Detail } from "./detail.ts";
+import { asLines, asTable, download, type MarkedRow } from "./download.ts";
 import { Grid, ROW_HEIGHT } from "./grid.ts";
 import { GroupTable } from "./groups.ts";
 import type { Column } from "./head.ts";
+import { hosted, type Managed } from "./hosting.ts";
 import { KernelSource } from "./kernelsource.ts";
 import { among, type Look, ranged, rangeOf, START, sameRows, turned } from "./look.ts";
-import { PAGE_ROWS, Pages } from "./pages.ts";
+import { PAGE_ROWS, Pages, type Row } from "./pages.ts";
 import { type PageRows, PageSource } from "./pagesource.ts";
 import { Panel } from "./panel.ts";
+import { PRINTED, paper } from "./paper.ts";
+import { PlaceList } from "./places.ts";
 import { RowModel } from "./rowmodel.ts";
-import type { Bars, OpenedRow, Source } from "./source.ts";
+import type { Bars, OpenedRow, Source, Which } from "./source.ts";
+import { focusOf } from "./spots.ts";
+import { written } from "./written.ts";
 
 const TALL = 760;
+/** Tokens that are listed. */
+const LISTED = 50;
+/** Rows that are asked for at once where many are. */
+const MANY = 128;
+const DELTA = "Δ log-probability";
+const SILENT =
+  "The kernel does not answer: it is busy, or gone. What is seen stays as it was; once the kernel " +
+  "is there again, run the cell.";
 
 interface Data {
   columns: readonly Column[];
   total: number;
   joined: boolean;
   channels: readonly { name: string; extent: [number, number] }[];
+  /** Of channels, what most rows stay within. */
+  ranges?: Readonly<Record<string, [number, number]>>;
+  /** Columns that have one value in all rows. */
+  same?: readonly { name: string; label: string; value: string | number | boolean }[];
+  /** The flag of the tokens that count. */
+  mask?: string | null;
+  /** Whether there is a model that rows are explored with. */
+  explores?: boolean;
   rows?: PageRows;
 }
 
@@ -71,6 +97,13 @@ export class SetBrowser {
   /** A row that was opened by its key is brought into view, also of rows that are still to come. */
   #revealed: string | null = null;
   #error: string | null = null;
+  #silent = false;
+  #parts: FigureParts<TraceState> | null = null;
+  readonly #places: PlaceList;
+  readonly #same = h("p", { class: "tokenviz-set-said" });
+  #scale: ColorScale | null = null;
+  #paper: HTMLElement | null = null;
+  #explorer: { reference: string; remove: () => void } | null = null;
   #channel: string;
   #waiting: (() => void)[] = [];
   #pending = 0;
@@ -82,7 +115,11 @@ export class SetBrowser {
     this.#data = model.get("_data") as Data;
     const { rows, columns } = this.#data;
     this.#source =
-      rows != null ? new PageSource(rows) : model.send ? new KernelSource(model, signal) : null;
+      rows != null
+        ? new PageSource(rows, this.#data.mask ?? null)
+        : model.send
+          ? new KernelSource(model, (silent) => this.#fallSilent(silent), signal)
+          : null;
     this.#look = { ...START, ...(model.get("_look") as Look | null) };
     this.#columns = this.#read("columns", []);
     this.#marked = new Set(this.#read<string[]>("marked", []));
@@ -104,7 +141,8 @@ export class SetBrowser {
       channel: (name) => this.#store.set({ channel: name, ...this.#lookOf(name) }),
       chooseColumns: () => this.#chooseColumns(),
       showMarked: () => this.#showMarked(),
-      saveMarked: () => this.#saveMarked(),
+      saveMarked: (as) => void this.#saveMarked(as),
+      worst: () => (this.#places.open ? this.#unlist() : void this.#list()),
       signal,
     });
     this.#grid = new Grid({
@@ -117,13 +155,24 @@ export class SetBrowser {
       sort: (column) => this.#change(turned(this.#look, column)),
       range: (column, low, high) => this.#change(ranged(this.#look, column, low, high)),
       filter: (column) => void this.#filter(column),
-      open: (place) => void this.#open({ place }),
+      open: (place, column) => void this.#open({ place }, { about: column }),
       mark: (key) => this.#mark(key),
       note: (place) => void this.#open({ place }).then(() => this.#detail.focusNote()),
       find: () => this.#bar.search.focus(),
       signal,
     });
+    this.#places = new PlaceList({
+      go: ({ key, position }) => void this.#open({ key }, { position, told: true }),
+      close: () => this.#unlist(),
+      signal,
+    });
     this.#detail = new Detail({
+      explore: this.#data.explores
+        ? () => {
+            this.#tell("exploring", !this.#read("exploring", false));
+            this.#explore();
+          }
+        : null,
       step: (by) => this.#step(by),
       close: () => this.#close(),
       mark: () => {
@@ -143,9 +192,11 @@ export class SetBrowser {
     this.element.append(
       this.#title,
       this.#note,
+      this.#same,
       this.#bar.element,
       this.#panel.element,
       this.#groups.element,
+      this.#places.element,
       this.#grid.element,
       h("div", { class: "tokenviz-set-foot" }, this.#status, hint),
       this.#detail.element,
@@ -158,6 +209,16 @@ export class SetBrowser {
         ? "The rows are with a kernel that is not there: run the cell."
         : (this.#source.said ?? "");
     this.#note.hidden = this.#note.textContent === "";
+    const same = this.#data.same ?? [];
+    const facts = same.map(({ label, value }) => `${label} ${written(value)}`);
+    this.#same.textContent = `All rows: ${facts.join(" · ")}`;
+    this.#same.hidden = same.length === 0;
+    watchPrint(
+      () => this.#print(),
+      () => this.#printed(),
+      signal,
+    );
+    signal.addEventListener("abort", () => this.#explorer?.remove());
     this.#follow();
     this.#retheme();
     core.watchTheme(this.element, () => this.#retheme(), signal);
@@ -166,7 +227,10 @@ export class SetBrowser {
     this.#show();
     this.#reload(true);
     const selected = this.#read<string | null>("selected", null);
-    if (selected !== null) void this.#open({ key: selected });
+    if (selected !== null) {
+      void this.#open({ key: selected }, { position: this.#lookedAt(selected) });
+    }
+    this.#explore();
   }
 
   // What tests hold on to.
@@ -192,7 +256,17 @@ export class SetBrowser {
   }
 
   #tell(name: string, value: unknown): void {
-    this.#model.set(name, value);
+    this.#tellAll({ [name]: value });
+  }
+
+  /** The token of a row that is looked at, as far as the model knows. */
+  #lookedAt(row: string): number | null {
+    const [key, position] = this.#read<[string, number] | [null, null]>("_at", [null, null]);
+    return key === row ? position : null;
+  }
+
+  #tellAll(values: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(values)) this.#model.set(name, value);
     this.#model.save_changes();
   }
 
@@ -222,8 +296,11 @@ export class SetBrowser {
         const key = this.#read<string | null>("selected", null);
         if (key === this.#wantedRow) return;
         if (key === null) this.#close(false);
-        else void this.#open({ key }, false);
+        else void this.#open({ key }, { tell: false, position: this.#lookedAt(key) });
       },
+      _explorer: () => this.#explore(),
+      _told: () => this.#explore(),
+      exploring: () => this.#explore(),
       title: () => {
         this.#title.textContent = String(this.#model.get("title") ?? "");
       },
@@ -237,9 +314,13 @@ export class SetBrowser {
       const { channel } = this.#store.state;
       if (channel !== this.#channel) {
         this.#channel = channel;
+        // Chosen in the figure, it comes with what fits the one row.
+        const [vmin, vmax] = this.#data.ranges?.[channel] ?? [null, null];
+        if (vmax !== null && changed.has("vmax")) this.#store.set({ vmin, vmax });
         // The kernel hears of it first, or it would send the strips of another one.
         this.#store.flush();
         this.#reload(false);
+        if (this.#places.open) void this.#list();
       }
       this.#rescale();
       this.#show();
@@ -256,7 +337,9 @@ export class SetBrowser {
     }
     this.#show();
     if (look.group !== before.group || !sameRows(before, look)) void this.#showGroups();
-    if (!sameRows(before, look)) this.#reload(true);
+    if (sameRows(before, look)) return;
+    this.#reload(true);
+    if (this.#places.open) void this.#list();
   }
 
   // The rows.
@@ -298,6 +381,21 @@ export class SetBrowser {
       this.#bars = new Map([...this.#bars, ...bars]);
       this.#showBars();
     }
+    // What is printed is there before anybody prints.
+    for (let start = PAGE_ROWS; start < Math.min(PRINTED, page.total); start += PAGE_ROWS) {
+      if (this.#pages.missing(start, start + 1) === null) continue;
+      const more = await this.#ask((source) =>
+        source.rows(this.#look, start, PAGE_ROWS, this.#columns, this.#channel),
+      );
+      if (more == null || generation !== this.#generation) return;
+      this.#pages.put(more);
+    }
+  }
+
+  #fallSilent(silent: boolean): void {
+    this.#silent = silent;
+    if (silent) this.#grid.busy = false;
+    this.#show();
   }
 
   #need(first: number, end: number): void {
@@ -343,7 +441,19 @@ export class SetBrowser {
 
   // The row that is open.
 
-  async #open(which: { place: number } | { key: string }, tell = true): Promise<void> {
+  /**
+   * `position` is a token that is looked at, `about` a column whose number is of one; else it is the
+   * one that the table is sorted by.
+   */
+  async #open(
+    which: Which,
+    {
+      tell = true,
+      told = false,
+      position = null,
+      about = null,
+    }: { tell?: boolean; told?: boolean; position?: number | null; about?: string | null } = {},
+  ): Promise<void> {
     if ("key" in which) this.#wantedRow = which.key;
     this.#revealed = "key" in which ? which.key : null;
     const row = await this.#ask((source) => source.open(this.#look, which));
@@ -357,19 +467,124 @@ export class SetBrowser {
     }
     this.#opened = row;
     this.#wantedRow = row.key;
-    if (tell) this.#tell("selected", row.key);
+    this.#detail.unhide();
     this.#row.show(row);
+    const by = about ?? this.#look.sort?.by ?? null;
+    const at = position ?? (by === null ? null : focusOf(this.#store.state.data, by));
+    if (tell) this.#tellAll({ _at: at === null ? null : [row.key, at], selected: row.key });
     this.#grid.opened = row.key;
     if ("key" in which) this.#grid.go(row.place);
     this.#show();
+    this.#hold();
+    if (at !== null && at < this.#store.state.data.index.length) {
+      const cell: Cell = [at, 0];
+      this.#store.set({ selected: cell });
+      this.#parts?.place(cell);
+    }
+    if (tell) this.#detail.intoView();
+    if (told) this.#parts?.say(`Row ${row.key}, token ${(at ?? 0) + 1}`);
+  }
+
+  /** The figure of open rows, made when the first is opened. */
+  #hold(): void {
     if (this.#figure !== null) return;
     const { Figure, TraceDrawing, searchFeature } = this.#core;
     const drawing = new TraceDrawing();
     this.#figure = new Figure<TraceState>({
       ...{ store: this.#store, drawing, defaultHeight: TALL, signal: this.#signal },
-      features: [searchFeature(drawing)],
+      features: [
+        searchFeature(drawing),
+        (parts) => {
+          this.#parts = parts;
+        },
+      ],
     });
     this.#detail.hold(this.#figure.element);
+  }
+
+  /** Puts the explorer that the kernel made into the figure's place, or says why there is none. */
+  #explore(): void {
+    const reference = this.#read<string | null>("_explorer", null);
+    this.#detail.exploring = this.#read("exploring", false);
+    if (reference === (this.#explorer?.reference ?? null)) {
+      this.#show();
+      return;
+    }
+    this.#explorer?.remove();
+    this.#explorer = null;
+    this.#detail.host(null);
+    this.#show();
+    if (reference === null) return;
+    const view = hosted(this.#model as Managed, reference, (element) => {
+      this.#detail.host(element);
+    });
+    this.#explorer = { reference, remove: view.remove };
+    view.failed.catch((error: unknown) => {
+      this.#error = `The explorer cannot be shown: ${error instanceof Error ? error.message : error}`;
+      this.#show();
+    });
+  }
+
+  // The worst tokens, in the place of the table.
+
+  async #list(): Promise<void> {
+    this.#bar.listing(true);
+    this.#grid.element.hidden = true;
+    this.#places.say("Looking for them …");
+    const channel = this.#data.joined ? DELTA : this.#channel;
+    const look = this.#look;
+    const found = await this.#ask((source) => source.worst(look, channel, LISTED));
+    if (found === null || !this.#places.open) return;
+    if (found === undefined) {
+      this.#unlist();
+      return;
+    }
+    const named = this.#data.joined ? "change" : this.#store.state.label || channel;
+    const among = found.mask === null ? "" : `, of those in ${found.mask}`;
+    const n = found.places.length;
+    const of = (this.#total ?? 0).toLocaleString("en");
+    const said =
+      n === 0
+        ? `No token of the rows shown has a ${channel}.`
+        : `The ${n} furthest out in ${named}, of all tokens of ${of} rows${among}`;
+    const color = (value: number) =>
+      channel === this.#channel ? (this.#scale?.css(value) ?? null) : null;
+    this.#places.show(found.places, said, color);
+    this.#places.focus();
+  }
+
+  #unlist(): void {
+    this.#places.hide();
+    this.#bar.listing(false);
+    this.#grid.element.hidden = false;
+    this.#grid.layout();
+    if (this.#opened?.place !== undefined) this.#grid.go(this.#opened.place);
+    this.#bar.focusWorst();
+  }
+
+  // On paper.
+
+  #print(): void {
+    this.#printed();
+    if (this.#total === null) return;
+    const rows: Row[] = [];
+    for (let i = 0; i < Math.min(PRINTED, this.#total); i++) {
+      const row = this.#pages.get(i);
+      if (row === undefined) break;
+      rows.push(row);
+    }
+    this.#paper = paper({
+      ...{ rows, total: this.#total, scale: this.#scale },
+      columns: this.#columns.map((name) => this.#column(name)).filter((one) => one !== null),
+      marked: (key) => this.#marked.has(key),
+      note: (key) => (Object.hasOwn(this.#notes, key) ? this.#notes[key] : null),
+    });
+    this.#grid.element.after(this.#paper);
+  }
+
+  #printed(): void {
+    this.#paper?.remove();
+    this.#paper = null;
   }
 
   #step(by: number): void {
@@ -386,7 +601,7 @@ export class SetBrowser {
     this.#opened = null;
     this.#wantedRow = null;
     this.#revealed = null;
-    if (tell) this.#tell("selected", null);
+    if (tell) this.#tellAll({ selected: null, _at: null });
     this.#detail.hide();
     this.#grid.opened = null;
     if (tell) this.#grid.element.focus();
@@ -415,16 +630,26 @@ export class SetBrowser {
     this.#change(among(this.#look, "key", only ? [] : [...this.#marked]));
   }
 
-  /** The keys and notes of what is marked, as a file. */
-  #saveMarked(): void {
-    const rows = [...this.#marked].map((key) =>
-      Object.hasOwn(this.#notes, key) ? { key, note: this.#notes[key] } : { key },
-    );
-    const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
-    const link = h("a", { download: "marked.jsonl" });
-    link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  /** What is marked, with its notes and the columns that are shown, as a file. */
+  async #saveMarked(as: "jsonl" | "csv"): Promise<void> {
+    const columns = this.#columns;
+    const keys = [...this.#marked];
+    const known = new Map<string, MarkedRow["values"]>();
+    for (let i = 0; i < keys.length; i += MANY) {
+      const look = among(START, "key", keys.slice(i, i + MANY));
+      const page = await this.#ask((source) => source.some(look, MANY, columns));
+      page?.key.forEach((key, j) => {
+        const values = columns.map((name) => [name, page.columns[name][j]]);
+        known.set(key, Object.fromEntries(values));
+      });
+    }
+    const rows = keys.map((key) => ({
+      key,
+      note: Object.hasOwn(this.#notes, key) ? this.#notes[key] : null,
+      values: known.get(key) ?? {},
+    }));
+    if (as === "csv") download("marked.csv", asTable(rows, columns), "text/csv");
+    else download("marked.jsonl", asLines(rows), "application/jsonl");
   }
 
   // What is seen.
@@ -434,7 +659,9 @@ export class SetBrowser {
     const values = Float32Array.from(ends);
     const known = { channels: [{ name: channel, values }] };
     const own = this.#data.channels.some(({ name }) => name === channel);
-    return channelLook((own ? known : { channels: [] }) as unknown as TraceData, channel);
+    const look = channelLook((own ? known : { channels: [] }) as unknown as TraceData, channel);
+    const [vmin, vmax] = this.#data.ranges?.[channel] ?? [look.vmin, look.vmax];
+    return { ...look, vmin, vmax };
   }
 
   #rescale(): void {
@@ -446,7 +673,14 @@ export class SetBrowser {
     const known = JSON.stringify([state.colormap, range]);
     if (known === this.#scaled) return;
     this.#scaled = known;
-    this.#grid.scale = new ColorScale(table as Uint8Array, range);
+    this.#scale = new ColorScale(table as Uint8Array, range);
+    this.#grid.scale = this.#scale;
+    const own = this.#data.ranges?.[state.channel];
+    const why =
+      own !== undefined && own[0] === state.vmin && own[1] === state.vmax
+        ? "Nine of ten rows stay within; what is beyond has the colour of the end."
+        : "As the colour bar of an open row has it.";
+    this.#bar.ramp.show(this.#scale, range, why);
   }
   #scaled = "";
 
@@ -520,11 +754,12 @@ export class SetBrowser {
     const of = this.#data.total.toLocaleString("en");
     const total = this.#total?.toLocaleString("en");
     const rows = total === undefined ? "" : total === of ? `${of} rows` : `${total} of ${of} rows`;
-    const text = this.#error ?? rows;
+    const text = this.#error ?? (this.#silent ? SILENT : rows);
     if (this.#status.textContent !== text) this.#status.textContent = text;
-    this.#status.toggleAttribute("data-tokenviz-error", this.#error !== null);
+    this.#status.toggleAttribute("data-tokenviz-error", this.#error !== null || this.#silent);
     if (this.#opened === null) return;
-    const { key, place, said } = this.#opened;
+    const { key, place } = this.#opened;
+    const said = this.#read("_told", "") || this.#opened.said;
     const note = Object.hasOwn(this.#notes, key) ? this.#notes[key] : "";
     this.#detail.show({
       ...{ key, place, said, note, total: this.#total ?? 0 },

@@ -2,10 +2,15 @@
 
 import { h, uniqueId } from "../dom.ts";
 
+/** Pixels of an open row that are too few to see anything. */
+const LITTLE = 200;
+
 export interface DetailOptions {
   step: (by: number) => void;
   close: () => void;
   mark: () => void;
+  /** Puts the explorer in the figure's place, or takes it away; null where there is no model. */
+  explore: (() => void) | null;
   note: (text: string) => void;
   signal: AbortSignal;
 }
@@ -30,8 +35,10 @@ export class Detail {
   readonly #note: HTMLInputElement;
   readonly #said = h("p", { class: "tokenviz-set-said" });
   readonly #figure = h("div", { class: "tokenviz-set-figure" });
+  readonly #explorer = h("div", { class: "tokenviz-set-explorer" });
+  readonly #explore: HTMLButtonElement;
 
-  constructor({ step, close, mark, note, signal }: DetailOptions) {
+  constructor({ step, close, mark, explore, note, signal }: DetailOptions) {
     const until = { signal };
     const button = (control: string, text: string, press: () => void) => {
       const attributes = { type: "button", class: "tokenviz-set-button" };
@@ -42,6 +49,8 @@ export class Detail {
     this.#previous = button("previous-row", "‹ Previous", () => step(-1));
     this.#next = button("next-row", "Next ›", () => step(1));
     this.#mark = button("mark-row", "Mark", mark);
+    this.#explore = button("explore-row", "Explore", () => explore?.());
+    this.#explorer.hidden = true;
     this.#note = h("input", {
       ...{ type: "text", "data-tokenviz-control": "note", maxlength: 10000 },
       placeholder: "Note",
@@ -64,11 +73,13 @@ export class Detail {
           { class: "tokenviz-set-own" },
           this.#note,
           this.#mark,
+          ...(explore === null ? [] : [this.#explore]),
           button("close-row", "Close", close),
         ),
       ),
       this.#said,
       this.#figure,
+      this.#explorer,
     );
     this.element.hidden = true;
   }
@@ -92,6 +103,29 @@ export class Detail {
     if (this.#note.value !== note) this.#note.value = note;
     this.#said.textContent = said ?? "";
     this.#said.hidden = said === null;
+  }
+
+  /** Shows an explorer in the figure's place, or with null the figure. */
+  host(explorer: Element | null): void {
+    this.#explorer.replaceChildren(...(explorer === null ? [] : [explorer]));
+    this.#explorer.hidden = explorer === null;
+    // It keeps its width: a figure that has none does not lay out the rows that come meanwhile.
+    this.#figure.classList.toggle("tokenviz-set-away", explorer !== null);
+  }
+
+  set exploring(exploring: boolean) {
+    this.#explore.setAttribute("aria-pressed", String(exploring));
+  }
+
+  /** Brings the figure into view where little of it is seen. */
+  intoView(): void {
+    const { top } = this.element.getBoundingClientRect();
+    if (top > innerHeight - LITTLE) this.element.scrollIntoView({ block: "center" });
+  }
+
+  /** Before a row is laid out, which needs a width. */
+  unhide(): void {
+    this.element.hidden = false;
   }
 
   hide(): void {

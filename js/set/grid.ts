@@ -8,6 +8,7 @@ import { h } from "../dom.ts";
 import { type Column, Head } from "./head.ts";
 import type { Row } from "./pages.ts";
 import type { Bars } from "./source.ts";
+import { placeColumn } from "./spots.ts";
 import { paintStrip } from "./strip.ts";
 import { Windowing } from "./windowing.ts";
 import { written } from "./written.ts";
@@ -29,7 +30,8 @@ export interface GridOptions {
   sort: (column: string) => void;
   range: (column: string, low: number | null, high: number | null) => void;
   filter: (column: string) => void;
-  open: (place: number) => void;
+  /** `column` where its number is of a token, which is to be looked at. */
+  open: (place: number, column: string | null) => void;
   mark: (key: string) => void;
   note: (place: number) => void;
   find: () => void;
@@ -123,7 +125,9 @@ export class Grid {
       ...this.#heads.map(({ element }) => element),
     );
     this.element.setAttribute("aria-colcount", String(columns.length + FIRST));
-    const widths = columns.map(({ kind }) => (kind === "text" ? 116 : 96));
+    const widths = columns.map(({ kind, name }) =>
+      kind === "text" || placeColumn(name) !== null ? 116 : 96,
+    );
     const { style } = this.element;
     const all = widths.map((width) => `${width}px`).join(" ");
     style.setProperty(
@@ -248,7 +252,7 @@ export class Grid {
         slot.text.textContent = known === undefined ? "…" : (known.text ?? "");
         element.title = known?.key ?? "";
         this.#columns.forEach(({ name }, j) => {
-          cells[j + FIRST].textContent = known === undefined ? "" : written(known.values(name));
+          write(cells[j + FIRST], known, name);
         });
       }
       if (this.#scale !== null && (all || slot.painted !== known || slot.scale !== this.#scale)) {
@@ -332,7 +336,7 @@ export class Grid {
     const known = this.#options.row(place);
     if (known === undefined) return;
     if (column === 0) this.#options.mark(known.key);
-    else this.#options.open(place);
+    else this.#options.open(place, this.#pointing(known, column));
     this.refresh();
   }
 
@@ -376,7 +380,7 @@ export class Grid {
       case "Enter":
         if (place < 0 && name !== undefined) sort(name);
         else if (known !== undefined && column === 0) mark(known.key);
-        else if (known !== undefined) open(place);
+        else if (known !== undefined) open(place, this.#pointing(known, column));
         return true;
       case " ":
         if (known !== undefined) mark(known.key);
@@ -394,6 +398,12 @@ export class Grid {
         return true;
     }
     return false;
+  }
+
+  /** The column that a cell is of, where its number is one token's. */
+  #pointing(row: Row, column: number): string | null {
+    const name = this.#columns[column - FIRST]?.name;
+    return name !== undefined && row.spots(name) !== null ? name : null;
   }
 
   /** Shows where the keys are, and tells screen readers. */
@@ -428,4 +438,19 @@ export class Grid {
       this.element.scrollLeft = offsetLeft + offsetWidth - clientWidth;
     }
   }
+}
+
+/** A value; of one that is a token's, the token below it, and what is around that in the hint. */
+function write(cell: HTMLElement, row: Row | undefined, name: string): void {
+  const text = row === undefined ? "" : written(row.values(name));
+  const spot = row?.spots(name) ?? null;
+  cell.classList.toggle("tokenviz-set-two", spot !== null);
+  if (spot === null) {
+    cell.textContent = text;
+    cell.removeAttribute("title");
+    return;
+  }
+  const [before, token, after] = spot;
+  cell.title = `…${before}[${token}]${after}…`;
+  cell.replaceChildren(h("span", {}, text), h("span", { class: "tokenviz-set-token" }, token));
 }

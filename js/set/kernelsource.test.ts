@@ -35,7 +35,7 @@ class Asked extends MemoryModel {
 
 function set() {
   const model = new Asked();
-  const source = new KernelSource(model, new AbortController().signal);
+  const source = new KernelSource(model, () => {}, new AbortController().signal);
   const rows = (start: number) => source.rows(START, start, 64, [], "rank");
   return { model, source, rows };
 }

@@ -3,7 +3,7 @@
 import type { Model } from "../state/model.ts";
 import { decodeHalves } from "../wire/halves.ts";
 import type { Look, Value } from "./look.ts";
-import type { Bars, Groups, OpenedRow, Page, Source, Which } from "./source.ts";
+import type { Bars, Groups, OpenedRow, Page, SomeRows, Source, Which, Worst } from "./source.ts";
 
 interface Answer {
   tokenviz: string;
@@ -18,6 +18,9 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+/** Milliseconds after which no answer is a silence: a kernel may compute, or be gone. */
+export const PATIENCE = 5000;
+
 /** One of each kind is on its way; of those that wait, the last. */
 class Lane {
   flying: number | null = null;
@@ -30,10 +33,16 @@ export class KernelSource implements Source {
   readonly #model: Model;
   readonly #lanes = new Map<string, Lane>();
   readonly #asked = new Map<number, { lane: Lane; waiting: Waiting }>();
+  readonly #silent: (silent: boolean) => void;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #isSilent = false;
   #last = 0;
 
-  constructor(model: Model, signal: AbortSignal) {
+  /** `silent` hears when no answer came for a while, and when one comes after all. */
+  constructor(model: Model, silent: (silent: boolean) => void, signal: AbortSignal) {
     this.#model = model;
+    this.#silent = silent;
+    signal.addEventListener("abort", () => clearTimeout(this.#patience));
     // Views of one model hear each other's answers; the numbers tell.
     this.#last = Math.floor(Math.random() * 2 ** 40);
     const hear = (content: unknown, buffers: unknown) => this.#hear(content as Answer, buffers);
@@ -64,6 +73,11 @@ export class KernelSource implements Source {
     return { ...answer, strips } as unknown as Page;
   }
 
+  async some(look: Look, count: number, columns: readonly string[]) {
+    const found = await this.#ask("some", look, { start: 0, count, columns });
+    return found === null ? null : (found[0] as unknown as SomeRows);
+  }
+
   async bars(look: Look, columns: readonly string[]) {
     const found = await this.#ask("heads", look, { columns });
     if (found === null) return null;
@@ -84,6 +98,11 @@ export class KernelSource implements Source {
   async groups(look: Look, by: string, columns: readonly string[]) {
     const found = await this.#ask("groups", look, { column: by, columns });
     return found === null ? null : (found[0] as unknown as Groups);
+  }
+
+  async worst(look: Look, _channel: string, count: number) {
+    const found = await this.#ask("worst", look, { count });
+    return found === null ? null : (found[0] as unknown as Worst);
   }
 
   async open(look: Look, which: Which) {
@@ -126,6 +145,7 @@ export class KernelSource implements Source {
     this.#last += 1;
     lane.flying = this.#last;
     this.#asked.set(this.#last, { lane, waiting });
+    this.#wait();
     try {
       this.#model.send?.({ ...waiting.question, asked: this.#last });
     } catch {
@@ -135,11 +155,31 @@ export class KernelSource implements Source {
     }
   }
 
+  /** Whoever waits is told after a while that no answer comes. */
+  #wait(): void {
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      this.#isSilent = true;
+      this.#silent(true);
+    }, PATIENCE);
+  }
+
+  #heard(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    if (this.#isSilent) {
+      this.#isSilent = false;
+      this.#silent(false);
+    }
+    if (this.#asked.size > 0) this.#wait();
+  }
+
   #hear(content: Answer, buffers: unknown): void {
     if (content?.tokenviz !== "set") return;
     const found = this.#asked.get(content.asked);
     if (found === undefined) return;
     this.#asked.delete(content.asked);
+    this.#heard();
     const { lane, waiting } = found;
     lane.flying = null;
     this.#send(lane);

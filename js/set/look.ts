@@ -100,8 +100,17 @@ export function rangeOf(look: Look, column: string): readonly [number | null, nu
   return [null, null];
 }
 
-/** The next order of a column whose head is pressed: the least first, the largest first, none. */
+const LARGEST_FIRST =
+  /^(max|share)\.|^(max_delta|n_tokens|share_masked)$|entropy|(^|[^a-z])(kl|kld|js|mismatch)([^a-z]|$)/i;
+
+/** Is what one looks for in a column its largest numbers, as of divergences? */
+export function isLargestFirst(by: string): boolean {
+  return LARGEST_FIRST.test(by) && !/^min\./.test(by);
+}
+
+/** The next order of a column whose head is pressed: what is looked for first, last, none. */
 export function turned(look: Look, by: string): Look {
-  if (look.sort?.by !== by) return { ...look, sort: { by, descending: false } };
-  return { ...look, sort: look.sort.descending ? null : { by, descending: true } };
+  const first = isLargestFirst(by);
+  if (look.sort?.by !== by) return { ...look, sort: { by, descending: first } };
+  return { ...look, sort: look.sort.descending === first ? { by, descending: !first } : null };
 }

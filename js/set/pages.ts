@@ -2,6 +2,7 @@
 
 import type { Value } from "./look.ts";
 import type { Page } from "./source.ts";
+import type { Spot } from "./spots.ts";
 
 export const PAGE_ROWS = 32;
 const KEPT = 80;
@@ -11,16 +12,18 @@ export interface Row {
   text: string | null;
   strip: Float32Array;
   values: (column: string) => Value;
+  spots: (column: string) => Spot | null;
 }
 
 export class Pages {
   readonly #pages = new Map<number, (Row | undefined)[]>();
 
   put(page: Page): void {
-    const { start, key, text, strips, columns } = page;
+    const { start, key, text, strips, columns, spots = {} } = page;
     const rows = key.map((own, i) => ({
       ...{ key: own, text: text[i], strip: strips[i] },
       values: (column: string) => (Object.hasOwn(columns, column) ? columns[column][i] : null),
+      spots: (column: string) => (Object.hasOwn(spots, column) ? spots[column][i] : null),
     }));
     this.#pages.delete(start);
     this.#pages.set(start, rows);

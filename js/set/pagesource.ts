@@ -1,10 +1,13 @@
 /** The rows that a page holds: columns as they are, each trace in a compressed piece of its own. */
 
 import { channelNames, channelValues } from "../data/channels.ts";
+import type { TraceData } from "../data/trace.ts";
 import { type BinaryLeaf, decodeArray, decodeTrace } from "../wire/codec.ts";
 import { rebuilt, type Taken } from "./kernelsource.ts";
 import { chosen, columnOf, type Look, type Table, type Value } from "./look.ts";
-import type { Bars, Groups, OpenedRow, Page, Source, Which } from "./source.ts";
+import { measureOf, type Ranked, rank, telling } from "./ranking.ts";
+import type { Bars, Groups, OpenedRow, Page, Source, Which, Worst } from "./source.ts";
+import { placeColumn, type Spot, spotOf } from "./spots.ts";
 import { thinned } from "./strip.ts";
 
 export interface PageRows extends Table {
@@ -16,17 +19,30 @@ export interface PageRows extends Table {
 const BINS = 24;
 const MOST_VALUES = 60;
 const MOST_GROUPS = 200;
+/** Traces that are unpacked at once. */
+const TOGETHER = 64;
+/** How far out a row's least log-probability is in the channels that are made of it. */
+const OF_LOGPROB: Readonly<Record<string, (value: number) => number>> = {
+  probability: (value) => -Math.exp(value),
+  logprob: (value) => -value,
+  surprisal: (value) => -value / Math.LN2,
+};
+/** Channels are float32. */
+const ROUNDING = 1e-6;
 
 export class PageSource implements Source {
   readonly queries = false;
   readonly said: string | null;
   readonly #table: PageRows;
   readonly #ends: Uint32Array;
+  readonly #mask: string | null;
   readonly #bars = new Map<string, Bars>();
   #known: { look: string; rows: number[] } | null = null;
 
-  constructor(table: PageRows) {
+  /** `mask` is a flag: of a row only the tokens that have it count where the worst are listed. */
+  constructor(table: PageRows, mask: string | null) {
     this.#table = table;
+    this.#mask = mask;
     this.said = table.said;
     this.#ends = decodeArray(table.ends, "uint32");
   }
@@ -41,13 +57,33 @@ export class PageSource implements Source {
     const rows = this.#shown(look);
     const some = rows.slice(start, start + count);
     const of = <T>(values: readonly T[]) => some.map((i) => values[i]);
-    const strips = await Promise.all(some.map((i) => this.#strip(i, channel)));
+    const traces = await Promise.all(some.map((i) => this.#data(i)));
+    const strips = traces.map((data) => stripOf(data, channel));
+    const spots: Record<string, (Spot | null)[]> = {};
+    for (const name of columns) {
+      const at = placeColumn(name);
+      const places = at === null ? undefined : columnOf(this.#table, at);
+      if (places === undefined) continue;
+      spots[name] = some.map((row, i) => {
+        const position = places[row];
+        return typeof position === "number" ? spotOf(traces[i], position) : null;
+      });
+    }
     return {
-      ...{ start, total: rows.length, channel, strips },
+      ...{ start, total: rows.length, channel, strips, spots },
       key: of(this.#table.key),
       text: of(this.#table.text),
       columns: Object.fromEntries(columns.map((name) => [name, of(this.#column(name))])),
     } satisfies Page;
+  }
+
+  async some(look: Look, count: number, columns: readonly string[]) {
+    const some = this.#shown(look).slice(0, count);
+    const of = <T>(values: readonly T[]) => some.map((i) => values[i]);
+    return {
+      key: of(this.#table.key),
+      columns: Object.fromEntries(columns.map((name) => [name, of(this.#column(name))])),
+    };
   }
 
   async bars(look: Look, columns: readonly string[]) {
@@ -127,10 +163,42 @@ export class PageSource implements Source {
     return this.#known.rows;
   }
 
-  async #strip(row: number, channel: string): Promise<Float32Array> {
-    const data = decodeTrace((await this.#trace(row)).data);
-    if (!channelNames(data).includes(channel)) return new Float32Array(0);
-    return thinned(channelValues(data, channel).chosen, channel);
+  async worst(look: Look, channel: string, count: number): Promise<Worst> {
+    const rows = this.#shown({ ...look, sort: null });
+    const known = telling(channel)
+      .map((name) => this.#column(name))
+      .filter((values) => values.length > 0);
+    const numbers = known.flatMap((values) => finite(values));
+    const ends = numbers.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [0, 0]);
+    const measure = measureOf(channel, ends as [number, number]);
+    const stored = OF_LOGPROB[channel] ?? measure;
+    // No token of a row is further out than this; where nothing says it, any may be.
+    const bound = (row: number) =>
+      known.length === 0 ? Infinity : Math.max(...known.map((all) => outTo(all[row], stored)));
+    const candidates = rows
+      .map((row): [number, number] => [row, bound(row)])
+      .filter(([, most]) => most > -Infinity)
+      .sort(([i, a], [j, b]) => (a === b ? i - j : b - a));
+    const places: Ranked[] = [];
+    for (let i = 0; i < candidates.length; i += TOGETHER) {
+      const last = places[count - 1];
+      if (
+        last !== undefined &&
+        last.score > candidates[i][1] + Math.abs(candidates[i][1]) * ROUNDING
+      )
+        break;
+      const some = candidates.slice(i, i + TOGETHER).map(([row]) => row);
+      const traces = await Promise.all(some.map((row) => this.#data(row)));
+      traces.forEach((data, j) => {
+        const one = { key: this.#table.key[some[j]], row: some[j], data };
+        rank(places, count, one, channel, measure, this.#mask);
+      });
+    }
+    return { channel, mask: this.#mask, places };
+  }
+
+  async #data(row: number): Promise<TraceData> {
+    return decodeTrace((await this.#trace(row)).data);
   }
 
   async #trace(row: number): Promise<Taken["state"]> {
@@ -155,6 +223,18 @@ export async function unpacked(piece: Uint8Array<ArrayBuffer>): Promise<Taken["s
     return view;
   });
   return rebuilt(head, buffers);
+}
+
+function stripOf(data: TraceData, channel: string): Float32Array {
+  if (!channelNames(data).includes(channel)) return new Float32Array(0);
+  return thinned(channelValues(data, channel).chosen, channel);
+}
+
+/** A measure of a cell; of none, less than all. */
+function outTo(value: Value, measure: (value: number) => number): number {
+  if (typeof value !== "number") return -Infinity;
+  const found = measure(value);
+  return Number.isNaN(found) ? -Infinity : found;
 }
 
 function finite(values: readonly Value[]): number[] {

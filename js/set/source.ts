@@ -2,6 +2,7 @@
 
 import type { TraceWire } from "../wire/codec.ts";
 import type { Look, Value } from "./look.ts";
+import type { Spot } from "./spots.ts";
 
 export interface Page {
   start: number;
@@ -11,6 +12,25 @@ export interface Page {
   text: readonly (string | null)[];
   columns: Readonly<Record<string, readonly Value[]>>;
   strips: readonly Float32Array[];
+  /** Of columns whose numbers are of one token each, that token. */
+  spots?: Readonly<Record<string, readonly (Spot | null)[]>>;
+}
+
+export type SomeRows = Pick<Page, "key" | "columns">;
+
+/** A token that is far out in a channel. */
+export interface Found {
+  key: string;
+  position: number;
+  value: number;
+  spot: Spot | null;
+}
+
+export interface Worst {
+  channel: string;
+  /** Of a row only the tokens that have this flag count. */
+  mask: string | null;
+  places: readonly Found[];
 }
 
 /** Counts over equal bins from low to high: of all rows and, of those shown, where these are fewer. */
@@ -54,9 +74,13 @@ export interface Source {
     columns: readonly string[],
     channel: string,
   ): Promise<Page | null>;
+  /** Columns of the first rows; never in the place of another question for rows. */
+  some(look: Look, count: number, columns: readonly string[]): Promise<SomeRows | null>;
   bars(look: Look, columns: readonly string[]): Promise<Map<string, Bars> | null>;
   values(column: string): Promise<[Value, number][] | null>;
   groups(look: Look, by: string, columns: readonly string[]): Promise<Groups | null>;
+  /** The tokens of the rows shown that are furthest out in a channel. */
+  worst(look: Look, channel: string, count: number): Promise<Worst | null>;
   /** Undefined where there is no such row. */
   open(look: Look, which: Which): Promise<OpenedRow | null | undefined>;
   place(look: Look, key: string): Promise<number | null | undefined>;

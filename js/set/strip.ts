@@ -29,9 +29,10 @@ export function paintStrip(
   values: Float32Array,
   scale: ColorScale,
   ratio: number,
+  size = { width: canvas.clientWidth, height: canvas.clientHeight },
 ): void {
-  const width = Math.round(canvas.clientWidth * ratio) || 1;
-  const height = Math.round(canvas.clientHeight * ratio) || 1;
+  const width = Math.round(size.width * ratio) || 1;
+  const height = Math.round(size.height * ratio) || 1;
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const ctx = canvas.getContext("2d");

@@ -16,8 +16,9 @@ export function written(value: Value): string {
   if (Number.isInteger(value) && Math.abs(value) < LONG) return minus(grouped(value));
   const size = Math.abs(value);
   if (size !== 0 && (size >= LONG || size < 1e-4)) return minus(value.toExponential(2));
-  const decimals = Math.max(0, Math.min(6, 3 - Math.floor(Math.log10(size || 1))));
-  return minus(value.toFixed(Math.min(decimals, 4)));
+  // Four digits; of what is small three, since its zeros take room.
+  const whole = Math.floor(Math.log10(size || 1));
+  return minus(value.toFixed(Math.max(0, whole < -2 ? 2 - whole : Math.min(4, 3 - whole))));
 }
 
 function minus(text: string): string {

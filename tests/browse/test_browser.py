@@ -18,6 +18,7 @@ from tests.browse.sets import HOSTILE, rollouts
 from tokenviz.browse.strips import CELLS, DELTA, strip, strips
 from tokenviz.data.channels import CHANNELS, channel_values
 from tokenviz.export.state import FigureState
+from tokenviz.sets.schema import Tokenizer
 from tokenviz.widget.bundle import static
 from tokenviz.wire import decode_trace
 
@@ -318,3 +319,114 @@ def test_two_sets_open_as_comparisons() -> None:
     opened, buffers = ask(browser, "open", browser._look, place=0)
     _put_buffers(opened["state"], opened["paths"], buffers)
     assert DELTA in decode_trace(opened["state"]["data"]).channels
+
+
+def test_what_varies_comes_first_and_what_does_not_is_said_once(rows: tv.TraceSet) -> None:
+    source = tv.TraceSet(
+        list(rows[:20]),
+        schema_version=[1] * 20,
+        rank=[0] * 20,
+        prompt_id=[f"p{i}" for i in range(20)],
+        reward=[i / 20 for i in range(20)],
+        nothing=[None] * 20,
+    )
+    browser = source.show()
+    assert browser.columns[:2] == ["reward", "worst_logprob"]
+    assert not {"schema_version", "rank", "nothing"} & {*browser.columns}
+    assert [(one["name"], one["value"]) for one in browser._data["same"]] == [("rank", 0)]
+    names = [one["name"] for one in browser._data["columns"]]
+    assert "schema_version" in names  # for whoever asks
+    assert "nothing" not in names
+    browser.columns = ["schema_version"]
+    assert source[:1].show().columns[0] == "reward"  # of one row nothing can vary
+
+
+def test_an_outlier_does_not_leave_the_strips_of_all_others_pale() -> None:
+    draw = np.random.default_rng(0)
+    values = [0.01 * draw.random(30) for _ in range(100)]
+    values[7][3] = 50.0
+    words = [tv.Token(" a", id=i) for i in range(30)]
+    traces = [tv.Trace(words, [-1.0] * 30, channels={"mismatch_kl": one}) for one in values]
+    browser = tv.TraceSet(traces).show(channel="mismatch_kl")
+    assert (browser.vmin, browser.vmax) == (0, 0.01)
+    assert browser._data["ranges"]["mismatch_kl"] == [0, 0.01]
+    browser.channel = "surprisal"
+    browser.channel = "mismatch_kl"
+    assert browser.vmax == 0.01
+    assert tv.TraceSet(traces).show(channel="mismatch_kl", vmax=7).vmax == 7
+
+
+def test_numbers_of_one_token_come_with_the_token(
+    browser: tv.SetBrowser, rows: tv.TraceSet
+) -> None:
+    columns = ["worst_logprob", "max.advantage", "reward"]
+    answer = page(browser, {"sort": {"by": "reward", "descending": True}}, columns=columns)
+    assert answer["spots"].keys() == {*columns[:2]}
+    for i in (0, 9, 40):
+        trace = rows[answer["key"][i]]
+        at = int(np.argmin(trace.logprobs))
+        before, token, after = answer["spots"]["worst_logprob"][i]
+        assert token == trace.tokens[at].label
+        assert len(before) <= 12 >= len(after)
+        best = int(np.argmax(trace.channels["advantage"]))
+        assert answer["spots"]["max.advantage"][i][1] == trace.tokens[best].label
+
+
+def test_the_worst_tokens_of_the_rows_shown(browser: tv.SetBrowser, rows: tv.TraceSet) -> None:
+    browser.channel = "advantage"
+    look = {"filters": [{"column": "env", "values": ["math"]}]}
+    answer, _ = ask(browser, "worst", look, count=20)
+    expected = rows.filter(env="math").worst("advantage", 20, mask="loss_mask")
+    assert answer["mask"] == "loss_mask"
+    assert [(one["key"], one["position"]) for one in answer["places"]] == [
+        (one.key, one.position) for one in expected
+    ]
+    browser.set_state({"_look": look})
+    assert list(browser.worst(20)) == list(expected)
+    browser.open(expected[0].key, expected[0].position)
+    assert browser._at == (expected[0].key, expected[0].position)
+    browser.channel = "margin"
+    content, _ = ask(browser, "worst", look, count=20)
+    assert "margin" in content["error"]
+
+
+def test_a_model_explores_the_row_that_is_open() -> None:
+    lm = tv.load_model()
+    scored = lm.score_set(["What is 3 + 4?", "What is 12 + 5?"], keys=["a", "b"], progress=False)
+    plain = tv.TraceSet(
+        [tv.Trace.from_columns(one.tokens, range(len(one)), one.logprobs,
+                               [0] * (len(one) + 1), [], []) for one in scored],
+        scored.keys,
+    )  # fmt: skip
+    for rows in (scored, plain):
+        browser = rows.show(model=lm)
+        with pytest.raises(RuntimeError, match="no row is open"):
+            _ = browser.explorer
+        browser.open("b", 2)
+        explorer = browser.explorer
+        assert browser._explorer is explorer
+        assert explorer.trace.tokens == rows["b"].tokens
+        assert len(explorer.trace.alternatives[3]) > 0  # read again, where the row has none
+        assert explorer._view["selected"] == [2, 0]
+        browser.exploring = False
+        assert browser._explorer is None
+        browser.close()
+
+
+def test_a_model_that_does_not_fit_is_said(rows: tv.TraceSet) -> None:
+    lm = tv.load_model()
+    with pytest.raises(TypeError, match=r"model: expected a LanguageModel, .*got str"):
+        rows.show(model="gemma")
+    with pytest.raises(TypeError, match="two that are joined"):
+        rows.join(rows).show(model=lm)
+    foreign = tv.TraceSet(list(rows[:2]), tokenizer=Tokenizer("other", "0" * 64))
+    with pytest.raises(ValueError, match=r"model: .*'other' \(vocabulary 000000000000\)"):
+        foreign.show(model=lm)
+    browser = rows.show(model=lm)
+    browser.open(5)  # its ids are places in a list of words
+    assert "another tokenizer" in browser._told
+    assert browser._explorer is None
+    with pytest.raises(ValueError, match="model: the row 'row-0005'"):
+        _ = browser.explorer
+    with pytest.raises(RuntimeError, match="show the set with model=lm"):
+        _ = rows.show().explorer

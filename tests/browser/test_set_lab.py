@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +137,38 @@ def test_python_does_the_same_and_every_view_follows(lab: Lab) -> None:
     lab.opened.assert_quiet()
 
 
+def test_with_a_model_a_row_opens_as_an_explorer(lab: Lab) -> None:
+    lab.run(
+        "import tokenviz as tv\nlm = tv.load_model()\n"
+        "texts = lm.score_set(['What is 3 + 4?', 'What is 12 + 5?', 'What is 9 - 2?'], "
+        "keys=['a', 'b', 'c'], progress=False)"
+    )
+    browsing = lab.show("browser = texts.show(model=lm)\nbrowser")
+    browsing.head("worst_logprob").locator(".tokenviz-set-name").click()
+    some = lab.ask("texts.sort('worst_logprob').keys")
+    expect(browsing.root.locator(ROWS).first).to_have_attribute("title", some[0])
+    browsing.root.locator(ROWS).first.locator(".tokenviz-set-first").click()
+    explorer = browsing.root.locator(".tokenviz-explorer[data-tokenviz-explorer-ready=true]")
+    expect(explorer).to_be_visible(timeout=RUN_TIME)
+    expect(browsing.root.locator(".tokenviz-set-figure")).to_be_hidden()
+    worst = lab.ask(f"texts.to_pandas()['worst_at'][{some[0]!r}].item()")
+    lab.wait_for("browser.explorer._view['selected']", [worst, 0])
+    # Answers stay with the row.
+    lab.ask("browser.explorer.why(2).values.shape")
+    browsing.control("next-row").click()
+    lab.wait_for("(browser.selected, len(browser.explorer.tree.answers))", (some[1], 0))
+    expect(explorer).to_have_count(1)
+    browsing.control("previous-row").click()
+    lab.wait_for("(browser.selected, len(browser.explorer.tree.answers))", (some[0], 1))
+    expect(explorer).to_be_visible(timeout=RUN_TIME)
+    browsing.control("explore-row").click()
+    expect(explorer).to_have_count(0)
+    expect(browsing.root.locator(".tokenviz-set-figure")).to_be_visible()
+    lab.wait_for("browser.exploring", False)
+    assert_accessible(lab.page, SET)
+    lab.opened.assert_quiet()
+
+
 def test_messages_with_rows_are_small(lab: Lab) -> None:
     """The last test: of all that the others had sent."""
     sizes = [
@@ -146,3 +180,18 @@ def test_messages_with_rows_are_small(lab: Lab) -> None:
     ]
     assert len(sizes) > 10
     assert max(sizes) < LARGEST
+
+
+def test_a_kernel_that_is_gone_is_told_of(lab: Lab) -> None:
+    """After all others: it ends the kernel."""
+    browsing = lab.show("browser = rows.show(channel='surprisal')\nbrowser")
+    browsing.assert_shows(lab.rows)
+    browsing.root.locator(ROWS).nth(1).locator(".tokenviz-set-first").click()
+    expect(browsing.root.locator(".tokenviz-set-key")).to_have_text(lab.rows.keys[1])
+    os.kill(int(evaluate(lab.kernel, "__import__('os').getpid()")), signal.SIGKILL)
+    browsing.head("reward").locator(".tokenviz-set-name").click()
+    status = browsing.root.locator(".tokenviz-set-status[data-tokenviz-error]")
+    expect(status).to_contain_text("run the cell", timeout=RUN_TIME)
+    expect(browsing.grid).to_have_attribute("aria-busy", "false")
+    figure = browsing.root.locator(".tokenviz[data-tokenviz-kind=trace]")
+    expect(figure).to_be_visible()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
@@ -83,15 +86,104 @@ def test_by_mouse(opened: Opened, rows: tv.TraceSet) -> None:
     with opened.page.expect_download() as download:
         browsing.control("save-marked").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
-    assert lines == [
-        f'{{"key":"{some.keys[2]}","note":"look at this"}}',
-        f'{{"key":"{some.keys[0]}"}}',
-    ]
+    saved = [json.loads(line) for line in lines]
+    marked = some.filter(key=[some.keys[0], some.keys[2]]).to_pandas()
+    assert [one["key"] for one in saved] == [some.keys[2], some.keys[0]]
+    assert [one.get("note") for one in saved] == ["look at this", None]
+    for one in saved:
+        assert one["worst_logprob"] == pytest.approx(marked.loc[one["key"], "worst_logprob"])
+    with opened.page.expect_download() as download:
+        browsing.control("save-table").click()
+    table = pandas.read_csv(download.value.path(), index_col="key")
+    np.testing.assert_allclose(table["reward"], marked.loc[table.index, "reward"])
+    assert table["note"].tolist()[0] == "look at this"
     browsing.control("show-marked").click()
     browsing.assert_shows(some.filter(key=[some.keys[0], some.keys[2]]))
     browsing.control("clear").click()
     browsing.control("find-rows").fill("")
     browsing.assert_shows(rows.sort("reward", descending=True))
+    opened.assert_quiet()
+
+
+def test_the_worst_tokens_are_listed_and_lead_to_their_rows(
+    opened: Opened, rows: tv.TraceSet
+) -> None:
+    browsing = Browsing(opened.page.locator(SET))
+    browsing.head("reward").locator("canvas").click()
+    browsing.control("filter-from").fill("0.4")
+    browsing.page.keyboard.press("Tab")
+    some = rows.filter("reward >= 0.4")
+    browsing.assert_shows(some)
+    for channel in ("surprisal", "advantage", "entropy"):
+        browsing.control("colour").select_option(channel)
+        if channel == "surprisal":
+            browsing.control("worst").click()
+        expected = some.worst(channel, 50, mask="loss_mask")
+        wanted = [f"{one.key}, token {one.position + 1}" for one in expected]
+        buttons = browsing.root.locator(".tokenviz-set-placelist button")
+        expect(buttons.first).to_have_attribute("title", wanted[0])
+        assert buttons.evaluate_all("all => all.map(one => one.title)") == wanted
+        expect(buttons.first.locator("mark")).to_have_text(expected[0].token)
+    # By keys: the focus is in the list.
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        browsing.page.keyboard.press(key)
+    expect(browsing.root.locator(".tokenviz-set-key")).to_have_text(expected[2].key)
+    figure = browsing.root.locator(".tokenviz[data-tokenviz-kind=trace]")
+    assert figure.evaluate("one => one.tokenvizFigure.state.selected") == [expected[2].position, 0]
+    expect(buttons.nth(2)).to_have_attribute("aria-current", "true")
+    expect(browsing.grid).to_be_hidden()
+    assert_accessible(opened.page, SET)
+    buttons.nth(2).press("Escape")
+    expect(browsing.grid).to_be_visible()
+    opened.assert_quiet()
+
+
+def test_a_row_opens_at_the_token_that_the_table_is_sorted_by(
+    opened: Opened, rows: tv.TraceSet
+) -> None:
+    browsing = Browsing(opened.page.locator(SET))
+    browsing.head("worst_logprob").locator(".tokenviz-set-name").click()
+    some = rows.sort("worst_logprob")
+    browsing.assert_shows(some)
+    trace = some[0]
+    worst = int(np.argmin(trace.logprobs))
+    cell = browsing.root.locator(f"{ROWS} .tokenviz-set-two").first
+    expect(cell.locator(".tokenviz-set-token")).to_have_text(trace.tokens[worst].label)
+    browsing.root.locator(ROWS).first.locator(".tokenviz-set-first").click()
+    browsing.assert_open(some, 0)
+    figure = browsing.root.locator(".tokenviz[data-tokenviz-kind=trace]")
+    assert figure.evaluate("one => one.tokenvizFigure.state.selected") == [worst, 0]
+    opened.assert_quiet()
+
+
+def test_the_first_rows_are_printed(opened: Opened, rows: tv.TraceSet) -> None:
+    browsing = Browsing(opened.page.locator(SET))
+    browsing.assert_shows(rows)
+    browsing.settle()
+    opened.page.emulate_media(media="print")
+    paper = browsing.root.locator(".tokenviz-set-paper")
+    expect(paper.locator("caption")).to_contain_text("The first 96 of 150 rows")
+    assert paper.locator("tbody th bdi").all_text_contents() == rows.keys[:96]
+    expect(paper.locator("tbody tr").last).to_be_visible()
+    expect(browsing.grid).to_be_hidden()
+    opened.page.emulate_media(media="screen")
+    expect(paper).to_have_count(0)
+    opened.assert_quiet()
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_set_of_hardly_any_rows(
+    count: int, rows: tv.TraceSet, offline: OfflinePages, tmp_path: Path
+) -> None:
+    some = rows[:count]
+    opened = offline.open(some.show().save(tmp_path / "page.html"))
+    browsing = Browsing(opened.page.locator(SET))
+    expect(browsing.root.locator(ROWS)).to_have_count(count)
+    expect(browsing.grid).to_have_attribute("aria-busy", "false")
+    browsing.control("worst").click()
+    browsing.settle()
+    found = browsing.root.locator(".tokenviz-set-placelist button")
+    assert (found.count() > 0) == bool(count)
     opened.assert_quiet()
 
 

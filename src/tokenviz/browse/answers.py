@@ -15,7 +15,9 @@ import numpy as np
 from tokenviz.browse.columns import cells
 from tokenviz.browse.look import Look, apply, check_look, key_of
 from tokenviz.browse.opened import opened, wire
+from tokenviz.browse.spots import spots
 from tokenviz.browse.strips import strips
+from tokenviz.browse.worst import MOST_PLACES, worst_of
 from tokenviz.widget.messages import whole_numbers
 from tokenviz.wire import memory
 
@@ -28,6 +30,7 @@ MOST_ROWS = 128
 
 _ROOM = 100_000  # bytes of a page's texts
 _LONGEST, _SHORTEST = 120, 8  # characters of a cell
+_LONGEST_SAVED = 1000
 _VALUES = 60
 """Values of a column that can be chosen among."""
 _GROUPS = 200
@@ -77,6 +80,7 @@ class Answers:
         kinds: dict[str, Callable[..., tuple[dict[str, Any], list[Any]]]] = {
             "rows": self._page, "heads": self._heads, "values": self._distinct,
             "groups": self._groups, "open": self._open, "place": self._place,
+            "worst": self._worst, "some": self._some,
         }  # fmt: skip
         kind = kinds.get(str(asked.get("what")))
         if kind is None:
@@ -104,8 +108,36 @@ class Answers:
             "text": cells(table.column("text").to_pylist(), longest),
             "columns": {one: cells(table.column(one).to_pylist(), longest) for one in names},
             "lengths": lengths,
+            "spots": spots(shown, start, count, names, room),
         }
         return answer, [memory(content.astype("<f2"))]
+
+    def _some(self, asked: Mapping[str, Any], look: Look, channel: str) -> Any:
+        """Columns of rows, and nothing else."""
+        start, count = whole_numbers(asked, "start", "count")
+        names = self._asked_columns(asked)
+        table = self.shown(look).queries.page(start, min(count, MOST_ROWS), ["key", *names])
+        room = _ROOM // max(1, table.num_rows * len(names)) // 4
+        longest = max(_SHORTEST, min(_LONGEST_SAVED, room))
+        return {
+            "key": table.column("key").to_pylist(),
+            "columns": {one: cells(table.column(one).to_pylist(), longest) for one in names},
+        }, []
+
+    def _worst(self, asked: Mapping[str, Any], look: Look, channel: str) -> Any:
+        """The tokens of the rows shown that are furthest out in the channel."""
+        (count,) = whole_numbers(asked, "count")
+        shown = self.shown(look)
+        found, mask = worst_of(shown, channel, max(1, min(count, MOST_PLACES)))
+        return {
+            "channel": found.channel,
+            "mask": mask,
+            "places": [
+                {"key": one.key, "position": one.position, "value": cells([one.value], 0)[0],
+                 "spot": [one.before, one.token[:_LONGEST], one.after]}
+                for one in found
+            ],
+        }, []  # fmt: skip
 
     def _heads(self, asked: Mapping[str, Any], look: Look, channel: str) -> Any:
         """Histograms of columns of numbers: of all rows and, over the same bins, of those shown."""

@@ -10,16 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
+from ipywidgets import Widget
+from ipywidgets.widgets.widget import widget_serialization
 
 from tokenviz.browse.answers import Answers
-from tokenviz.browse.columns import shown_at_first, table_columns
+from tokenviz.browse.columns import same_in_all, shown_at_first, table_columns
+from tokenviz.browse.exploring import Exploring
 from tokenviz.browse.look import START, Look, check_look
 from tokenviz.browse.page import MOST, rows_of_page
+from tokenviz.browse.ranges import look_of, ranges_of
 from tokenviz.browse.strips import DELTA
+from tokenviz.browse.worst import mask_of, worst_of
 from tokenviz.data.channels import CHANNELS
 from tokenviz.data.comparison import Comparison
 from tokenviz.data.tokens import Token
@@ -30,6 +35,10 @@ from tokenviz.sets.sql import name as quoted
 from tokenviz.sets.trace_set import TraceSet
 from tokenviz.widget.bundle import Bundle, bundle
 from tokenviz.widget.trace import TokenTrace
+
+if TYPE_CHECKING:
+    from tokenviz.explore.explorer import Explorer
+    from tokenviz.sets.places import Places
 
 __all__ = ["SetBrowser"]
 
@@ -75,11 +84,15 @@ class SetBrowser(TokenTrace):
             What was noted of a row, by its key.
         selected : str or None
             The key of the row that is open.
+        model : LanguageModel
+            Opens the explorer of the row that is picked, in place of the figure of its trace.
+        exploring : bool
+            Whether it does; the button *Explore* takes it back.
 
     Raises
     ------
     TypeError, ValueError
-        If ``source`` is no set, or an option does not exist.
+        If ``source`` is no set, the model is of another tokenizer, or an option does not exist.
     """
 
     _kind = traitlets.Unicode("set").tag(sync=True)
@@ -94,15 +107,31 @@ class SetBrowser(TokenTrace):
     ).tag(sync=True, echo_update=False)
     selected: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True, echo_update=False)
 
-    _sources: type[Any] = object
+    exploring = traitlets.Bool(False).tag(sync=True)
+    _explorer: Any = traitlets.Instance(Widget, allow_none=True).tag(
+        sync=True, **widget_serialization
+    )
+    _told: Any = traitlets.Unicode("").tag(sync=True)
+    """Why there is no explorer of the row that is open."""
+    _at: Any = traitlets.Tuple(
+        traitlets.Unicode(), traitlets.Int(min=0), allow_none=True, default_value=None
+    ).tag(sync=True, echo_update=False)
+    """The token that is looked at, and of which row."""
 
-    def __init__(self, source: TraceSet | JoinedSet, **given: Any) -> None:
+    _sources: type[Any] = object
+    _exploring: Exploring | None = None
+
+    def __init__(self, source: TraceSet | JoinedSet, *, model: Any = None, **given: Any) -> None:
         if not isinstance(source, TraceSet | JoinedSet):
             raise TypeError(
                 f"source: expected a TraceSet or a JoinedSet, got {type(source).__name__}"
             )
+        if model is not None:
+            self._exploring = Exploring(source, model)
+            given = {"exploring": True} | given
         self._source = source
         self._table = table_columns(source)
+        self._ranges = ranges_of(source)
         self._answers = Answers(source, self._table)
         given = {"columns": shown_at_first(self._table)} | given
         if isinstance(source, JoinedSet) and DELTA in self._path.channels:
@@ -129,6 +158,24 @@ class SetBrowser(TokenTrace):
     def marked_set(self) -> Any:
         """The rows that are marked."""
         return self._source.filter(key=list(self.marked))
+
+    @property
+    def explorer(self) -> Explorer:
+        """The explorer of the row that is open: it answers, branches and is saved as any other.
+
+        Raises
+        ------
+        RuntimeError
+            If no row is open, or there is no model: ``set.show(model=lm)``.
+        ValueError
+            If the model does not know the row's tokens.
+        """
+        if self._exploring is None or self.selected is None:
+            missing = "no model is at hand: show the set with model=lm"
+            raise RuntimeError(
+                f"explorer: {missing if self._exploring is None else 'no row is open'}"
+            )
+        return self._exploring.explorer(self.selected)
 
     @property
     def drawn(self) -> Trace:
@@ -186,6 +233,8 @@ class SetBrowser(TokenTrace):
     def open(self, *row: int | str | None) -> None:
         """Open the figure of a row: by its key, or its place in the table; None closes it.
 
+        A second number is the position of a token that is to be looked at.
+
         Raises
         ------
         KeyError, IndexError
@@ -194,14 +243,23 @@ class SetBrowser(TokenTrace):
         if not row:
             super().open()  # of all widgets: have a model in the page
             return
-        (wanted,) = row
+        wanted, *rest = row
         if isinstance(wanted, str):
             self.set.place_of(wanted)
         elif wanted is not None:
             if not -len(self.set) <= wanted < len(self.set):
                 raise IndexError(f"row: {wanted} is outside of {len(self.set)}")
             wanted = self.set[[wanted]].keys[0]
-        self.selected = wanted
+        with self.hold_sync():
+            self._at = (wanted, *rest) if rest and wanted is not None else None
+            self.selected = wanted
+
+    def worst(self, n: int = 10) -> Places:
+        """The tokens that are furthest out in the channel, of all rows that are shown.
+
+        As the button *Worst tokens* lists them: where a mask says which tokens count, of those.
+        """
+        return worst_of(self.set, self.channel, n)[0]
 
     def mark(self, *keys: str) -> None:
         """Mark rows."""
@@ -243,7 +301,7 @@ class SetBrowser(TokenTrace):
 
     def settable(self) -> frozenset[str]:
         """What views change, beside the looks."""
-        return super().settable() | {"_look"}
+        return super().settable() | {"_look", "_at"}
 
     def exported(self, names: Iterable[str]) -> dict[str, Any]:
         """The state as a page has it: the rows are in it, since there is nobody to ask."""
@@ -277,17 +335,55 @@ class SetBrowser(TokenTrace):
             "columns": self._table,
             "total": len(source),
             "joined": isinstance(source, JoinedSet),
+            "same": same_in_all(self._table),
+            "mask": mask_of(source),
+            "explores": self._exploring is not None,
             "channels": [
                 {"name": name, "extent": [float(values.min()), float(values.max())]}
                 for name, values in self._path.channels.items()
             ],
+            "ranges": {
+                channel: [look["vmin"], look["vmax"]]
+                for channel in self._ranges
+                if (look := self._look_of(channel))["vmax"] is not None
+            },
         }
+
+    def _look_of(self, channel: str) -> dict[str, Any]:
+        return look_of(self._path, channel, self._ranges)
 
     def _words(self, source: Any) -> dict[str, str]:
         return {"label": "Probability", "caption": ""}
 
     def _holds(self, cell: tuple[int, ...]) -> bool:
         return False
+
+    @traitlets.observe("selected", "exploring", "_at")
+    def _explore(self, change: Any) -> None:
+        """Open the explorer of the row that is open now, or say why there is none."""
+        if self._exploring is None:
+            return
+        if self.selected is None or not self.exploring:
+            with self.hold_sync():
+                self._explorer, self._told = None, ""
+            self._exploring.close()
+            return
+        key, position = self._at or (None, None)
+        if change["name"] == "_at" and key != self.selected:
+            return  # the row comes with the next change
+        try:
+            position = position if key == self.selected else None
+            explorer, told = self._exploring.explorer(self.selected, position), ""
+        except (ValueError, KeyError) as error:
+            explorer, told = None, str(error)
+        with self.hold_sync():
+            self._explorer, self._told = explorer, told
+
+    def close(self) -> None:
+        """Take the table away from every view, and the explorer in it."""
+        if self._exploring is not None:
+            self._exploring.close()
+        super().close()
 
     @traitlets.validate("selected")
     def _inside(self, proposal: Any) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tokenviz.sets.arrow import arrow
 from tokenviz.sets.schema import LISTS, is_ours, kind_of
 from tokenviz.sets.sql import name
 
-__all__ = ["LARGEST", "cells", "shown_at_first", "table_columns"]
+__all__ = ["LARGEST", "cells", "same_in_all", "shown_at_first", "table_columns"]
 
 LARGEST = 1.7976931348623157e308
 """What stands for infinity, which JSON does not have."""
@@ -39,19 +40,33 @@ _UNITS = {
     **dict.fromkeys(("max_delta", "delta_mean", "delta_sum"), "nats"),
 }
 
-_OURS_FIRST = (
-    "max_delta", "delta_mean", "delta_sum", "same_tokens",
-    "n_tokens", "worst_logprob", "mean_logprob", "share_masked", "mean_entropy",
-)  # fmt: skip
+# What people sort by comes first; of all else that varies, yours.
+_CHANGES = ("max_delta", "delta_mean", "delta_sum", "same_tokens")
+_WORST = ("worst_logprob",)
+_SUMS = ("mean_logprob", "sum_logprob", "n_tokens", "share_masked")
+_OUTCOMES = re.compile(
+    r"(^|[^a-z])(reward|score|advantage|return|correct|solved|passed|label|grade|loss|kl)s?([^a-z]|$)",
+    re.IGNORECASE | re.ASCII,
+)
+"""What your columns of outcomes are called."""
+_COUNTERS = re.compile(r"(^|_)(id|ids|idx|index|rank|seed|worker|shard|hash|uuid)$", re.IGNORECASE)
+"""Columns that number something: they say where a row is from, not how it went."""
+_FORMAT = {"schema_version", "format_version", "file_version"}
+"""Columns that speak of files, and of no row."""
+_DIVERGENCES = re.compile(r"(^|[^a-z])(kl|kld|js|mismatch|divergence)s?([^a-z]|$)", re.IGNORECASE)
+_RATIOS = re.compile(r"(^|[^a-z])(ratio|importance|delta)s?([^a-z]|$)", re.IGNORECASE)
+_LOGPROBS = re.compile(r"log_?prob", re.IGNORECASE)
+
 _LOOKED_AT = 64
 _MOST_OF_YOURS = 6
 _MOST_OF_CHANNELS = 3
 
 
-def table_columns(rows: Any) -> list[dict[str, str]]:
+def table_columns(rows: Any) -> list[dict[str, Any]]:
     """The columns that hold one value for each row: name, label, unit, and of what kind.
 
-    Those of which nothing is known are left out: ``kind`` is "number", "bool" or "text".
+    Those of which nothing is known are left out: ``kind`` is "number", "bool" or "text". Of one
+    that has the same value in all rows, that is ``same``.
     """
     schema = rows._plan.database.parts.schema
     found = []
@@ -59,35 +74,97 @@ def table_columns(rows: Any) -> list[dict[str, str]]:
         kind = _kind(field.type)
         if kind is not None and field.name not in _NEVER and kind_of(field.name) is None:
             found.append((field.name, kind))
-    # Of most, the first rows say that they are known.
+    # Of most, the first rows say that they are known, and vary.
     first = rows.queries.page(0, _LOOKED_AT, [column for column, _ in found])
-    empty = [column for column, _ in found
-             if first.column(column).null_count == first.num_rows]  # fmt: skip
-    if empty:
-        wanted = ", ".join(f"count({name(column)})" for column in empty)
-        counts = [column[0].as_py() for column in rows._plan.select(wanted).columns]
-        empty = [column for column, count in zip(empty, counts, strict=True) if not count]
-        found = [one for one in found if one[0] not in empty]
+    if not first.num_rows:
+        return [_column(column, kind) for column, kind in found]
+    doubtful = [column for column, _ in found if len(set(first.column(column).to_pylist())) == 1]
+    same = _same(rows, doubtful)
     return [
-        {
-            "name": column,
-            "label": _CALLED.get(column, column.replace("mean.", "mean ", 1)),
-            "unit": _UNITS.get(column, ""),
-            "kind": kind,
-        }
+        _column(column, kind) | ({"same": same[column]} if same.get(column) is not None else {})
         for column, kind in found
+        if column not in same or same[column] is not None
     ]
 
 
-def shown_at_first(columns: Iterable[dict[str, str]]) -> list[str]:
-    """Yours, what sorting by is usual, and the means of channels."""
-    names = [one["name"] for one in columns]
-    ours = [one for one in _OURS_FIRST if one in names]
-    yours = [one for one in names if one not in ours and not _is_ours(one)]
-    means = [one for one in names if one.startswith("mean.")]
+def _same(rows: Any, columns: list[str]) -> dict[str, Any]:
+    """Of some columns those with one value in all rows; None where it is not known in any."""
+    if not columns:
+        return {}
+    wanted = ", ".join(
+        f"min({name(one)}), max({name(one)}), count({name(one)}), count(*)" for one in columns
+    )
+    values = [column[0].as_py() for column in rows._plan.select(wanted).columns]
+    found: dict[str, Any] = {}
+    for i, one in enumerate(columns):
+        least, most, known, n = values[4 * i : 4 * i + 4]
+        if known == 0:
+            found[one] = None
+        elif n > 1 and known == n and least == most:
+            found[one] = cells([least], _LONGEST_SAME)[0]
+    return found
+
+
+_LONGEST_SAME = 60
+
+
+def _column(column: str, kind: str) -> dict[str, Any]:
+    label = _CALLED.get(column, column)
+    for summary in ("mean", "min", "max", "argmin", "argmax", "share"):
+        if column.startswith(f"{summary}."):
+            label = f"{_SUMMARIES.get(summary, summary)} {column[len(summary) + 1 :]}"
+    return {"name": column, "label": label, "unit": _UNITS.get(column, ""), "kind": kind}
+
+
+_SUMMARIES = {"argmin": "place of min", "argmax": "place of max"}
+
+
+def shown_at_first(columns: Iterable[dict[str, Any]]) -> list[str]:
+    """Outcomes, what sorting by is usual, then what else of yours differs from row to row."""
+    names = [one["name"] for one in columns if "same" not in one]
+    yours = [one for one in names if not _is_ours(one) and one not in _FORMAT]
+    outcomes = [one for one in yours if _OUTCOMES.search(one)]
+    others = [one for one in yours if one not in outcomes]
+    others = sorted(others, key=lambda one: bool(_COUNTERS.search(one)))[:_MOST_OF_YOURS]
     if "max_delta" in names:  # of two sets: what changed
-        return [*ours, *yours[:_MOST_OF_YOURS]]
-    return [*yours[:_MOST_OF_YOURS], *ours, *means[:_MOST_OF_CHANNELS]]
+        return [*_among(names, _CHANGES), *outcomes, *_among(names, ("n_tokens",)), *others]
+    return [
+        *outcomes,
+        *_among(names, _WORST),
+        *_of_channels(names),
+        *_among(names, _SUMS),
+        *others,
+        *_among(names, ("mean_entropy",)),
+    ]
+
+
+def _of_channels(names: Sequence[str]) -> list[str]:
+    """Of channels what is looked for: the largest divergence of a row, means of the others."""
+    channels = [one.removeprefix("mean.") for one in names if one.startswith("mean.")]
+    largest = [
+        f"max.{channel}" for of in (_DIVERGENCES, _RATIOS) for channel in channels
+        if of.search(channel) and f"max.{channel}" in names
+    ]  # fmt: skip
+    means = [f"mean.{channel}" for channel in channels
+             if f"max.{channel}" not in largest and not _LOGPROBS.search(channel)]  # fmt: skip
+    divergent = [one for one in largest if _DIVERGENCES.search(one)]
+    return [*dict.fromkeys([*divergent, *means, *largest])][:_MOST_OF_CHANNELS]
+
+
+def _among(names: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    return [one for one in wanted if one in names]
+
+
+def same_in_all(columns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is said once, above the table: yours that do not vary, and the model."""
+    said = ("model", "temperature", "a.model", "b.model")
+    return [
+        {"name": one["name"], "label": one["label"], "value": one["same"]}
+        for one in columns
+        if "same" in one
+        and one["name"] not in _FORMAT
+        and (not _is_ours(one["name"]) or one["name"] in said)
+    ]
 
 
 def _is_ours(column: str) -> bool:

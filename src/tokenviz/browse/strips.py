@@ -6,7 +6,6 @@ of each stretch of tokens the value that is looked for stays, the lowest or the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from tokenviz.data.channels import CHANNELS, channel_values
 from tokenviz.data.comparison import CHANNELS as MEASURES
 from tokenviz.sets.arrow import as_numpy
+from tokenviz.sets.channels import column_of, computed
 from tokenviz.sets.joined import JoinedSet
 
 __all__ = ["CELLS", "strip", "strips"]
@@ -23,13 +23,6 @@ __all__ = ["CELLS", "strip", "strips"]
 CELLS = 96
 """Values of a strip, at most."""
 
-_NEEDS = {
-    "probability": "logprobs",
-    "logprob": "logprobs",
-    "surprisal": "logprobs",
-    "rank": "ranks",
-    "entropy": "entropies",
-}
 DELTA = MEASURES["delta"]
 """What a joined set is coloured by at first."""
 
@@ -71,30 +64,15 @@ def strip(values: Values, channel: str) -> npt.NDArray[np.float16]:
 def _values(rows: Any, start: int, count: int, channel: str) -> Sequence[Values]:
     if isinstance(rows, JoinedSet):
         return _of_both(rows, start, count, channel)
-    column = _NEEDS.get(channel, f"channel.{channel}")
-    if channel == "margin" or column not in rows.columns:
+    column = column_of(channel)
+    if column is None or column not in rows.columns:
         return _of_traces(rows, start, count, channel)
     listed = rows.queries.page(start, count, [column]).column(column)
     found = []
     for cell in listed:
         own = as_numpy(cell.values) if cell.is_valid else np.zeros(0)
-        found.append(_computed(own.astype(np.float32), channel))
+        found.append(computed(own.astype(np.float32), channel))
     return found
-
-
-def _computed(own: Values, channel: str) -> Values:
-    """As :func:`tokenviz.data.channels.channel_values` has it, of the one column that it takes."""
-    with np.errstate(all="ignore"):
-        match channel:
-            case "probability":
-                return np.exp(own.astype(np.float64)).astype(np.float32)
-            case "surprisal":
-                return np.maximum(0, (0 - own.astype(np.float64)) / math.log(2)).astype(np.float32)
-            case "rank":
-                return np.where(own > 0, own, np.nan).astype(np.float32)
-            case "entropy":
-                return (own.astype(np.float64) / math.log(2)).astype(np.float32)
-    return own
 
 
 def _of_traces(rows: Any, start: int, count: int, channel: str) -> list[Values]:

@@ -79,14 +79,19 @@ def marked_by(flags: Flags, name: str | None) -> Marked | None:
     """What a flag marks, None where there is none of that name; as in ``js/trace/flagged.ts``."""
     if name is None or name not in flags:
         return None
-    if _MASK.search(name):
+    if is_mask(name):
         return Marked(~flags[name], True, f"not in {name}")
     return Marked(flags[name], False, name)
 
 
+def is_mask(name: str) -> bool:
+    """Whether a flag says which tokens count, as a loss mask does."""
+    return _MASK.search(name) is not None
+
+
 def shown_flag(flags: Flags) -> str | None:
     """The flag that a figure shows unless told otherwise: the first that is called a mask."""
-    return next((name for name in flags if _MASK.search(name)), None)
+    return next(filter(is_mask, flags), None)
 
 
 def shown_category(categories: Categories) -> str | None:

@@ -167,6 +167,7 @@ def own_traits(widget: type[Figure]) -> dict[str, Any]:
         "_esm",
         "_css",
         "_renderer",
+        "_explorer",
         "_anywidget_id",
     }
     return {

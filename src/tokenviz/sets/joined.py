@@ -18,6 +18,7 @@ from tokenviz.sets.sql import name, only_reads
 from tokenviz.sets.view import View
 
 if TYPE_CHECKING:
+    from tokenviz.sets.places import Places
     from tokenviz.sets.trace_set import TraceSet
 
 __all__ = ["JoinedSet", "join"]
@@ -59,6 +60,15 @@ class JoinedSet(View[Comparison]):
 
     def _item(self, row: int) -> Comparison:
         return Comparison(*self._traces(row))
+
+    def worst(self, n: int = 10) -> Places:
+        """The tokens that changed most, either way, of the rows that have the same tokens.
+
+        Their values are b less a, in nats; see :meth:`TraceSet.worst`.
+        """
+        from tokenviz.sets.places import worst_changes
+
+        return worst_changes(self, n)
 
     def __repr__(self) -> str:
         apart = [

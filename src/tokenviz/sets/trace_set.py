@@ -20,6 +20,7 @@ from tokenviz.sets.view import View
 
 if TYPE_CHECKING:
     from tokenviz.sets.joined import JoinedSet
+    from tokenviz.sets.places import Places
 
 __all__ = ["Rejected", "TraceSet", "not_read"]
 
@@ -178,6 +179,47 @@ class TraceSet(View[Trace]):
             If there is something.
         """
         return save(self._plan, Path(path), self._rejected)
+
+    def worst(
+        self,
+        channel: str = "surprisal",
+        n: int = 10,
+        *,
+        side: str | None = None,
+        mask: str | None = None,
+    ) -> Places:
+        """The tokens of all rows that are furthest out in a channel, the furthest first.
+
+        One number of each row is asked for, and no more than n rows are read. Where nothing says
+        what the furthest of a row is (ranks, entropies, and whatever a mask leaves out), the
+        channel is gone through, a stretch at a time.
+
+        Parameters
+        ----------
+        channel
+            "probability", "logprob", "surprisal", "rank", "entropy", or one of the set's own.
+        n
+            How many.
+        side
+            "above" or "below"; None for the side that is looked for: improbable tokens, high
+            ranks and entropies, and of your own channels whatever is furthest from the middle of
+            their colours (0; of ratios 1, as logarithms).
+        mask
+            A flag: of a row only the tokens that have it count.
+
+        Returns
+        -------
+        Places
+            Of each its row's key, its position, its value, and the token in its context.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such channel or flag.
+        """
+        from tokenviz.sets.places import worst_tokens
+
+        return worst_tokens(self, channel, n, side, mask)
 
     def join(self, other: TraceSet, *, on: str = "key") -> JoinedSet:
         """The rows that both have, and what changed: of two steps of training, of two models.

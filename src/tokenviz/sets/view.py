@@ -136,7 +136,7 @@ class View(Generic[Item]):
         Parameters
         ----------
         options
-            Traits of :class:`tokenviz.SetBrowser`.
+            Traits of :class:`tokenviz.SetBrowser`; ``model=lm`` opens explorers of rows.
         """
         from tokenviz.browse.browser import SetBrowser
 

@@ -133,7 +133,7 @@ class TokenTrace(Figure):
         look: dict[str, Any] = {}
         if "channel" in given and isinstance(source, self._sources):  # else it is refused below
             self._source = source
-            look = channel_look(self._path, self._checked_channel(given["channel"])).traits()
+            look = self._look_of(self._checked_channel(given["channel"]))
         self._told_looks = True
         super().__init__(source, **look | self._shown_marks(source) | given)
         self._told_looks = False
@@ -244,12 +244,16 @@ class TokenTrace(Figure):
         with self.hold_sync():
             super().notify_change(change)
 
+    def _look_of(self, channel: str) -> dict[str, Any]:
+        """The display options that fit a channel, by the names of the traits."""
+        return channel_look(self._path, channel).traits()
+
     @traitlets.observe("channel")
     def _dress(self, change: Any) -> None:
         """Set what fits a channel that was assigned."""
         if self._told_looks:
             return
-        for name, value in channel_look(self._path, change["new"]).traits().items():
+        for name, value in self._look_of(change["new"]).items():
             self.set_trait(name, value)
         self.threshold = None  # in the units of the channel that it was set for
 
