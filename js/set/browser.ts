@@ -56,6 +56,8 @@ interface Data {
   same?: readonly { name: string; label: string; value: string | number | boolean }[];
   /** The flag of the tokens that count. */
   mask?: string | null;
+  /** How many rows could not be read, and where that is listed. */
+  rejected?: string | null;
   /** Whether there is a model that rows are explored with. */
   explores?: boolean;
   rows?: PageRows;
@@ -202,12 +204,14 @@ export class SetBrowser {
       this.#detail.element,
     );
     Object.defineProperty(this.element, "tokenvizSet", { value: this, enumerable: false });
-    this.#grid.element.style.height = `${this.#read("rows", 12) * ROW_HEIGHT + 50}px`;
+    // A small set needs no room for rows that it does not have.
+    const seen = Math.min(this.#read("rows", 12), Math.max(3, this.#data.total));
+    this.#grid.element.style.height = `${seen * ROW_HEIGHT + 50}px`;
     this.#title.textContent = String(model.get("title") ?? "");
     this.#note.textContent =
       this.#source === null
         ? "The rows are with a kernel that is not there: run the cell."
-        : (this.#source.said ?? "");
+        : [this.#source.said, this.#data.rejected].filter(Boolean).join(" ");
     this.#note.hidden = this.#note.textContent === "";
     const same = this.#data.same ?? [];
     const facts = same.map(({ label, value }) => `${label} ${written(value)}`);

@@ -69,8 +69,8 @@ export class PlaceList {
   show(places: readonly Found[], said: string, color: (value: number) => string | null): void {
     this.#places = places;
     this.#at = 0;
-    const items = places.map(({ key, position, value, spot }, i) => {
-      const [before, token, after] = spot ?? ["", "…", ""];
+    const items = places.map(({ key, position, value, around }, i) => {
+      const [before, token, after] = around ?? ["", "…", ""];
       const swatch = h("span", { class: "tokenviz-set-swatch", "aria-hidden": "true" });
       swatch.style.background = color(value) ?? "none";
       return h(

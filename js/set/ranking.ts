@@ -56,7 +56,7 @@ export function rank(
     const score = measure(value);
     if (Number.isNaN(score)) return;
     const last = into[into.length - 1];
-    const one = { key, row, position, value, score, spot: null };
+    const one = { key, row, position, value, score, around: null };
     if (into.length >= most && before(last, one)) return;
     let at = into.length;
     while (at > 0 && before(one, into[at - 1])) at--;
@@ -65,7 +65,7 @@ export function rank(
   });
   // Those that stay are few: what is around them is written at last.
   for (const one of into) {
-    if (one.row === row && one.spot === null) one.spot = spotOf(data, one.position, ROOM);
+    if (one.row === row && one.around === null) one.around = spotOf(data, one.position, ROOM);
   }
 }
 

@@ -23,7 +23,7 @@ export interface Found {
   key: string;
   position: number;
   value: number;
-  spot: Spot | null;
+  around: Spot | null;
 }
 
 export interface Worst {

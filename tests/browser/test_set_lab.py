@@ -137,6 +137,34 @@ def test_python_does_the_same_and_every_view_follows(lab: Lab) -> None:
     lab.opened.assert_quiet()
 
 
+def test_two_sets_are_sorted_by_what_changed_most(lab: Lab) -> None:
+    lab.run("both = rollouts(60).join(rollouts(60, worse=2.0))")
+    browsing = lab.show("browser = both.show()\nbrowser")
+    both = rollouts(60).join(rollouts(60, worse=2.0))
+    browsing.head("max_delta").locator(".tokenviz-set-name").click()
+    some = both.sort("max_delta", descending=True)
+    expect(browsing.root.locator(ROWS).first).to_have_attribute("title", some.keys[0])
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        browsing.grid.press(key)
+    opened = browsing.root.locator(".tokenviz-set-key")
+    expect(opened).not_to_have_text("")
+    key = opened.inner_text()
+    place = some.place_of(key)
+    lab.wait_for("browser._at", (key, some.to_arrow(["max_at"]).column(0)[place].as_py()))
+    # The list of the worst tokens is the kernel's.
+    browsing.control("worst").click()
+    buttons = browsing.root.locator(".tokenviz-set-placelist button")
+    found = both.worst(50)
+    expect(buttons).to_have_count(50)
+    for i in (0, 30):
+        expect(buttons.nth(i).locator("mark")).to_have_text(found[i].token)
+        expect(buttons.nth(i).locator("bdi").last).to_have_text(found[i].after)
+    buttons.nth(1).click()
+    lab.wait_for("browser._at", (found[1].key, found[1].position))
+    assert_accessible(lab.page, SET)
+    lab.opened.assert_quiet()
+
+
 def test_with_a_model_a_row_opens_as_an_explorer(lab: Lab) -> None:
     lab.run(
         "import tokenviz as tv\nlm = tv.load_model()\n"

@@ -20,6 +20,7 @@ from tests.browser.browsing import GRID, ROWS, SET, Browsing
 from tests.chromium import OfflinePages, Opened
 from tokenviz.export.html import twin
 from tokenviz.export.nbconvert import TokenvizHTMLExporter
+from tokenviz.sets.saving import Rejected
 
 N = 150
 
@@ -168,6 +169,53 @@ def test_the_first_rows_are_printed(opened: Opened, rows: tv.TraceSet) -> None:
     expect(browsing.grid).to_be_hidden()
     opened.page.emulate_media(media="screen")
     expect(paper).to_have_count(0)
+    opened.assert_quiet()
+
+
+def test_two_sets_by_mouse_and_by_keys(offline: OfflinePages, tmp_path: Path) -> None:
+    both = rollouts(40).join(rollouts(40, worse=2.0))
+    opened = offline.open(both.show().save(tmp_path / "page.html"))
+    browsing = Browsing(opened.page.locator(SET))
+    browsing.head("max_delta").locator(".tokenviz-set-name").click()
+    some = both.sort("max_delta", descending=True)
+    expect(browsing.head("max_delta")).to_have_attribute("aria-sort", "descending")
+    assert browsing.keys()[:10] == some.keys[:10]
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        browsing.grid.press(key)
+    figure = browsing.root.locator(".tokenviz[data-tokenviz-kind=trace]")
+    place = int(some.keys.index(browsing.root.locator(".tokenviz-set-key").inner_text()))
+    at = some.to_arrow(["max_at"]).column(0)[place].as_py()
+    browsing.settle()
+    assert figure.evaluate("one => one.tokenvizFigure.state.selected") == [at, 0]
+    # What was chosen for one row stays for the next, by keys, too.
+    bar = browsing.root.locator("[data-tokenviz-control=colorbar-vmax]")
+    bar.press("ArrowDown")
+    browsing.settle()
+    chosen = figure.evaluate("one => one.tokenvizFigure.state.vmax")
+    assert chosen < 2
+    browsing.control("next-row").press("Enter")
+    browsing.settle()
+    assert figure.evaluate("one => one.tokenvizFigure.state.vmax") == chosen
+    expect(browsing.root.locator(".tokenviz-set-where")).to_have_text(f"{place + 2} of 40")
+    browsing.control("worst").press("Enter")
+    buttons = browsing.root.locator(".tokenviz-set-placelist button")
+    wanted = [f"{one.key}, token {one.position + 1}" for one in both.worst(50)]
+    expect(buttons.first).to_have_attribute("title", wanted[0])
+    assert buttons.evaluate_all("all => all.map(one => one.title)") == wanted
+    opened.assert_quiet()
+
+
+def test_rows_that_could_not_be_read_are_counted(
+    rows: tv.TraceSet, offline: OfflinePages, tmp_path: Path
+) -> None:
+    some = rows[:5].with_rejected([Rejected("rows.jsonl", 7, "no tokens")])
+    opened = offline.open(some.show().save(tmp_path / "page.html"))
+    root = opened.page.locator(SET)
+    expect(root).to_contain_text("1 row could not be read: set.rejected says which, and why.")
+    browsing = Browsing(root)
+    browsing.control("find-rows").fill("no text has this")
+    expect(root).to_contain_text("No row is like that.")
+    expect(root.locator(".tokenviz-set-status")).to_have_text("0 of 5 rows")
     opened.assert_quiet()
 
 

@@ -134,7 +134,7 @@ class Answers:
             "mask": mask,
             "places": [
                 {"key": one.key, "position": one.position, "value": cells([one.value], 0)[0],
-                 "spot": [one.before, one.token[:_LONGEST], one.after]}
+                 "around": [one.before, one.token[:_LONGEST], one.after]}
                 for one in found
             ],
         }, []  # fmt: skip

@@ -32,7 +32,7 @@ from tokenviz.data.trace import Trace
 from tokenviz.sets.arrow import duckdb
 from tokenviz.sets.joined import JoinedSet
 from tokenviz.sets.sql import name as quoted
-from tokenviz.sets.trace_set import TraceSet
+from tokenviz.sets.trace_set import TraceSet, not_read
 from tokenviz.widget.bundle import Bundle, bundle
 from tokenviz.widget.trace import TokenTrace
 
@@ -337,6 +337,7 @@ class SetBrowser(TokenTrace):
             "joined": isinstance(source, JoinedSet),
             "same": same_in_all(self._table),
             "mask": mask_of(source),
+            "rejected": _rejected(source),
             "explores": self._exploring is not None,
             "channels": [
                 {"name": name, "extent": [float(values.min()), float(values.max())]}
@@ -421,6 +422,11 @@ class SetBrowser(TokenTrace):
 
     def __repr__(self) -> str:
         return f"SetBrowser({self._source!r})"
+
+
+def _rejected(source: Any) -> str | None:
+    rejected = [] if isinstance(source, JoinedSet) else source.rejected
+    return f"{not_read(len(rejected))}: set.rejected says which, and why." if rejected else None
 
 
 def _plain(value: Any) -> Any:

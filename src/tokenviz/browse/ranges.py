@@ -13,6 +13,7 @@ from typing import Any
 from tokenviz.browse.strips import DELTA
 from tokenviz.data.channels import CHANNELS, channel_look
 from tokenviz.data.trace import Trace
+from tokenviz.sets.schema import ROW
 from tokenviz.sets.sql import name
 
 __all__ = ["SHARE", "look_of", "ranges_of"]
@@ -21,7 +22,7 @@ SHARE = 0.9
 """Of the rows, those whose furthest token is within."""
 
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_MANY = 50_000  # rows, of which quantiles are estimated
+_ENOUGH = 20_000  # rows that tell what most of all are like
 _LEAST_SURPRISAL = 1.0  # bits: less is certainty
 
 Range = tuple[float, float]
@@ -36,21 +37,24 @@ def ranges_of(rows: Any) -> dict[str, Range]:
         A set; of a joined one nothing but the change is known.
     """
     columns = {*rows.columns}
-    quantile = "approx_quantile" if len(rows._plan.database.parts) > _MANY else "quantile_cont"
+    # Of very many rows every tenth, say: quantiles hardly differ.
+    each = max(1, len(rows._plan.database.parts) // _ENOUGH)
     wanted: dict[str, tuple[str, str]] = {}
     if "max_delta" in columns:
-        furthest = _far(quantile, "max_delta")
+        furthest = _far("max_delta")
         wanted[DELTA] = (f"-({furthest})", furthest)
     else:
         for channel in rows.channels:
             ends = f"min.{channel}", f"max.{channel}"
             if channel not in CHANNELS and {*ends} <= columns:
-                wanted[channel] = (_far(quantile, ends[0], 1 - SHARE), _far(quantile, ends[1]))
+                wanted[channel] = (_far(ends[0], 1 - SHARE), _far(ends[1]))
         if "worst_logprob" in columns:
-            wanted["surprisal"] = ("0", f"-({_far(quantile, 'worst_logprob', 1 - SHARE)}) / ln(2)")
+            wanted["surprisal"] = ("0", f"-({_far('worst_logprob', 1 - SHARE)}) / ln(2)")
     if not wanted:
         return {}
-    table = rows._plan.select(", ".join(sql for both in wanted.values() for sql in both))
+    table = rows._plan.select(
+        ", ".join(sql for both in wanted.values() for sql in both), f"AND {name(ROW)} % {each} = 0"
+    )
     values = [column[0].as_py() if len(column) else None for column in table.columns]
     found = {}
     for i, channel in enumerate(wanted):
@@ -95,9 +99,9 @@ def look_of(path: Trace, channel: str, ranges: dict[str, Range]) -> dict[str, An
     return traits | {"vmin": low, "vmax": high}
 
 
-def _far(quantile: str, column: str, share: float = SHARE) -> str:
+def _far(column: str, share: float = SHARE) -> str:
     value = f"{name(column)}::DOUBLE"
-    return f"{quantile}({value}, {share:.6g}) FILTER (isfinite({value}))"
+    return f"quantile_cont({value}, {share:.6g}) FILTER (isfinite({value}))"
 
 
 def _rounded(value: float) -> float:

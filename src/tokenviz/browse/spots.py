@@ -7,7 +7,7 @@ from typing import Any
 
 from tokenviz.sets.arrow import as_numpy
 from tokenviz.sets.joined import JoinedSet
-from tokenviz.sets.spots import NEEDED, spot
+from tokenviz.sets.spots import NEEDED, token_at
 
 __all__ = ["place_column", "spots"]
 
@@ -64,5 +64,5 @@ def _one(texts: Any, i: int, position: int) -> list[str] | None:
     offsets = texts.column("offsets")[i]
     if not offsets.is_valid or not 0 <= position < len(offsets) - 1:  # of a file that others wrote
         return None
-    before, token, after = spot(texts, i, position, _ROOM)
+    before, token, after = token_at(texts, i, position, _ROOM)
     return [before, token if len(token) <= _LONGEST else f"{token[: _LONGEST - 1]}…", after]

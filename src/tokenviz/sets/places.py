@@ -23,7 +23,7 @@ from tokenviz.sets.arrow import as_numpy
 from tokenviz.sets.channels import column_of, computed
 from tokenviz.sets.plan import Plan
 from tokenviz.sets.schema import ROW
-from tokenviz.sets.spots import NEEDED, spot
+from tokenviz.sets.spots import NEEDED, token_at
 from tokenviz.sets.sql import name
 
 if TYPE_CHECKING:
@@ -245,5 +245,5 @@ def _best(
         row, at = int(which[i]), int(position[i])
         value = float(computed(values[row][at : at + 1], channel)[0])
         key = table.column("key")[row].as_py()
-        found.append(Place(key, at, value, *spot(table, row, at, _ROOM)))
+        found.append(Place(key, at, value, *token_at(table, row, at, _ROOM)))
     return found

@@ -10,7 +10,7 @@ from tokenviz.data.tokens import Token
 from tokenviz.data.visible import SPACE, visible
 from tokenviz.sets.arrow import as_numpy
 
-__all__ = ["NEEDED", "Spot", "spot"]
+__all__ = ["NEEDED", "Spot", "token_at"]
 
 NEEDED = ("bytes", "offsets", "special", "unknown")
 """The columns that it takes."""
@@ -25,7 +25,7 @@ class Spot(NamedTuple):
     after: str
 
 
-def spot(row: Any, place: int, position: int, room: int) -> Spot:
+def token_at(row: Any, place: int, position: int, room: int) -> Spot:
     """The token at a position of a row.
 
     Parameters
