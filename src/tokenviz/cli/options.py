@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
 __all__ = [
-    "BUNDLED", "AttnImplementation", "Channel", "Chat", "DeviceMap", "Dtype", "Model", "Output",
-    "Progress", "Revision", "System", "Title", "TopK", "TrustRemoteCode", "as_prompt",
-    "load_model",
+    "BUNDLED", "Channel", "Chat", "Loading", "Model", "Output", "Progress", "System", "Title",
+    "TopK", "as_prompt", "load_model", "without_none",
 ]  # fmt: skip
 
 BUNDLED = "demo"
@@ -60,36 +60,50 @@ Chat = Annotated[
 System = Annotated[
     str | None, typer.Option(metavar="TEXT", help="With --chat: the system's message before it.")
 ]
-Dtype = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="Number format: float32, bfloat16, auto, …", rich_help_panel=_LOADING
-    ),
-]
-DeviceMap = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHERE", help="On which devices: auto, cuda:0, cpu, …", rich_help_panel=_LOADING
-    ),
-]
-AttnImplementation = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="eager, sdpa, …", rich_help_panel=_LOADING),
-]
-Revision = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="Branch, tag or commit on the Hub.", rich_help_panel=_LOADING
-    ),
-]
-TrustRemoteCode = Annotated[
-    bool,
-    typer.Option(
-        "--trust-remote-code",
-        help="Run code that comes with the model. Only of people whom you trust.",
-        rich_help_panel=_LOADING,
-    ),
-]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How a model is loaded."""
+
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Number format: float32, bfloat16, auto, …",
+            rich_help_panel=_LOADING,
+        ),
+    ] = None
+    device_map: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHERE",
+            help="On which devices: auto, cuda:0, cpu, …",
+            rich_help_panel=_LOADING,
+        ),
+    ] = None
+    attn_implementation: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="eager, sdpa, …", rich_help_panel=_LOADING),
+    ] = None
+    revision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Branch, tag or commit on the Hub.", rich_help_panel=_LOADING
+        ),
+    ] = None
+    trust_remote_code: Annotated[
+        bool,
+        typer.Option(
+            "--trust-remote-code",
+            help="Run code that comes with the model. Only of people whom you trust.",
+            rich_help_panel=_LOADING,
+        ),
+    ] = False
+
+    def load(self, name: str) -> LanguageModel:
+        """The model that a word of the shell's names."""
+        return load_model(name, **asdict(self))
 
 
 def load_model(name: str, **given: Any) -> LanguageModel:
@@ -107,6 +121,11 @@ def load_model(name: str, **given: Any) -> LanguageModel:
     return load(
         None if name == BUNDLED else Path(name).expanduser() if is_place else name, **options
     )
+
+
+def without_none(**options: Any) -> dict[str, Any]:
+    """Options that were given; the library has its own word for the others."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def as_prompt(prompt: Any, *, chat: bool, system: str | None) -> Any:
