@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tokenviz.cli.writing import HELP, check_output
+from tokenviz.cli.writing import FOLDER_HELP, HELP, check_output, check_set_output
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
 __all__ = [
-    "BUNDLED", "Channel", "Chat", "Loading", "Model", "Output", "Progress", "System", "Title",
-    "TopK", "as_prompt", "load_model", "without_none",
+    "BUNDLED", "Channel", "Chat", "Loading", "Model", "Output", "Progress", "SetOutput", "System",
+    "Title", "TopK", "as_prompt", "load_model", "progress_of", "without_none",
 ]  # fmt: skip
 
 BUNDLED = "demo"
@@ -34,6 +35,12 @@ Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="PATH", help=HELP, callback=check_output),
 ]
+SetOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="PATH", help=f"{HELP} {FOLDER_HELP}", callback=check_set_output
+    ),
+]
 Channel = Annotated[
     str | None,
     typer.Option(
@@ -50,7 +57,8 @@ Progress = Annotated[
     bool | None,
     typer.Option(
         "--progress/--no-progress",
-        help="A progress bar on standard error, or none. By default one when it takes longer.",
+        help="A progress bar on standard error, or none. By default one in a terminal, when it "
+        "takes longer.",
         show_default=False,
     ),
 ]
@@ -121,6 +129,11 @@ def load_model(name: str, **given: Any) -> LanguageModel:
     return load(
         None if name == BUNDLED else Path(name).expanduser() if is_place else name, **options
     )
+
+
+def progress_of(given: bool | None) -> bool | None:
+    """Whether there is a bar; of itself never where nobody sees it move, as in a file."""
+    return given if given is not None or sys.stderr.isatty() else False
 
 
 def without_none(**options: Any) -> dict[str, Any]:
