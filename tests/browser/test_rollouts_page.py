@@ -12,6 +12,7 @@ import tokenviz as tv
 from scripts.make_rollouts import make_rollouts
 from tests.browser.browsing import SET, Browsing
 from tests.chromium import OfflinePages
+from tests.cli.running import run
 
 pytest.importorskip("duckdb")
 
@@ -30,7 +31,11 @@ def test_the_ten_most_mismatched_tokens_are_found_in_three_clicks(
         ),
         reverse=True,
     )[:10]
-    page = rows.show().save(tmp_path / "page.html")  # no channel is chosen
+    page = tmp_path / "page.html"
+    ran = run(
+        "view", tmp_path / "rollouts", "--tokenizer", "demo", "-o", page
+    )  # no channel is asked
+    assert ran.status == 0, ran.err
     opened = offline.open(page)
     opened.page.set_viewport_size({"width": 1280, "height": 900})
     browsing = Browsing(opened.page.locator(SET))
