@@ -1,5 +1,5 @@
 /**
- * The glue of pages that a small server opens, with no notebook: `tokenviz explore`. The server
+ * The glue of pages that a small server opens, with no notebook: `tokenviz explore`, and `tokenviz view` of many. The server
  * holds the figure, as a kernel does, and speaks the comm protocol's messages (`serve/`); the
  * bundles are those that anywidget loads.
  *
@@ -35,7 +35,9 @@ let hasEnded = false;
 /** The figures of the bundles: the renderer's, and those that build on it. */
 async function load(): Promise<Figures> {
   const [base, instrument] = await Promise.all(
-    ["widget.js", "explorer.js"].map((name) => import(new URL(name, document.baseURI).href)),
+    ["widget.js", `${place.dataset.tokenvizInstrument}.js`].map(
+      (name) => import(new URL(name, document.baseURI).href),
+    ),
   );
   return instrument.default(base as typeof Base);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import subprocess
@@ -12,6 +13,9 @@ import pytest
 import tokenviz as tv
 from tests.cli.running import environment, run
 from tokenviz.cli.attribute import METHODS
+from tokenviz.cli.grouping import spread
+from tokenviz.cli.options import Loading
+from tokenviz.cli.sampling import Sampling
 from tokenviz.model.tracing.options import DEFAULTS
 
 COMMANDS = (
@@ -82,6 +86,24 @@ def test_options_have_the_names_that_they_have_in_python(
 ) -> None:
     python = set(inspect.signature(function).parameters) - NOT_IN_A_SHELL - otherwise
     assert python - flags(command) == set()
+
+
+def test_options_that_commands_share_are_the_same_in_each() -> None:
+    written = {one.name for one in dataclasses.fields(Sampling)}
+    loaded = {one.name for one in dataclasses.fields(Loading)}
+    assert {"temperature", "seed"} < written and {"dtype", "revision"} < loaded
+    for command in ("generate", "explore"):
+        assert written | loaded <= flags(command)
+    for command in ("score", "attribute", "compare"):
+        assert loaded <= flags(command)
+
+
+def test_two_options_of_one_name_are_refused() -> None:
+    def command(dtype: str, loading: Loading) -> None: ...
+
+    command.__annotations__ = {"dtype": str, "loading": Loading, "return": None}
+    with pytest.raises(TypeError, match="dtype"):
+        spread(command)
 
 
 def test_defaults_are_those_of_python() -> None:

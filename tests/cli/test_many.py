@@ -67,15 +67,18 @@ def test_rollouts_are_of_one_model_by_another(folder: Path) -> None:
     ours, theirs = (
         np.array(row[f"{name}_logprobs"], float)[mask] for name in ("trainer", "inference")
     )
-    assert 0 < abs(ours - theirs).max() < 5  # eight bits are another model, but not by much
+    assert 0 < np.median(abs(ours - theirs)) < 0.01  # four bits are another model, but rarely
     difference = ours - theirs
     np.testing.assert_allclose(
-        np.array(row["mismatch_kl"], float)[mask], np.exp(difference) - difference - 1, atol=1e-9
+        np.array(row["mismatch_kl"], float)[mask],
+        np.exp(difference) - difference - 1,
+        rtol=1e-4,
+        atol=1e-6,
     )
 
 
-def test_the_same_seed_writes_the_same(folder: Path, tmp_path: Path) -> None:
-    make_rollouts(tmp_path, count=16, group=4, steps=2, seed=3, progress=False)
+def test_the_same_seed_writes_the_same_whoever_writes_it(folder: Path, tmp_path: Path) -> None:
+    make_rollouts(tmp_path, count=16, group=4, steps=2, seed=3, workers=2, progress=False)
     assert records(tmp_path) == records(folder)
 
 

@@ -1,11 +1,13 @@
 """Two sets by key: what changed most, against a loop over the traces."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tokenviz import Comparison, Token, Trace, TraceSet
+from tokenviz.sets.schema import Tokenizer
 
 pytest.importorskip("pyarrow")
 
@@ -91,6 +93,12 @@ def test_other_tokenizers_and_probabilities_are_told(a: TraceSet) -> None:
     one, other = (TraceSet([a[0]], tokenizer=name) for name in ("one", "other"))
     with pytest.warns(UserWarning, match="tokenizers differ: a has 'one', b has 'other'"):
         one.join(other)
+    before, after = (
+        TraceSet([a[0]], tokenizer=Tokenizer(name, "7ac0")) for name in ("step_100", "step_200")
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before.join(after)  # one vocabulary
     warm = TraceSet([Trace(["a"], [0], distribution="temperature")])
     with pytest.warns(UserWarning, match="a has model, b has temperature"):
         TraceSet([Trace(["a"], [0])]).join(warm)

@@ -6,20 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from tokenviz.cli.generate import prompts_of, without_none
+from tokenviz.cli.generate import prompts_of
 from tokenviz.cli.options import (
-    AttnImplementation,
     Chat,
-    DeviceMap,
-    Dtype,
+    Loading,
     Model,
     Output,
     Progress,
-    Revision,
     System,
     Title,
-    TrustRemoteCode,
-    load_model,
+    without_none,
 )
 from tokenviz.cli.reading import Found
 from tokenviz.cli.writing import emit, interrupted
@@ -126,11 +122,7 @@ def attribute(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="shapley: of its draws.", rich_help_panel=_OWN)
     ] = None,
-    dtype: Dtype = None,
-    device_map: DeviceMap = None,
-    attn_implementation: AttnImplementation = None,
-    revision: Revision = None,
-    trust_remote_code: TrustRemoteCode = False,
+    loading: Loading = Loading(),  # noqa: B008 - frozen
 ) -> None:
     """Say what of a prompt speaks for an answer, token by token, or against it.
 
@@ -140,10 +132,7 @@ def attribute(
     if continuation is None and not targets and contrast is None:
         raise typer.BadParameter("expected --target, --contrast or --continuation")
     ((name, asked),) = _one(prompts_of([prompt], chat=chat, system=system))
-    lm = load_model(
-        model, dtype=dtype, device_map=device_map, attn_implementation=attn_implementation,
-        revision=revision, trust_remote_code=trust_remote_code,
-    )  # fmt: skip
+    lm = loading.load(model)
     from tokenviz.model.attributing.asking.targets import Contrast
 
     columns: list[Any] = [*(targets or [])]

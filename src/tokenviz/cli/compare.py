@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from tokenviz.cli.options import (
-    AttnImplementation,
     Channel,
-    DeviceMap,
-    Dtype,
+    Loading,
     Output,
     Progress,
     Title,
     TopK,
-    TrustRemoteCode,
-    load_model,
 )
 from tokenviz.cli.ordering import HELP, order_of
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, read_files, rows_of
@@ -72,18 +69,15 @@ def compare(
         str | None,
         typer.Option(metavar="NAME_OR_FOLDER", help="Of files: makes tokens of ids."),
     ] = None,
-    dtype: Dtype = None,
+    loading: Loading = Loading(),  # noqa: B008 - frozen
     other_dtype: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Number format of B, where it is another.",
-            rich_help_panel="How the model is loaded",
-        ),
+        typer.Option(metavar="NAME", help="Number format of B, where it is another."),
     ] = None,
-    device_map: DeviceMap = None,
-    attn_implementation: AttnImplementation = None,
-    trust_remote_code: TrustRemoteCode = False,
+    other_revision: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Branch, tag or commit of B, where it is another."),
+    ] = None,
 ) -> None:
     """Lay what two models make of one text over each other: what changed, and where most.
 
@@ -101,14 +95,13 @@ def compare(
             if _is_data(word):
                 raise ValueError(f"expected two models, or two files of traces; {word!r} is a file")
         rows = [(word, row) for word in text or [STDIN] for row in rows_of(word)]
-        loading = {
-            "device_map": device_map,
-            "attn_implementation": attn_implementation,
-            "trust_remote_code": trust_remote_code,
-        }
-        lm = load_model(a, dtype=dtype, **loading)
-        is_same = a == b and other_dtype in (None, dtype)
-        other = lm if is_same else load_model(b, dtype=other_dtype or dtype, **loading)
+        lm = loading.load(a)
+        others = replace(
+            loading,
+            dtype=other_dtype or loading.dtype,
+            revision=other_revision or loading.revision,
+        )
+        other = lm if a == b and others == loading else others.load(b)
         options: dict[str, Any] = {"top_k": top_k, "names": names, "progress": progress}
         if temperature:
             options["temperature"] = temperature[0] if len(temperature) == 1 else (*temperature,)

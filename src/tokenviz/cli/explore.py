@@ -9,33 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from tokenviz.cli.browsing import announce, wait_for
-from tokenviz.cli.generate import (
-    DoSample,
-    MaxNewTokens,
-    MinP,
-    RepetitionPenalty,
-    SamplingTopK,
-    Seed,
-    Stop,
-    Temperature,
-    TopP,
-    TypicalP,
-    prompts_of,
-    without_none,
-)
+from tokenviz.cli.generate import prompts_of
 from tokenviz.cli.options import (
-    AttnImplementation,
     Chat,
-    DeviceMap,
-    Dtype,
+    Loading,
     Model,
-    Revision,
     System,
     TopK,
-    TrustRemoteCode,
-    load_model,
 )
 from tokenviz.cli.reading import is_file, read_files
+from tokenviz.cli.sampling import Sampling
 
 __all__ = ["explore"]
 
@@ -80,22 +63,9 @@ def explore(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Where it is served; 0 for any that is free.")
     ] = 0,
-    max_new_tokens: MaxNewTokens = 128,
-    stop: Stop = None,
     top_k: TopK = 5,
-    do_sample: DoSample = None,
-    temperature: Temperature = None,
-    sampling_top_k: SamplingTopK = None,
-    top_p: TopP = None,
-    min_p: MinP = None,
-    typical_p: TypicalP = None,
-    repetition_penalty: RepetitionPenalty = None,
-    seed: Seed = None,
-    dtype: Dtype = None,
-    device_map: DeviceMap = None,
-    attn_implementation: AttnImplementation = None,
-    revision: Revision = None,
-    trust_remote_code: TrustRemoteCode = False,
+    sampling: Sampling = Sampling(),  # noqa: B008 - frozen
+    loading: Loading = Loading(),  # noqa: B008 - frozen
 ) -> None:
     """Open the explorer in the browser: ask an answer why, and what if.
 
@@ -107,15 +77,8 @@ def explore(
     asked = None if kept is not None else prompts_of([prompt], chat=chat, system=system)
     if asked is not None and len(asked) != 1:
         raise ValueError(f"prompt: expected one, got {len(asked)}")
-    options = without_none(
-        top_k=top_k, max_new_tokens=max_new_tokens, stop=stop or None, do_sample=do_sample,
-        temperature=temperature, sampling_top_k=sampling_top_k, top_p=top_p, min_p=min_p,
-        typical_p=typical_p, repetition_penalty=repetition_penalty, seed=seed,
-    )  # fmt: skip
-    lm = load_model(
-        model, dtype=dtype, device_map=device_map, attn_implementation=attn_implementation,
-        revision=revision, trust_remote_code=trust_remote_code,
-    )  # fmt: skip
+    options = {"top_k": top_k, **sampling.given}
+    lm = loading.load(model)
     from tokenviz.explore.explorer import Explorer
 
     explorer = (

@@ -8,34 +8,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tokenviz.cli.options import (
-    AttnImplementation,
     Channel,
     Chat,
-    DeviceMap,
-    Dtype,
+    Loading,
     Model,
     Output,
     Progress,
-    Revision,
     System,
     Title,
     TopK,
-    TrustRemoteCode,
     as_prompt,
-    load_model,
+    without_none,
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
+from tokenviz.cli.sampling import Sampling
 from tokenviz.cli.writing import emit, interrupted
 
 if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
 
-__all__ = [
-    "DoSample", "MaxNewTokens", "MinP", "Prompts", "RepetitionPenalty", "SamplingTopK", "Seed",
-    "Stop", "Temperature", "TopP", "TypicalP", "generate", "prompts_of", "without_none",
-]  # fmt: skip
-
-_CHOICE = "How tokens are chosen"
+__all__ = ["Prompts", "generate", "prompts_of"]
 
 Prompts = Annotated[
     list[str] | None,
@@ -46,68 +38,12 @@ Prompts = Annotated[
         show_default=False,
     ),
 ]
-MaxNewTokens = Annotated[int, typer.Option(metavar="N", help="Stop after so many tokens.")]
-DoSample = Annotated[
-    bool | None,
-    typer.Option(
-        "--do-sample/--no-do-sample",
-        help="Draw tokens, or take the most probable. By default drawn with a --temperature.",
-        show_default=False,
-        rich_help_panel=_CHOICE,
-    ),
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option(metavar="T", help="Divides the logits; 0 is greedy.", rich_help_panel=_CHOICE),
-]
-SamplingTopK = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Draw from so many only.", rich_help_panel=_CHOICE),
-]
-TopP = Annotated[
-    float | None,
-    typer.Option(
-        metavar="P", help="Draw from the fewest that reach this.", rich_help_panel=_CHOICE
-    ),
-]
-MinP = Annotated[
-    float | None,
-    typer.Option(
-        metavar="P",
-        help="Draw from those at least so probable, as a share of the most probable.",
-        rich_help_panel=_CHOICE,
-    ),
-]
-TypicalP = Annotated[
-    float | None,
-    typer.Option(
-        metavar="P",
-        help="Draw from those whose surprisal is nearest to the entropy, until they reach this.",
-        rich_help_panel=_CHOICE,
-    ),
-]
-RepetitionPenalty = Annotated[
-    float | None,
-    typer.Option(
-        metavar="X", help="Above 1, makes what occurred less probable.", rich_help_panel=_CHOICE
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Makes draws repeatable.", rich_help_panel=_CHOICE),
-]
-Stop = Annotated[
-    list[str] | None,
-    typer.Option(metavar="TEXT", help="A text that ends it; may be given several times."),
-]
 
 
 def generate(
     model: Model,
     prompt: Prompts = None,
     output: Output = None,
-    max_new_tokens: MaxNewTokens = 128,
-    stop: Stop = None,
     chat: Chat = False,
     system: System = None,
     top_k: TopK = 5,
@@ -128,19 +64,8 @@ def generate(
     batch_size: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="The most prompts that run together.")
     ] = None,
-    do_sample: DoSample = None,
-    temperature: Temperature = None,
-    sampling_top_k: SamplingTopK = None,
-    top_p: TopP = None,
-    min_p: MinP = None,
-    typical_p: TypicalP = None,
-    repetition_penalty: RepetitionPenalty = None,
-    seed: Seed = None,
-    dtype: Dtype = None,
-    device_map: DeviceMap = None,
-    attn_implementation: AttnImplementation = None,
-    revision: Revision = None,
-    trust_remote_code: TrustRemoteCode = False,
+    sampling: Sampling = Sampling(),  # noqa: B008 - frozen
+    loading: Loading = Loading(),  # noqa: B008 - frozen
 ) -> None:
     """Let a model continue a prompt, and keep how probable each token was, and the others.
 
@@ -148,15 +73,10 @@ def generate(
     elsewhere, and without -o, the text alone is printed.
     """
     rows = prompts_of(prompt, chat=chat, system=system)
-    lm = load_model(
-        model, dtype=dtype, device_map=device_map, attn_implementation=attn_implementation,
-        revision=revision, trust_remote_code=trust_remote_code,
-    )  # fmt: skip
+    lm = loading.load(model)
     options = without_none(
-        top_k=top_k, max_new_tokens=max_new_tokens, stop=stop or None, keep_eos=keep_eos,
-        distribution=distribution, batch_size=batch_size, do_sample=do_sample,
-        temperature=temperature, sampling_top_k=sampling_top_k, top_p=top_p, min_p=min_p,
-        typical_p=typical_p, repetition_penalty=repetition_penalty, seed=seed, progress=progress,
+        top_k=top_k, keep_eos=keep_eos, distribution=distribution, batch_size=batch_size,
+        progress=progress, **sampling.given,
     )  # fmt: skip
     prompts = [row for _, row in rows]
     if output is None and len(prompts) == 1 and channel is None and _is_watched():
@@ -186,11 +106,6 @@ def prompts_of(words: list[str] | None, *, chat: bool, system: str | None) -> li
     if not found:
         raise ValueError("there is no prompt")
     return found
-
-
-def without_none(**options: Any) -> dict[str, Any]:
-    """Options that were given; the library has its own word for the others."""
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _prompt(row: Row) -> Any:

@@ -1,26 +1,38 @@
-"""Many files as a set of traces: sorted and filtered by DuckDB, and only what is shown is made."""
+"""Many traces as a set: sorted and filtered by DuckDB, and only what is shown is made."""
 
 from __future__ import annotations
 
 import glob
 import importlib.util
+import json
+import re
+import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tokenviz.cli.ordering import channel_of
-from tokenviz.cli.reading import STDIN, Found, files_in, is_ours
+from tokenviz.cli.reading import OURS, STDIN, Found, files_in, is_ours
 from tokenviz.cli.running import complain
+from tokenviz.data.visible import printable
 
 if TYPE_CHECKING:
     from tokenviz.sets.trace_set import TraceSet
 
-__all__ = ["Chosen", "choose", "is_many", "open_many"]
+__all__ = [
+    "Chosen",
+    "again_as_set",
+    "choose",
+    "has_sets",
+    "is_many",
+    "open_many",
+    "read_in_part",
+    "set_of",
+]
 
 _LARGE = 1 << 23  # bytes of one file whose traces are not all made
-_COLUMNS = 8  # of the user's own that a list of contents shows
-_NAMED = 3  # broken rows that are named, of all that are counted
+_NAME = re.compile(r"[\w.:]+")
 _BY_LOGPROB = {"worst": "worst_logprob", "mean": "mean_logprob", "sum": "sum_logprob"}
 _LOW_FIRST = ("worst_logprob", "mean_logprob", "sum_logprob")
 
@@ -28,7 +40,11 @@ _LOW_FIRST = ("worst_logprob", "mean_logprob", "sum_logprob")
 class Chosen(NamedTuple):
     """What of a set is shown."""
 
-    shown: list[Found]
+    rows: TraceSet
+    """In the order that was asked for, and no more than were."""
+    by: str | None
+    """The column or expression that they are sorted by."""
+    descending: bool
     fitting: int
     """How many fit the filter."""
     total: int
@@ -40,7 +56,7 @@ def is_many(words: Sequence[str], *, has_filter: bool) -> bool:
     That is a set's folder, a pattern, or several files, none of which tokenviz wrote; one file if
     it is large, or if it is filtered. It needs the extra ``[sets]``.
     """
-    if STDIN in words or not _has_sets():
+    if STDIN in words or not has_sets():
         return False
     if len(words) == 1 and _is_set(Path(words[0])):
         return True
@@ -76,16 +92,87 @@ def open_many(words: Sequence[str], **options: Any) -> tuple[TraceSet, int]:
             warnings.warn_explicit(warning.message, warning.category, "tokenviz", 1)
     if found.rejected and not is_made:
         from tokenviz.sets.trace_set import not_read
+        from tokenviz.sources.many import listed
 
-        complain(f"{not_read(len(found.rejected))}: {_listed(found.rejected)}")
+        complain(f"{not_read(len(found.rejected))}: {listed(found.rejected)}")
         return found, len(found.rejected)
     return found, 0
 
 
+def read_in_part(
+    words: Sequence[str], given: bytes, options: dict[str, Any]
+) -> tuple[TraceSet, int] | None:
+    """Of one file of which not all can be read, what can; None where that is nothing.
+
+    Parameters are those of :func:`again_as_set`.
+    """
+    if len(words) != 1 or not has_sets() or not (words[0] == STDIN or _has_lines(words[0])):
+        return None
+    try:
+        return again_as_set(words[0], given, options)
+    except (TypeError, ValueError):
+        return None
+
+
+def again_as_set(word: str, given: bytes, options: dict[str, Any]) -> tuple[TraceSet, int] | None:
+    """One file's traces as a set, with the other fields of its rows as columns.
+
+    Parameters
+    ----------
+    word
+        The file, or that it was standard input.
+    given
+        What standard input held.
+    options
+        As for :func:`tokenviz.read`.
+
+    Returns
+    -------
+    tuple or None
+        As :func:`open_many` returns it; None where tokenviz wrote it: then there are no others.
+    """
+    if word != STDIN:
+        path = Path(word)
+        return None if path.is_dir() or is_ours(path) else open_many([word], **options)
+    if OURS.match(given):
+        return None
+    try:
+        json.loads(given)
+        name = "stdin.json"
+    except ValueError:
+        name = "stdin.jsonl"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(given)
+        return open_many([str(path)], **options)
+
+
+def set_of(found: Sequence[Found]) -> TraceSet | None:
+    """Traces that are at hand as a set; None where they are not all traces, or sets are not there.
+
+    Each row is known by where its trace is from.
+    """
+    from tokenviz.data.trace import Trace
+
+    traces = [one.source for one in found if isinstance(one.source, Trace)]
+    if len(traces) != len(found) or not has_sets():
+        return None
+    from tokenviz.sets.trace_set import TraceSet
+
+    keys: dict[str, None] = {}
+    for one in found:
+        first = name = printable(one.name)
+        number = 2
+        while name in keys:
+            name, number = f"{first} ({number})", number + 1
+        keys[name] = None
+    return TraceSet(traces, list(keys))
+
+
 def choose(
-    traces: TraceSet, *, sort: str | None, reverse: bool, top: int, filter_: str | None
-) -> Chosen:  # fmt: skip
-    """Filter, sort and cut a set, and make what is left.
+    traces: TraceSet, *, sort: str | None, reverse: bool, top: int | None, filter_: str | None
+) -> Chosen:
+    """Filter, sort and cut a set.
 
     Parameters
     ----------
@@ -96,7 +183,7 @@ def choose(
     reverse
         The other way about.
     top
-        How many are made; 0 for all.
+        How many are left at most; None for all.
     filter_
         An expression of SQL that rows must fulfil.
 
@@ -118,46 +205,65 @@ def choose(
             "there is nothing to show"
             + (f": none of {len(traces):,} rows fits --filter" if filter_ is not None else "")
         )
-    by, title = None, ""
-    if sort is not None:
-        by, is_descending, title = _order(traces, sort)
-        try:
-            left = left.sort(by, descending=is_descending != reverse)
-            rows = left[: top or None]
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"sort: {_without_name(error)}") from None
-    else:
-        rows = (left[::-1] if reverse else left)[: top or None]
-    return Chosen(_found(traces, rows, by, title), fitting, len(traces))
+    if sort is None:
+        rows = left[::-1] if reverse else left
+        return Chosen(rows[:top], None, False, fitting, len(traces))
+    by, is_descending = _order(traces, sort)
+    descending = is_descending != reverse
+    try:
+        rows = left.sort(by, descending=descending)[:top]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sort: {_without_name(error)}") from None
+    return Chosen(rows, by, descending, fitting, len(traces))
 
 
-def _order(traces: TraceSet, sort: str) -> tuple[str, bool, str]:
-    """A column or expression, whether the largest come first, and what it is called."""
+def _order(traces: TraceSet, sort: str) -> tuple[str, bool]:
+    """A column or expression, and whether the largest come first."""
+    from tokenviz.data.channels import CHANNELS
+    from tokenviz.sets.schema import FEW
+
     known = traces.columns
     if sort in _BY_LOGPROB:
-        return _BY_LOGPROB[sort], False, ""
+        return _BY_LOGPROB[sort], False
     if sort == "length":
-        return "n_tokens", True, ""
+        return "n_tokens", True
     if sort in known:
-        return sort, not (sort in _LOW_FIRST or sort.startswith("min.")), _heading(sort)
+        return sort, not (sort in _LOW_FIRST or sort.startswith("min."))
     how, colon, word = sort.partition(":")
     if not colon or how not in ("mean", "max", "min"):
         how, word = "", sort
     channel = channel_of(word)
     if channel in traces.channels:
         if how:
-            return f"{how}.{channel}", how != "min", f"{how} {channel}"
+            return f"{how}.{channel}", how != "min"
         center = _center(traces, channel)
         least, most = (f'"{end}.{channel.replace(chr(34), chr(34) * 2)}"' for end in ("min", "max"))
         if center is None:
-            return f"max.{channel}", True, f"max {channel}"
-        return f"greatest({most} - {center!r}, {center!r} - {least})", True, f"extreme {channel}"
+            return f"max.{channel}", True
+        return f"greatest({most} - {center!r}, {center!r} - {least})", True
     if channel in ("logprob", "probability", "surprisal", "entropy", "rank"):
         return _over_tokens(channel, how)
-    return sort, True, sort
+    if _NAME.fullmatch(sort) and sort.casefold() not in map(str.casefold, known):
+        raise ValueError(
+            f"sort: nothing is called {sort!r}; expected worst, mean, sum, length, a channel "
+            f"({', '.join([*CHANNELS, *traces.channels])}), or a column or an expression over them "
+            f"({', '.join([*traces.metadata_columns, *FEW])})"
+        )
+    return sort, True
 
 
-def _over_tokens(channel: str, how: str) -> tuple[str, bool, str]:
+def channel_sorted_by(traces: TraceSet, sort: str | None) -> str | None:
+    """The channel that ``--sort`` names, which then colours, too; None where it names none."""
+    from tokenviz.data.channels import CHANNELS
+
+    if sort is None or sort in (*_BY_LOGPROB, "length", *traces.columns):
+        return None
+    how, colon, word = sort.partition(":")
+    channel = channel_of(word if colon and how in ("mean", "max", "min") else sort)
+    return channel if channel in (*CHANNELS, *traces.channels) else None
+
+
+def _over_tokens(channel: str, how: str) -> tuple[str, bool]:
     """A number over a trace's tokens that the set has no column for."""
     # Of probabilities the low ones are striking, and of the others the high ones.
     is_low = channel in ("logprob", "probability")
@@ -168,7 +274,7 @@ def _over_tokens(channel: str, how: str) -> tuple[str, bool, str]:
     value = {"probability": "exp(x::DOUBLE)", "surprisal": "-x"}.get(channel, "x")
     of = {"min": "list_min", "max": "list_max", "mean": "list_avg"}[how]
     sql = f'{of}([{value} FOR x IN "{column}" IF {unknown}])'
-    return sql, how == "max" or (how == "mean" and not is_low), f"{how} {channel}"
+    return sql, how == "max" or (how == "mean" and not is_low)
 
 
 def _center(traces: TraceSet, channel: str) -> float | None:
@@ -180,47 +286,12 @@ def _center(traces: TraceSet, channel: str) -> float | None:
     return channel_look(having[0], channel).center if len(having) else None
 
 
-def _found(traces: TraceSet, rows: TraceSet, by: str | None, title: str) -> list[Found]:
-    """The traces of some rows, each with what the set says of it."""
-    own = [name for name in traces.metadata_columns if len(traces.queries.distinct(name, 2)) > 1]
-    if by in own:  # what was asked for is shown, whatever else is
-        own = [by, *(name for name in own if name != by)]
-    own = own[:_COLUMNS]
-    table = rows.to_arrow(["key", *own]).to_pydict()
-    facts: list[dict[str, str | float]] = [
-        {_heading(name): _fact(table[name][i]) for name in own} for i in range(len(rows))
-    ]
-    if by is not None and title and by not in own:
-        for fact, value in zip(facts, _values(rows, by), strict=True):
-            fact[title] = _fact(value)
-    return [
-        Found(trace, key, fact) for trace, key, fact in zip(rows, table["key"], facts, strict=True)
-    ]
+def _has_lines(word: str) -> bool:
+    return Path(word).suffix.lower() in (".jsonl", ".parquet") and Path(word).is_file()
 
 
-def _values(rows: TraceSet, by: str) -> list[Any]:
-    """A column, or what an expression gives, in the order of the rows."""
-    if by in rows.columns:
-        values: list[Any] = rows.to_arrow([by]).column(0).to_pylist()
-        return values
-    return rows.queries.values(by)
-
-
-def _heading(column: str) -> str:
-    """A column's name as a heading; a channel's summary as ``--sort`` calls it."""
-    how, dot, channel = column.partition(".")
-    return f"{how} {channel}" if dot and how in ("mean", "min", "max") else column
-
-
-def _fact(value: Any) -> str | float:
-    if value is None:
-        return float("nan")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return float(value) if isinstance(value, int | float) else str(value)
-
-
-def _has_sets() -> bool:
+def has_sets() -> bool:
+    """Whether the extra ``[sets]`` is installed."""
     return all(importlib.util.find_spec(name) is not None for name in ("duckdb", "pyarrow"))
 
 
@@ -248,14 +319,6 @@ def _expanded(words: Sequence[str]) -> list[Path]:
                 return []
             files += inside
     return [*dict.fromkeys(files)]
-
-
-def _listed(rejected: Sequence[Any]) -> str:
-    shown = [
-        f"{one.file}{f', line {one.line}' if one.line else ''}: {one.reason}"
-        for one in rejected[:_NAMED]
-    ]
-    return "; ".join(shown) + "; …" * (len(rejected) > _NAMED)
 
 
 def _without_name(error: Exception) -> str:

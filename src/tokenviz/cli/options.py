@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tokenviz.cli.writing import HELP, check_output
+from tokenviz.cli.writing import FOLDER_HELP, HELP, check_output, check_set_output
 
 if TYPE_CHECKING:
     from tokenviz.model.language_model import LanguageModel
 
 __all__ = [
-    "BUNDLED", "AttnImplementation", "Channel", "Chat", "DeviceMap", "Dtype", "Model", "Output",
-    "Progress", "Revision", "System", "Title", "TopK", "TrustRemoteCode", "as_prompt",
-    "load_model",
+    "BUNDLED", "Channel", "Chat", "Loading", "Model", "Output", "Progress", "SetOutput", "System",
+    "Title", "TopK", "as_prompt", "load_model", "progress_of", "without_none",
 ]  # fmt: skip
 
 BUNDLED = "demo"
@@ -34,6 +35,12 @@ Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="PATH", help=HELP, callback=check_output),
 ]
+SetOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="PATH", help=f"{HELP} {FOLDER_HELP}", callback=check_set_output
+    ),
+]
 Channel = Annotated[
     str | None,
     typer.Option(
@@ -50,7 +57,8 @@ Progress = Annotated[
     bool | None,
     typer.Option(
         "--progress/--no-progress",
-        help="A progress bar on standard error, or none. By default one when it takes longer.",
+        help="A progress bar on standard error, or none. By default one in a terminal, when it "
+        "takes longer.",
         show_default=False,
     ),
 ]
@@ -60,36 +68,50 @@ Chat = Annotated[
 System = Annotated[
     str | None, typer.Option(metavar="TEXT", help="With --chat: the system's message before it.")
 ]
-Dtype = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="Number format: float32, bfloat16, auto, …", rich_help_panel=_LOADING
-    ),
-]
-DeviceMap = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHERE", help="On which devices: auto, cuda:0, cpu, …", rich_help_panel=_LOADING
-    ),
-]
-AttnImplementation = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="eager, sdpa, …", rich_help_panel=_LOADING),
-]
-Revision = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="Branch, tag or commit on the Hub.", rich_help_panel=_LOADING
-    ),
-]
-TrustRemoteCode = Annotated[
-    bool,
-    typer.Option(
-        "--trust-remote-code",
-        help="Run code that comes with the model. Only of people whom you trust.",
-        rich_help_panel=_LOADING,
-    ),
-]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How a model is loaded."""
+
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Number format: float32, bfloat16, auto, …",
+            rich_help_panel=_LOADING,
+        ),
+    ] = None
+    device_map: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHERE",
+            help="On which devices: auto, cuda:0, cpu, …",
+            rich_help_panel=_LOADING,
+        ),
+    ] = None
+    attn_implementation: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="eager, sdpa, …", rich_help_panel=_LOADING),
+    ] = None
+    revision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Branch, tag or commit on the Hub.", rich_help_panel=_LOADING
+        ),
+    ] = None
+    trust_remote_code: Annotated[
+        bool,
+        typer.Option(
+            "--trust-remote-code",
+            help="Run code that comes with the model. Only of people whom you trust.",
+            rich_help_panel=_LOADING,
+        ),
+    ] = False
+
+    def load(self, name: str) -> LanguageModel:
+        """The model that a word of the shell's names."""
+        return load_model(name, **asdict(self))
 
 
 def load_model(name: str, **given: Any) -> LanguageModel:
@@ -107,6 +129,16 @@ def load_model(name: str, **given: Any) -> LanguageModel:
     return load(
         None if name == BUNDLED else Path(name).expanduser() if is_place else name, **options
     )
+
+
+def progress_of(given: bool | None) -> bool | None:
+    """Whether there is a bar; of itself never where nobody sees it move, as in a file."""
+    return given if given is not None or sys.stderr.isatty() else False
+
+
+def without_none(**options: Any) -> dict[str, Any]:
+    """Options that were given; the library has its own word for the others."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def as_prompt(prompt: Any, *, chat: bool, system: str | None) -> Any:

@@ -19,13 +19,23 @@ if TYPE_CHECKING:
 
     Source = Attribution | Comparison | Trace | TraceTree
 
-__all__ = ["STDIN", "Found", "Row", "files_in", "is_file", "is_ours", "read_files", "rows_of"]
+__all__ = [
+    "OURS",
+    "STDIN",
+    "Found",
+    "Row",
+    "files_in",
+    "is_file",
+    "is_ours",
+    "read_files",
+    "rows_of",
+]
 
 STDIN = "-"
 _DATA = (".json", ".jsonl", ".parquet", ".pt", ".npz")
 _ROWS = (".json", ".jsonl", ".parquet")
 # How a line begins that tokenviz wrote.
-_OURS = re.compile(rb'\s*\{"format": ?"tokenviz\.')
+OURS = re.compile(rb'\s*\{"format": ?"tokenviz\.')
 _LONG = 100
 # How an error begins that is about an option, and not about a file.
 _NAMES_OPTION = re.compile("(format|tokenizer): ")
@@ -54,10 +64,21 @@ def is_file(word: str) -> bool:
     return len(word) < 1000 and "\n" not in word and Path(word).is_file()
 
 
-def read_files(words: Iterable[str], **options: Any) -> tuple[list[Found], int]:
+def read_files(
+    words: Iterable[str], *, stdin: bytes = b"", **options: Any
+) -> tuple[list[Found], int]:
     """Read files, folders of them, and standard input, as ``tokenviz.read`` does.
 
     Of several files one that cannot be read is complained of, and the others are read.
+
+    Parameters
+    ----------
+    words
+        What the shell was given.
+    stdin
+        What standard input held; empty, if it was not read yet.
+    options
+        As for :func:`tokenviz.read`.
 
     Returns
     -------
@@ -76,7 +97,7 @@ def read_files(words: Iterable[str], **options: Any) -> tuple[list[Found], int]:
     failed = 0
     for path in paths:
         try:
-            found += _read(path, options)
+            found += _read(path, options, stdin)
         except (OSError, TypeError, ValueError, ImportError) as error:
             said = _with_name(error, path)
             if len(paths) == 1:
@@ -128,19 +149,15 @@ def _files(words: Iterable[str]) -> Iterator[Path]:
 
 def files_in(folder: Path) -> list[Path]:
     """What may be read in a folder and those in it, by name, numbers in names by their value."""
+    from tokenviz.sources.many import natural
+
     inside = (p for p in folder.rglob("*") if p.suffix.lower() in _DATA and p.is_file())
-    return sorted(inside, key=_natural)
+    return sorted((p for p in inside if p.name[0] != "."), key=natural)
 
 
-def _natural(path: Path) -> list[Any]:
-    """``step_9`` before ``step_10``."""
-    pieces = re.split(r"(\d+)", str(path))
-    return [(int(piece), piece) if i % 2 else (0, piece) for i, piece in enumerate(pieces)]
-
-
-def _read(path: Path, options: Mapping[str, Any]) -> list[Found]:
+def _read(path: Path, options: Mapping[str, Any], stdin: bytes) -> list[Found]:
     if str(path) == STDIN:
-        return [*_named("standard input", _of_text(sys.stdin.buffer.read(), options))]
+        return [*_named("standard input", _of_text(stdin or sys.stdin.buffer.read(), options))]
     if path.suffix.lower() in (".json", ".jsonl", ".npz") and is_ours(path):
         from tokenviz.data.files import load
 
@@ -158,12 +175,12 @@ def is_ours(path: Path) -> bool:
     if path.suffix.lower() == ".npz" or not path.is_file():
         return path.suffix.lower() == ".npz"
     with path.open("rb") as file:
-        return _OURS.match(file.read(_LONG)) is not None
+        return OURS.match(file.read(_LONG)) is not None
 
 
 def _of_text(content: bytes, options: Mapping[str, Any]) -> Any:
     """What standard input holds: JSON, or JSON in lines."""
-    if _OURS.match(content):
+    if OURS.match(content):
         return _lines(content, Path(STDIN))
     try:
         text = content.decode("utf-8-sig")

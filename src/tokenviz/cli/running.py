@@ -9,9 +9,11 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
+
+from tokenviz.cli.grouping import spread
 
 __all__ = ["BROKEN_PIPE", "FAILED", "INTERRUPTED", "USAGE", "complain", "reported"]
 
@@ -32,30 +34,31 @@ _OWN_WAYS: tuple[type[Exception], ...] = (typer.Exit, typer.Abort, *_USAGE_ERROR
 
 
 def reported(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that ends with a line on stderr where it fails, and not with a traceback."""
+    """A command that ends with a line on stderr where it fails, and not with a traceback.
+
+    Its groups of options (:mod:`tokenviz.cli.grouping`) are spread out.
+    """
+    own = spread(command)
 
     def run(context: Any, *, debug: bool, **options: Any) -> None:
         if debug:
-            command(**options)
+            own.call(options)
             return
         with _warned(), _ended(context.command):
-            command(**options)
+            own.call(options)
             sys.stdout.flush()
 
-    hints = get_type_hints(command, include_extras=True)
-    taken = inspect.signature(command).parameters.values()
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    seen = [
+        inspect.Parameter("context", kind, annotation=typer.Context),
+        *own.parameters,
+        inspect.Parameter("debug", kind, default=False, annotation=_Debug),
+    ]
     described: Any = run
     described.__doc__ = command.__doc__
     described.__name__ = command.__name__
-    described.__annotations__ = {"context": typer.Context, **hints, "debug": _Debug}
-    described.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter("context", kind, annotation=typer.Context),
-            *(parameter.replace(annotation=hints[parameter.name]) for parameter in taken),
-            inspect.Parameter("debug", kind, default=False, annotation=_Debug),
-        ]
-    )
+    described.__annotations__ = {one.name: one.annotation for one in seen}
+    described.__signature__ = inspect.Signature(seen)
     return run
 
 

@@ -7,18 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from tokenviz.cli.options import (
-    AttnImplementation,
     Channel,
-    DeviceMap,
-    Dtype,
+    Loading,
     Model,
     Output,
     Progress,
-    Revision,
     Title,
     TopK,
-    TrustRemoteCode,
-    load_model,
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
 from tokenviz.cli.writing import emit, interrupted
@@ -49,11 +44,7 @@ def score(
     ] = None,
     title: Title = None,
     progress: Progress = None,
-    dtype: Dtype = None,
-    device_map: DeviceMap = None,
-    attn_implementation: AttnImplementation = None,
-    revision: Revision = None,
-    trust_remote_code: TrustRemoteCode = False,
+    loading: Loading = Loading(),  # noqa: B008 - frozen
 ) -> None:
     """Read texts with a model, and show how probable each token was.
 
@@ -63,10 +54,7 @@ def score(
     rows = [(_name(word), row) for word in text or [STDIN] for row in rows_of(word)]
     if not rows:
         raise ValueError("there is no text to score")
-    lm = load_model(
-        model, dtype=dtype, device_map=device_map, attn_implementation=attn_implementation,
-        revision=revision, trust_remote_code=trust_remote_code,
-    )  # fmt: skip
+    lm = loading.load(model)
     traces = _score(lm, [row for _, row in rows], prompt, top_k, batch_size, progress)
     several = len(traces) > 1
     found = [

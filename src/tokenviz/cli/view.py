@@ -1,21 +1,36 @@
-"""``tokenviz view``: whatever is read, as one page."""
+"""``tokenviz view``: whatever is read, as one page, or served."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from tokenviz.cli.browsing import serve_page
-from tokenviz.cli.many import choose, is_many, open_many
-from tokenviz.cli.options import Channel, Output, Title
+from tokenviz.cli.many import (
+    again_as_set,
+    channel_sorted_by,
+    choose,
+    is_many,
+    open_many,
+    read_in_part,
+    set_of,
+)
+from tokenviz.cli.options import BUNDLED, Channel, Progress, SetOutput, Title, progress_of
 from tokenviz.cli.ordering import HELP, Order, order_of
-from tokenviz.cli.reading import Found, read_files
+from tokenviz.cli.reading import STDIN, Found, read_files
 from tokenviz.cli.running import FAILED, complain
-from tokenviz.cli.writing import emit, page_of
+from tokenviz.cli.table import most_of_page, save_table, serve_table
+from tokenviz.cli.writing import emit, emit_traces, is_folder, is_page, page_of
+
+if TYPE_CHECKING:
+    from tokenviz.sets.trace_set import TraceSet
 
 __all__ = ["view"]
+
+_FIGURES = 50
+"""Of a page that is no table, because of each the whole figure is laid out."""
 
 
 def view(
@@ -28,7 +43,7 @@ def view(
             show_default=False,
         ),
     ],
-    output: Output = None,
+    output: SetOutput = None,
     sort: Annotated[
         str | None, typer.Option(metavar="WHAT", help=f"Of several: {HELP[0].lower()}{HELP[1:]}")
     ] = None,
@@ -42,8 +57,15 @@ def view(
         ),
     ] = None,
     top: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Of several, show so many; 0 for all.")
-    ] = 50,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Of several, show so many; 0 for all. A page holds 5,000 traces at most; of what "
+            "is no table of traces 50 are shown unless told otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     channel: Channel = None,
     format: Annotated[  # noqa: A002 - what it is called everywhere
         str | None,
@@ -53,8 +75,8 @@ def view(
         str | None,
         typer.Option(
             metavar="NAME_OR_FOLDER",
-            help="Makes tokens of ids: a folder with a tokenizer.json, or such a file; a name is "
-            "looked for among what was downloaded before.",
+            help="Makes tokens of ids: a folder with a tokenizer.json, or such a file; “demo”; a "
+            "name is looked for among what was downloaded before.",
         ),
     ] = None,
     title: Title = None,
@@ -65,91 +87,155 @@ def view(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Without -o: where it is served; 0 for any.")
     ] = 0,
+    progress: Progress = None,
 ) -> None:
     """Show log-probabilities, rollouts, comparisons and attributions as one page.
 
-    The page needs no network. Without -o it is served to this machine's browser until Ctrl-C. Of
-    several traces the page begins with a list; --sort brings what matters to its top.
+    The page needs no network. Without -o it is served to this machine's browser until Ctrl-C.
+    Several traces are a table that is sorted, filtered and searched on the page; a row that is
+    picked opens below it. Served, the table has all rows, however many.
     """
     options: dict[str, Any] = {}
     if format is not None:
         options["format"] = format
     if tokenizer is not None:
         options["tokenizer"] = tokenizer_of(tokenizer)
-    shown, remark, order, failed = (
-        _of_set(files, options, sort, reverse, top, filter)
-        if is_many(files, has_filter=filter is not None)
-        else _of_files(files, options, sort, reverse, top, filter)
-    )
-    look: dict[str, Any] = {
-        "title": title or (shown[0].name if len(shown) == 1 else f"{len(shown)} traces"),
-        "order": order,
-        "remark": remark,
-        "channel": channel,
-    }
-    if output is not None:
-        emit(shown, output, **look)
+    asked = _Asked(output, sort, reverse, top, filter, channel, title, open_, port)
+    options["progress"] = progress_of(progress)
+    traces, found, failed = _read(files, options, has_filter=filter is not None)
+    if traces is None:
+        _show_found(found, asked, failed)
     else:
-        serve_page(page_of(shown, **look), port=port, is_opened=open_)
+        _show_set(traces, asked, failed)
     if failed:
         raise typer.Exit(FAILED)
 
 
-def _of_files(
-    files: list[str],
-    options: dict[str, Any],
-    sort: str | None,
-    reverse: bool,
-    top: int,
-    filter_: str | None,
-) -> tuple[Sequence[Found], str, Order | None, int]:
-    """What is shown, in words, in which order, and how much could not be read."""
-    if filter_ is not None:
+class _Asked(NamedTuple):
+    """How it is to be shown."""
+
+    output: str | None
+    sort: str | None
+    reverse: bool
+    top: int | None
+    filter: str | None
+    channel: str | None
+    title: str | None
+    is_opened: bool
+    port: int
+
+
+def _read(
+    files: list[str], options: dict[str, Any], *, has_filter: bool
+) -> tuple[TraceSet | None, list[Found], int]:
+    """A set where there are several traces, else what there is; and how much was not read."""
+    if has_filter:
         from tokenviz._optional import require
 
         for library in ("duckdb", "pyarrow"):
             require(library, feature="--filter", install="tokenviz-widget[sets]")
-        raise ValueError(
-            "filter: expected files of what others gave, or a set's folder; what tokenviz wrote "
-            "trace by trace, and standard input, are not filtered"
-        )
-    found, failed = read_files(files, **options)
-    order = None if sort is None else order_of(sort)
-    if order is not None:
-        found_sorted = order.apply(found, reverse=reverse)
-    else:
-        found_sorted = found[::-1] if reverse else found
-    shown = found_sorted[:top] if top else found_sorted
-    if not shown:
+    if is_many(files, has_filter=has_filter):
+        traces, failed = open_many(files, **options)
+        return traces, [], failed
+    given = sys.stdin.buffer.read() if STDIN in files else b""
+    own = {name: value for name, value in options.items() if name != "progress"}
+    try:
+        found, failed = read_files(files, stdin=given, **own)
+    except ValueError:
+        # Of many rows one may be broken: then the others are a set.
+        broken = read_in_part(files, given, options)
+        if broken is None:
+            raise
+        return broken[0], [], broken[1]
+    if not found:
         raise ValueError("there is nothing to show")
-    _say_how_many(len(shown), len(found))
-    return shown, _remark(len(shown), len(found), sort, failed, "file"), order, failed
+    made = set_of(found) if has_filter or len(found) > 1 else None
+    if made is None and has_filter:
+        raise ValueError(
+            "filter: expected traces; attributions, comparisons and trees have no columns"
+        )
+    if made is not None and len(files) == 1:
+        # Once more, as a set, which keeps what else is said of each.
+        again = again_as_set(files[0], given, options)
+        made = made if again is None else again[0]
+    return made, found, failed
 
 
-def _of_set(
-    files: list[str],
-    options: dict[str, Any],
-    sort: str | None,
-    reverse: bool,
-    top: int,
-    filter_: str | None,
-) -> tuple[Sequence[Found], str, Order | None, int]:
-    traces, failed = open_many(files, **options)
-    shown, fitting, total = choose(traces, sort=sort, reverse=reverse, top=top, filter_=filter_)
-    _say_how_many(len(shown), fitting)
-    remark = _remark(len(shown), fitting, sort, failed, "row")
-    if filter_ is not None:
-        remark += f" Of {total:,} these {fitting:,} fit {filter_}."
-    return shown, remark, None, failed
+def _show_found(found: list[Found], asked: _Asked, failed: int) -> None:
+    """What is no set: one of them; attributions and comparisons; traces, where sets are missing."""
+    order = None if asked.sort is None else order_of(asked.sort)
+    if order is not None:
+        in_order = order.apply(found, reverse=asked.reverse)
+    else:
+        in_order = found[::-1] if asked.reverse else found
+    top = asked.top
+    if top is None and (asked.output is None or is_page(asked.output)):
+        top = _FIGURES
+    shown = in_order[: top or None]
+    if len(shown) < len(found):
+        complain(f"{len(shown):,} of {len(found):,} are shown; --top 0 shows all", "note")
+    remark = _remark(len(shown), len(found), asked.sort, failed, "file")
+    _give(shown, asked, remark, order)
 
 
-def _say_how_many(shown: int, found: int) -> None:
-    if shown < found:
-        complain(f"{shown} of {found} are shown; --top 0 shows all", "note")
+def _give(shown: list[Found], asked: _Asked, remark: str, order: Order | None = None) -> None:
+    look: dict[str, Any] = {
+        "title": asked.title or _title(len(shown), shown[0].name),
+        "order": order,
+        "remark": remark,
+        "channel": asked.channel,
+    }
+    if asked.output is not None:
+        emit(shown, asked.output, **look)
+    else:
+        serve_page(page_of(shown, **look), port=asked.port, is_opened=asked.is_opened)
+
+
+def _show_set(traces: TraceSet, asked: _Asked, failed: int) -> None:
+    """A table to browse, or the data of each; of one alone its figure."""
+    top, has_page = asked.top or None, asked.output is not None and is_page(asked.output)
+    if has_page:
+        top = min(top or most_of_page(), most_of_page())
+    chosen = choose(traces, sort=asked.sort, reverse=asked.reverse, top=top, filter_=asked.filter)
+    count = len(chosen.rows)
+    if count < chosen.fitting:
+        is_full = has_page and count == most_of_page()
+        rest = (
+            "a page holds no more; without -o all can be browsed"
+            if is_full
+            else "--top 0 shows all"
+        )
+        complain(f"{count:,} of {chosen.fitting:,} are shown; {rest}", "note")
+    channel = asked.channel or channel_sorted_by(traces, asked.sort)
+    remark = _remark(count, chosen.fitting, asked.sort, failed, "row")
+    if asked.filter is not None:
+        remark += f" Of {chosen.total:,} these {chosen.fitting:,} fit {asked.filter}."
+    if count == 1 and not (asked.output and is_folder(asked.output)):
+        ((key, trace),) = zip(chosen.rows.keys, chosen.rows, strict=True)
+        _give([Found(trace, key)], asked, remark)
+    elif asked.output is None:
+        serve_table(
+            traces, chosen, is_cut=top is not None or (asked.reverse and asked.sort is None),
+            title=asked.title or _title(count), remark=remark, channel=channel,
+            filter_=asked.filter, port=asked.port, is_opened=asked.is_opened,
+        )  # fmt: skip
+    elif has_page:
+        save_table(
+            chosen.rows, asked.output, title=asked.title or _title(count), remark=remark,
+            channel=channel, by=chosen.by, descending=chosen.descending,
+        )  # fmt: skip
+    elif is_folder(asked.output):
+        chosen.rows.save(asked.output)
+    else:
+        emit_traces(chosen.rows, asked.output)
+
+
+def _title(count: int, name: str = "") -> str:
+    return name if count == 1 else f"{count:,} traces"
 
 
 def tokenizer_of(name: str) -> Any:
-    """What ``--tokenizer`` means: a folder or file, or a name that was downloaded before.
+    """What ``--tokenizer`` means: a folder, a file, “demo”, or a name that was downloaded before.
 
     Raises
     ------
@@ -160,6 +246,10 @@ def tokenizer_of(name: str) -> Any:
 
     if Path(name).exists():
         return name
+    if name == BUNDLED:
+        from importlib.resources import files
+
+        return str(files("tokenviz") / "demo")
     from tokenviz._optional import require
 
     transformers = require(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +13,23 @@ import typer
 
 from tokenviz.cli.ordering import Order, channel_of, channels_of, trace_of
 from tokenviz.cli.reading import STDIN, Found
-from tokenviz.cli.running import INTERRUPTED
+from tokenviz.cli.running import INTERRUPTED, complain
 
 if TYPE_CHECKING:
     from tokenviz.export.contents import Entry
+    from tokenviz.sets.trace_set import TraceSet
     from tokenviz.widget.figure import Figure
 
-__all__ = ["HELP", "check_output", "emit", "interrupted", "page_of"]
+__all__ = [
+    "FOLDER_HELP", "HELP", "check_output", "check_set_output", "emit", "emit_traces",
+    "interrupted", "is_folder", "is_page", "page_of",
+]  # fmt: skip
 
 STDOUT = STDIN
 PAGE = ".html"
 _ONE = (".json", ".npz", ".svg", ".pdf", ".png")
 _LINES = ".jsonl"
+FOLDER_HELP = "A name that ends in “/”, or a folder that is there, is a set: see docs/sets.md."
 HELP = (
     "Where to: a page (.html), the data (.json, .npz; .jsonl of several), a picture (.svg, .pdf, "
     ".png; these need matplotlib), or “-” for JSON on standard output, a line each."
@@ -51,6 +57,51 @@ def check_output(value: str | None) -> str | None:
     return value
 
 
+def check_set_output(value: str | None) -> str | None:
+    """The same, where a folder will do, too.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none of what is known.
+    """
+    if value is None or not is_folder(value):
+        return check_output(value)
+    path = Path(value)
+    if path.exists() and not path.is_dir():
+        raise typer.BadParameter(f"{value!r} is a file, and not a folder")
+    if not path.resolve().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {str(path.parent)!r}")
+    return value
+
+
+def is_folder(output: str) -> bool:
+    """Whether what is written becomes a set."""
+    return output.endswith(("/", os.sep)) or (output != STDOUT and Path(output).is_dir())
+
+
+def is_page(output: str) -> bool:
+    """Whether what is written becomes a page."""
+    return Path(output).suffix.lower() == PAGE
+
+
+def emit_traces(traces: TraceSet, output: str) -> None:
+    """Write the data of several traces, a line each, of which one at a time is made.
+
+    Raises
+    ------
+    ValueError
+        If the place holds one alone.
+    """
+    if output != STDOUT and Path(output).suffix.lower() != _LINES:
+        raise _holds_one(output, len(traces))
+    found = (Found(trace, "") for trace in traces)
+    if output == STDOUT:
+        _lines(found, sys.stdout)
+    else:
+        _save_lines(found, output)
+
+
 def emit(
     found: Sequence[Found],
     output: str | None,
@@ -76,15 +127,9 @@ def emit(
     elif suffix == PAGE:
         _write_page(found, output, title=title, channel=channel, order=order, remark=remark)
     elif suffix == _LINES:
-        from tokenviz.data.replacing import replacing
-
-        with replacing(Path(output)) as place, place.open("w", encoding="utf-8") as file:
-            _lines(found, file)
+        _save_lines(found, output)
     elif len(found) != 1:
-        raise ValueError(
-            f"output: {Path(output).name} holds one, and there are {len(found)}; "
-            "expected a name ending in .jsonl or .html"
-        )
+        raise _holds_one(output, len(found))
     elif suffix in (".json", ".npz"):
         found[0].source.save(output)
     else:
@@ -210,6 +255,16 @@ def _write_page(
 
     if len(found) == 1:
         figure_of(found[0], channel).save(output)
+        return
+    from tokenviz.cli.many import set_of
+    from tokenviz.cli.table import most_of_page, save_table
+
+    traces = set_of(found)
+    if traces is not None:
+        if len(traces) > (most := most_of_page()):
+            complain(f"the page holds {most:,} of {len(traces):,} traces", "note")
+            remark = f"The first {most:,} of {len(traces):,}. {remark}"
+        save_table(traces[: most_of_page()], output, title=title, remark=remark, channel=channel)
     else:
         save_contents(_entries(found, channel, order), output, title, remark)
 
@@ -263,7 +318,21 @@ def _print(found: Sequence[Found], channel: str | None) -> None:
         show(one.source, channel=channel if channel in channels_of(one) else None)
 
 
-def _lines(found: Sequence[Found], file: Any) -> None:
+def _holds_one(output: str, count: int) -> ValueError:
+    return ValueError(
+        f"output: {Path(output).name} holds one, and there are {count:,}; "
+        "expected a name ending in .jsonl or .html"
+    )
+
+
+def _save_lines(found: Iterable[Found], output: str) -> None:
+    from tokenviz.data.replacing import replacing
+
+    with replacing(Path(output)) as place, place.open("w", encoding="utf-8") as file:
+        _lines(found, file)
+
+
+def _lines(found: Iterable[Found], file: Any) -> None:
     from tokenviz.data.files import to_json
 
     for one in found:

@@ -116,13 +116,28 @@ def _page(
         "<body>\n"
     )
     for figure in figures:
+        if figure == "":
+            continue
         yield from [figure] if isinstance(figure, str) else figure
         yield "\n"
     yield f"{renderer(*kinds)}\n</body>\n</html>\n"
 
 
-def save(widget: Figure, path: str | Path) -> Path:
+def save(
+    widget: Figure, path: str | Path, *, title: str | None = None, before: str = "", after: str = ""
+) -> Path:
     """Write a widget, with its current look, to one HTML file that opens without a network.
+
+    Parameters
+    ----------
+    widget
+        The figure.
+    path
+        Where to.
+    title
+        Of the page; its own, or the file's name, if not given.
+    before, after
+        HTML that stands around the figure.
 
     Returns
     -------
@@ -132,14 +147,14 @@ def save(widget: Figure, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path: expected a name ending in .html, got {path.name!r}")
-    title = str(widget.title) or path.stem
+    title = title or str(widget.title) or path.stem
     state = FigureState.from_widget(widget)
-    figure = _figure(state)
+    pieces: list[str | Iterator[str]] = [before, _figure(state), after]
     with (
         replacing(path) as place,
         place.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
-        file.writelines(_page([figure], title, widget.theme, [state.kind]))
+        file.writelines(_page(pieces, title, widget.theme, [state.kind]))
     return path
 
 

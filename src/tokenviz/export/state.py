@@ -68,6 +68,13 @@ class FigureState:
         return state
 
     @classmethod
+    def live(cls, widget: Figure, names: Iterable[str] | None = None) -> FigureState:
+        """The state for a page that can ask the widget: what may be asked for is not in it."""
+        buffers: dict[Path, Buffer] = {}
+        traits = widget.get_state(own_traits(type(widget)) if names is None else names)
+        return cls(_without_buffers(traits, (), buffers), buffers)
+
+    @classmethod
     def from_notebook(cls, model: Mapping[str, Any]) -> FigureState | None:
         """The state of one model in a notebook's widget metadata, None if it is not a figure's.
 

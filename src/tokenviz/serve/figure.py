@@ -34,7 +34,6 @@ another."""
 _BEAT = 2.0  # seconds after which something is said in any case, so that the end is noticed
 _BEHIND = 10_000  # messages that a page may be behind
 _JAVASCRIPT = "text/javascript; charset=utf-8"
-_SCRIPTS = ("widget.js", "explorer.js", "server.js")
 
 
 class ServedFigure:
@@ -43,16 +42,26 @@ class ServedFigure:
     Parameters
     ----------
     figure
-        The explorer.
+        The explorer, or the browser of a set.
     title
         Of the page.
     quit
         Called when a page says that it is enough.
+    remark
+        A sentence above the figure.
     """
 
-    def __init__(self, figure: Figure, title: str, quit: Callable[[], object]) -> None:  # noqa: A002
+    def __init__(
+        self,
+        figure: Figure,
+        title: str,
+        quit: Callable[[], object],  # noqa: A002
+        remark: str = "",
+    ) -> None:
         self._figure = figure
+        self._kind = str(figure.get_state("_kind")["_kind"])
         self._title = title
+        self._remark = remark
         self._quit = quit
         self._own = [*own_traits(type(figure))]
         self._pages: list[_Page] = []
@@ -65,17 +74,17 @@ class ServedFigure:
     @property
     def routes(self) -> Routes:
         """What a server answers."""
-        html = served_page(self._title).encode()
+        html = served_page(self._title, self._kind, self._remark).encode()
         scripts = {
             ("GET", name): lambda _, name=name: Response(static(name).encode(), _JAVASCRIPT)
-            for name in _SCRIPTS
+            for name in ("widget.js", f"{self._kind}.js", "server.js")
         }
         return {
             ("GET", ""): lambda _: Response(
                 html, HTML, headers={"Content-Security-Policy": POLICY}
             ),
             ("GET", "stream"): lambda _: self._join(),
-            ("GET", "explorer.html"): lambda _: self._saved(),
+            ("GET", f"{self._kind}.html"): lambda _: self._saved(),
             ("POST", "message"): self._hear,
             ("POST", "quit"): lambda _: self._ended(),
             **scripts,
@@ -112,7 +121,7 @@ class ServedFigure:
                     self._pages.remove(page)
 
     def _state(self, data: dict[str, Any], names: list[str] | None = None) -> bytes:
-        state = FigureState.from_widget(self._figure, names)
+        state = FigureState.live(self._figure, names)
         paths = [list(path) for path in state.buffers]
         said = {**data, "state": state.traits, "buffer_paths": paths}
         return frame(said, [*state.buffers.values()])
@@ -152,11 +161,13 @@ class ServedFigure:
 
     def _saved(self) -> Response:
         title = self._figure.title or self._title
-        html = exported([fragment(self._figure, with_script=False)], title, kinds=["explorer"])
+        with self._turn:  # it asks what messages ask, too
+            figure = fragment(self._figure, with_script=False)
+        html = exported([figure], title, kinds=[self._kind])
         return Response(
             html.encode("utf-8", "backslashreplace"),
             HTML,
-            headers={"Content-Disposition": 'attachment; filename="explorer.html"'},
+            headers={"Content-Disposition": f'attachment; filename="{self._kind}.html"'},
         )
 
     def _ended(self) -> Response:

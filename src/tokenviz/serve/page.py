@@ -33,14 +33,29 @@ _STYLE = (
     "header button:disabled{opacity:.5;cursor:default}"
     "[data-tokenviz-ended] header a{display:none}"
     "main{padding:16px 24px}"
+    "main>p{margin:0 0 12px}"
     "@media(max-width:480px){header{padding:8px}main{padding:8px}}"
     "@media print{header{display:none}html{color-scheme:light}}"
 )
 
 
-def served_page(title: str) -> str:
-    """The page of an explorer; ``title`` is its heading."""
+_NAMES = {"explorer": "Explorer", "set": "Traces"}
+
+
+def served_page(title: str, kind: str, remark: str = "") -> str:
+    """The page of a figure.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    kind
+        Of figures: ``"explorer"`` or ``"set"``, whose bundle the page loads.
+    remark
+        A sentence above the figure.
+    """
     said = escape(title)
+    above = f"<p>{escape(remark)}</p>" if remark else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -49,10 +64,11 @@ def served_page(title: str) -> str:
         '<script type="module" src="server.js"></script>\n</head>\n<body>\n'
         f"<header><h1>{said}</h1>"
         '<p role="status" data-tokenviz-served="status"></p>'
-        '<a href="explorer.html" download="explorer.html">Save page</a>'
+        f'<a href="{kind}.html" download="{kind}.html">Save page</a>'
         '<button type="button" data-tokenviz-served="quit">Quit</button></header>\n'
         # The explorer's own headings are of the third level, as they are in a notebook.
-        '<main><h2>Explorer</h2><div data-tokenviz-served="figure"></div></main>\n'
+        f"<main><h2>{_NAMES[kind]}</h2>{above}"
+        f'<div data-tokenviz-served="figure" data-tokenviz-instrument="{kind}"></div></main>\n'
         "<noscript>This page needs JavaScript.</noscript>\n"
         "</body>\n</html>\n"
     )

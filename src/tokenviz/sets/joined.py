@@ -13,7 +13,7 @@ from tokenviz.sets.arrow import arrow, duckdb, integers
 from tokenviz.sets.parts import Parts
 from tokenviz.sets.plan import Database, Plan
 from tokenviz.sets.queries import check_column
-from tokenviz.sets.schema import ROW, Facts, is_ours, said
+from tokenviz.sets.schema import ROW, Facts, Tokenizer, is_ours, said
 from tokenviz.sets.sql import name, only_reads
 from tokenviz.sets.view import View
 
@@ -108,9 +108,16 @@ def _check_once(one: TraceSet, on: str) -> None:
         )
 
 
+def _is_same(ours: Tokenizer, theirs: Tokenizer) -> bool:
+    """By their vocabularies: checkpoints of a run have one, and names of their own."""
+    if ours.hash and theirs.hash:
+        return ours.hash == theirs.hash
+    return ours == theirs
+
+
 def _warn(a: TraceSet, b: TraceSet) -> None:
     ours, theirs = a.tokenizer, b.tokenizer
-    if ours and theirs and ours != theirs:
+    if ours and theirs and not _is_same(ours, theirs):
         warnings.warn(
             f"tokenizers differ: a has {said(ours)}, b has {said(theirs)}; where they cut a text "
             "apart, tokens have no counterpart",

@@ -21,7 +21,7 @@ from tokenviz.sources.loading import SUFFIXES
 from tokenviz.sources.pieces import Found, pieces_of
 from tokenviz.sources.workers import read_pieces
 
-__all__ = ["is_set", "read_many"]
+__all__ = ["is_set", "listed", "natural", "read_many"]
 
 _IN_FOLDERS = tuple(suffix for suffix in SUFFIXES if suffix != ".pt")
 """What is taken of a folder: there, a ``.pt`` is a model's weights as a rule."""
@@ -124,11 +124,11 @@ class _Collected:
     def finished(self, tokenizer: Any) -> TraceSet:
         """The set."""
         if not self._keys:
-            why = f": {_listed(self._rejected)}" if self._rejected else ""
+            why = f": {listed(self._rejected)}" if self._rejected else ""
             raise ValueError(f"source: there is no trace in any of the files{why}")
         if self._rejected:
             warnings.warn(
-                f"{not_read(len(self._rejected))} ({_listed(self._rejected)}); "
+                f"{not_read(len(self._rejected))} ({listed(self._rejected)}); "
                 "set.rejected has them all",
                 stacklevel=4,
             )
@@ -219,10 +219,10 @@ def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
         said = f"no file fits {str(source)!r}"
     if not found:
         raise ValueError(f"source: {said}")
-    return sorted(found, key=_natural)
+    return sorted(found, key=natural)
 
 
-def _natural(path: Path) -> list[Any]:
+def natural(path: Path) -> list[Any]:
     """Numbers in names by their value: ``step_9`` before ``step_10``."""
     import re
 
@@ -249,7 +249,8 @@ def _common(paths: Iterable[Path]) -> Path:
     return Path(os.path.commonpath(folders)) if folders else Path()
 
 
-def _listed(rejected: Sequence[Rejected]) -> str:
+def listed(rejected: Sequence[Rejected]) -> str:
+    """The first of the rows that could not be read, with the reasons."""
     shown = [
         f"{one.file}{f', line {one.line}' if one.line else ''}: {one.reason}"
         for one in rejected[:_SHOWN]

@@ -28,6 +28,9 @@ def records(source: Any) -> list[Mapping[str, Any]]:
     return list(rows) if all(isinstance(row, Mapping) for row in rows) else []
 
 
+_PLAIN = {int, float, type(None)}
+
+
 def ids(record: Mapping[str, Any], key: str, name: str) -> list[int]:
     """A column of token ids.
 
@@ -57,7 +60,8 @@ def numbers(record: Mapping[str, Any], key: str, name: str, n: int) -> Numbers |
         If it has another length, or holds something else.
     """
     values = _column(record, key, name, n)
-    for i, value in enumerate(values):
+    # Of the plain types of JSON, a set of them is all that need be looked at.
+    for i, value in enumerate(() if {*map(type, values)} <= _PLAIN else values):
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise TypeError(f"{name}.{key}[{i}]: expected a number or null, got {value!r}")
     column = np.array(values, np.float64)
