@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -106,6 +107,7 @@ def _execute(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "nbconvert", "--to=tokenviz_html", "--execute", str(path)],
         capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(NOTEBOOKS.parent)},  # for what is in scripts/
     )  # fmt: skip
 
 
