@@ -116,9 +116,14 @@ def emit(
     Raises
     ------
     ValueError
-        If several things are to be written where one fits.
+        If several things are to be written where one fits, or what is no set into a folder.
     """
     channel = known_channel(found, channel)
+    if output is not None and is_folder(output):
+        raise ValueError(
+            f"output: {output} is a folder, which keeps a set of traces (with the extra [sets]); "
+            "expected a name ending in .html, .json or .jsonl for what was read"
+        )
     suffix = "" if output is None else Path(output).suffix.lower()
     if output is None:
         _print(found, channel)
