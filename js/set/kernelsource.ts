@@ -21,6 +21,11 @@ interface Waiting {
 /** Milliseconds after which no answer is a silence: a kernel may compute, or be gone. */
 export const PATIENCE = 5000;
 
+const GONE = "The kernel is gone: run the cell again.";
+const ENDED = "The server has ended: run tokenviz view again.";
+/** What a served model fails with. */
+const SERVER_ENDED = "the server has ended";
+
 /** One of each kind is on its way; of those that wait, the last. */
 class Lane {
   flying: number | null = null;
@@ -148,10 +153,12 @@ export class KernelSource implements Source {
     this.#wait();
     try {
       this.#model.send?.({ ...waiting.question, asked: this.#last });
-    } catch {
+    } catch (error) {
       this.#asked.delete(this.#last);
       lane.flying = null;
-      waiting.reject(new Error("The kernel is gone: run the cell again."));
+      // Only a page's server says this (`serve/model.ts`): there is no cell to run again there.
+      const ended = error instanceof Error && error.message === SERVER_ENDED;
+      waiting.reject(new Error(ended ? ENDED : GONE));
     }
   }
 
