@@ -31,7 +31,7 @@ app = typer.Typer(
         'tokenviz explore demo "What is 93 x 43?"',
     )
     + "\n\ntokenviz COMMAND --help says more, with examples. Exit status: 0 done, 1 failed, 2 the "
-    "command or an option is wrong, 130 interrupted.",
+    "command or an option is wrong, 130 interrupted, 141 whoever read the output closed it.",
 )
 
 
