@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tokenviz.cli.making import check_for_folder, made_in
 from tokenviz.cli.options import (
     Channel,
     Chat,
     Loading,
     Model,
-    Output,
     Progress,
+    SetOutput,
     System,
     Title,
     TopK,
@@ -22,7 +24,7 @@ from tokenviz.cli.options import (
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
 from tokenviz.cli.sampling import Sampling
-from tokenviz.cli.writing import emit, interrupted
+from tokenviz.cli.writing import emit, interrupted, is_folder
 
 if TYPE_CHECKING:
     from tokenviz.data.trace import Trace
@@ -43,7 +45,7 @@ Prompts = Annotated[
 def generate(
     model: Model,
     prompt: Prompts = None,
-    output: Output = None,
+    output: SetOutput = None,
     chat: Chat = False,
     system: System = None,
     top_k: TopK = 5,
@@ -70,15 +72,21 @@ def generate(
     """Let a model continue a prompt, and keep how probable each token was, and the others.
 
     In a terminal the text appears on the colours of its probabilities while it is written;
-    elsewhere, and without -o, the text alone is printed.
+    elsewhere, and without -o, the text alone is printed. Into a folder it writes a set, and goes on
+    with one that it began.
     """
-    rows = prompts_of(prompt, chat=chat, system=system)
-    lm = loading.load(model)
     options = without_none(
         top_k=top_k, keep_eos=keep_eos, distribution=distribution, batch_size=batch_size,
         progress=progress, **sampling.given,
     )  # fmt: skip
-    prompts = [row for _, row in rows]
+    rows = _asked(prompt, chat=chat, system=system)
+    if output is not None and is_folder(output):
+        check_for_folder(channel, title)
+        columns = [_columns(given, others) for _, given, others in rows]
+        made_in(loading.load(model).generate_set, columns, output, **options)
+        return
+    lm = loading.load(model)
+    prompts = [given for _, given, _ in rows]
     if output is None and len(prompts) == 1 and channel is None and _is_watched():
         interrupted([Found(_follow(lm, prompts[0], options), rows[0][0])])
         return
@@ -86,7 +94,7 @@ def generate(
     several = len(traces) > 1
     found = [
         Found(trace, f"{name} {i}" if several else name)
-        for i, ((name, _), trace) in enumerate(zip(rows, traces, strict=True), 1)
+        for i, ((name, _, _), trace) in enumerate(zip(rows, traces, strict=True), 1)
     ]
     if output is None and channel is None and not _is_watched():
         for trace in traces:
@@ -98,14 +106,26 @@ def generate(
 
 def prompts_of(words: list[str] | None, *, chat: bool, system: str | None) -> list[tuple[str, Any]]:
     """Prompts of the shell's words, each with where it is from."""
+    return [(name, given) for name, given, _ in _asked(words, chat=chat, system=system)]
+
+
+def _asked(
+    words: list[str] | None, *, chat: bool, system: str | None
+) -> list[tuple[str, Any, Mapping[str, Any]]]:
+    """The same, with what else each row has."""
     found = [
-        (_name(word), as_prompt(_prompt(row), chat=chat, system=system))
+        (_name(word), as_prompt(_prompt(row), chat=chat, system=system), row.others)
         for word in words or [STDIN]
         for row in rows_of(word)
     ]
     if not found:
         raise ValueError("there is no prompt")
     return found
+
+
+def _columns(given: Any, others: Mapping[str, Any]) -> dict[str, Any]:
+    """A prompt as a set of them is made."""
+    return {**others, "messages" if isinstance(given, list) else "prompt": given}
 
 
 def _prompt(row: Row) -> Any:

@@ -34,6 +34,7 @@ __all__ = [
 STDIN = "-"
 _DATA = (".json", ".jsonl", ".parquet", ".pt", ".npz")
 _ROWS = (".json", ".jsonl", ".parquet")
+_MEANT = ("messages", "text", "completion", "prompt")
 # How a line begins that tokenviz wrote.
 OURS = re.compile(rb'\s*\{"format": ?"tokenviz\.')
 _LONG = 100
@@ -57,6 +58,8 @@ class Row(NamedTuple):
     """A text, chat messages, or None."""
     text: Any
     """A text; chat messages, of which the last is meant; or None."""
+    others: Mapping[str, Any] = {}
+    """Its other fields, which become columns of a set."""
 
 
 def is_file(word: str) -> bool:
@@ -230,11 +233,12 @@ def _as_row(row: Any, name: str) -> Row:
     if isinstance(row, str):
         return Row(None, row)
     if isinstance(row, dict):
+        others = {name: value for name, value in row.items() if name not in _MEANT}
         if "messages" in row:
-            return Row(row["messages"], row["messages"])
+            return Row(row["messages"], row["messages"], others)
         text = row.get("text", row.get("completion"))
-        if text is not None or "prompt" in row:
-            return Row(row.get("prompt"), text)
+        if any(name in row for name in _MEANT):
+            return Row(row.get("prompt"), text, others)
         found = ", ".join(map(str, row)) or "none"
         raise ValueError(
             f"{name}: expected a field text, prompt, completion or messages, got {found}"

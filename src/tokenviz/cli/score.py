@@ -6,17 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
+from tokenviz.cli.making import check_for_folder, made_in
 from tokenviz.cli.options import (
     Channel,
     Loading,
     Model,
-    Output,
     Progress,
+    SetOutput,
     Title,
     TopK,
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
-from tokenviz.cli.writing import emit, interrupted
+from tokenviz.cli.writing import emit, interrupted, is_folder
 
 __all__ = ["score"]
 
@@ -36,7 +37,7 @@ def score(
         str | None,
         typer.Option(metavar="TEXT", help="What comes before each text, and is not scored."),
     ] = None,
-    output: Output = None,
+    output: SetOutput = None,
     channel: Channel = None,
     top_k: TopK = 5,
     batch_size: Annotated[
@@ -49,11 +50,18 @@ def score(
     """Read texts with a model, and show how probable each token was.
 
     In a terminal the text stands on the colours of the figure; elsewhere it is a table with tabs
-    between its columns.
+    between its columns. Into a folder it writes a set, and goes on with one that it began.
     """
     rows = [(_name(word), row) for word in text or [STDIN] for row in rows_of(word)]
     if not rows:
         raise ValueError("there is no text to score")
+    if output is not None and is_folder(output):
+        check_for_folder(channel, title)
+        made_in(
+            loading.load(model).score_set, [_columns(row, prompt) for _, row in rows], output,
+            top_k=top_k, batch_size=batch_size, progress=progress,
+        )  # fmt: skip
+        return
     lm = loading.load(model)
     traces = _score(lm, [row for _, row in rows], prompt, top_k, batch_size, progress)
     several = len(traces) > 1
@@ -92,6 +100,13 @@ def _score(
         for i, trace in zip(places, scored, strict=True):
             traces[i] = trace
     return traces
+
+
+def _columns(row: Row, prompt: str | None) -> dict[str, Any]:
+    """A row as a set of them is scored."""
+    if isinstance(row.text, list):
+        return {**row.others, "messages": row.text}
+    return {**row.others, "text": row.text, "prompt": row.prompt or prompt}
 
 
 def _name(word: str) -> str:
