@@ -10,6 +10,7 @@ import pytest
 import tokenviz as tv
 from tests.sources.recorded import FIXTURES
 from tests.sources.truth import batch
+from tokenviz.sets.saving import Rejected, rejected_of, write_rejected
 from tokenviz.sources.pieces import Piece, read_piece
 from tokenviz.sources.read import read
 
@@ -154,3 +155,12 @@ def test_outputs_of_batches_are_the_traces_of_their_responses(tmp_path: Path) ->
         broken[:2] == ("batch_1_output.jsonl", 3)
         and "response: expected a field 'body'" in broken.reason
     )
+
+
+def test_a_reason_may_hold_what_ends_a_line_elsewhere(tmp_path: Path) -> None:
+    said = [
+        Rejected("a.jsonl", 3, "one\u2028two\x85three\nfour"),
+        Rejected("b\x0b.jsonl", None, ""),
+    ]
+    write_rejected(tmp_path, said)
+    assert rejected_of(tmp_path) == said

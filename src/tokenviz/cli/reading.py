@@ -153,8 +153,9 @@ def _files(words: Iterable[str]) -> Iterator[Path]:
 def files_in(folder: Path) -> list[Path]:
     """What may be read in a folder and those in it, by name, numbers in names by their value."""
     from tokenviz.sources.many import natural
+    from tokenviz.sources.packed import suffix_of
 
-    inside = (p for p in folder.rglob("*") if p.suffix.lower() in _DATA and p.is_file())
+    inside = (p for p in folder.rglob("*") if suffix_of(p) in _DATA and p.is_file())
     return sorted((p for p in inside if p.name[0] != "."), key=natural)
 
 

@@ -78,7 +78,7 @@ def rejected_of(folder: Path) -> list[Rejected]:
     if not file.is_file():
         return []
     try:
-        said = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        said = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
         return [Rejected(str(one["file"]), one["line"], str(one["reason"])) for one in said]
     except (ValueError, TypeError, KeyError):
         raise ValueError(f"path: {_REJECTED} of {str(folder)!r} is damaged") from None

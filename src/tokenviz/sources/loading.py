@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from tokenviz._optional import require
+from tokenviz.sources.packed import PACKED, head_of, suffix_of, text_of
 
-__all__ = ["SUFFIXES", "load", "plain"]
+__all__ = ["SUFFIXES", "has_events", "load", "plain"]
 
 SUFFIXES = (".json", ".jsonl", ".parquet", ".pt", ".txt", ".sse")
+_NOT_TEXT = (".parquet", ".pt")
 _EVENT = re.compile(r"(data|event|id|retry)?:")  # how a line of server-sent events begins
+_ENDS = re.compile(r"\r\n|\n|\r")
 _END = "[DONE]"
+_HEAD = 4096
 
 
 def load(source: Any) -> Any:
     """What a path or a JSON text holds; anything else as it is.
 
     A text may be the server-sent events of a stream (``data: {…}``), a ``.txt`` or ``.sse``, too.
-    A ``.jsonl`` and a ``.parquet`` are lists of rows. A ``.pt`` is loaded as weights are: what
+    A ``.jsonl`` and a ``.parquet`` are lists of rows. What is text may be packed
+    (``.jsonl.gz``, ``.bz2``, ``.xz``). A ``.pt`` is loaded as weights are: what
     would run code is refused.
 
     Raises
@@ -44,11 +49,12 @@ def load(source: Any) -> Any:
         return [load(one) for one in source]
     if not isinstance(source, Path):
         return source
-    suffix = source.suffix.lower()
-    if suffix not in SUFFIXES:
+    suffix = suffix_of(source)
+    is_packed = source.suffix.lower() != suffix
+    if suffix not in SUFFIXES or (is_packed and suffix in _NOT_TEXT):
         raise ValueError(
-            f"source: expected a name ending in {', '.join(SUFFIXES)}, or JSON, "
-            f"got {str(source)[:80]!r}"
+            f"source: expected a name ending in {', '.join(SUFFIXES)}, of text also with "
+            f"{', '.join(PACKED)}, or JSON, got {str(source)[:80]!r}"
         )
     if not source.is_file():
         raise ValueError(f"source: there is no file {str(source)!r}")
@@ -57,12 +63,18 @@ def load(source: Any) -> Any:
         return parquet.read_table(source).to_pylist()
     if suffix == ".pt":
         return _of_weights(source)
-    text = source.read_text(encoding="utf-8-sig")
+    text = text_of(source)
     return _of_lines(text, source.name) if suffix == ".jsonl" else _of_text(text, source.name)
 
 
 def _is_file(source: Any) -> bool:
     return isinstance(source, Path)
+
+
+def has_events(path: Path) -> bool:
+    """Whether a file begins as server-sent events do."""
+    head = head_of(path, _HEAD).decode("utf-8-sig", errors="replace")
+    return _EVENT.match(head.lstrip()) is not None
 
 
 def plain(source: Any) -> Any:
@@ -105,7 +117,8 @@ def _of_lines(text: str, name: str) -> list[Any]:
 def _of_events(text: str, name: str) -> list[Any]:
     """The data of server-sent events, as a server sends a stream; what ends it is none."""
     found, lines = [], []
-    for i, line in enumerate([*text.splitlines(), ""], 1):
+    # Not splitlines: JSON may hold U+2028 and its like as they are.
+    for i, line in enumerate([*_ENDS.split(text), ""], 1):
         if line.startswith("data:"):
             lines.append(line.removeprefix("data:").removeprefix(" "))
         elif not line and lines:

@@ -18,6 +18,7 @@ from tokenviz.sets.trace_set import Rejected, TraceSet, not_read
 from tokenviz.sets.writing import parts_of
 from tokenviz.sources.format import Given
 from tokenviz.sources.loading import SUFFIXES
+from tokenviz.sources.packed import suffix_of
 from tokenviz.sources.pieces import Found, pieces_of
 from tokenviz.sources.workers import read_pieces
 
@@ -210,7 +211,7 @@ def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
         found = [
             path
             for path in folder.rglob("*")
-            if path.suffix.lower() in _IN_FOLDERS and path.is_file() and path.name[0] != "."
+            if suffix_of(path) in _IN_FOLDERS and path.is_file() and path.name[0] != "."
         ]
         said = f"the folder {str(folder)!r} holds no {', '.join(_IN_FOLDERS)}"
     else:
