@@ -15,8 +15,8 @@ import numpy as np
 from tokenviz.browse.columns import cells
 from tokenviz.browse.look import Look, apply, check_look, key_of
 from tokenviz.browse.opened import opened, wire
-from tokenviz.browse.spots import spots
-from tokenviz.browse.strips import strips
+from tokenviz.browse.spots import spot_columns, spots
+from tokenviz.browse.strips import strip_column, strips
 from tokenviz.browse.worst import MOST_PLACES, worst_of
 from tokenviz.widget.messages import whole_numbers
 from tokenviz.wire import memory
@@ -94,10 +94,13 @@ class Answers:
         names = self._asked_columns(asked)
         shown = self.shown(look)
         total = len(shown)
-        table = shown.queries.page(start, count, ["key", "text", *names])
+        # Together: of a sorted set each row is in another group of a file.
+        colored = strip_column(shown, channel)
+        wanted = ["key", "text", *names, *spot_columns(shown, names), *filter(None, [colored])]
+        table = shown.queries.page(start, count, [*dict.fromkeys(wanted)])
         room = _ROOM // max(1, table.num_rows * (len(names) + 1)) // 4  # bytes of a character
         longest = max(_SHORTEST, min(_LONGEST, room))
-        own = strips(shown, start, count, channel)
+        own = strips(shown, start, count, channel, table)
         lengths = [len(one) for one in own]
         content = np.concatenate(own) if own else np.zeros(0, np.float16)
         answer = {
@@ -108,7 +111,7 @@ class Answers:
             "text": cells(table.column("text").to_pylist(), longest),
             "columns": {one: cells(table.column(one).to_pylist(), longest) for one in names},
             "lengths": lengths,
-            "spots": spots(shown, start, count, names, room),
+            "spots": spots(shown, start, count, names, room, table),
         }
         return answer, [memory(content.astype("<f2"))]
 

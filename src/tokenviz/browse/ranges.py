@@ -10,9 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tokenviz.browse.strips import DELTA
 from tokenviz.data.channels import CHANNELS, channel_look
 from tokenviz.data.trace import Trace
+from tokenviz.sets.arrow import as_numpy
+from tokenviz.sets.joined import JoinedSet
 from tokenviz.sets.schema import ROW
 from tokenviz.sets.sql import name
 
@@ -23,6 +28,7 @@ SHARE = 0.9
 
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _ENOUGH = 20_000  # rows that tell what most of all are like
+_STRETCH = 1000  # rows beside each other, which are read together
 _LEAST_SURPRISAL = 1.0  # bits: less is certainty
 
 Range = tuple[float, float]
@@ -37,31 +43,53 @@ def ranges_of(rows: Any) -> dict[str, Range]:
         A set; of a joined one nothing but the change is known.
     """
     columns = {*rows.columns}
-    # Of very many rows every tenth, say: quantiles hardly differ.
-    each = max(1, len(rows._plan.database.parts) // _ENOUGH)
-    wanted: dict[str, tuple[str, str]] = {}
+    # Of each: the column of its low end, None for zero, and that of its high end.
+    wanted: dict[str, tuple[str | None, str]] = {}
     if "max_delta" in columns:
-        furthest = _far("max_delta")
-        wanted[DELTA] = (f"-({furthest})", furthest)
+        wanted[DELTA] = "max_delta", "max_delta"
     else:
         for channel in rows.channels:
             ends = f"min.{channel}", f"max.{channel}"
             if channel not in CHANNELS and {*ends} <= columns:
-                wanted[channel] = (_far(ends[0], 1 - SHARE), _far(ends[1]))
+                wanted[channel] = ends
         if "worst_logprob" in columns:
-            wanted["surprisal"] = ("0", f"-({_far('worst_logprob', 1 - SHARE)}) / ln(2)")
+            wanted["surprisal"] = None, "worst_logprob"
     if not wanted:
         return {}
-    table = rows._plan.select(
-        ", ".join(sql for both in wanted.values() for sql in both), f"AND {name(ROW)} % {each} = 0"
-    )
-    values = [column[0].as_py() if len(column) else None for column in table.columns]
+    values = _values(rows, sorted({one for ends in wanted.values() for one in ends if one}))
     found = {}
-    for i, channel in enumerate(wanted):
-        low, high = values[2 * i], values[2 * i + 1]
-        if low is not None and high is not None and low < high:
-            found[channel] = float(low), float(high)
+    for channel, (least, most) in wanted.items():
+        if channel == DELTA:
+            high = _quantile(values[most], SHARE)
+            low = -high
+        elif least is None:
+            low, high = 0.0, -_quantile(values[most], 1 - SHARE) / math.log(2)
+        else:
+            low, high = _quantile(values[least], 1 - SHARE), _quantile(values[most], SHARE)
+        if low < high:
+            found[channel] = low, high
     return found
+
+
+def _values(rows: Any, columns: list[str]) -> dict[str, npt.NDArray[np.float64]]:
+    """Columns of the rows; of very many rows, of stretches of them from one end to the other."""
+    if isinstance(rows, JoinedSet):
+        each = max(1, len(rows) // _ENOUGH)
+        listed = ", ".join(f"{name(one)}::DOUBLE AS {name(one)}" for one in columns)
+        table = rows._plan.select(listed, f"AND {name(ROW)} % {each} = 0")
+    else:
+        places = rows._plan.rows
+        if len(places) > _ENOUGH:
+            starts = np.linspace(0, len(places) - _STRETCH, _ENOUGH // _STRETCH).astype(np.int64)
+            places = places[(starts[:, None] + np.arange(_STRETCH)).ravel()]
+        table = rows._plan.database.parts.take(places, columns)
+    return {one: as_numpy(table.column(one).combine_chunks()).astype(np.float64) for one in columns}
+
+
+def _quantile(values: npt.NDArray[np.float64], share: float) -> float:
+    """Of those that are finite; not a number if none is."""
+    finite = values[np.isfinite(values)]
+    return float(np.quantile(finite, share)) if finite.size else math.nan
 
 
 def look_of(path: Trace, channel: str, ranges: dict[str, Range]) -> dict[str, Any]:
@@ -97,11 +125,6 @@ def look_of(path: Trace, channel: str, ranges: dict[str, Range]) -> dict[str, An
     if look.vmin is not None:
         return traits | {"vmax": _rounded(high) if high > look.vmin == 0 else high}
     return traits | {"vmin": low, "vmax": high}
-
-
-def _far(column: str, share: float = SHARE) -> str:
-    value = f"{name(column)}::DOUBLE"
-    return f"quantile_cont({value}, {share:.6g}) FILTER (isfinite({value}))"
 
 
 def _rounded(value: float) -> float:

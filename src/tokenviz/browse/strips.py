@@ -18,7 +18,7 @@ from tokenviz.sets.arrow import as_numpy
 from tokenviz.sets.channels import column_of, computed
 from tokenviz.sets.joined import JoinedSet
 
-__all__ = ["CELLS", "strip", "strips"]
+__all__ = ["CELLS", "strip", "strip_column", "strips"]
 
 CELLS = 96
 """Values of a strip, at most."""
@@ -31,7 +31,9 @@ _LARGEST = 65504  # of float16
 Values = npt.NDArray[np.float32]
 
 
-def strips(rows: Any, start: int, count: int, channel: str) -> list[npt.NDArray[np.float16]]:
+def strips(
+    rows: Any, start: int, count: int, channel: str, page: Any = None
+) -> list[npt.NDArray[np.float16]]:
     """A strip for each of some rows of a set, by their places.
 
     Parameters
@@ -42,8 +44,16 @@ def strips(rows: Any, start: int, count: int, channel: str) -> list[npt.NDArray[
         Which.
     channel
         Of every trace, or of these; rows that do not have it have an empty strip.
+    page
+        Columns of these rows, where they were read already.
     """
-    return [strip(values, channel) for values in _values(rows, start, count, channel)]
+    return [strip(values, channel) for values in _values(rows, start, count, channel, page)]
+
+
+def strip_column(rows: Any, channel: str) -> str | None:
+    """The column that strips of a channel are read from; None where that takes whole traces."""
+    column = None if isinstance(rows, JoinedSet) else column_of(channel)
+    return column if column in rows.columns else None
 
 
 def strip(values: Values, channel: str) -> npt.NDArray[np.float16]:
@@ -61,13 +71,15 @@ def strip(values: Values, channel: str) -> npt.NDArray[np.float16]:
         return np.clip(values, -_LARGEST, _LARGEST).astype(np.float16)
 
 
-def _values(rows: Any, start: int, count: int, channel: str) -> Sequence[Values]:
+def _values(rows: Any, start: int, count: int, channel: str, page: Any) -> Sequence[Values]:
     if isinstance(rows, JoinedSet):
         return _of_both(rows, start, count, channel)
-    column = column_of(channel)
-    if column is None or column not in rows.columns:
+    column = strip_column(rows, channel)
+    if column is None:
         return _of_traces(rows, start, count, channel)
-    listed = rows.queries.page(start, count, [column]).column(column)
+    if page is None:
+        page = rows.queries.page(start, count, [column])
+    listed = page.column(column)
     found = []
     for cell in listed:
         own = as_numpy(cell.values) if cell.is_valid else np.zeros(0)

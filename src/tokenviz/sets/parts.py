@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,8 @@ Rows = npt.NDArray[np.int64]
 
 _KEPT = 2**26  # bytes of columns that were read
 _FIELD = b"ARROW:schema"
+_SIDE_BY_SIDE = 4
+"""Row groups from which on threads are worth their start."""
 
 
 class Part(Protocol):
@@ -188,7 +191,7 @@ class Parts:
         pa = arrow()
         schema = pa.schema([self.schema.field(one) for one in columns])
         part_of = np.searchsorted(self._starts, rows, side="right") - 1
-        tables, places = [], []
+        reads, places = [], []
         for part in np.unique(part_of):
             own = np.flatnonzero(part_of == part)
             local = rows[own] - self._starts[part]
@@ -197,8 +200,17 @@ class Parts:
             for group in np.unique(group_of):
                 which = group_of == group
                 within = integers(local[which] - groups[group])
-                tables.append(self._group(int(part), int(group), schema).take(within))
+                reads.append((int(part), int(group), within))
                 places.append(own[which])
+
+        def read(part: int, group: int, within: Any) -> Any:
+            return self._group(part, group, schema).take(within)
+
+        if len(reads) < _SIDE_BY_SIDE:
+            tables = [read(*one) for one in reads]
+        else:  # of a sorted set each row is in another group
+            with ThreadPoolExecutor(max(2, arrow().cpu_count())) as threads:
+                tables = [*threads.map(read, *zip(*reads, strict=True))]
         if not tables:
             return schema.empty_table()
         table = pa.concat_tables(tables)
