@@ -72,7 +72,9 @@ def _is_file(source: Any) -> bool:
 
 
 def has_events(path: Path) -> bool:
-    """Whether a file begins as server-sent events do."""
+    """Whether a file is text that begins as server-sent events do."""
+    if suffix_of(path) in _NOT_TEXT:
+        return False
     head = head_of(path, _HEAD).decode("utf-8-sig", errors="replace")
     return _EVENT.match(head.lstrip()) is not None
 

@@ -19,7 +19,6 @@ from tokenviz.sets.rows import Row, row_of, table_of
 from tokenviz.sources.batch import body, is_of_batch
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.loading import has_events, load
-from tokenviz.sources.packed import suffix_of
 from tokenviz.sources.read import named, recognised
 from tokenviz.sources.texts import Texts
 
@@ -119,7 +118,7 @@ def _rows(piece: Piece, found: Found) -> Iterator[tuple[int, Any]]:
     """The rows of a piece with their numbers, those that are no JSON set apart."""
     if piece.stop is None:
         content = load(piece.path)
-        is_one = not isinstance(content, list) or _is_stream(content) or _is_of_events(piece.path)
+        is_one = not isinstance(content, list) or _is_stream(content) or has_events(piece.path)
         rows = [content] if is_one else content
         found.lines = len(rows)
         yield from enumerate(rows)
@@ -192,10 +191,6 @@ def _goes_on(row: Mapping[str, Any]) -> bool:
             for answer in map(_record, _list(row.get("candidates")))
         )
     )
-
-
-def _is_of_events(path: Path) -> bool:
-    return suffix_of(path) not in (".parquet", ".pt") and has_events(path)
 
 
 def _record(value: Any) -> Mapping[str, Any]:
