@@ -18,6 +18,8 @@ export const ROW_HEIGHT = 38;
 /** Columns before those that are chosen: the mark, and the text. */
 const FIRST = 2;
 const MARK = 30;
+/** Rows that the layer goes on for before it begins anew. */
+const FAR = 2000;
 
 export interface GridOptions {
   id: string;
@@ -43,6 +45,10 @@ interface Slot {
   cells: HTMLDivElement[];
   text: HTMLSpanElement;
   canvas: HTMLCanvasElement;
+  /** Which row it is for, where that stands in the layer, and how that is marked. */
+  place: number | null;
+  top: number | null;
+  state: string | null;
   /** What is written in it. */
   shown: Row | undefined | null;
   painted: unknown;
@@ -64,6 +70,12 @@ export class Grid {
   #slots: Slot[] = [];
   /** The row that the first slot stands for. */
   #first = 0;
+  /** The row that the layer begins at. */
+  #anchor = 0;
+  #layerTop = 0;
+  /** Of a strip, in pixels; null where it may have changed. */
+  #strip: { width: number; height: number } | null = null;
+  #activeMark: Element | null = null;
   #scale: ColorScale | null = null;
   #opened: string | null = null;
   /** The cell that the keys are on: a place, −1 in the heads. */
@@ -137,6 +149,7 @@ export class Grid {
     const others = widths.reduce((sum, width) => sum + width, MARK);
     style.setProperty("--tokenviz-set-width", `calc(var(--tokenviz-set-text) + ${others}px)`);
     this.#slots = [];
+    this.#strip = null;
     this.#layer.replaceChildren();
     this.#active = [this.#active[0], Math.min(this.#active[1], columns.length + FIRST - 1)];
     this.layout();
@@ -189,6 +202,7 @@ export class Grid {
 
   layout(): void {
     if (this.element.clientWidth === 0) return;
+    this.#strip = null;
     this.#windowing.resize(this.#windowing.count, this.#room);
     this.#put();
     for (const head of this.#heads) head.paint();
@@ -221,32 +235,37 @@ export class Grid {
     const [first, end] = this.#windowing.seen;
     const { row, marked, noted, need } = this.#options;
     const count = end - first;
+    // Before anything is written, after which the browser would have to lay out to know it.
+    const { scrollTop } = this.element;
     while (this.#slots.length < count) {
       const slot = this.#slot(this.#slots.length);
       this.#slots.push(slot);
       this.#layer.append(slot.element);
     }
     this.#turn(first);
-    const shift = this.#windowing.offset - first * ROW_HEIGHT;
-    const top = this.element.scrollTop - shift;
-    this.#layer.style.transform = `translateY(${top}px)`;
+    if (Math.abs(first - this.#anchor) > FAR) this.#anchor = first;
+    const { offset } = this.#windowing;
+    this.#move(scrollTop - (offset - this.#anchor * ROW_HEIGHT));
+    const stale: [Slot, Row | undefined][] = [];
     this.#slots.forEach((slot, i) => {
-      slot.element.hidden = i >= count;
-      if (i >= count) return;
-      const place = first + i;
+      const place = i < count ? first + i : null;
+      this.#place(slot, place);
+      if (place === null) return;
       const known = row(place);
       const { element, cells } = slot;
-      element.style.top = `${i * ROW_HEIGHT}px`;
-      element.setAttribute("aria-rowindex", String(place + 2));
-      element.dataset.tokenvizPlace = String(place);
       const isMarked = known !== undefined && marked(known.key);
-      element.setAttribute("aria-selected", String(isMarked));
-      element.toggleAttribute("data-tokenviz-noted", known !== undefined && noted(known.key));
+      const isNoted = known !== undefined && noted(known.key);
       const isOpen = known !== undefined && known.key === this.#opened;
-      if (isOpen) element.setAttribute("aria-current", "true");
-      else element.removeAttribute("aria-current");
-      const mark = isMarked ? "marked" : "not marked";
-      if (cells[0].ariaLabel !== mark) cells[0].ariaLabel = mark;
+      // What is as it was is not written: each write has the browser look at the row again.
+      const state = `${isMarked} ${isNoted} ${isOpen}`;
+      if (slot.state !== state) {
+        slot.state = state;
+        element.setAttribute("aria-selected", String(isMarked));
+        element.toggleAttribute("data-tokenviz-noted", isNoted);
+        if (isOpen) element.setAttribute("aria-current", "true");
+        else element.removeAttribute("aria-current");
+        cells[0].ariaLabel = isMarked ? "marked" : "not marked";
+      }
       if (slot.shown !== known) {
         slot.shown = known;
         slot.text.textContent = known === undefined ? "…" : (known.text ?? "");
@@ -255,15 +274,50 @@ export class Grid {
           write(cells[j + FIRST], known, name);
         });
       }
-      if (this.#scale !== null && (all || slot.painted !== known || slot.scale !== this.#scale)) {
-        slot.painted = known;
-        slot.scale = this.#scale;
-        const strip = known?.strip ?? new Float32Array(0);
-        paintStrip(slot.canvas, strip, this.#scale, devicePixelRatio);
-      }
+      if (all || slot.painted !== known || slot.scale !== this.#scale) stale.push([slot, known]);
     });
+    this.#paint(stale);
     this.#mark();
     if (count > 0) need(first, end);
+  }
+
+  /** Where the layer stands in the body; it stays there while rows pass by. */
+  #move(top: number): void {
+    if (top === this.#layerTop) return;
+    this.#layerTop = top;
+    this.#layer.style.transform = `translateY(${top}px)`;
+  }
+
+  /** Puts a slot where a row is; null hides it. */
+  #place(slot: Slot, place: number | null): void {
+    const { element } = slot;
+    if (slot.place !== place) {
+      if ((slot.place === null) !== (place === null)) element.hidden = place === null;
+      slot.place = place;
+      if (place !== null) {
+        element.setAttribute("aria-rowindex", String(place + 2));
+        element.dataset.tokenvizPlace = String(place);
+      }
+    }
+    if (place === null) return;
+    const top = (place - this.#anchor) * ROW_HEIGHT;
+    if (slot.top === top) return;
+    slot.top = top;
+    element.style.top = `${top}px`;
+  }
+
+  /** Strips, all of one size, which is asked for once: to know it the browser lays out. */
+  #paint(slots: readonly [Slot, Row | undefined][]): void {
+    const scale = this.#scale;
+    if (scale === null || slots.length === 0) return;
+    const { canvas } = slots[0][0];
+    this.#strip ??= { width: canvas.clientWidth, height: canvas.clientHeight };
+    for (const [slot, known] of slots) {
+      slot.painted = known;
+      slot.scale = scale;
+      const values = known?.strip ?? new Float32Array(0);
+      paintStrip(slot.canvas, values, scale, devicePixelRatio, this.#strip);
+    }
   }
 
   /** Rows that are still seen keep what they are written in, so that a scroll writes the new ones. */
@@ -305,7 +359,11 @@ export class Grid {
       ),
     ];
     const element = h("div", { class: "tokenviz-set-row", role: "row" }, ...cells);
-    return { element, cells, text, canvas, shown: null, painted: null, scale: null };
+    element.hidden = true;
+    return {
+      ...{ element, cells, text, canvas, place: null, top: null, state: null },
+      ...{ shown: null, painted: null, scale: null },
+    };
   }
 
   /** Puts the bar where the rows are. */
@@ -408,10 +466,10 @@ export class Grid {
 
   /** Shows where the keys are, and tells screen readers. */
   #mark(): void {
-    for (const cell of this.element.querySelectorAll("[data-tokenviz-active]")) {
-      cell.removeAttribute("data-tokenviz-active");
-    }
     const cell = this.#activeCell;
+    if (cell === this.#activeMark) return;
+    this.#activeMark?.removeAttribute("data-tokenviz-active");
+    this.#activeMark = cell;
     if (cell === null) this.element.removeAttribute("aria-activedescendant");
     else {
       this.element.setAttribute("aria-activedescendant", cell.id);

@@ -1,6 +1,8 @@
 """Sets of traces: filtered, sorted and cut as lists would be, in memory and from files."""
 
 import pickle
+import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +98,22 @@ def test_text_is_found_whatever_its_capitals(rows: TraceSet) -> None:
     assert numbers(rows.search("ärger 1")) == [11]
     assert numbers(rows.search("a 1")) == [1, 10]
     assert numbers(rows.search("%")) == []
+
+
+def test_words_are_found_as_a_plain_search_finds_them() -> None:
+    draw = random.Random(0)
+    letters = [*"abBſsSßẞéÉдДσςΣ中😀 .*+?()[]{}|\\^$-#&~\n\t/'\"%_ǅǆ", "e\u0301", "\ufb01"]
+    texts = ["".join(draw.choices(letters, k=draw.randint(1, 6))) for _ in range(200)]
+    written = TraceSet([Trace([text], [-1.0]) for text in texts])
+    found = 0
+    for _ in range(150):
+        words = "".join(draw.choices(letters, k=draw.randint(1, 2)))
+        expected = [
+            i for i, text in enumerate(texts) if re.search(re.escape(words), text, re.IGNORECASE)
+        ]
+        assert written.search(words).queries.values("text") == [texts[i] for i in expected]
+        found += len(expected)
+    assert found > 500
 
 
 def test_rows_are_sorted_and_equal_ones_stay(rows: TraceSet) -> None:

@@ -206,10 +206,12 @@ class Parts:
         def read(part: int, group: int, within: Any) -> Any:
             return self._group(part, group, schema).take(within)
 
-        if len(reads) < _SIDE_BY_SIDE:
+        # Of a sorted set each row is in another group. One core stays with whoever draws the rows.
+        side_by_side = arrow().cpu_count() - 1
+        if len(reads) < _SIDE_BY_SIDE or side_by_side < 2:
             tables = [read(*one) for one in reads]
-        else:  # of a sorted set each row is in another group
-            with ThreadPoolExecutor(max(2, arrow().cpu_count())) as threads:
+        else:
+            with ThreadPoolExecutor(side_by_side) as threads:
                 tables = [*threads.map(read, *zip(*reads, strict=True))]
         if not tables:
             return schema.empty_table()

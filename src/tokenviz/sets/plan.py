@@ -42,6 +42,8 @@ class Database:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._connection = duckdb().connect(":memory:")
+        # Else every query reads the ends of all files again, which takes as long as a column does.
+        self._connection.execute("SET parquet_metadata_cache = true")
         # Views are made first: nothing beside the files can be named afterwards.
         parts.attach(self._connection, VIEW)
         only_reads(self._connection, [str(path) for path in parts.files()])

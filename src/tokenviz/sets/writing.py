@@ -26,7 +26,7 @@ from tokenviz.sets.types import Types
 
 __all__ = ["SetWriter", "part_name", "parts_of", "write_part"]
 
-GROUP_ROWS, GROUP_BYTES = 2048, 2**23
+GROUP_ROWS, GROUP_BYTES = 1024, 2**23
 """A row group ends with whichever comes first: it is what must be read to see one row's tokens."""
 
 PART_ROWS, PART_BYTES = 65_536, 2**27
