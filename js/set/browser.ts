@@ -367,6 +367,7 @@ export class SetBrowser {
     this.#total = page.total;
     this.#wanted = null;
     this.#grid.busy = false;
+    this.#grid.words = this.#look.search;
     this.#grid.count(page.total, top);
     this.#show();
     const { key } = this.#opened ?? {};

@@ -11,6 +11,7 @@ import type { Bars } from "./source.ts";
 import { placeColumn } from "./spots.ts";
 import { paintStrip } from "./strip.ts";
 import { Windowing } from "./windowing.ts";
+import { finder, pieces } from "./words.ts";
 import { written } from "./written.ts";
 
 export const ROW_HEIGHT = 38;
@@ -76,6 +77,7 @@ export class Grid {
   /** Of a strip, in pixels; null where it may have changed. */
   #strip: { width: number; height: number } | null = null;
   #activeMark: Element | null = null;
+  #words: RegExp | null = null;
   #scale: ColorScale | null = null;
   #opened: string | null = null;
   /** The cell that the keys are on: a place, −1 in the heads. */
@@ -165,6 +167,11 @@ export class Grid {
     this.refresh();
   }
 
+  /** What is looked for, which is marked in the texts of the rows that come. */
+  set words(words: string) {
+    this.#words = finder(words);
+  }
+
   set busy(busy: boolean) {
     this.element.setAttribute("aria-busy", String(busy));
   }
@@ -234,6 +241,7 @@ export class Grid {
   refresh(all = false): void {
     const [first, end] = this.#windowing.seen;
     const { row, marked, noted, need } = this.#options;
+    const words = this.#words;
     const count = end - first;
     // Before anything is written, after which the browser would have to lay out to know it.
     const { scrollTop } = this.element;
@@ -268,7 +276,9 @@ export class Grid {
       }
       if (slot.shown !== known) {
         slot.shown = known;
-        slot.text.textContent = known === undefined ? "…" : (known.text ?? "");
+        const text = known === undefined ? "…" : (known.text ?? "");
+        if (words === null) slot.text.textContent = text;
+        else slot.text.replaceChildren(...highlighted(text, words));
         element.title = known?.key ?? "";
         this.#columns.forEach(({ name }, j) => {
           write(cells[j + FIRST], known, name);
@@ -496,6 +506,10 @@ export class Grid {
       this.element.scrollLeft = offsetLeft + offsetWidth - clientWidth;
     }
   }
+}
+
+function highlighted(text: string, words: RegExp): (string | HTMLElement)[] {
+  return pieces(text, words).map(([piece, isFound]) => (isFound ? h("mark", {}, piece) : piece));
 }
 
 /** A value; of one that is a token's, the token below it, and what is around that in the hint. */

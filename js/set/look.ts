@@ -3,6 +3,8 @@
  * the kernel.
  */
 
+import { finder, holds } from "./words.ts";
+
 /** A cell of the table, as it travels; infinity is the largest number. */
 export type Value = string | number | boolean | null;
 
@@ -35,10 +37,10 @@ export function sameRows(a: Look, b: Look): boolean {
 /** The rows that a look shows, in its order. Expressions of SQL were asked before the page was made. */
 export function chosen(table: Table, look: Look): number[] {
   const tests = look.filters.map((filter) => testOf(table, filter));
-  const words = look.search.toLowerCase();
+  const words = finder(look.search);
   const rows: number[] = [];
   for (let i = 0; i < table.key.length; i++) {
-    if (words !== "" && !(table.text[i] ?? "").toLowerCase().includes(words)) continue;
+    if (words !== null && !holds(table.text[i], words)) continue;
     if (tests.every((holds) => holds(i))) rows.push(i);
   }
   const { sort } = look;

@@ -9,6 +9,7 @@ import { measureOf, type Ranked, rank, telling } from "./ranking.ts";
 import type { Bars, Groups, OpenedRow, Page, Source, Which, Worst } from "./source.ts";
 import { placeColumn, type Spot, spotOf } from "./spots.ts";
 import { thinned } from "./strip.ts";
+import { around, finder } from "./words.ts";
 
 export interface PageRows extends Table {
   ends: BinaryLeaf;
@@ -57,6 +58,8 @@ export class PageSource implements Source {
     const rows = this.#shown(look);
     const some = rows.slice(start, start + count);
     const of = <T>(values: readonly T[]) => some.map((i) => values[i]);
+    const words = finder(look.search);
+    const texts = of(this.#table.text);
     const traces = await Promise.all(some.map((i) => this.#data(i)));
     const strips = traces.map((data) => stripOf(data, channel));
     const spots: Record<string, (Spot | null)[]> = {};
@@ -72,7 +75,7 @@ export class PageSource implements Source {
     return {
       ...{ start, total: rows.length, channel, strips, spots },
       key: of(this.#table.key),
-      text: of(this.#table.text),
+      text: texts.map((text) => (text === null || words === null ? text : around(text, words))),
       columns: Object.fromEntries(columns.map((name) => [name, of(this.#column(name))])),
     } satisfies Page;
   }

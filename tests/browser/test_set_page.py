@@ -71,6 +71,8 @@ def test_by_mouse(opened: Opened, rows: tv.TraceSet) -> None:
     browsing.control("find-rows").fill("Water")
     some = some.search("water")
     browsing.assert_shows(some)
+    found = browsing.root.locator("[role=row]:not([hidden]) mark").all_text_contents()
+    assert found and {one.lower() for one in found} == {"water"}
     browsing.head("env").locator("canvas").click()
     browsing.root.get_by_label("math").check()
     some = some.filter(env="math")

@@ -17,6 +17,7 @@ from tokenviz.browse.look import Look, apply, check_look, key_of
 from tokenviz.browse.opened import opened, wire
 from tokenviz.browse.spots import spot_columns, spots
 from tokenviz.browse.strips import strip_column, strips
+from tokenviz.browse.words import around
 from tokenviz.browse.worst import MOST_PLACES, worst_of
 from tokenviz.widget.messages import whole_numbers
 from tokenviz.wire import memory
@@ -103,12 +104,13 @@ class Answers:
         own = strips(shown, start, count, channel, table)
         lengths = [len(one) for one in own]
         content = np.concatenate(own) if own else np.zeros(0, np.float16)
+        texts = [around(text, look["search"]) for text in table.column("text").to_pylist()]
         answer = {
             "start": start,
             "total": total,
             "channel": channel,
             "key": table.column("key").to_pylist(),
-            "text": cells(table.column("text").to_pylist(), longest),
+            "text": cells(texts, longest),
             "columns": {one: cells(table.column(one).to_pylist(), longest) for one in names},
             "lengths": lengths,
             "spots": spots(shown, start, count, names, room, table),

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { around, finder, holds, pieces } from "./words.ts";
+
+const words = (of: string) => finder(of) as RegExp;
+const read = (text: string, of: string) =>
+  pieces(text, words(of))
+    .map(([piece, isFound]) => (isFound ? `[${piece}]` : piece))
+    .join("");
+
+describe("words that are looked for", () => {
+  it("are found whatever their capitals, and whatever they mean to a pattern", () => {
+    expect(finder("")).toBeNull();
+    expect(holds("the WATER", words("Water"))).toBe(true);
+    expect(holds("ÄRGER", words("ärger"))).toBe(true);
+    expect(holds(null, words("a"))).toBe(false);
+    for (const odd of [..."\\^$.*+?()[]{}|/-#&~<>'\"", "\n", "%", "😀", "[a-z]", "a{2}"]) {
+      expect(holds(`x${odd}y`, words(odd))).toBe(true);
+      expect(holds("xy", words(odd))).toBe(false);
+    }
+  });
+
+  it("are told apart each time, and nothing is lost around them", () => {
+    expect(read("Water, water and WATER", "water")).toBe("[Water], [water] and [WATER]");
+    expect(read("none", "water")).toBe("none");
+    expect(read("<b>a</b>", "<B>")).toBe("[<b>]a</b>");
+  });
+
+  it("are brought to where they can be seen", () => {
+    expect(around("close to the water", words("water"))).toBe("close to the water");
+    const long = `${"so ".repeat(20)}the water is far`;
+    expect(around(long, words("water"))).toBe("…so so so so the water is far");
+    expect(around(`${"😀".repeat(30)}water`, words("water"))).toBe(`…${"😀".repeat(16)}water`);
+  });
+});
