@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nbformat
 import pytest
@@ -292,6 +292,26 @@ def test_display_modes_mix_on_one_plain_page(offline: OfflinePages, tmp_path: Pa
     expect(opened.page.locator(FIGURE)).to_be_visible()
     expect(opened.page.locator("[data-tokenviz-twin] table")).to_contain_text("1.3714")
     expect(opened.page.locator("[data-tokenviz-twin] table")).to_be_visible()
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_a_table_waits_for_the_widget_beside_it_on_screens(
+    offline: OfflinePages, tmp_path: Path, media: Literal["screen", "print"]
+) -> None:
+    path = tmp_path / "twin.html"
+    path.write_text(twin(tv.examples.trace().show())["text/html"], encoding="utf-8")
+    opened = offline.open(path)
+    opened.page.emulate_media(media=media)
+    # Whatever its time, a loaded machine's page is not late.
+    laid_out = """() => {
+      for (const one of document.getAnimations()) { one.pause(); one.currentTime = 100; }
+      return document.querySelector("[data-tokenviz-twin]").getBoundingClientRect().height > 100;
+    }"""
+    assert opened.page.evaluate(laid_out) == (media == "print")
+    opened.page.evaluate("() => document.getAnimations().forEach((one) => one.finish())")
+    expect(opened.page.locator("[data-tokenviz-twin] table")).to_be_visible()
+    height = "() => document.querySelector('[data-tokenviz-twin]').getBoundingClientRect().height"
+    assert opened.page.evaluate(height) > 100
 
 
 @pytest.mark.parametrize(

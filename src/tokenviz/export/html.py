@@ -9,6 +9,7 @@ figure may stand on a page twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from tokenviz.data.replacing import replacing
 from tokenviz.export.embed import state_scripts
 from tokenviz.export.state import Buffer, FigureState, as_base64
-from tokenviz.export.table import STYLE, static_table
+from tokenviz.export.table import MAX_CELLS, STYLE, static_table
 from tokenviz.widget.bundle import static
 from tokenviz.widget.figure import Figure
 
@@ -35,6 +36,16 @@ STATE_TYPE = "application/vnd.tokenviz.figure+json"
 
 TWIN = '<div class="tokenviz-static" data-tokenviz-twin>'
 """How the table beside a live widget begins."""
+
+_TWIN_CELLS = 1_500
+"""Fewer than on a page: it is in every saved notebook, and is parsed while the widget is drawn."""
+
+# Else the host lays it out, which takes longer than to draw the widget that hides it. Where widgets
+# cannot run, styles are mostly dropped, or the table comes a moment later.
+_LATER = (
+    "<style>@media screen{[data-tokenviz-twin]{animation:tokenviz-twin 1.5s step-end}}"
+    "@keyframes tokenviz-twin{from{content-visibility:hidden}}</style>"
+)
 
 INSTRUMENTS = ("explorer", "comparison", "set")
 """Kinds of figures that have a script and a style of their own, beside the renderer's."""
@@ -166,7 +177,7 @@ def twin(*widgets: Figure) -> dict[str, Any]:
     live when the notebook was saved without widget state.
     """
     figures = [FigureState.from_widget(widget) for widget in widgets]
-    html = f"{TWIN}{_tables(figures)}</div>"
+    html = f"{TWIN}{_LATER}{_tables(figures, _TWIN_CELLS)}</div>"
     bundle: dict[str, Any] = {"text/html": html, "text/plain": ""}
     buffers = (buffer for figure in figures for buffer in figure.buffers.values())
     if sum(map(_base64_size, buffers)) <= MAX_SAVED_STATE:
@@ -250,25 +261,26 @@ def _base64_size(buffer: Buffer) -> int:
     return (len(buffer) + 2) // 3 * 4
 
 
-def _tables(figures: Iterable[FigureState]) -> str:
-    return f"{STYLE}{''.join(map(_table, figures))}"
+def _tables(figures: Iterable[FigureState], cells: int = MAX_CELLS) -> str:
+    return f"{STYLE}{''.join(_table(figure, cells) for figure in figures)}"
 
 
-def _table(figure: FigureState) -> str:
+def _table(figure: FigureState, cells: int) -> str:
+    options = replace(figure.table_options, cells=cells)
     if figure.kind == "comparison":
         from tokenviz.export.placestable import places_table
 
         shown: Any = figure.colored
         traits = figure.traits
-        table = static_table(shown, figure.scale, figure.table_options)
+        table = static_table(shown, figure.scale, options)
         return table + places_table(shown, figure.compared, traits["places_by"], traits["places"])
     if figure.kind == "set":
         from tokenviz.browse.table import set_table
 
         return set_table(figure.traits["_data"])
     if figure.kind != "explorer":
-        return static_table(figure.colored, figure.scale, figure.table_options)
+        return static_table(figure.colored, figure.scale, options)
     from tokenviz.export.treetable import tree_tables
 
     tree: Any = figure.source
-    return tree_tables(tree, figure.traits["_view"], figure.scale, figure.table_options)
+    return tree_tables(tree, figure.traits["_view"], figure.scale, options)

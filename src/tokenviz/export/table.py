@@ -142,6 +142,8 @@ class TableOptions:
     column_order: Order = "original"
     top_rows: int | None = None
     hidden_columns: Sequence[int] = ()
+    cells: int = MAX_CELLS
+    """Values that are written at most."""
 
 
 def static_table(
@@ -163,13 +165,13 @@ def static_table(
     Returns
     -------
     str
-        HTML without scripts, style sheets or ids. At most :data:`MAX_CELLS` values are written;
+        HTML without scripts, style sheets or ids. At most ``options.cells`` values are written;
         the caption says what was left out.
     """
     options = options or TableOptions()
     if isinstance(source, LargeAttribution):
         columns = min(source.shape[1], _MAX_COLUMNS)
-        corner = source.corner(max(1, MAX_CELLS // max(1, columns)), columns)
+        corner = source.corner(max(1, options.cells // max(1, columns)), columns)
         plain = replace(options, row_order="original", column_order="original", top_rows=None)
         values = source.pyramid.overview().values
         plain = replace(plain, hidden_columns=())
@@ -190,7 +192,7 @@ def _attribution_table(
     down, across, arranged = arranged_places(source, options)
     n, m = (len(down), len(across)) if arranged else shape
     columns = min(m, _MAX_COLUMNS)
-    rows = min(n, max(1, MAX_CELLS // max(1, columns)))
+    rows = min(n, max(1, options.cells // max(1, columns)))
     cells = _Cells(scale, notation(values, 4 if options.decimals is None else options.decimals))
     if arranged:
         every = labels(source.tokens)
@@ -252,8 +254,8 @@ def _trace_table(source: Trace, scale: ColorScale, options: TableOptions) -> str
     chosen, others = channel_values(source, options.channel)
     values = chosen if others is None else np.concatenate([chosen, others])
     cells = _Cells(scale, notation(values, decimals))
-    columns = trace_columns(source, replace(options, decimals=decimals), at_most=MAX_CELLS)
-    shown = list(_while_affordable(columns, MAX_CELLS))
+    columns = trace_columns(source, replace(options, decimals=decimals), at_most=options.cells)
+    shown = list(_while_affordable(columns, options.cells))
     colored = [cell.value for column in shown for cell in column if not cell.plain]
     cells.prepare(np.array(colored, dtype=np.float32))
     words = trace_words(source, options.category)
