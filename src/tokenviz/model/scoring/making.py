@@ -10,6 +10,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ from tokenviz.model.tracing.generate import prepare
 from tokenviz.model.tracing.options import DEFAULTS, HINTS
 from tokenviz.model.tracing.reduction import as_top_k
 from tokenviz.model.tracing.score import question_of
+from tokenviz.sets.holding import held
 from tokenviz.sets.ordered import OrderedWriter
 from tokenviz.sets.saving import Rejected, write_rejected
 from tokenviz.sets.trace_set import TraceSet
@@ -199,10 +201,12 @@ def _made(
     path: str | Path | None,
     asked: Asked,
 ) -> TraceSet:
-    sink: _Sink = _InMemory(lm) if path is None else _InFolder(lm, Path(path), asked)
     rejected: list[Rejected] = []
     made = 0
-    with bar:
+    if path is not None:
+        require("pyarrow", feature="score_set(path=…)", install="tokenviz-widget[sets]")
+    with nullcontext() if path is None else held(Path(path)), bar:
+        sink: _Sink = _InMemory(lm) if path is None else _InFolder(lm, Path(path), asked)
         try:
             for stretch in stretches(rows, _ROWS, _SIZE):
                 wanted = sink.begin(stretch)
@@ -227,8 +231,8 @@ def _made(
         finally:
             rejected.sort(key=lambda one: one.line or 0)
             result = sink.close()
-    if path is not None:
-        write_rejected(Path(path), rejected)
+        if path is not None:
+            write_rejected(Path(path), rejected)
     return result.with_rejected(rejected)
 
 
@@ -263,7 +267,6 @@ class _InFolder:
     """A set that is written, and may have been begun before."""
 
     def __init__(self, lm: LoadedModel, path: Path, asked: Asked) -> None:
-        require("pyarrow", feature="score_set(path=…)", install="tokenviz-widget[sets]")
         self._path = path
         check_asked(path, asked)
         self._writer = OrderedWriter(path, lm.tokenizer)
