@@ -13,17 +13,16 @@ from typing import Any, TypeAlias
 from tokenviz.data.trace import Trace
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.loading import load_model
-from tokenviz.model.scoring.given import Given, Task, rows_of
 from tokenviz.model.scoring.making import Maker, generator, scorer
 from tokenviz.sets.arrow import arrow
+from tokenviz.sets.given import KEY, Given, Task, rows_of
 from tokenviz.sets.rows import row_of, table_of
 
-__all__ = ["KEY", "REASON", "Attributor", "Generator", "ModelSource", "Scorer", "Step"]
+__all__ = ["REASON", "STEPS", "Attributor", "Generator", "ModelSource", "Scorer", "Step"]
 
 ModelSource: TypeAlias = "str | Path | LanguageModel | Callable[[], LanguageModel] | None"
 """A name on the Hub, a folder, a function that loads, a model, or None for the bundled one."""
 
-KEY = "key"
 REASON = "rejected"
 """A column that says why a row has no trace; null where it has one."""
 
@@ -103,6 +102,9 @@ class Generator(Step):
 
     def _maker(self, options: dict[str, Any]) -> Maker:
         return generator(self.lm, {**options, "progress": False})
+
+
+STEPS: Mapping[Task, type[Step]] = {"score": Scorer, "generate": Generator}
 
 
 class Attributor:
