@@ -2,8 +2,9 @@
 
 Rows get their keys first (:mod:`tokenviz.distributed.keys`). What the folder has already is left
 out; what is left goes through a pool of actors that each hold the model, and is written by them, a
-file for each batch, whose name is a hash of the keys in it. When an actor dies, Ray has another do
-its batch again: a file that was written before is replaced by the same, and none is written twice.
+file for each batch. Its name follows from what is in it: where that lies in the dataset, and a hash
+of the keys. When an actor dies, Ray has another do its batch again: a file that was written before
+is replaced by the same, and none is written twice.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["generate", "score"]
 
 _BLOCKS = 200  # of a list
+_HOW = {"batch_size", "progress"}
 
 
 def score(
@@ -73,21 +75,34 @@ def score(
     Returns
     -------
     TraceSet
-        Its rows are in the order in which they were done; sort them by a column of yours, or find
-        them by key. What could not be scored is in ``rejected``, by number in the dataset where
-        that is known, with the reason.
+        Its files are in the dataset's order, but for rows that a later call added. What could not
+        be scored is in ``rejected``, by number in the dataset, with the reason.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind, or a column that is expected is missing.
+        If an argument is of the wrong kind, a column that is expected is missing, the column
+        ``key`` has a value twice or not everywhere, ``path`` holds a set of which something else
+        was asked, or no machine of the cluster has what an actor takes and none may join.
+    BlockingIOError
+        If another call is writing into ``path``.
+    RuntimeError
+        If an actor died three times in a row while it loaded the model, or of its first rows.
     ImportError
         If Ray is not installed.
+    Exception
+        What the model, or the function that loads it, raises, as it is; where it did is its cause.
+
+    Warns
+    -----
+    UserWarning
+        If there is room for fewer actors than are asked for, or a part of the set is damaged: it is
+        set aside, and its rows are made again.
 
     Notes
     -----
     A cluster that is running is used, else one is started on this machine, whose usage statistics
-    are off.
+    are off. The dataset is read once, before any model is loaded, and kept by Ray meanwhile.
     """
     pool = Pool.of(concurrency, num_cpus, num_gpus)
     return _run("score", dataset, model, path, pool, rows_per_task, from_pretrained, options)
@@ -122,7 +137,7 @@ def generate(
 
     Raises
     ------
-    TypeError, ValueError, ImportError
+    Exception
         As for :func:`score`.
     """
     pool = Pool.of(concurrency, num_cpus, num_gpus)
@@ -148,7 +163,7 @@ def _run(
     from tokenviz.distributed.writer import forget_attempts
 
     folder = Path(path).absolute()
-    asked = {"model": _named(model), **options}
+    asked = _asked(task, model, options)
     with held(folder) as holder:
         check_asked(folder, {"task": task, **asked})
         forget_attempts(folder)
@@ -193,11 +208,14 @@ def _written(
     )
 
 
-def _named(model: ModelSource) -> str | None:
-    """What a model is called in what is asked."""
+def _asked(task: Task, model: ModelSource, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked of each row, as the method of a model says it; how many at a time is not."""
+    own = {name: value for name, value in options.items() if name not in _HOW}
     if model is None or isinstance(model, str | Path):
-        return None if model is None else str(model)
-    return getattr(model, "__qualname__", type(model).__name__)
+        named = None if model is None else str(model)
+    else:
+        named = getattr(model, "__qualname__", type(model).__name__)
+    return {"model": named, **({"top_k": 5} if task == "score" else {}), **own}
 
 
 def _dataset(data: Any, source: Any, size: int) -> Any:

@@ -86,8 +86,9 @@ class Writer:
             digest = hashlib.sha256("\n".join(rows.column(KEY).to_pylist()).encode()).hexdigest()
             summary = rows.select(["distribution", "temperature"]).to_pylist()
             facts = facts_of(summary, tokenizer_of(self._step.lm.tokenizer))
+            name = f"part-{numbers[0].as_py():010}-{digest[:16]}.parquet"  # in the dataset's order
             check_holder(self._folder, self._holder)
-            write_part(rows, self._folder / f"part-{digest[:16]}.parquet", facts)
+            write_part(rows, self._folder / name, facts)
         self._attempt.end()
         return pa.table({"number": numbers, "reason": reasons}).filter(reasons.is_valid())
 
