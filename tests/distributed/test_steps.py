@@ -78,6 +78,10 @@ def test_bad_steps() -> None:
         Attributor(lm)(table(prompt=["a"]))
     with pytest.raises(TypeError, match="has no option"):
         Scorer(lm, topk=3)
+    with pytest.raises(ValueError, match="rejected: is a column that the step adds"):
+        Scorer(lm)(table(text=["a"], rejected=[False]))
+    with pytest.raises(ValueError, match="attribution_values: is a column that the step adds"):
+        Attributor(lm)(table(prompt=["a"], target=["b"], attribution_values=[1]))
 
 
 def test_a_model_that_accelerate_places(tmp_path: Path) -> None:

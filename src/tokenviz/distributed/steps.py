@@ -77,9 +77,10 @@ class Step:
         Raises
         ------
         ValueError
-            If no column is there that is expected.
+            If no column is there that is expected, or one that is added.
         """
         table = _as_table(batch)
+        _check_free(table, (REASON,))
         asked = {"model": self.lm.name, **self._options}
         rows = list(rows_of(table, self.task, asked).rows)
         made = {row.index: (trace, error) for row, trace, error in self._make(rows)}
@@ -154,6 +155,7 @@ class Attributor:
         tokens: list[Any] = []
         values: list[Any] = []
         reasons: list[str | None] = []
+        _check_free(table, ("attribution_tokens", "attribution_values", REASON))
         for row in rows_of(table.drop_columns([self._target]), "generate", {}).rows:
             asked = table.column(self._target)[row.index].as_py()
             try:
@@ -206,6 +208,13 @@ def _as_table(batch: Any) -> Any:
     if hasattr(batch, "columns") and hasattr(batch, "to_dict"):
         return pa.Table.from_pandas(batch, preserve_index=False)
     return batch
+
+
+def _check_free(table: Any, names: Sequence[str]) -> None:
+    """Refuse columns of the user's with names that a step gives."""
+    for name in names:
+        if name in table.column_names:
+            raise ValueError(f"{name}: is a column that the step adds; give yours another name")
 
 
 def _with_traces(
