@@ -114,8 +114,8 @@ def test_of_two_that_share_a_gpu_one_is_killed(cluster: Any, tmp_path: Path) -> 
 
     def call(more: Sequence[Any] = (), **options: Any) -> TraceSet:
         return distributed.score(
-            [*given, *more], load, path=folder, concurrency=2, num_gpus=0.5, rows_per_task=4,
-            **{"top_k": 1, **options},
+            [*given, *more], load, path=folder, num_gpus=0.5, rows_per_task=4, top_k=1,
+            **{"concurrency": 2, **options},
         )  # fmt: skip
 
     try:
@@ -151,7 +151,7 @@ def test_of_two_that_share_a_gpu_one_is_killed(cluster: Any, tmp_path: Path) -> 
         part.unlink()
     damaged.write_bytes(damaged.read_bytes()[:-100])
     with pytest.warns(UserWarning, match=rf"{damaged.name} is damaged"):
-        more = call([{"text": text, "number": 200}])
+        more = call([{"text": text, "number": 200}], concurrency=1)
     assert more.to_pandas()["number"].tolist() == [*range(201)]
     assert more.keys[:200] == by_number
     kept = {part for part in before if part not in (*gone, damaged)}
