@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from tests.model.small import random_lm
 from tokenviz.distributed.steps import Attributor, Generator, Scorer
 from tokenviz.model.language_model import LanguageModel
+from tokenviz.model.loading import load_model
 from tokenviz.sets.arrow import arrow
 from tokenviz.sets.rows import trace_of
 
@@ -76,3 +78,22 @@ def test_bad_steps() -> None:
         Attributor(lm)(table(prompt=["a"]))
     with pytest.raises(TypeError, match="has no option"):
         Scorer(lm, topk=3)
+    with pytest.raises(ValueError, match="rejected: is a column that the step adds"):
+        Scorer(lm)(table(text=["a"], rejected=[False]))
+    with pytest.raises(ValueError, match="attribution_values: is a column that the step adds"):
+        Attributor(lm)(table(prompt=["a"], target=["b"], attribution_values=[1]))
+
+
+def test_a_model_that_accelerate_places(tmp_path: Path) -> None:
+    """All of it where there is room, and in two places: here the layers on the disk."""
+    pytest.importorskip("accelerate")
+    parts = ("model.embed_tokens", "model.layers", "model.norm", "model.rotary_emb", "lm_head")
+    split = {part: "disk" if part == "model.layers" else "cpu" for part in parts}
+    expected = load_model().score("What is 12 x 34?", top_k=1)
+    for where in ({"device_map": "auto"}, {"device_map": split, "offload_folder": str(tmp_path)}):
+        step = Scorer(None, from_pretrained=where, top_k=1)
+        is_split = any(weights.is_meta for weights in step.lm.model.parameters())
+        assert is_split == (where["device_map"] is split)
+        found = trace_of(step(table(text=["What is 12 x 34?"])), 0)
+        assert found.tokens == expected.tokens
+        np.testing.assert_allclose(found.logprobs, expected.logprobs, atol=1e-4)

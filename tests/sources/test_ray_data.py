@@ -12,6 +12,7 @@ import pytest
 
 import tokenviz as tv
 from tests.sources.recorded import FIXTURES
+from tokenviz.sets.arrow import arrow, parquet
 from tokenviz.sources.read import read
 
 LINES = FIXTURES / "ray_rows.jsonl"
@@ -173,3 +174,24 @@ def test_a_step_that_cannot_be(step: Any, message: str) -> None:
     steps = [step, *ROWS[0]["logprobs"][1:]]
     with pytest.raises((TypeError, ValueError), match=message):
         read([{**ROWS[0], "logprobs": steps}])
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_set_of_what_a_job_wrote(tmp_path: Path, lm: Any, suffix: str) -> None:
+    """A folder with a file for each of Ray's blocks; then with one that broke off."""
+    folder, out = tmp_path / "job", tmp_path / "set"
+    folder.mkdir()
+    for i, row in enumerate(ROWS):
+        file = folder / f"0_{i:06}_000000.{suffix}"
+        if suffix == "jsonl":
+            file.write_text(json.dumps(row) + "\n")
+        else:
+            parquet().write_table(arrow().Table.from_pylist([row]), file)
+    made = read(folder, tokenizer=lm.tokenizer)
+    assert isinstance(made, tv.TraceSet) and made.rejected == ()
+    assert [*made] == read(LINES, tokenizer=lm.tokenizer)
+    made.save(out)
+    assert [*tv.read(out)] == [*made]
+    file.with_name(f"0_000009_000000.{suffix}").write_bytes(file.read_bytes()[:200])
+    with pytest.warns(UserWarning, match="1 row could not be read"):
+        assert len(read(folder, tokenizer=lm.tokenizer)) == len(ROWS)

@@ -10,7 +10,22 @@
     )
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from tokenviz.distributed.running import generate, score
-from tokenviz.distributed.steps import Attributor, Generator, Scorer
+
+if TYPE_CHECKING:
+    from tokenviz.distributed.steps import Attributor, Generator, Scorer
 
 __all__ = ["Attributor", "Generator", "Scorer", "generate", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    # They need torch, which processes that read rows for others do without.
+    if name in {"Attributor", "Generator", "Scorer"}:
+        from tokenviz.distributed import steps
+
+        return getattr(steps, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

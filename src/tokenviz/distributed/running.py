@@ -1,33 +1,36 @@
 """From a dataset to a set of traces on a cluster of Ray, each row once whatever dies on the way.
 
-Rows get their keys first. What the folder has already is left out; what is left goes through a pool
-of actors that each hold the model, and is written by them, a file for each batch, whose name is a
-hash of the keys in it. When an actor dies, Ray has another do its batch again: a file that was
-written before is replaced by the same, and none is written twice.
+Rows get their keys first (:mod:`tokenviz.distributed.keys`). What the folder has already is left
+out; what is left goes through a pool of actors that each hold the model, and is written by them, a
+file for each batch. Its name follows from what is in it: where that lies in the dataset, and a hash
+of the keys. When an actor dies, Ray has another do its batch again: a file that was written before
+is replaced by the same, and none is written twice.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tokenviz._optional import require
-from tokenviz.distributed.steps import KEY, REASON, Generator, ModelSource, Scorer, Step
-from tokenviz.model.scoring.given import Task, rows_of
-from tokenviz.model.scoring.making import check_asked
-from tokenviz.sets.arrow import arrow, parquet
+from tokenviz.data.arrays import whole
+from tokenviz.distributed.cluster import Pool, connected, grows, machines
+from tokenviz.sets.arrow import arrow
+from tokenviz.sets.damage import keys_of, sound
+from tokenviz.sets.given import Task, check_asked
+from tokenviz.sets.holding import held
 from tokenviz.sets.rows import facts_of, table_of
 from tokenviz.sets.saving import Rejected, write_rejected
-from tokenviz.sets.schema import tokenizer_of
 from tokenviz.sets.trace_set import TraceSet
 from tokenviz.sets.writing import parts_of, write_part
 
+if TYPE_CHECKING:
+    from tokenviz.distributed.steps import ModelSource
+
 __all__ = ["generate", "score"]
 
-_EXTRA = "tokenviz-widget[ray]"
+_BLOCKS = 200  # of a list
+_HOW = {"batch_size", "progress"}
 
 
 def score(
@@ -72,26 +75,37 @@ def score(
     Returns
     -------
     TraceSet
-        Its rows are in the order in which they were done; sort them by a column of yours, or find
-        them by key. What could not be scored is in ``rejected``, by number in the dataset where
-        that is known, with the reason.
+        Its files are in the dataset's order, but for rows that a later call added. What could not
+        be scored is in ``rejected``, by number in the dataset, with the reason.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind, or a column that is expected is missing.
+        If an argument is of the wrong kind, a column that is expected is missing, the column
+        ``key`` has a value twice or not everywhere, ``path`` holds a set of which something else
+        was asked, or no machine of the cluster has what an actor takes and none may join.
+    BlockingIOError
+        If another call is writing into ``path``.
+    RuntimeError
+        If an actor died three times in a row while it loaded the model, or of its first rows.
     ImportError
         If Ray is not installed.
+    Exception
+        What the model, or the function that loads it, raises, as it is; where it did is its cause.
+
+    Warns
+    -----
+    UserWarning
+        If there is room for fewer actors than are asked for, or a part of the set is damaged: it is
+        set aside, and its rows are made again.
 
     Notes
     -----
     A cluster that is running is used, else one is started on this machine, whose usage statistics
-    are off.
+    are off. The dataset is read once, before any model is loaded, and kept by Ray meanwhile.
     """
-    return _run(
-        Scorer, dataset, model, path, concurrency, num_cpus, num_gpus, rows_per_task,
-        from_pretrained, options,
-    )  # fmt: skip
+    pool = Pool.of(concurrency, num_cpus, num_gpus)
+    return _run("score", dataset, model, path, pool, rows_per_task, from_pretrained, options)
 
 
 def generate(
@@ -123,79 +137,92 @@ def generate(
 
     Raises
     ------
-    TypeError, ValueError, ImportError
+    Exception
         As for :func:`score`.
     """
-    return _run(
-        Generator, dataset, model, path, concurrency, num_cpus, num_gpus, rows_per_task,
-        from_pretrained, options,
-    )  # fmt: skip
+    pool = Pool.of(concurrency, num_cpus, num_gpus)
+    return _run("generate", dataset, model, path, pool, rows_per_task, from_pretrained, options)
 
 
 def _run(
-    step: type[Step],
-    dataset: Any,
+    task: Task,
+    source: Any,
     model: ModelSource,
     path: str | Path,
-    concurrency: int | tuple[int, int],
-    num_cpus: float | None,
-    num_gpus: float | None,
+    pool: Pool,
     rows_per_task: int,
     from_pretrained: Mapping[str, Any] | None,
     options: Mapping[str, Any],
 ) -> TraceSet:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    ray = require("ray", feature="tokenviz.distributed", install=_EXTRA)
-    data = require("ray.data", feature="tokenviz.distributed", install=_EXTRA)
-    if not ray.is_initialized():
-        ray.init(include_dashboard=False, log_to_driver=False)
+    size = whole("rows_per_task", rows_per_task, at_least=1)
+    ray, data = connected()
+    pool.check_room(machines(ray), grows(ray))
+    dataset = source if isinstance(source, data.Dataset) else _dataset(data, source, size)
+    # Both need Ray to be imported.
+    from tokenviz.distributed.keys import pending
+    from tokenviz.distributed.writer import forget_attempts
+
     folder = Path(path).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    named = (
-        model
-        if isinstance(model, str) or model is None
-        else getattr(model, "__qualname__", type(model).__name__)
-    )
-    named = str(model) if isinstance(model, Path) else named
-    asked = {"model": named, **options}
-    check_asked(folder, {"task": step.task, **asked})
-    rows = dataset if isinstance(dataset, data.Dataset) else _dataset(data, dataset)
-    done = {key for part in parts_of(folder) for key in _keys(part)}
-    keyed = rows.map_batches(
-        _Keys, fn_constructor_args=[step.task, asked, ray.put(done)], batch_format="pyarrow",
-        batch_size=rows_per_task, concurrency=1, num_cpus=0,
-    )  # fmt: skip
-    least, most = (concurrency, concurrency) if isinstance(concurrency, int) else concurrency
-    written = keyed.map_batches(
-        _Written,
-        fn_constructor_kwargs={
-            "step": step, "folder": str(folder), "model": model,
+    asked = _asked(task, model, options)
+    with held(folder) as holder:
+        check_asked(folder, {"task": task, **asked})
+        forget_attempts(folder)
+        done = [key for _, keys in sound(parts_of(folder), keys_of) for key in keys]
+        tables = pending(ray, dataset, task, asked, done, size)
+        actor = {
+            "task": task, "folder": str(folder), "holder": holder, "model": model,
             "from_pretrained": dict(from_pretrained or {}), "options": dict(options),
-        },
+        }  # fmt: skip
+        try:
+            rejected = _written(data, tables, actor, pool, size) if tables else []
+        finally:
+            forget_attempts(folder)
+        if not parts_of(folder):
+            write_part(table_of([]), folder / "part-none.parquet", facts_of([], None))
+        write_rejected(folder, rejected)
+        return TraceSet.open(folder)
+
+
+def _written(
+    data: Any, tables: list[Any], actor: Mapping[str, Any], pool: Pool, size: int
+) -> list[Rejected]:
+    """Have the actors write the rows of some tables; those that could not be made."""
+    from tokenviz.distributed.failing import unpacked
+    from tokenviz.distributed.writer import Writer
+
+    pool = pool.over(len(tables))
+    written = data.from_arrow_refs(tables).map_batches(
+        Writer,
+        fn_constructor_kwargs=dict(actor),
         batch_format="pyarrow",
-        batch_size=rows_per_task,
-        compute=data.ActorPoolStrategy(min_size=least, max_size=most),
-        num_cpus=num_cpus,
-        num_gpus=num_gpus,
-        max_restarts=-1,
-        max_task_retries=-1,
-    )  # fmt: skip
-    rejected = [
-        Rejected("dataset", row["number"], row["reason"])
-        for row in written.take_all()
-        if row["reason"] is not None
-    ]
-    rejected.sort(key=lambda one: one.line or 0)
-    if not parts_of(folder):
-        write_part(table_of([]), folder / "part-none.parquet", facts_of([], None))
-    write_rejected(folder, rejected)
-    return TraceSet.open(folder)
+        batch_size=size,
+        compute=data.ActorPoolStrategy(min_size=pool.least, max_size=pool.most),
+        num_cpus=pool.num_cpus,
+        num_gpus=pool.num_gpus,
+    )
+    with unpacked(written):
+        rows = written.take_all()
+    return sorted(
+        (Rejected("dataset", row["number"], row["reason"]) for row in rows),
+        key=lambda one: one.line or 0,
+    )
 
 
-def _dataset(data: Any, source: Any) -> Any:
+def _asked(task: Task, model: ModelSource, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked of each row, as the method of a model says it; how many at a time is not."""
+    own = {name: value for name, value in options.items() if name not in _HOW}
+    if model is None or isinstance(model, str | Path):
+        named = None if model is None else str(model)
+    else:
+        named = getattr(model, "__qualname__", type(model).__name__)
+    return {"model": named, **({"top_k": 5} if task == "score" else {}), **own}
+
+
+def _dataset(data: Any, source: Any, size: int) -> Any:
     """A dataset of what is no dataset yet."""
     if isinstance(source, list):
-        return data.from_items([_columns_of(entry) for entry in source])
+        blocks = max(1, min(_BLOCKS, len(source) // size))
+        return data.from_items([_columns_of(one) for one in source], override_num_blocks=blocks)
     if hasattr(source, "to_batches"):
         return data.from_arrow(source)
     if hasattr(source, "columns") and hasattr(source, "to_dict"):
@@ -218,64 +245,3 @@ def _columns_of(entry: Any) -> Mapping[str, Any]:
         return {"prompt": entry[0], "text": entry[1]}
     is_chat = isinstance(entry, list) and bool(entry) and isinstance(entry[0], Mapping)
     return {"messages": entry} if is_chat else {"text": entry}
-
-
-class _Keys:
-    """Gives rows keys and numbers, and leaves out those that are done. One process sees all."""
-
-    def __init__(self, task: Task, asked: Mapping[str, Any], done: Any) -> None:
-        self._task, self._asked, self._number = task, asked, 0
-        self._done = require("ray", feature="tokenviz.distributed", install=_EXTRA).get(done)
-        self._times: dict[str, int] = {}
-
-    def __call__(self, table: Any) -> Any:
-        pa = arrow()
-        has_keys = KEY in table.column_names
-        keys = []
-        for row in rows_of(table, self._task, self._asked).rows:
-            key = row.key
-            if not has_keys:
-                key = key.partition("-")[0]
-                self._times[key] = self._times.get(key, 0) + 1
-                key = key if self._times[key] == 1 else f"{key}-{self._times[key]}"
-            keys.append(key)
-        numbers = pa.array(range(self._number + 1, self._number + len(keys) + 1), pa.int64())
-        self._number += len(keys)
-        if has_keys:
-            table = table.drop_columns([KEY])
-        table = table.append_column(KEY, pa.array(keys, pa.string()))
-        table = table.append_column("__number", numbers)
-        return table.filter(pa.array([key not in self._done for key in keys], pa.bool_()))
-
-
-class _Written:
-    """Applies a step and writes what it gives; tells what could not be made."""
-
-    def __init__(
-        self,
-        step: type[Step],
-        folder: str,
-        model: ModelSource,
-        from_pretrained: Mapping[str, Any],
-        options: Mapping[str, Any],
-    ) -> None:
-        self._step = step(model, from_pretrained=from_pretrained, **options)
-        self._folder = Path(folder)
-
-    def __call__(self, table: Any) -> Any:
-        pa = arrow()
-        numbers = table.column("__number")
-        made = self._step(table.drop_columns(["__number"]))
-        reasons = made.column(REASON)
-        rows = made.drop_columns([REASON]).filter(reasons.is_null())
-        if rows.num_rows:
-            digest = hashlib.sha256("\n".join(rows.column(KEY).to_pylist()).encode()).hexdigest()
-            summary = rows.select(["distribution", "temperature"]).to_pylist()
-            facts = facts_of(summary, tokenizer_of(self._step.lm.tokenizer))
-            write_part(rows, self._folder / f"part-{digest[:16]}.parquet", facts)
-        return pa.table({"number": numbers, "reason": reasons})
-
-
-def _keys(part: Path) -> list[str]:
-    keys: list[str] = parquet().read_table(part, columns=[KEY]).column(KEY).to_pylist()
-    return keys

@@ -13,17 +13,16 @@ from typing import Any, TypeAlias
 from tokenviz.data.trace import Trace
 from tokenviz.model.language_model import LanguageModel
 from tokenviz.model.loading import load_model
-from tokenviz.model.scoring.given import Given, Task, rows_of
 from tokenviz.model.scoring.making import Maker, generator, scorer
 from tokenviz.sets.arrow import arrow
+from tokenviz.sets.given import KEY, Given, Task, rows_of
 from tokenviz.sets.rows import row_of, table_of
 
-__all__ = ["KEY", "REASON", "Attributor", "Generator", "ModelSource", "Scorer", "Step"]
+__all__ = ["REASON", "STEPS", "Attributor", "Generator", "ModelSource", "Scorer", "Step"]
 
 ModelSource: TypeAlias = "str | Path | LanguageModel | Callable[[], LanguageModel] | None"
 """A name on the Hub, a folder, a function that loads, a model, or None for the bundled one."""
 
-KEY = "key"
 REASON = "rejected"
 """A column that says why a row has no trace; null where it has one."""
 
@@ -78,9 +77,10 @@ class Step:
         Raises
         ------
         ValueError
-            If no column is there that is expected.
+            If no column is there that is expected, or one that is added.
         """
         table = _as_table(batch)
+        _check_free(table, (REASON,))
         asked = {"model": self.lm.name, **self._options}
         rows = list(rows_of(table, self.task, asked).rows)
         made = {row.index: (trace, error) for row, trace, error in self._make(rows)}
@@ -103,6 +103,9 @@ class Generator(Step):
 
     def _maker(self, options: dict[str, Any]) -> Maker:
         return generator(self.lm, {**options, "progress": False})
+
+
+STEPS: Mapping[Task, type[Step]] = {"score": Scorer, "generate": Generator}
 
 
 class Attributor:
@@ -152,6 +155,7 @@ class Attributor:
         tokens: list[Any] = []
         values: list[Any] = []
         reasons: list[str | None] = []
+        _check_free(table, ("attribution_tokens", "attribution_values", REASON))
         for row in rows_of(table.drop_columns([self._target]), "generate", {}).rows:
             asked = table.column(self._target)[row.index].as_py()
             try:
@@ -204,6 +208,13 @@ def _as_table(batch: Any) -> Any:
     if hasattr(batch, "columns") and hasattr(batch, "to_dict"):
         return pa.Table.from_pandas(batch, preserve_index=False)
     return batch
+
+
+def _check_free(table: Any, names: Sequence[str]) -> None:
+    """Refuse columns of the user's with names that a step gives."""
+    for name in names:
+        if name in table.column_names:
+            raise ValueError(f"{name}: is a column that the step adds; give yours another name")
 
 
 def _with_traces(

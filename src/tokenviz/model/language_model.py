@@ -396,8 +396,16 @@ class LanguageModel(LoadedModel):
         TypeError, ValueError
             If there is no column that is expected, a key is there twice, or ``path`` holds a set of
             which something else was asked.
+        BlockingIOError
+            If another call is writing into ``path``.
         ImportError
             If pyarrow is not installed.
+
+        Warns
+        -----
+        UserWarning
+            If a part of the set in ``path`` is damaged: it is set aside under another name, and its
+            rows are made again.
         """
         self.probe(check_causal)
         # Sets need an extra, so they are imported only where one is asked for.
@@ -436,7 +444,7 @@ class LanguageModel(LoadedModel):
 
         Raises
         ------
-        TypeError, ValueError, ImportError
+        TypeError, ValueError, BlockingIOError, ImportError
             As for :meth:`score_set` and :meth:`generate`.
         """
         self.probe(check_causal)

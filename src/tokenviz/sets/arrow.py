@@ -10,7 +10,17 @@ import numpy.typing as npt
 
 from tokenviz._optional import require
 
-__all__ = ["EXTRA", "arrow", "arrow_type", "as_numpy", "column", "duckdb", "integers", "parquet"]
+__all__ = [
+    "EXTRA",
+    "arrow",
+    "arrow_type",
+    "as_numpy",
+    "column",
+    "compute",
+    "duckdb",
+    "integers",
+    "parquet",
+]
 
 EXTRA = "tokenviz-widget[sets]"
 _FEATURE = "a set of traces"
@@ -29,6 +39,11 @@ _CALLED = {"float": "float32", "double": "float64", "halffloat": "float16"}
 def arrow() -> Any:
     """``pyarrow``, or an error that says what to install."""
     return require("pyarrow", feature=_FEATURE, install=EXTRA)
+
+
+def compute() -> Any:
+    """``pyarrow.compute``."""
+    return require("pyarrow.compute", feature=_FEATURE, install=EXTRA)
 
 
 def parquet() -> Any:

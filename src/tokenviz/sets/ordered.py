@@ -17,6 +17,7 @@ from typing import Any
 
 from tokenviz.data.trace import Trace
 from tokenviz.sets.arrow import arrow, parquet
+from tokenviz.sets.damage import keys_of, sound
 from tokenviz.sets.schema import Facts, Tokenizer, tokenizer_of
 from tokenviz.sets.writing import SetWriter, parts_of, write_part
 
@@ -118,13 +119,8 @@ def _drop_copies(files: Sequence[Path]) -> None:
     """Delete those whose rows are in another: a run was killed after it had put them together."""
     if len(files) < 2:
         return
-    keys = {file: set(_keys(file)) for file in files}
-    for file in sorted(files, key=lambda file: (len(keys[file]), file.name.endswith(_WHOLE))):
+    keys = {file: set(found) for file, found in sound(files, keys_of)}
+    for file in sorted(keys, key=lambda file: (len(keys[file]), file.name.endswith(_WHOLE))):
         if any(keys[file] <= keys[other] for other in keys if other != file):
             file.unlink()
             del keys[file]
-
-
-def _keys(part: Path) -> list[str]:
-    keys: list[str] = parquet().read_table(part, columns=["key"]).column("key").to_pylist()
-    return keys

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenviz.sets.arrow import arrow, integers, parquet
+from tokenviz.sets.damage import is_damage
 from tokenviz.sets.schema import REQUIRED, ROW, Facts, is_ours
 from tokenviz.sets.sql import name, text
 from tokenviz.sets.writing import check_version, parts_of
@@ -112,10 +113,13 @@ class Parts:
         for path in paths:
             try:
                 metadata = parquet().read_metadata(path)
-            except arrow().ArrowInvalid as error:
+            except (arrow().ArrowInvalid, OSError) as error:
+                if not is_damage(error):
+                    raise
                 raise ValueError(
-                    f"path: {path.name} is no Parquet file, or damaged ({error})"
-                ) from (error)
+                    f"path: {path.name} is no Parquet file, or damaged ({error}); what made the "
+                    "set sets it aside and makes its rows again"
+                ) from error
             said = metadata.metadata or {}
             fact = Facts.decoded(said, path.name)
             check_version(fact, path.name)

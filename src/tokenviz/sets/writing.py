@@ -20,6 +20,7 @@ from tokenviz.data.arrays import text, whole
 from tokenviz.data.replacing import replacing
 from tokenviz.data.trace import Trace
 from tokenviz.sets.arrow import arrow, parquet
+from tokenviz.sets.damage import sound
 from tokenviz.sets.rows import Row, facts_of, row_of, table_of
 from tokenviz.sets.schema import VERSION, Facts, said, tokenizer_of
 from tokenviz.sets.types import Types
@@ -57,6 +58,11 @@ class SetWriter:
     ------
     ValueError
         If ``path`` holds rows of another tokenizer, or of a later version.
+
+    Warns
+    -----
+    UserWarning
+        If a part is damaged; it is set aside under another name, and its rows count as missing.
     """
 
     def __init__(
@@ -81,8 +87,8 @@ class SetWriter:
         others = [part for part in parts_of(self.path) if not own.fullmatch(part.name)]
         self._types = Types()
         self._done: set[str] = set()
-        for part in others:
-            self._learn(part)
+        for _ in sound(others, self._learn):
+            pass
         self._replaced = [part for part in parts_of(self.path) if own.fullmatch(part.name)]
         self._number = 0
         self._rows: list[Row] = []

@@ -7,18 +7,16 @@ in which it was given (:mod:`tokenviz.sets.ordered`).
 from __future__ import annotations
 
 import hashlib
-import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 from tokenviz._optional import require
-from tokenviz.data.replacing import replacing
 from tokenviz.data.trace import Trace
 from tokenviz.model.running.loaded_model import LoadedModel
 from tokenviz.model.running.progress import Progress
-from tokenviz.model.scoring.given import Asked, Given, rows_of, stretches, written
 from tokenviz.model.scoring.many import score_many
 from tokenviz.model.text.chat_options import parse_chat_options
 from tokenviz.model.text.prompt import check_length, encode, is_chat
@@ -27,11 +25,13 @@ from tokenviz.model.tracing.generate import prepare
 from tokenviz.model.tracing.options import DEFAULTS, HINTS
 from tokenviz.model.tracing.reduction import as_top_k
 from tokenviz.model.tracing.score import question_of
+from tokenviz.sets.given import Asked, Given, check_asked, rows_of, stretches
+from tokenviz.sets.holding import held
 from tokenviz.sets.ordered import OrderedWriter
 from tokenviz.sets.saving import Rejected, write_rejected
 from tokenviz.sets.trace_set import TraceSet
 
-__all__ = ["Maker", "check_asked", "generate_set", "generator", "score_set", "scorer"]
+__all__ = ["Maker", "generate_set", "generator", "score_set", "scorer"]
 
 Made = tuple[Given, "Trace | None", "Exception | None"]
 Maker = Callable[[Sequence[Given]], Iterator[Made]]
@@ -40,7 +40,6 @@ Maker = Callable[[Sequence[Given]], Iterator[Made]]
 _ROWS = 4096  # of a stretch
 _SIZE = 1 << 22  # characters of a stretch
 _TOGETHER = 64  # prompts that are gone on from before any is written
-_ASKED = "asked.json"
 _NOT_FOR_SETS = {
     "on_token": "several texts are written side by side",
     "stream": "a set is shown when it is made",
@@ -199,10 +198,12 @@ def _made(
     path: str | Path | None,
     asked: Asked,
 ) -> TraceSet:
-    sink: _Sink = _InMemory(lm) if path is None else _InFolder(lm, Path(path), asked)
     rejected: list[Rejected] = []
     made = 0
-    with bar:
+    if path is not None:
+        require("pyarrow", feature="score_set(path=…)", install="tokenviz-widget[sets]")
+    with nullcontext() if path is None else held(Path(path)), bar:
+        sink: _Sink = _InMemory(lm) if path is None else _InFolder(lm, Path(path), asked)
         try:
             for stretch in stretches(rows, _ROWS, _SIZE):
                 wanted = sink.begin(stretch)
@@ -227,8 +228,8 @@ def _made(
         finally:
             rejected.sort(key=lambda one: one.line or 0)
             result = sink.close()
-    if path is not None:
-        write_rejected(Path(path), rejected)
+        if path is not None:
+            write_rejected(Path(path), rejected)
     return result.with_rejected(rejected)
 
 
@@ -263,7 +264,6 @@ class _InFolder:
     """A set that is written, and may have been begun before."""
 
     def __init__(self, lm: LoadedModel, path: Path, asked: Asked) -> None:
-        require("pyarrow", feature="score_set(path=…)", install="tokenviz-widget[sets]")
         self._path = path
         check_asked(path, asked)
         self._writer = OrderedWriter(path, lm.tokenizer)
@@ -281,23 +281,6 @@ class _InFolder:
     def close(self) -> TraceSet:
         self._writer.close()
         return TraceSet.open(self._path)
-
-
-def check_asked(path: Path, asked: Asked) -> None:
-    """Refuse to go on with a set of which something else was asked."""
-    asked, file = written(asked), path / _ASKED
-    if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        for name in ["task", *sorted({*before, *asked})]:
-            if before.get(name) != asked.get(name):
-                raise ValueError(
-                    f"path: {str(path)!r} holds a set made with {name}={before.get(name)!r}, now "
-                    f"{asked.get(name)!r} is asked for; write into another folder"
-                )
-        return
-    path.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as place:
-        Path(place).write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
 
 
 def _present(text: Any) -> Any:

@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tokenviz._optional import require
+from tokenviz.data.replacing import replacing
 from tokenviz.sets.schema import check_metadata_name
 
-__all__ = ["Asked", "Given", "Rows", "rows_of", "stretches", "written"]
+__all__ = ["KEY", "Asked", "Given", "Rows", "Task", "check_asked", "rows_of", "stretches"]
 
 Task = Literal["score", "generate"]
 
+KEY = "key"
+"""The column that says what a row is known by."""
+
 _WORDS = {"score": ("text", "messages"), "generate": ("prompt", "messages", "text")}
+_ASKED = "asked.json"
 _EXTRA = "tokenviz-widget[sets]"
 _FILES = {".parquet": "parquet", ".arrow": "feather", ".feather": "feather", ".csv": "csv",
           ".jsonl": "json", ".ndjson": "json"}  # fmt: skip
@@ -185,7 +190,7 @@ def _numbered(
         )
         if before is None:
             before = prompts(index)
-        given = metadata.pop("key", None)
+        given = metadata.pop(KEY, None)
         if keys is not None:
             given = next(keys, None)
             if given is None:
@@ -227,7 +232,7 @@ def _of_columns(row: Mapping[str, Any], name: str, task: Task) -> tuple[Any, Any
     before = row.get("prompt") if task == "score" else None
     metadata = {column: value for column, value in row.items() if column not in used}
     for column in metadata:
-        check_metadata_name(column) if column != "key" else None
+        check_metadata_name(column) if column != KEY else None
     return row[word], before, metadata
 
 
@@ -256,7 +261,24 @@ def stretches(rows: Iterable[Given], count: int, size: int) -> Iterator[list[Giv
         yield stretch
 
 
-def written(asked: Asked) -> dict[str, Any]:
+def _written(asked: Asked) -> dict[str, Any]:
     """What is asked, as JSON holds it."""
     result: dict[str, Any] = json.loads(json.dumps(asked, sort_keys=True, default=_described))
     return result
+
+
+def check_asked(path: Path, asked: Asked) -> None:
+    """Refuse to go on with a set of which something else was asked."""
+    asked, file = _written(asked), path / _ASKED
+    if file.is_file():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        for name in ["task", *sorted({*before, *asked})]:
+            if before.get(name) != asked.get(name):
+                raise ValueError(
+                    f"path: {str(path)!r} holds a set made with {name}={before.get(name)!r}, now "
+                    f"{asked.get(name)!r} is asked for; write into another folder"
+                )
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as place:
+        Path(place).write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
