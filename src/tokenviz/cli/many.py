@@ -65,7 +65,11 @@ def is_many(words: Sequence[str], *, has_filter: bool) -> bool:
         return False
     if all(path.suffix.lower() == ".pt" for path in files):
         return False
-    return len(files) > 1 or has_filter or files[0].stat().st_size > _LARGE
+    if len(files) > 1 or has_filter or files[0].stat().st_size > _LARGE:
+        return True
+    from tokenviz.sources.many import is_part
+
+    return is_part(files[0])
 
 
 def open_many(words: Sequence[str], **options: Any) -> tuple[TraceSet, int]:

@@ -248,8 +248,12 @@ def _as_row(row: Any, name: str) -> Row:
 
 
 def _named(name: str, read: Any) -> Iterator[Found]:
+    from tokenviz.sets.trace_set import TraceSet
     from tokenviz.sources.texts import Texts
 
+    if isinstance(read, TraceSet):  # a part of one
+        yield from map(Found, read, read.keys)
+        return
     found = read if isinstance(read, list) else [read]
     for i, source in enumerate(found, 1):
         if isinstance(source, Texts):
