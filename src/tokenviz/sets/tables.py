@@ -45,7 +45,7 @@ def set_of(table: Any, tokenizer: Tokenizer | None = None) -> TraceSet:
     for field, column in zip(table.schema, table.columns, strict=True):
         of = _type(field)
         try:
-            columns.append(column if field.type == of else column.cast(of))
+            columns.append(column if field.type == of else _cast(column, of))
         except pa.ArrowException as error:
             raise ValueError(
                 f"source: the column {field.name!r} of a set is {of}, got {field.type}: {error}"
@@ -62,6 +62,14 @@ def _type(field: Any) -> Any:
     if (own := kind_of(field.name)) is not None:
         return arrow_type(own_types(*own)[field.name])
     return _plain(field.type)
+
+
+def _cast(column: Any, of: Any) -> Any:
+    """A column with another type; notes by their names, whose order differs and pandas loses."""
+    pa = arrow()
+    if of == arrow_type(COLUMNS["notes"]):
+        return pa.chunked_array([pa.array(column.to_pylist(), of)])
+    return column.cast(of)
 
 
 def _plain(of: Any) -> Any:
