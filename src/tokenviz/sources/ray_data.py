@@ -9,6 +9,7 @@ first position alone as JSON.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,7 +108,9 @@ def _position(step: Any, chosen: int, name: str, tokenizer: Tokenizer | None) ->
             "some are missing; Parquet files have fields for their own ids alone, so that those "
             "of a folder are to be read one by one"
         )
-    return Position(listed[chosen], list(listed.values()), rank=ranks[chosen] or None)
+    # By rank, which the order of keys does not tell: then one without a number is a hole.
+    in_order = sorted(listed, key=lambda id_: ranks[id_] or math.inf)
+    return Position(listed[chosen], [listed[id_] for id_ in in_order], rank=ranks[chosen] or None)
 
 
 def _are_first(others: Sequence[int], chosen: int | None) -> bool:
