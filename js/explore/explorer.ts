@@ -639,7 +639,7 @@ export class Explorer {
     const about = question === null ? "" : `Why ${subject(this.#data, question)}`;
     const elsewhere = status?.running === true && status.branch !== session.current;
     const text = lineOf({
-      ...{ remark: session.remark, standing, connected: session.connected },
+      ...{ remark: session.remark, standing, connected: session.connected, owner: session.owner },
       asked: change === null ? about : taken(session.tree, change.change),
       silence: session.silence,
       waited: standing === null ? 0 : performance.now() - standing.since,

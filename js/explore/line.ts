@@ -1,5 +1,6 @@
 /** The line above the text: what is waited for, what went wrong, and what can be done next. */
 
+import type { Owner } from "../state/owner.ts";
 import type { Standing } from "./questions.ts";
 
 export interface Situation {
@@ -9,7 +10,9 @@ export interface Situation {
   standing: Standing | null;
   /** What is asked: "why ‘ Paris’", "without ‘ not’". */
   asked: string;
-  /** Milliseconds since the kernel was heard of, and since the question was sent. */
+  /** Who is asked. */
+  owner: Owner;
+  /** Milliseconds since the owner was heard of, and since the question was sent. */
   silence: number;
   waited: number;
   connected: boolean;
@@ -24,9 +27,6 @@ export interface Situation {
 export const QUIET = 150;
 export const BUSY = 2500;
 const SILENT = 10_000;
-/** A kernel that is another one now does not know of the figure, and a page cannot tell. */
-export const UNHEARD =
-  "Python has not been heard of for a while. If it was restarted, run the cell again.";
 /** When what is said may change. */
 export const STEPS: readonly number[] = [QUIET, BUSY, SILENT];
 
@@ -35,13 +35,14 @@ export function lineOf(now: Situation): string {
   return waitingLine(now) ?? nextLine(now);
 }
 
-function waitingLine({ standing, asked, silence, waited, connected }: Situation): string | null {
+function waitingLine(now: Situation): string | null {
+  const { standing, asked, silence, waited, connected, owner } = now;
   switch (standing?.state) {
     case undefined:
       return null;
     case "unreachable":
       return connected
-        ? `${asked} was not computed, and no kernel is there to ask.`
+        ? `${asked} was not computed, and ${owner.missing}.`
         : `${asked} was not computed before the page was saved; open it with the model to ask.`;
     case "failed":
       return `${asked}: ${standing?.why ?? "could not be computed"}`;
@@ -51,9 +52,10 @@ function waitingLine({ standing, asked, silence, waited, connected }: Situation)
       return waited < QUIET ? "" : `${asked}: computing…`;
     default:
       if (waited > SILENT && silence > SILENT) {
-        return `${asked} waits: ${UNHEARD}`;
+        // A kernel that is another one now does not know of the figure, and a page cannot tell.
+        return `${asked} waits: ${owner.unheard}`;
       }
-      if (waited > BUSY) return `${asked} waits for the kernel.`;
+      if (waited > BUSY) return `${asked} waits for ${owner.name}.`;
       return waited < QUIET ? "" : `${asked}: asked…`;
   }
 }

@@ -8,9 +8,10 @@
 import type { Cell } from "../data/cell.ts";
 import type { LiveStatus } from "../data/trace.ts";
 import type { Model } from "../state/model.ts";
+import { type Owner, ownerOf } from "../state/owner.ts";
 import { promptSpan, questionOf } from "./asking.ts";
 import { hear, treeOf } from "./hearing.ts";
-import { BUSY, UNHEARD } from "./line.ts";
+import { BUSY } from "./line.ts";
 import { isPending, Questions, type Standing } from "./questions.ts";
 import {
   answerTo,
@@ -102,6 +103,10 @@ export class Session {
 
   get connected(): boolean {
     return this.#model.send !== undefined;
+  }
+
+  get owner(): Owner {
+    return ownerOf(this.#model);
   }
 
   /** Milliseconds since the kernel was heard of. */
@@ -332,7 +337,7 @@ export class Session {
     }
     const heard = this.#heard;
     this.#needTimer = setTimeout(() => {
-      if (this.#heard === heard) this.say(`Going on waits: ${UNHEARD}`);
+      if (this.#heard === heard) this.say(`Going on waits: ${this.owner.unheard}`);
     }, BUSY);
   }
 

@@ -10,6 +10,7 @@ import { type Data, pack, withBuffers, withoutBuffers } from "./frames.ts";
 export type Post = (message: Uint8Array<ArrayBuffer>) => Promise<void>;
 
 export class ServedModel extends MemoryModel {
+  readonly isServed = true;
   readonly #post: Post;
   /** Settles when what was posted so far has arrived. */
   #posted: Promise<void> = Promise.resolve();

@@ -13,6 +13,7 @@ import type { FigureParts } from "../figure/feature.ts";
 import type { Figure } from "../figure/figure.ts";
 import { watchPrint } from "../figure/paper.ts";
 import type { Model } from "../state/model.ts";
+import { type Owner, ownerOf } from "../state/owner.ts";
 import type { TraceState } from "../state/state.ts";
 import type { Store } from "../state/store.ts";
 import { Bar } from "./bar.ts";
@@ -41,9 +42,8 @@ const LISTED = 50;
 /** Rows that are asked for at once where many are. */
 const MANY = 128;
 const DELTA = "Δ log-probability";
-const SILENT =
-  "The kernel does not answer: it is busy, or gone. What is seen stays as it was; once the kernel " +
-  "is there again, run the cell.";
+const SILENT = ({ name, again }: Owner) =>
+  `No answer comes from ${name}: it is busy, or gone. What is seen stays as it was; if it is gone, ${again} again.`;
 
 interface Data {
   columns: readonly Column[];
@@ -759,7 +759,7 @@ export class SetBrowser {
     const of = this.#data.total.toLocaleString("en");
     const total = this.#total?.toLocaleString("en");
     const rows = total === undefined ? "" : total === of ? `${of} rows` : `${total} of ${of} rows`;
-    const text = this.#error ?? (this.#silent ? SILENT : rows);
+    const text = this.#error ?? (this.#silent ? SILENT(ownerOf(this.#model)) : rows);
     if (this.#status.textContent !== text) this.#status.textContent = text;
     this.#status.toggleAttribute("data-tokenviz-error", this.#error !== null || this.#silent);
     if (this.#opened === null) return;

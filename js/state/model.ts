@@ -10,6 +10,8 @@ export interface Model {
   off(event: string, listener: Heard): void;
   /** To whoever owns the data; a model that lives in a page has nobody to talk to. */
   send?(content: unknown): void;
+  /** Is that a command in a shell, and no kernel? */
+  readonly isServed?: boolean;
 }
 
 /** Called without arguments for a changed trait, with content and buffers for "msg:custom". */

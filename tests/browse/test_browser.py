@@ -413,15 +413,32 @@ def test_a_model_explores_the_row_that_is_open() -> None:
         browser.close()
 
 
+def test_of_two_sets_a_model_explores_what_the_figure_would_show() -> None:
+    lm = tv.load_model()
+    a = lm.score_set(["What is 3 + 4?", "What is 12 + 5?"], keys=["a", "b"], progress=False)
+    b = lm.score_set(["What is 3 + 4?", "What is 9 - 2?"], keys=["a", "b"], progress=False)
+    browser = a.join(b).show(model=lm)
+    second = "The row of the second set"
+    for key, trace, title in (("a", a["a"], "The row of the first set"), ("b", b["b"], second)):
+        browser.open(key, 3)
+        explorer = browser.explorer
+        assert browser._explorer is explorer and browser._told == ""
+        assert explorer.trace.tokens == trace.tokens and explorer.title == title
+        assert explorer._view["selected"] == [3, 0]
+    browser.exploring = False  # the comparison is there again
+    assert browser._explorer is None
+    browser.close()
+
+
 def test_a_model_that_does_not_fit_is_said(rows: tv.TraceSet) -> None:
     lm = tv.load_model()
     with pytest.raises(TypeError, match=r"model: expected a LanguageModel, .*got str"):
         rows.show(model="gemma")
-    with pytest.raises(TypeError, match="two that are joined"):
-        rows.join(rows).show(model=lm)
-    foreign = tv.TraceSet(list(rows[:2]), tokenizer=Tokenizer("other", "0" * 64))
+    foreign = tv.TraceSet(list(rows[:2]), rows.keys[:2], tokenizer=Tokenizer("other", "0" * 64))
     with pytest.raises(ValueError, match=r"model: .*'other' \(vocabulary 000000000000\)"):
         foreign.show(model=lm)
+    with pytest.raises(ValueError, match=r"model: the first set's ids .*'other'"):
+        foreign.join(rows[:2]).show(model=lm)
     browser = rows.show(model=lm)
     browser.open(5)  # its ids are places in a list of words
     assert "another tokenizer" in browser._told

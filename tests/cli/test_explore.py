@@ -99,7 +99,7 @@ def test_an_answer_is_asked_why_with_no_notebook(
     assert_accessible(opened.page, "body")
     # What is known is still shown; what is not cannot be asked.
     again.click(9)
-    expect(again.line).to_contain_text("no kernel is there to ask", timeout=SLOWLY)
+    expect(again.line).to_contain_text("was not computed, and tokenviz has ended", timeout=SLOWLY)
     kept = tv.load(tmp_path / "kept.json")
     assert isinstance(kept, tv.TraceTree)
     assert len(kept) == 2

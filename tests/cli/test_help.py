@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 import tokenviz as tv
-from tests.cli.running import environment, run
+from tests.cli.running import COMMAND, environment, run
 from tokenviz.cli.attribute import METHODS
+from tokenviz.cli.examples import examples
 from tokenviz.cli.grouping import spread
 from tokenviz.cli.options import Loading
 from tokenviz.cli.sampling import Sampling
@@ -63,12 +65,35 @@ def test_a_command_says_what_it_does_with_examples_that_it_would_take(command: s
     ran = run(command, "--help")
     assert ran.status == 0
     assert ran.err == ""
-    examples = re.findall(rf"^    (tokenviz {command}.*)$", ran.out, re.MULTILINE)
+    said = ran.out.replace("\\\n", " ")  # as a shell reads it
+    examples = re.findall(rf"^    (tokenviz {command}.*)$", said, re.MULTILINE)
     assert examples
     known = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", ran.out))
     for example in examples:
         own = example.partition("|")[0]
         assert set(re.findall(r"(?<= )--?[a-z][a-z-]*", own)) <= known
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_no_line_is_longer_than_a_terminal_is_wide(command: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, *filter(None, [command]), "--help"],
+        env=environment(COLUMNS="80"), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "Examples:" in done.stdout
+    assert [line for line in done.stdout.splitlines() if len(line) > 80] == []
+
+
+def test_a_folded_example_is_the_same_command() -> None:
+    line = (
+        'tokenviz x demo "a  -b | c" --first "one  two" --second 2 | tokenviz view - --third '
+        + ("a" * 30 + " -o page.html")
+    )
+    head, shown, *rows = examples(line).split("\n")
+    assert (head, shown) == ("\b", "Examples:") and len(rows) == 2
+    assert shlex.split("\n".join(rows).replace("\\\n", "")) == shlex.split(line)
+    assert rows[0].endswith(" --second 2 \\") and len(max(rows, key=len)) <= 78
+    assert examples("tokenviz x").split("\n")[2:] == ["  tokenviz x"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tests.axe import assert_accessible
 from tests.browse.sets import rollouts
 from tests.browser.browsing import SET, Browsing
 from tests.chromium import OfflinePages
-from tests.cli.running import LONG, run
+from tests.cli.running import LONG, run, start
 from tokenviz.browse.page import MOST
 from tokenviz.cli.view import view
 
@@ -154,3 +155,22 @@ def test_served_all_rows_can_be_browsed(
         opened.assert_quiet()
         page.get_by_role("button", name="Quit").click()
     table(offline.open(tmp_path / "kept.html").page).assert_shows(expected)
+
+
+def test_while_the_command_is_busy_the_page_says_who_does_not_answer(
+    rows: tv.TraceSet, folder: Path, offline: OfflinePages
+) -> None:
+    with start("view", folder, "--sort", "worst", "--no-open") as process:
+        assert process.stdout is not None
+        page = offline.open(process.stdout.readline().strip()).page
+        browsing = table(page)
+        browsing.assert_shows(rows.sort("worst_logprob"))
+        status = page.locator(".tokenviz-set-foot [role=status]")
+        try:
+            process.send_signal(signal.SIGSTOP)
+            browsing.head("n_tokens").click()
+            expect(status).to_contain_text("No answer comes from tokenviz", timeout=LONG * 1000)
+            expect(status).to_contain_text("if it is gone, run the command again.")
+        finally:
+            process.send_signal(signal.SIGCONT)
+        expect(status).to_have_text(f"{N} rows", timeout=LONG * 1000)

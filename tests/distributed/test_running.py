@@ -172,7 +172,7 @@ def test_an_error_is_what_was_raised(cluster: Any, tmp_path: Path) -> None:
     assert type(raised.value) is ValueError and raised.value.__suppress_context__
     cause = str(raised.value.__cause__)
     assert "in broken" in cause and "ray/data" not in cause
-    assert [file.name for file in folder.iterdir()] == ["asked.json"]
+    assert [file.name for file in folder.iterdir()] == ["_asked.json"]
 
 
 @pytest.mark.parametrize(

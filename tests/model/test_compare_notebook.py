@@ -33,6 +33,22 @@ def test_it_is_stored_without_outputs() -> None:
         assert cell.cell_type == "markdown" or (not cell.outputs and cell.execution_count is None)
 
 
+def test_each_heading_stands_before_its_code() -> None:
+    code: dict[str, str] = {}
+    heading = ""
+    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
+        if cell.cell_type == "code":
+            code[heading] += cell.source
+            continue
+        for line in cell.source.splitlines():
+            if line.startswith("#"):
+                heading = line.lstrip("# ")
+                code[heading] = ""
+    assert all(code.values()), code
+    assert "temperature=(1, 0.7)" in code["At another temperature, as numbers"]
+    assert "temperature" not in code["An earlier checkpoint"]
+
+
 def test_eight_bits_change_nothing(names: dict[str, Any]) -> None:
     eight = names["eight"].summary()
     assert names["text"].text.endswith("1,462") and len(names["eight"]) == 104

@@ -33,12 +33,12 @@ def test_scoring_again_makes_what_was_in_it(tmp_path: Path, share: float) -> Non
     with pytest.warns(UserWarning, match=rf"{part.name} is damaged .*it is now .*\.damaged"):
         again = lm.score_set(TEXTS, path=tmp_path)
     assert again.keys == keys and [trace.text for trace in again] == TEXTS
-    assert part.with_name(f"{part.name}.damaged").read_bytes() == left
+    assert part.with_name(f"_{part.name}.damaged").read_bytes() == left
     assert TraceSet.open(tmp_path).keys == keys
     cut(part, share)
     with pytest.warns(UserWarning, match=r"it is now .*\.damaged-2"):
         lm.score_set(TEXTS, path=tmp_path)
-    assert part.with_name(f"{part.name}.damaged").read_bytes() == left
+    assert part.with_name(f"_{part.name}.damaged").read_bytes() == left
 
 
 def test_others_of_its_stretch_stay(tmp_path: Path) -> None:

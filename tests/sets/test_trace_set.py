@@ -330,27 +330,6 @@ def test_files_of_two_tokenizers_are_told(tmp_path: Path) -> None:
     assert found.tokenizer is None
 
 
-def test_others_read_it_without_us(tmp_path: Path) -> None:
-    """The lines that docs/sets.md shows."""
-    import duckdb
-    import pandas as pd
-
-    folder = in_files(tmp_path)._plan.database.parts.files()[0].parent
-    found = duckdb.sql(
-        f"SELECT key, reward, logprobs[worst_at + 1] AS worst FROM '{folder}/*.parquet' "
-        "WHERE step = 2 ORDER BY worst LIMIT 1"
-    ).fetchall()
-    assert found == [("k9", 2.0, -6.0)]
-    frame = pd.read_parquet(folder, columns=["key", "text", "logprobs", "channel.kl"])
-    row = frame.set_index("key").loc["k5"]
-    np.testing.assert_array_equal(row["logprobs"], ROWS[5]["trace"].logprobs)
-    assert row["text"] == "Beta 5" and row["channel.kl"][1] == 5
-    # A column's bytes and offsets give the tokens.
-    raw = pd.read_parquet(folder, columns=["bytes", "offsets"]).iloc[7]
-    cut = [raw["bytes"][a:b] for a, b in zip(raw["offsets"], raw["offsets"][1:], strict=False)]
-    assert cut == [token.bytes for token in ROWS[7]["trace"].tokens]
-
-
 def test_without_the_extra_it_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"

@@ -10,6 +10,7 @@ import pytest
 
 import tokenviz as tv
 from tests.sources.recorded import FIXTURES
+from tests.sources.truth import lines
 from tokenviz.sources.read import read
 
 PATH = FIXTURES / "prime_rl.jsonl"
@@ -143,3 +144,14 @@ def test_a_record_without_a_field_is_the_same_in_all_others(key: str) -> None:
     np.testing.assert_array_equal(trace.logprobs, whole.logprobs)
     for name, column in trace.channels.items():
         np.testing.assert_array_equal(column, whole.channels[name])
+
+
+@pytest.mark.parametrize("key", ["token_ids", "trainer_logprobs", "loss_mask", "env_name"])
+def test_what_is_wrong_is_not_quoted_at_any_length(key: str) -> None:
+    """As of a dict of columns, which is not a row, but has its names."""
+    row, *_ = lines("prime_rl.jsonl")
+    long = [*range(10_000)]
+    row = {**row, key: [long] * len(row["token_ids"])}
+    with pytest.raises((TypeError, ValueError), match=rf"\[0\]\.{key}.*expected .*\[0, 1, 2") as e:
+        read(row)
+    assert len(str(e.value)) < 200

@@ -132,6 +132,38 @@ def test_tokens_that_were_lost_are_missed(is_chosen: bool) -> None:
         read(row)
 
 
+@pytest.mark.parametrize("rank", [1, 2])
+def test_below_a_token_that_is_far_down_none_is_missing_unseen(rank: int) -> None:
+    row = in_memory()[0]
+    step, chosen = row["prompt_logprobs"][1], row["prompt_token_ids"][1]
+    assert step[chosen]["rank"] > 3 and len(step) == 3
+    assert len(read(row)) > 0
+    lost = next(id_ for id_, entry in step.items() if entry["rank"] == rank)
+    kept = {id_: entry for id_, entry in step.items() if id_ != lost}
+    row = {**row, "prompt_logprobs": [None, kept, *row["prompt_logprobs"][2:]]}
+    if rank == 2:  # as if one alternative had been asked for
+        assert len(read(row)) > 0
+        return
+    with pytest.raises(ValueError, match=r"\[0\]\.prompt_logprobs\[1\]: .*some are missing"):
+        read(row)
+
+
+def test_beside_an_alternative_without_a_number_there_is_a_gap_in_any_order() -> None:
+    row = in_memory()[0]
+    step = row["prompt_logprobs"][1]
+    first = next(id_ for id_, entry in step.items() if entry["rank"] == 1)
+    others = {id_: entry for id_, entry in step.items() if id_ != first}
+    unknown = {first: {**step[first], "logprob": None}}
+    found = [
+        read({**row, "prompt_logprobs": [None, one, *row["prompt_logprobs"][2:]]})
+        for one in ({**unknown, **others}, {**others, **unknown})  # as Parquet's fields may be
+    ]
+    # What is left of the list is not taken for its head, which would bound the rest.
+    assert found[0] == found[1]
+    assert len(found[0].alternatives[1]) == len(read(row).alternatives[1]) - 1
+    assert found[0].entropies[1] < read(row).entropies[1]
+
+
 def test_a_step_without_a_record_is_not_known() -> None:
     row = {**in_memory()[0], "prompt_logprobs": None}
     row["logprobs"][0] = dict.fromkeys(row["logprobs"][0])

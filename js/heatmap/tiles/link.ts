@@ -5,8 +5,10 @@
  */
 
 import type { Model } from "../../state/model.ts";
+import { type Owner, ownerOf } from "../../state/owner.ts";
 
 export interface Link {
+  readonly owner: Owner;
   /** Says something; false when nobody can hear it. */
   send(content: object): boolean;
   /** Calls with what is said to this widget, and when its connection is lost. */
@@ -23,6 +25,7 @@ const LOST = ["comm:close", "comm_live_update"];
 export function linkTo(model: Model): Link | null {
   if (model.send === undefined) return null;
   return {
+    owner: ownerOf(model),
     send(content) {
       try {
         model.send?.(content);

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import shared from "../../../tests/data/pyramids.json";
+import { KERNEL, type Owner, SERVER } from "../../state/owner.ts";
 import { random } from "../../testing.ts";
 import { ArraySource } from "../pyramid/array.ts";
 import { buildNow } from "../pyramid/build.ts";
@@ -13,6 +14,7 @@ const PLACES = { rows: null, columns: null };
 /** The kernel's end, from an array that lies here, and a way to hold its answers back. */
 class Kernel implements Link {
   readonly asked: { level: number; row: number; column: number; id: string }[] = [];
+  owner: Owner = KERNEL;
   alive = true;
   exact = true;
   error: string | null = null;
@@ -246,6 +248,19 @@ describe("what goes wrong is said, and the coarse picture stays", () => {
     expect(source.status).toContain("the kernel is gone");
     expect(source.connected).toBe(false);
     expect(readAll(source, 0, [0]).lines[0]).not.toContain(Number.NaN);
+  });
+
+  test("a command of a shell, which is no kernel", async () => {
+    vi.useFakeTimers();
+    const { source, kernel } = make();
+    kernel.owner = SERVER;
+    source.look({ first: 0, last: 5 }, { first: 0, last: 5 });
+    source.valueAt(0, 0);
+    await vi.advanceTimersByTimeAsync(2100);
+    expect(source.status).toContain("waiting for tokenviz: coarse picture");
+    kernel.lose();
+    expect(source.status).toContain("tokenviz is gone: coarse picture");
+    vi.useRealTimers();
   });
 
   test("values that cannot be read, which are not asked for again", async () => {

@@ -109,9 +109,9 @@ export class TileSource implements LevelSource {
       // A level more would hardly be seen.
       if (this.#finest < this.#pictureLevel - 1)
         said.push("coarse picture: no finer one is held here");
-    } else if (this.#lost) said.push("the kernel is gone: coarse picture");
+    } else if (this.#lost) said.push(`${this.#link.owner.name} is gone: coarse picture`);
     else if (this.#error !== null) said.push(`values could not be read: ${this.#error}`);
-    else if (this.#waiting) said.push("waiting for the kernel: coarse picture");
+    else if (this.#waiting) said.push(`waiting for ${this.#link.owner.name}: coarse picture`);
     if (this.#sampled) said.push("sampled: not every value was looked at");
     return said.join(" · ");
   }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from tokenviz.browse.opened import opened
 from tokenviz.data.trace import Trace
 from tokenviz.data.tree import TraceTree
 from tokenviz.sets.joined import JoinedSet
@@ -18,17 +19,20 @@ __all__ = ["Exploring"]
 
 _KEPT = 32  # rows whose branches and answers are remembered
 _ALTERNATIVES = 5
+_TITLES = ("The row of the first set", "The row of the second set")
 
 
 class Exploring:
     """Explorers of the rows of a set, one of which is open at a time.
 
-    What was asked about a row is there again when it is opened again.
+    What was asked about a row is there again when it is opened again. Of two sets that are joined
+    they are of what the figure would show: the first one's row, or where the texts differ the
+    other's.
 
     Parameters
     ----------
     rows
-        The set.
+        The set, or two that are joined.
     lm
         The model that is asked.
 
@@ -46,16 +50,13 @@ class Exploring:
                 f"model: expected a LanguageModel, as tv.load_model() gives it, "
                 f"got {type(lm).__name__}"
             )
-        if isinstance(rows, JoinedSet):
-            raise TypeError(
-                "model: expected one set, got two that are joined, whose rows are compared; "
-                "show one of them with the model"
-            )
-        theirs, ours = rows.tokenizer, tokenizer_of(lm.tokenizer)
+        explored = rows.a if isinstance(rows, JoinedSet) else rows
+        theirs, ours = explored.tokenizer, tokenizer_of(lm.tokenizer)
         if theirs and ours and theirs.hash and ours.hash and theirs.hash != ours.hash:
+            which = "first set" if isinstance(rows, JoinedSet) else "set"
             raise ValueError(
-                f"model: the set's ids are those of {said(theirs)}, and the model's tokenizer is "
-                f"{said(ours)}; load the model that the set was made with"
+                f"model: the {which}'s ids are those of {said(theirs)}, and the model's tokenizer "
+                f"is {said(ours)}; load the model that the set was made with"
             )
         self._lm = lm
         self._rows = rows
@@ -82,7 +83,9 @@ class Exploring:
         from tokenviz.explore.explorer import Explorer
 
         if self._open is None or self._open[0] != key:
-            tree = self._trees.get(key) or TraceTree.of(self._read(key))
+            trace, title = self._row(key)
+            looks = {"title": title, **looks}
+            tree = self._trees.get(key) or TraceTree.of(self._read(key, trace))
             explorer = Explorer(self._lm, tree, **looks)
             self.close()
             self._open = key, explorer
@@ -103,9 +106,16 @@ class Exploring:
             self._trees.popitem(last=False)
         explorer.close()
 
-    def _read(self, key: str) -> Trace:
+    def _row(self, key: str) -> tuple[Trace, str]:
+        """The row's trace, and of two sets which one's it is, as a title."""
+        if not isinstance(self._rows, JoinedSet):
+            return self._rows[key], ""
+        place = self._rows.place_of(key)
+        which = 0 if opened(self._rows, place).said is None else 1
+        return self._rows.traces(place)[which], _TITLES[which]
+
+    def _read(self, key: str, trace: Trace) -> Trace:
         """The row's trace; without alternatives in it, as the model reads its ids."""
-        trace: Trace = self._rows[key]
         prompt, tokens = list(trace.prompt), list(trace.tokens)
         vocabulary = self._lm.vocabulary
         for name, several in (("prompt", prompt), ("tokens", tokens)):

@@ -63,7 +63,8 @@ def made_in(
         complain(f"row {row.line}: {row.reason}")
     if len(rejected) > _NAMED:
         complain(f"{len(rejected):,} rows in all could not be made")
-    complain(f"{folder} has {len(traces):,} rows; “tokenviz view {folder}” shows them", "note")
+    rows_ = f"{len(traces):,} row{'s' * (len(traces) != 1)}"
+    complain(f"{folder} has {rows_}; “tokenviz view {folder}” shows the set", "note")
     if any(str(one.message).startswith("interrupted") for one in told):
         raise typer.Exit(INTERRUPTED)
     if rejected:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tokenviz.sets.trace_set import TraceSet
 
 __all__ = [
+    "AttributionsError",
     "Chosen",
     "again_as_set",
     "choose",
@@ -32,9 +33,18 @@ __all__ = [
 ]
 
 _LARGE = 1 << 23  # bytes of one file whose traces are not all made
+_FEW = 50  # traces beside which attributions are figures
 _NAME = re.compile(r"[\w.:]+")
 _BY_LOGPROB = {"worst": "worst_logprob", "mean": "mean_logprob", "sum": "sum_logprob"}
 _LOW_FIRST = ("worst_logprob", "mean_logprob", "sum_logprob")
+
+
+class AttributionsError(ValueError):
+    """Of files that were to be a set, some hold attributions, and it would have few rows."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        super().__init__("there are attributions, and a set holds traces")
+        self.files = list(map(str, files))
 
 
 class Chosen(NamedTuple):
@@ -65,7 +75,11 @@ def is_many(words: Sequence[str], *, has_filter: bool) -> bool:
         return False
     if all(path.suffix.lower() == ".pt" for path in files):
         return False
-    return len(files) > 1 or has_filter or files[0].stat().st_size > _LARGE
+    if len(files) > 1 or has_filter or files[0].stat().st_size > _LARGE:
+        return True
+    from tokenviz.sources.many import is_part
+
+    return is_part(files[0])
 
 
 def open_many(words: Sequence[str], **options: Any) -> tuple[TraceSet, int]:
@@ -73,19 +87,27 @@ def open_many(words: Sequence[str], **options: Any) -> tuple[TraceSet, int]:
 
     Raises
     ------
+    AttributionsError
+        If there are some, and few traces beside them: no set, but what there is can be shown.
     TypeError, ValueError
         If nothing of it can be read.
     """
     import tokenviz
+    from tokenviz.sources.pieces import NO_TRACE
 
     is_made = len(words) == 1 and _is_set(Path(words[0]))
-    source: Any = words[0] if is_made else [str(path) for path in _expanded(words)]
+    files = [] if is_made else _expanded(words)
+    source: Any = words[0] if is_made else [str(path) for path in files]
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
             found: TraceSet = tokenviz.read(source, **options)
         except ValueError as error:
+            if NO_TRACE in str(error):
+                raise AttributionsError(files) from error
             raise ValueError(str(error).removeprefix("source: ")) from error
+    if not is_made and len(found) <= _FEW and any(NO_TRACE in row.reason for row in found.rejected):
+        raise AttributionsError(files)
     for warning in said:
         # Broken rows are counted below, in the words of a shell.
         if "set.rejected" not in str(warning.message):
@@ -94,7 +116,11 @@ def open_many(words: Sequence[str], **options: Any) -> tuple[TraceSet, int]:
         from tokenviz.sets.trace_set import not_read
         from tokenviz.sources.many import listed
 
-        complain(f"{not_read(len(found.rejected))}: {listed(found.rejected)}")
+        told = [
+            row._replace(file="standard input") if row.file.startswith("standard input.") else row
+            for row in found.rejected
+        ]
+        complain(f"{not_read(len(told))}: {listed(told)}")
         return found, len(found.rejected)
     return found, 0
 
@@ -138,9 +164,9 @@ def again_as_set(word: str, given: bytes, options: dict[str, Any]) -> tuple[Trac
         return None
     try:
         json.loads(given)
-        name = "stdin.json"
+        name = "standard input.json"
     except ValueError:
-        name = "stdin.jsonl"
+        name = "standard input.jsonl"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(given)

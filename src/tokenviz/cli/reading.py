@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,6 +38,7 @@ _MEANT = ("messages", "text", "completion", "prompt")
 # How a line begins that tokenviz wrote.
 OURS = re.compile(rb'\s*\{"format": ?"tokenviz\.')
 _LONG = 100
+_SHOWN = 3  # broken lines that an error shows
 # How an error begins that is about an option, and not about a file.
 _NAMES_OPTION = re.compile("(format|tokenizer): ")
 
@@ -68,7 +69,7 @@ def is_file(word: str) -> bool:
 
 
 def read_files(
-    words: Iterable[str], *, stdin: bytes = b"", **options: Any
+    words: Iterable[str], *, stdin: bytes = b"", in_part: bool = False, **options: Any
 ) -> tuple[list[Found], int]:
     """Read files, folders of them, and standard input, as ``tokenviz.read`` does.
 
@@ -80,6 +81,8 @@ def read_files(
         What the shell was given.
     stdin
         What standard input held; empty, if it was not read yet.
+    in_part
+        Whether of lines that tokenviz wrote the others are read, too, where one is broken.
     options
         As for :func:`tokenviz.read`.
 
@@ -88,7 +91,7 @@ def read_files(
     list of Found
         What was found.
     int
-        How many files could not be read.
+        How many files or lines could not be read.
 
     Raises
     ------
@@ -100,7 +103,13 @@ def read_files(
     failed = 0
     for path in paths:
         try:
-            found += _read(path, options, stdin)
+            read, broken = _read(path, options, stdin)
+            if broken and not (in_part and read):
+                raise broken[0]
+            found += read
+            failed += len(broken)
+            if broken:
+                _complain_of_lines(broken)
         except (OSError, TypeError, ValueError, ImportError) as error:
             said = _with_name(error, path)
             if len(paths) == 1:
@@ -159,19 +168,29 @@ def files_in(folder: Path) -> list[Path]:
     return sorted((p for p in inside if p.name[0] != "."), key=natural)
 
 
-def _read(path: Path, options: Mapping[str, Any], stdin: bytes) -> list[Found]:
+def _read(
+    path: Path, options: Mapping[str, Any], stdin: bytes
+) -> tuple[list[Found], list[ValueError]]:
+    """What a file holds, and of lines of ours what is wrong with those that are broken."""
     if str(path) == STDIN:
-        return [*_named("standard input", _of_text(stdin or sys.stdin.buffer.read(), options))]
-    if path.suffix.lower() in (".json", ".jsonl", ".npz") and is_ours(path):
+        content = stdin or sys.stdin.buffer.read()
+        if OURS.match(content):
+            ours, broken = _lines(content, "standard input")
+            return [*_named("standard input", ours)], broken
+        return [*_named("standard input", _of_text(content, options))], []
+    suffix = path.suffix.lower()
+    if suffix == ".jsonl" and is_ours(path):
+        ours, broken = _lines(path.read_bytes(), path.name)
+        return [*_named(path.name, ours)], broken
+    if suffix in (".json", ".npz") and is_ours(path):
         from tokenviz.data.files import load
 
-        ours = [load(path)] if path.suffix.lower() != ".jsonl" else _lines(path.read_bytes(), path)
-        return [*_named(path.name, ours)]
+        return [*_named(path.name, load(path))], []
     from tokenviz.sources.read import read
 
     if not path.exists():
         raise FileNotFoundError(f"there is no file {str(path)!r}")
-    return [*_named(path.name, read(path, **options))]
+    return [*_named(path.name, read(path, **options))], []
 
 
 def is_ours(path: Path) -> bool:
@@ -183,9 +202,7 @@ def is_ours(path: Path) -> bool:
 
 
 def _of_text(content: bytes, options: Mapping[str, Any]) -> Any:
-    """What standard input holds: JSON, or JSON in lines."""
-    if OURS.match(content):
-        return _lines(content, Path(STDIN))
+    """What standard input holds of others: JSON, JSON in lines, or what a server sends."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -194,19 +211,37 @@ def _of_text(content: bytes, options: Mapping[str, Any]) -> Any:
         ) from None
     if not text.strip():
         raise ValueError(f"{STDIN}: there is nothing in it")
+    from tokenviz.sources.loading import is_of_events
     from tokenviz.sources.read import read
 
+    if is_of_events(text):
+        return read(text, **options)
     parsed = _rows_in(text)
     if parsed is None:
         raise ValueError(f"{STDIN}: expected JSON, or a JSON in each line, got {text[:40]!r}")
     return read(parsed, **options)
 
 
-def _lines(content: bytes, path: Path) -> list[Source]:
+def _lines(content: bytes, name: str) -> tuple[list[Source], list[ValueError]]:
+    """What tokenviz wrote in lines, and what is wrong with those that are broken."""
     from tokenviz.data.files import of_json
 
-    lines = ((i, line) for i, line in enumerate(content.split(b"\n"), 1) if line.strip())
-    return [of_json(line, f"{path.name}, line {i}") for i, line in lines]
+    read: list[Source] = []
+    broken: list[ValueError] = []
+    for i, line in enumerate(content.split(b"\n"), 1):
+        if line.strip():
+            try:
+                read.append(of_json(line, f"{name}, line {i}"))
+            except ValueError as error:
+                broken.append(error)
+    return read, broken
+
+
+def _complain_of_lines(broken: Sequence[ValueError]) -> None:
+    from tokenviz.sets.trace_set import not_read
+
+    said = "; ".join(map(str, broken[:_SHOWN])) + "; …" * (len(broken) > _SHOWN)
+    complain(f"{not_read(len(broken))}: {said}")
 
 
 def _rows_in(text: str) -> Any:
@@ -248,8 +283,12 @@ def _as_row(row: Any, name: str) -> Row:
 
 
 def _named(name: str, read: Any) -> Iterator[Found]:
+    from tokenviz.sets.trace_set import TraceSet
     from tokenviz.sources.texts import Texts
 
+    if isinstance(read, TraceSet):  # a part of one
+        yield from map(Found, read, read.keys)
+        return
     found = read if isinstance(read, list) else [read]
     for i, source in enumerate(found, 1):
         if isinstance(source, Texts):

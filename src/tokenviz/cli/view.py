@@ -9,6 +9,7 @@ import typer
 
 from tokenviz.cli.browsing import serve_page
 from tokenviz.cli.many import (
+    AttributionsError,
     again_as_set,
     channel_sorted_by,
     choose,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["view"]
 
+_NO_COLUMNS = "filter: expected traces; attributions, comparisons and trees have no columns"
 _FIGURES = 50
 """Of a page that is no table, because of each the whole figure is laid out."""
 
@@ -102,7 +104,12 @@ def view(
         options["tokenizer"] = tokenizer_of(tokenizer)
     asked = _Asked(output, sort, reverse, top, filter, channel, title, open_, port)
     options["progress"] = progress_of(progress)
-    traces, found, failed = _read(files, options, has_filter=filter is not None)
+    traces, found, failed = _read(
+        files,
+        options,
+        has_filter=filter is not None,
+        is_kept=output is not None and is_folder(output),
+    )
     if traces is None:
         _show_found(found, asked, failed)
     else:
@@ -126,21 +133,29 @@ class _Asked(NamedTuple):
 
 
 def _read(
-    files: list[str], options: dict[str, Any], *, has_filter: bool
+    files: list[str], options: dict[str, Any], *, has_filter: bool, is_kept: bool
 ) -> tuple[TraceSet | None, list[Found], int]:
-    """A set where there are several traces, else what there is; and how much was not read."""
+    """A set where there are several traces, else what there is; and how much was not read.
+
+    Of one trace it is a set, too, where it is filtered, or kept in a folder.
+    """
     if has_filter:
         from tokenviz._optional import require
 
         for library in ("duckdb", "pyarrow"):
             require(library, feature="--filter", install="tokenviz-widget[sets]")
     if is_many(files, has_filter=has_filter):
-        traces, failed = open_many(files, **options)
-        return traces, [], failed
+        try:
+            traces, failed = open_many(files, **options)
+            return traces, [], failed
+        except AttributionsError as error:
+            if has_filter:
+                raise ValueError(_NO_COLUMNS) from None
+            files = error.files
     given = sys.stdin.buffer.read() if STDIN in files else b""
     own = {name: value for name, value in options.items() if name != "progress"}
     try:
-        found, failed = read_files(files, stdin=given, **own)
+        found, failed = read_files(files, stdin=given, in_part=True, **own)
     except ValueError:
         # Of many rows one may be broken: then the others are a set.
         broken = read_in_part(files, given, options)
@@ -149,11 +164,9 @@ def _read(
         return broken[0], [], broken[1]
     if not found:
         raise ValueError("there is nothing to show")
-    made = set_of(found) if has_filter or len(found) > 1 else None
+    made = set_of(found) if has_filter or is_kept or len(found) > 1 else None
     if made is None and has_filter:
-        raise ValueError(
-            "filter: expected traces; attributions, comparisons and trees have no columns"
-        )
+        raise ValueError(_NO_COLUMNS)
     if made is not None and len(files) == 1:
         # Once more, as a set, which keeps what else is said of each.
         again = again_as_set(files[0], given, options)
@@ -174,7 +187,7 @@ def _show_found(found: list[Found], asked: _Asked, failed: int) -> None:
     shown = in_order[: top or None]
     if len(shown) < len(found):
         complain(f"{len(shown):,} of {len(found):,} are shown; --top 0 shows all", "note")
-    remark = _remark(len(shown), len(found), asked.sort, failed, "file")
+    remark = _remark(len(shown), len(found), asked.sort, failed)
     _give(shown, asked, remark, order)
 
 
@@ -207,7 +220,7 @@ def _show_set(traces: TraceSet, asked: _Asked, failed: int) -> None:
         )
         complain(f"{count:,} of {chosen.fitting:,} are shown; {rest}", "note")
     channel = asked.channel or channel_sorted_by(traces, asked.sort)
-    remark = _remark(count, chosen.fitting, asked.sort, failed, "row")
+    remark = _remark(count, chosen.fitting, asked.sort, failed, f" row{'s' * (failed != 1)}")
     if asked.filter is not None:
         remark += f" Of {chosen.total:,} these {chosen.fitting:,} fit {asked.filter}."
     if count == 1 and not (asked.output and is_folder(asked.output)):
@@ -225,7 +238,13 @@ def _show_set(traces: TraceSet, asked: _Asked, failed: int) -> None:
             channel=channel, by=chosen.by, descending=chosen.descending,
         )  # fmt: skip
     elif is_folder(asked.output):
-        chosen.rows.save(asked.output)
+        try:
+            chosen.rows.save(asked.output)
+        except FileExistsError:
+            raise ValueError(
+                f"output: {asked.output} holds something, and a set is written anew; expected the "
+                "name of a folder that is empty, or not there"
+            ) from None
     else:
         emit_traces(chosen.rows, asked.output)
 
@@ -264,9 +283,9 @@ def tokenizer_of(name: str) -> Any:
         ) from None
 
 
-def _remark(shown: int, found: int, sort: str | None, failed: int, what: str) -> str:
+def _remark(shown: int, found: int, sort: str | None, failed: int, what: str = "") -> str:
     count = f"{shown:,} of {found:,}" if shown < found else f"{shown:,}"
     parts = [f"{count}, {'as they were read' if sort is None else f'sorted by {sort}'}."]
     if failed:
-        parts.append(f"{failed:,} {what}{'s' * (failed != 1)} could not be read.")
+        parts.append(f"{failed:,}{what} could not be read.")
     return " ".join(parts)

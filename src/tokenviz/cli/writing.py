@@ -44,16 +44,8 @@ def check_output(value: str | None) -> str | None:
     typer.BadParameter
         If it ends in nothing that is known, or its folder is not there.
     """
-    if value is None or value == STDOUT:
-        return value
-    path = Path(value)
-    known = (PAGE, _LINES, *_ONE)
-    if path.suffix.lower() not in known:
-        raise typer.BadParameter(
-            f"expected a name ending in {', '.join(known)}, or -, got {value!r}"
-        )
-    if not path.resolve().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {str(path.parent)!r}")
+    if value is not None and value != STDOUT:
+        _check_file(value)
     return value
 
 
@@ -65,14 +57,31 @@ def check_set_output(value: str | None) -> str | None:
     typer.BadParameter
         If it is none of what is known.
     """
-    if value is None or not is_folder(value):
-        return check_output(value)
+    if value is None or value == STDOUT:
+        return value
+    if not is_folder(value):
+        _check_file(value, ", a folder’s name and /")
+        return value
     path = Path(value)
     if path.exists() and not path.is_dir():
         raise typer.BadParameter(f"{value!r} is a file, and not a folder")
+    _check_parent(path)
+    return value
+
+
+def _check_file(value: str, others: str = "") -> None:
+    path = Path(value)
+    known = (PAGE, _LINES, *_ONE)
+    if path.suffix.lower() not in known:
+        raise typer.BadParameter(
+            f"expected a name ending in {', '.join(known)}{others}, or -, got {value!r}"
+        )
+    _check_parent(path)
+
+
+def _check_parent(path: Path) -> None:
     if not path.resolve().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {str(path.parent)!r}")
-    return value
 
 
 def is_folder(output: str) -> bool:

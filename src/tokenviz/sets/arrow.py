@@ -69,9 +69,12 @@ def integers(values: npt.NDArray[np.int64]) -> Any:
 def as_numpy(values: Any) -> npt.NDArray[Any]:
     """The numbers of an array of Arrow, over the same memory where nothing is null.
 
+    Of floating-point numbers what is null is NaN: others write one for the other, as pandas does.
     ``to_numpy`` would load pandas first.
     """
     pa = arrow()
+    if values.null_count and pa.types.is_floating(values.type):
+        values = values.fill_null(float("nan"))
     kind, n, start = values.type, len(values), values.offset
     data = None if values.null_count else values.buffers()[1]
     if data is None:

@@ -52,7 +52,8 @@ def is_damage(error: Exception) -> bool:
 
 
 def _set_aside(part: Path, error: Exception) -> None:
-    names = (f"{part.name}{_MARK}{f'-{i}' if i > 1 else ''}" for i in itertools.count(1))
+    # What reads Parquet passes by names that begin so.
+    names = (f"_{part.name}{_MARK}{f'-{i}' if i > 1 else ''}" for i in itertools.count(1))
     aside = next(path for name in names if not (path := part.with_name(name)).exists())
     with suppress(FileNotFoundError):  # another process was first
         part.rename(aside)

@@ -21,7 +21,7 @@ KEY = "key"
 """The column that says what a row is known by."""
 
 _WORDS = {"score": ("text", "messages"), "generate": ("prompt", "messages", "text")}
-_ASKED = "asked.json"
+_ASKED = "_asked.json"  # what reads Parquet passes by names that begin so
 _EXTRA = "tokenviz-widget[sets]"
 _FILES = {".parquet": "parquet", ".arrow": "feather", ".feather": "feather", ".csv": "csv",
           ".jsonl": "json", ".ndjson": "json"}  # fmt: skip

@@ -15,7 +15,8 @@ from tokenviz.sets.writing import PART_BYTES, PART_ROWS, part_name, write_part
 
 __all__ = ["Rejected", "rejected_of", "save", "write_rejected"]
 
-_REJECTED = "rejected.jsonl"
+_REJECTED = "_rejected.jsonl"
+"""Who reads a folder of Parquet files passes over names that begin so."""
 
 _LOOKED_AT = 256  # rows by which the others' size is guessed
 

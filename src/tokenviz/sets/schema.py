@@ -225,10 +225,10 @@ class Facts(NamedTuple):
     """The names of tokenizers, where files differ in them."""
 
     def encoded(self) -> dict[bytes, bytes]:
-        """As metadata of a file."""
+        """As metadata of a file, which is of this version, whatever its rows were read from."""
         content = {
             "format": "tokenviz.set",
-            "version": self.version,
+            "version": VERSION,
             "tokenizer": None if self.tokenizer is None else self.tokenizer._asdict(),
             "distributions": list(self.distributions),
             "temperatures": list(self.temperatures),

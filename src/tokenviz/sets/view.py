@@ -17,7 +17,7 @@ from tokenviz.sets.queries import (
     orders_of,
     rows_of,
 )
-from tokenviz.sets.schema import LISTS, kind_of
+from tokenviz.sets.schema import LISTS, REQUIRED, kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +112,11 @@ class View(Generic[Item]):
         columns
             Which; all, if not given, with the lists of tokens, which may be much.
         """
-        return self.queries.page(0, len(self), self._chosen(columns, self.columns))
+        table = self.queries.page(0, len(self), self._chosen(columns, self.columns))
+        if not set(REQUIRED) <= {*table.schema.names}:
+            return table
+        # What its rows cannot say, as the tokenizer: they are a set, wherever they go.
+        return table.replace_schema_metadata(self._plan.database.parts.facts.encoded())
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows as a data frame.

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Distribution, Trace
+from tokenviz.sources.fields import short
 
 __all__ = ["Listed", "Position", "assemble"]
 
@@ -172,7 +173,7 @@ def _number(value: Any, where: str) -> float:
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{where}: expected a log-probability, got {value!r}")
+        raise TypeError(f"{where}: expected a log-probability, got {short(value)}")
     number = float(value)
     return math.nan if number == _SENTINEL or number <= _LOWEST else number
 

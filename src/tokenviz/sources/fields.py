@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, NoReturn
 
-__all__ = ["absent", "aligned", "as_bytes", "field", "has", "number", "record", "rows", "string",
-           "whole"]  # fmt: skip
+__all__ = ["absent", "aligned", "as_bytes", "field", "has", "number", "record", "rows", "short",
+           "string", "whole"]  # fmt: skip
 
 
 def record(value: Any, name: str) -> Mapping[str, Any]:
@@ -86,7 +86,7 @@ def whole(value: Any, name: str) -> int | None:
     if (given := number(value, name)) is None:
         return None
     if given < 0 or not given.is_integer():
-        raise ValueError(f"{name}: expected a whole number of 0 or more, got {value!r}")
+        raise ValueError(f"{name}: expected a whole number of 0 or more, got {short(value)}")
     return int(given)
 
 
@@ -120,7 +120,7 @@ def as_bytes(value: Any, name: str) -> bytes | None:
         return bytes(given)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{name}: expected whole numbers from 0 to 255, got {_short(value)}"
+            f"{name}: expected whole numbers from 0 to 255, got {short(value)}"
         ) from None
 
 
@@ -157,9 +157,10 @@ def absent(name: str, switch: str) -> ValueError:
 
 
 def _refuse(name: str, expected: str, value: Any) -> NoReturn:
-    raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}: {_short(value)}")
+    raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}: {short(value)}")
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """What a message says of a value, which may be a text of any length or a list of thousands."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -17,6 +17,7 @@ from tokenviz.data.arrays import whole
 from tokenviz.data.tokens import Token
 from tokenviz.data.trace import Distribution, Trace
 from tokenviz.sources.assembling import Listed, Position, assemble
+from tokenviz.sources.fields import short
 from tokenviz.sources.filling import OPTIONS as FILLING
 from tokenviz.sources.filling import Sequences, unfilled
 from tokenviz.sources.foreign import as_array, as_list, ids
@@ -103,7 +104,7 @@ def _checked(
         if not is_right or not all(
             isinstance(beam, int) and beam < len(first[k]) for k, beam in enumerate(row)
         ):
-            raise ValueError(f"beam_indices[{i}]: expected a row of each step, got {row!r}")
+            raise ValueError(f"beam_indices[{i}]: expected a row of each step, got {short(row)}")
     return beams
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from tokenviz._optional import require
 from tokenviz.sources.packed import PACKED, head_of, suffix_of, text_of
 
-__all__ = ["SUFFIXES", "has_events", "load", "plain"]
+__all__ = ["SUFFIXES", "has_events", "is_of_events", "load", "plain"]
 
 SUFFIXES = (".json", ".jsonl", ".parquet", ".pt", ".txt", ".sse")
 _NOT_TEXT = (".parquet", ".pt")
@@ -75,8 +75,12 @@ def has_events(path: Path) -> bool:
     """Whether a file is text that begins as server-sent events do."""
     if suffix_of(path) in _NOT_TEXT:
         return False
-    head = head_of(path, _HEAD).decode("utf-8-sig", errors="replace")
-    return _EVENT.match(head.lstrip()) is not None
+    return is_of_events(head_of(path, _HEAD).decode("utf-8-sig", errors="replace"))
+
+
+def is_of_events(text: str) -> bool:
+    """Whether a text begins as server-sent events do."""
+    return _EVENT.match(text.lstrip()) is not None
 
 
 def plain(source: Any) -> Any:
@@ -95,7 +99,7 @@ def plain(source: Any) -> Any:
 
 
 def _of_text(text: str, name: str) -> Any:
-    if _EVENT.match(text.lstrip()):
+    if is_of_events(text):
         return _of_events(text, name)
     try:
         return json.loads(text)
@@ -104,7 +108,7 @@ def _of_text(text: str, name: str) -> Any:
 
 
 def _of_lines(text: str, name: str) -> list[Any]:
-    if _EVENT.match(text.lstrip()):
+    if is_of_events(text):
         return _of_events(text, name)
     found = []
     for i, line in enumerate(text.split("\n"), 1):

@@ -14,6 +14,7 @@ from tokenviz._progress import progress_bar
 from tokenviz.sets.arrow import EXTRA, arrow
 from tokenviz.sets.parts import Parts
 from tokenviz.sets.schema import Facts, Tokenizer, is_ours, tokenizer_of
+from tokenviz.sets.tables import holds_rows, set_of
 from tokenviz.sets.trace_set import Rejected, TraceSet, not_read
 from tokenviz.sets.writing import parts_of
 from tokenviz.sources.format import Given
@@ -22,7 +23,7 @@ from tokenviz.sources.packed import suffix_of
 from tokenviz.sources.pieces import Found, pieces_of
 from tokenviz.sources.workers import read_pieces
 
-__all__ = ["is_set", "listed", "natural", "read_many"]
+__all__ = ["is_part", "is_set", "listed", "natural", "of_table", "read_many"]
 
 _IN_FOLDERS = tuple(suffix for suffix in SUFFIXES if suffix != ".pt")
 """What is taken of a folder: there, a ``.pt`` is a model's weights as a rule."""
@@ -44,7 +45,7 @@ def read_many(
     Parameters
     ----------
     source
-        A folder, a pattern, or paths. A folder that is a set is opened.
+        A folder, a pattern, or paths. A folder that is a set is opened, and so are its parts.
     format_, given
         As for each of them alone.
     tokenizer
@@ -57,7 +58,8 @@ def read_many(
     Raises
     ------
     ValueError
-        If there are no such files, or nothing in them can be read.
+        If there are no such files, or nothing in them can be read; if something is asked for that a
+        set says itself.
 
     Warns
     -----
@@ -66,8 +68,12 @@ def read_many(
     """
     require("duckdb", feature="reading many files", install=EXTRA)
     if isinstance(source, str | Path) and is_set(folder := Path(source)):
+        _check_unasked(format_, given)
         return TraceSet.open(folder)
     paths = _paths(source)
+    if all(map(is_part, paths)):
+        _check_unasked(format_, given)
+        return TraceSet._of(Parts.of_files(paths))
     pieces = [piece for path in paths for piece in pieces_of(path)]
     common = _common(paths)
     bar = progress_bar(sum(path.stat().st_size for path in paths), "reading", "B", progress)
@@ -83,6 +89,33 @@ def read_many(
         if bar is not None:
             bar.close()
     return collected.finished(tokenizer)
+
+
+def of_table(table: Any, format_: str | None, given: Given, tokenizer: Any) -> TraceSet | None:
+    """The set whose rows a table of Arrow's holds; None where it holds others.
+
+    Parameters are those of :func:`read_many`.
+    """
+    if not holds_rows(table.schema):
+        return None
+    require("duckdb", feature="reading the table of a set", install=EXTRA)
+    _check_unasked(format_, given)
+    return set_of(table, _tokenizer(tokenizer))
+
+
+def _check_unasked(format_: str | None, given: Given) -> None:
+    """Refuse to be told of a set what it says itself."""
+    told = {
+        "format": format_,
+        "distribution": given.distribution,
+        "temperature": given.temperature,
+        **given.options,
+    }
+    for name, value in told.items():
+        if value is not None:
+            raise ValueError(
+                f"{name}: a set of traces says it itself; expected none, got {value!r}"
+            )
 
 
 class _Collected:
@@ -233,16 +266,18 @@ def natural(path: Path) -> list[Any]:
 
 def is_set(folder: Path) -> bool:
     """Whether a folder is a set of traces, and not files that are to be read."""
-    if not folder.is_dir():
+    return folder.is_dir() and any(map(is_part, parts_of(folder)[:1]))
+
+
+def is_part(path: Path) -> bool:
+    """Whether a file holds rows of a set."""
+    if path.suffix.lower() != ".parquet" or not path.is_file():
         return False
-    for part in parts_of(folder):
-        metadata = require("pyarrow.parquet", feature="reading .parquet", install=EXTRA)
-        try:
-            names = metadata.read_schema(part).names
-        except Exception:  # whatever damage makes it raise: it is said when it is read
-            return False
-        return {"key", "bytes", "offsets", "logprobs"} <= set(names)
-    return False
+    metadata = require("pyarrow.parquet", feature="reading .parquet", install=EXTRA)
+    try:
+        return holds_rows(metadata.read_schema(path))
+    except Exception:  # whatever damage makes it raise: it is said when it is read
+        return False
 
 
 def _common(paths: Iterable[Path]) -> Path:

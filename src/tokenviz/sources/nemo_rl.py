@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tokenviz.data.trace import Trace
-from tokenviz.sources.fields import field, whole
+from tokenviz.sources.fields import field, short, whole
 from tokenviz.sources.foreign import as_list
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.per_token import Numbers, YesNo, ids, is_given, numbers, records, yes_or_no
@@ -111,7 +111,7 @@ def _number(record: Mapping[str, Any], key: str, name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name}.{key}: expected a number, got {value!r}")
+        raise TypeError(f"{name}.{key}: expected a number, got {short(value)}")
     return float(value)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tokenviz.sources.fields import field
+from tokenviz.sources.fields import field, short
 from tokenviz.sources.foreign import as_list
 
 __all__ = ["Numbers", "YesNo", "ids", "is_given", "numbers", "records", "several", "yes_or_no"]
@@ -42,7 +42,7 @@ def ids(record: Mapping[str, Any], key: str, name: str) -> list[int]:
     values = as_list(field(record, key, name), own := f"{name}.{key}")
     for i, value in enumerate(values):
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ValueError(f"{own}[{i}]: expected a token id, 0 or more, got {value!r}")
+            raise ValueError(f"{own}[{i}]: expected a token id, 0 or more, got {short(value)}")
     return values
 
 
@@ -63,7 +63,7 @@ def numbers(record: Mapping[str, Any], key: str, name: str, n: int) -> Numbers |
     # Of the plain types of JSON, a set of them is all that need be looked at.
     for i, value in enumerate(() if {*map(type, values)} <= _PLAIN else values):
         if isinstance(value, bool) or not isinstance(value, int | float | None):
-            raise TypeError(f"{name}.{key}[{i}]: expected a number or null, got {value!r}")
+            raise TypeError(f"{name}.{key}[{i}]: expected a number or null, got {short(value)}")
     column = np.array(values, np.float64)
     return None if np.isnan(column).all() else column
 
@@ -89,7 +89,7 @@ def yes_or_no(record: Mapping[str, Any], key: str, name: str, n: int) -> YesNo |
         return None
     for i, value in enumerate(values):
         if value not in (0, 1):
-            raise ValueError(f"{name}.{key}[{i}]: expected true or false, got {value!r}")
+            raise ValueError(f"{name}.{key}[{i}]: expected true or false, got {short(value)}")
     return np.array(values, np.bool_)
 
 

@@ -22,7 +22,10 @@ from tokenviz.sources.loading import has_events, load
 from tokenviz.sources.read import named, recognised
 from tokenviz.sources.texts import Texts
 
-__all__ = ["Found", "Piece", "pieces_of", "read_piece"]
+__all__ = ["NO_TRACE", "Found", "Piece", "pieces_of", "read_piece"]
+
+NO_TRACE = "it is an attribution, and a set holds traces"
+"""Why an attribution is no row."""
 
 _SIZE = 2**24
 """Bytes of lines that are one piece."""
@@ -159,7 +162,7 @@ def _traces(content: Any, chosen: Format | None, given: Given) -> list[Trace]:
                 "tokenviz.read of the file alone, and .score(lm), computes them"
             )
         if not isinstance(one, Trace):
-            raise ValueError(f"{form.title}: it is an attribution, and a set holds traces")
+            raise ValueError(f"{form.title}: {NO_TRACE}")
         traces.append(one)
     return traces
 

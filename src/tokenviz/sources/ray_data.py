@@ -9,6 +9,7 @@ first position alone as JSON.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -101,13 +102,23 @@ def _position(step: Any, chosen: int, name: str, tokenizer: Tokenizer | None) ->
     if not listed:
         return Position(Listed(token_of(None, id=chosen, tokenizer=tokenizer), None))
     others = [rank or 0 for id_, rank in ranks.items() if id_ != chosen]
-    if chosen not in listed or max(others, default=0) > len(others) + 1:
+    if chosen not in listed or not _are_first(others, ranks[chosen]):
         raise ValueError(
             f"{name}: vLLM lists the chosen token {chosen} and the most probable ones, of which "
             "some are missing; Parquet files have fields for their own ids alone, so that those "
             "of a folder are to be read one by one"
         )
-    return Position(listed[chosen], list(listed.values()), rank=ranks[chosen] or None)
+    # By rank, which the order of keys does not tell: then one without a number is a hole.
+    in_order = sorted(listed, key=lambda id_: ranks[id_] or math.inf)
+    return Position(listed[chosen], [listed[id_] for id_ in in_order], rank=ranks[chosen] or None)
+
+
+def _are_first(others: Sequence[int], chosen: int | None) -> bool:
+    """Whether ranks are the first beside the chosen token's; those not told may be any."""
+    if not all(others):
+        return max(others, default=0) <= len(others) + 1
+    first = (rank for rank in range(1, len(others) + 2) if rank != chosen)
+    return all(a == b for a, b in zip(sorted(others), first, strict=False))
 
 
 def _id(key: Any, name: str) -> int:

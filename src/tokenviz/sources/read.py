@@ -14,6 +14,7 @@ from tokenviz.sources.format import Format, Given
 from tokenviz.sources.loading import load, plain
 from tokenviz.sources.spelling import as_tokenizer
 from tokenviz.sources.table import FORMATS
+from tokenviz.sources.tabular import instead, is_table, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +43,12 @@ def read(
     source
         A response of a client (an object, or the same as dicts or JSON text), a list of the chunks
         of a stream, or its server-sent events as text, results of a library, or a path to a
-        ``.json``, ``.jsonl``, ``.parquet`` or ``.pt``. Of an output file of OpenAI's Batch API, the
-        note ``request`` says which one a trace is of. A folder, a pattern
-        (``"rollouts/step_*/*.jsonl"``) or a list of paths is a set of traces, where the extra
-        ``[sets]`` is installed; but both dumps of a step of slime's, a list of two ``.pt``, are
-        joined.
+        ``.json``, ``.jsonl``, ``.parquet`` or ``.pt``. A data frame of pandas or polars, a table
+        of Arrow's and a data set of ``datasets`` are what their ``.parquet`` would be. Of an output
+        file of OpenAI's Batch API, the note ``request`` says which one a trace is of. A folder, a
+        pattern (``"rollouts/step_*/*.jsonl"``) or a list of paths is a set of traces, where the
+        extra ``[sets]`` is installed; but both dumps of a step of slime's, a list of two ``.pt``,
+        are joined.
     format
         One of the names of :func:`formats`; by default the source is recognised by its fields.
         ``trace.source`` says what it was taken for.
@@ -63,10 +65,10 @@ def read(
     Returns
     -------
     Trace, Attribution, list, or TraceSet
-        One, or a list where there are several choices, messages or rows. Of many files a set:
-        rows that cannot be read are counted by a warning and kept apart as ``set.rejected``; other
-        fields of the rows with one value each (a reward, a step) are its columns; keys are
-        ``file:line``.
+        One, or a list where there are several choices, messages or rows; of rows of a set a set.
+        Of many files a set: rows that cannot be read are counted by a warning and kept apart as
+        ``set.rejected``; other fields of the rows with one value each (a reward, a step) are its
+        columns; keys are ``file:line``.
 
     Raises
     ------
@@ -74,13 +76,20 @@ def read(
         If it fits no format: the message names the keys that were found and the nearest formats. If
         a field is not as it should be: the message names it.
     """
-    if _is_many(source):
+    if _is_many(source) or _is_part(source):
         from tokenviz.sources.many import read_many
 
         own = {name: options.pop(name, None) for name in ("progress", "workers")}
         given = Given(as_tokenizer(tokenizer), distribution, temperature, options)
         return read_many(source, format, given, tokenizer=tokenizer, **own)
-    content = plain(load(source))
+    if is_table(source):
+        table = table_of(source)
+        given = Given(as_tokenizer(tokenizer), distribution, temperature, options)
+        if (found_set := _set_of(table, format, given, tokenizer)) is not None:
+            return found_set
+        content = table.to_pylist()
+    else:
+        content = plain(load(source))
     how = {"format": format, "tokenizer": as_tokenizer(tokenizer), "distribution": distribution,
            "temperature": temperature, **options}  # fmt: skip
     if (rows := bodies(content)) is not None:
@@ -119,6 +128,24 @@ def _is_many(source: Any) -> bool:
         is_pattern = any(character in str(source) for character in "*?[")
         return Path(source).is_dir() or (is_pattern and not Path(source).is_file())
     return False
+
+
+def _is_part(source: Any) -> bool:
+    """Whether it is the path of a file that holds rows of a set."""
+    if not _is_path(source) or not str(source).lower().endswith(".parquet"):
+        return False
+    from tokenviz.sources.many import is_part
+
+    with suppress(ImportError):  # load() says what to install
+        return is_part(Path(source))
+    return False
+
+
+def _set_of(table: Any, format_: str | None, given: Given, tokenizer: Any) -> Any:
+    """The set whose rows a table holds; None where it holds others."""
+    from tokenviz.sources.many import of_table
+
+    return of_table(table, format_, given, tokenizer)
 
 
 def _is_path(source: Any) -> bool:
@@ -172,6 +199,8 @@ def recognised(content: Any, source: Any) -> Format:
 
 
 def _nothing_fits(content: Any, source: Any) -> str:
+    if what := instead(source):
+        return f"source: got a {type(source).__name__}: {what}"
     keys = _keys(content)
     what = f"the file {source.name!r}" if isinstance(source, Path) else type(source).__name__
     if not keys:
@@ -199,7 +228,7 @@ def _keys(content: Any) -> dict[str, None]:
     found: dict[str, None] = {}
     for row in rows:
         fields = row if isinstance(row, Mapping) else getattr(row, "__dict__", {})
-        found |= dict.fromkeys(map(str, fields))
+        found |= dict.fromkeys(name for name in map(str, fields) if name[:1] != "_")
         for value in fields.values():
             inner = value[0] if isinstance(value, list) and value else value
             if isinstance(inner, Mapping):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tokenviz.data.attribution import Attribution
+from tokenviz.sources.fields import short
 from tokenviz.sources.foreign import as_array, as_list, is_a, part, texts
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.spelling import token_of
@@ -41,7 +42,7 @@ def _read(source: Any, given: Given) -> list[Attribution]:
 
 def _attribution(values: Any, data: Sequence[str], names: Any, name: str) -> Attribution:
     if not hasattr(values, "__len__"):
-        raise TypeError(f"{name}: expected a number per token of data, got {values!r}")
+        raise TypeError(f"{name}: expected a number per token of data, got {short(values)}")
     column = as_array(as_list(values, name), name)
     column = column[:, None] if column.ndim == 1 else column
     if column.ndim != 2:

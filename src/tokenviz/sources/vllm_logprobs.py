@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tokenviz.sources.assembling import Listed, Position
-from tokenviz.sources.fields import aligned, number, record, rows, string, whole
+from tokenviz.sources.fields import aligned, number, record, rows, short, string, whole
 from tokenviz.sources.listing import told_late
 from tokenviz.sources.spelling import Tokenizer, token_of
 
@@ -123,7 +123,7 @@ def _of_dict(step: Any, name: str) -> Iterator[_Entry]:
         if isinstance(value, Mapping) and "logprob" not in value:
             raise ValueError(f"{own}: expected a field 'logprob', found {', '.join(value)}")
         if not isinstance(value, Mapping) and not hasattr(value, "logprob"):
-            raise TypeError(f"{own}: expected a log-probability with its rank, got {value!r}")
+            raise TypeError(f"{own}: expected a log-probability with its rank, got {short(value)}")
         yield _Entry(id_, *(of_field(value, field) for field in _FIELDS))
 
 
