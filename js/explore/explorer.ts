@@ -193,12 +193,15 @@ export class Explorer {
     this.#update();
   }
 
-  /** Shows what is asked about, which may stand far down. Before a first frame nothing has a size. */
+  /**
+   * Shows what is asked about, which may stand far down in the text; the page stays where it is.
+   * Before a first frame nothing has a size.
+   */
   async #begin(): Promise<void> {
     await new Promise(requestAnimationFrame);
     await this.#figure.painted();
     if (!this.#ready) return;
-    this.#open(this.#session.view.selected);
+    this.#open(this.#session.view.selected, false);
     await this.#figure.painted();
     this.element.dataset.tokenvizExplorerReady = "true";
   }
@@ -675,12 +678,12 @@ export class Explorer {
   }
 
   /** Opens the alternatives of what is selected, where the text runs, and brings it into view. */
-  #open(selected: Cell | null): void {
+  #open(selected: Cell | null, onPage = true): void {
     this.#drawing.choose(null);
     const cell = this.#cellOf(selected);
     if (cell !== null) this.#drawing.choose([cell[0], 0]);
     this.#parts.relayout();
-    if (cell !== null && this.element.isConnected) this.#parts.place(cell);
+    if (cell !== null && this.element.isConnected) this.#parts.place(cell, onPage);
   }
 
   /** Another branch is seen from where it begins. */

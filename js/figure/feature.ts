@@ -27,7 +27,7 @@ export interface FigureParts<State extends FigureState> {
   /** Moves the keyboard's cursor to a cell and brings it into view. */
   goTo: (cell: Cell) => void;
   /** The same, without taking the reader's attention: no ring, no tooltip, nothing said. */
-  place: (cell: Cell) => void;
+  place: (cell: Cell, onPage?: boolean) => void;
   /** Paints anew, the overview too. */
   repaint: () => void;
   /** Lays out anew, as when the figure's width changed. */

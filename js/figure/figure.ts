@@ -184,7 +184,7 @@ export class Figure<State extends FigureState> {
         viewport: this.#viewport,
         current: () => this.#pointing.current,
         goTo: (cell) => this.#pointing.goTo(cell),
-        place: (cell) => this.#pointing.place(cell),
+        place: (cell, onPage) => this.#pointing.place(cell, onPage),
         addControl: (make) => this.#controls.add(make),
         repaint: () => this.#repaint(),
         relayout: () => this.#relayout(),

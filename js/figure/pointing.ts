@@ -78,17 +78,18 @@ export class Pointing {
   }
 
   /** Moves the keys to a cell for when they come back: no ring, and nothing is said. */
-  place(cell: Cell): void {
+  /** `onPage`, the page follows too: what nobody asked for just now must not move it. */
+  place(cell: Cell, onPage = true): void {
     this.#byKey = false;
-    this.#moveTo(cell);
+    this.#moveTo(cell, onPage);
     this.#options.changed(false);
   }
 
-  #moveTo(cell: Cell): void {
+  #moveTo(cell: Cell, onPage = true): void {
     const { viewport, drawing } = this.#options;
     this.#cursor = cell;
     this.#hovered = null;
-    viewport.reveal(drawing.rect(cell), drawing.scrollPadding ?? { left: 0, top: 0 });
+    viewport.reveal(drawing.rect(cell), drawing.scrollPadding ?? { left: 0, top: 0 }, onPage);
   }
 
   /** Where the keys begin when they are nowhere yet: the first cell that is seen. */

@@ -169,12 +169,16 @@ export class Viewport {
   }
 
   /** Scrolls as little as needed to show the rectangle with some room before it. */
-  reveal({ x, y, width, height }: Rect, padding: { left: number; top: number }): void {
+  reveal(
+    { x, y, width, height }: Rect,
+    padding: { left: number; top: number },
+    onPage = true,
+  ): void {
     const { x: left, y: top, width: w, height: h } = this.visible;
     const right = overshoot(x, x + width + RING, left + padding.left, left + w);
     const down = overshoot(y, y + height + RING, top + padding.top, top + h);
     if (right !== 0 || down !== 0) this.scrollTo(left + right, top + down);
-    this.#revealOnPage({ x, y, width, height });
+    if (onPage) this.#revealOnPage({ x, y, width, height });
   }
 
   /** The figure may be taller than the window: what scrolls around it follows, too. */

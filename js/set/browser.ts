@@ -45,6 +45,8 @@ const DELTA = "Δ log-probability";
 const SILENT = ({ name, again }: Owner) =>
   `No answer comes from ${name}: it is busy, or gone. What is seen stays as it was; if it is gone, ${again} again.`;
 
+const counted = (rows: number) => `${rows.toLocaleString("en")} row${rows === 1 ? "" : "s"}`;
+
 interface Data {
   columns: readonly Column[];
   total: number;
@@ -232,7 +234,7 @@ export class SetBrowser {
     this.#reload(true);
     const selected = this.#read<string | null>("selected", null);
     if (selected !== null) {
-      void this.#open({ key: selected }, { position: this.#lookedAt(selected) });
+      void this.#open({ key: selected }, { position: this.#lookedAt(selected), onPage: false });
     }
     this.#explore();
   }
@@ -447,7 +449,8 @@ export class SetBrowser {
   // The row that is open.
 
   /**
-   * `position` is a token that is looked at, `about` a column whose number is of one; else it is the
+   * With `onPage` the page follows, as where somebody asked for the row on it. `position` is a token
+   * that is looked at, `about` a column whose number is of one; else it is the
    * one that the table is sorted by.
    */
   async #open(
@@ -457,7 +460,14 @@ export class SetBrowser {
       told = false,
       position = null,
       about = null,
-    }: { tell?: boolean; told?: boolean; position?: number | null; about?: string | null } = {},
+      onPage = tell,
+    }: {
+      tell?: boolean;
+      told?: boolean;
+      position?: number | null;
+      about?: string | null;
+      onPage?: boolean;
+    } = {},
   ): Promise<void> {
     if ("key" in which) this.#wantedRow = which.key;
     this.#revealed = "key" in which ? which.key : null;
@@ -484,9 +494,9 @@ export class SetBrowser {
     if (at !== null && at < this.#store.state.data.index.length) {
       const cell: Cell = [at, 0];
       this.#store.set({ selected: cell });
-      this.#parts?.place(cell);
+      this.#parts?.place(cell, onPage);
     }
-    if (tell) this.#detail.intoView();
+    if (onPage) this.#detail.intoView();
     if (told) this.#parts?.say(`Row ${row.key}, token ${(at ?? 0) + 1}`);
   }
 
@@ -547,11 +557,12 @@ export class SetBrowser {
     const named = this.#data.joined ? "change" : this.#store.state.label || channel;
     const among = found.mask === null ? "" : `, of those in ${found.mask}`;
     const n = found.places.length;
-    const of = (this.#total ?? 0).toLocaleString("en");
     const said =
-      n === 0
-        ? `No token of the rows shown has a ${channel}.`
-        : `The ${n} furthest out in ${named}, of all tokens of ${of} rows${among}`;
+      this.#total === 0
+        ? "No row is like that."
+        : n === 0
+          ? `No token of the rows shown has a ${channel}.`
+          : `The ${n} furthest out in ${named}, of all tokens of ${counted(this.#total ?? 0)}${among}`;
     const color = (value: number) =>
       channel === this.#channel ? (this.#scale?.css(value) ?? null) : null;
     this.#places.show(found.places, said, color);
@@ -756,18 +767,19 @@ export class SetBrowser {
     this.#grid.sorted(sort?.by ?? null, sort?.descending ?? false);
     this.#showBars();
     this.#grid.refresh();
-    const of = this.#data.total.toLocaleString("en");
-    const total = this.#total?.toLocaleString("en");
-    const rows = total === undefined ? "" : total === of ? `${of} rows` : `${total} of ${of} rows`;
+    const { total: all } = this.#data;
+    const total = this.#total;
+    const shown = total === null || total === all ? "" : `${total.toLocaleString("en")} of `;
+    const rows = total === null ? "" : `${shown}${counted(all)}`;
     const text = this.#error ?? (this.#silent ? SILENT(ownerOf(this.#model)) : rows);
     if (this.#status.textContent !== text) this.#status.textContent = text;
     this.#status.toggleAttribute("data-tokenviz-error", this.#error !== null || this.#silent);
     if (this.#opened === null) return;
-    const { key, place } = this.#opened;
+    const { key, place, prompt } = this.#opened;
     const said = this.#read("_told", "") || this.#opened.said;
     const note = Object.hasOwn(this.#notes, key) ? this.#notes[key] : "";
     this.#detail.show({
-      ...{ key, place, said, note, total: this.#total ?? 0 },
+      ...{ key, place, said, note, prompt, total: this.#total ?? 0 },
       marked: this.#marked.has(key),
     });
   }

@@ -4,6 +4,8 @@ import { h, uniqueId } from "../dom.ts";
 
 /** Pixels of an open row that are too few to see anything. */
 const LITTLE = 200;
+/** Characters of a prompt that are seen before it is opened, where there is room. */
+const BEGINNING = 400;
 
 export interface DetailOptions {
   step: (by: number) => void;
@@ -23,6 +25,7 @@ export interface Standing {
   marked: boolean;
   note: string;
   said: string | null;
+  prompt: string | null;
 }
 
 export class Detail {
@@ -34,6 +37,11 @@ export class Detail {
   readonly #key = h("span", { class: "tokenviz-set-key" });
   readonly #note: HTMLInputElement;
   readonly #said = h("p", { class: "tokenviz-set-said" });
+  readonly #prompt = h("details", { class: "tokenviz-set-prompt" });
+  readonly #begins = h("span", { class: "tokenviz-set-value" });
+  readonly #whole = h("div", {
+    ...{ class: "tokenviz-set-whole", role: "group", tabindex: 0, "aria-label": "Prompt" },
+  });
   readonly #figure = h("div", { class: "tokenviz-set-figure" });
   readonly #explorer = h("div", { class: "tokenviz-set-explorer" });
   readonly #explore: HTMLButtonElement;
@@ -57,6 +65,7 @@ export class Detail {
       "aria-label": "Note on this row",
     });
     this.#note.addEventListener("change", () => note(this.#note.value), until);
+    this.#prompt.append(h("summary", {}, h("span", {}, "Prompt"), this.#begins), this.#whole);
     const id = uniqueId("opened");
     this.#key.id = id;
     this.element = h(
@@ -78,6 +87,7 @@ export class Detail {
         ),
       ),
       this.#said,
+      this.#prompt,
       this.#figure,
       this.#explorer,
     );
@@ -88,7 +98,7 @@ export class Detail {
     this.#figure.append(figure);
   }
 
-  show({ key, place, total, marked, note, said }: Standing): void {
+  show({ key, place, total, marked, note, said, prompt }: Standing): void {
     this.element.hidden = false;
     const row =
       place === undefined
@@ -103,6 +113,11 @@ export class Detail {
     if (this.#note.value !== note) this.#note.value = note;
     this.#said.textContent = said ?? "";
     this.#said.hidden = said === null;
+    this.#prompt.hidden = prompt === null;
+    if (this.#whole.textContent !== (prompt ?? "")) {
+      this.#whole.textContent = prompt ?? "";
+      this.#begins.textContent = (prompt ?? "").slice(0, BEGINNING).replaceAll(/\s+/g, " ");
+    }
   }
 
   /** Shows an explorer in the figure's place, or with null the figure. */

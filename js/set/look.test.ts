@@ -15,6 +15,7 @@ import { chipText, written } from "./written.ts";
 const TABLE: Table = {
   key: ["a", "b", "c", "d", "e"],
   text: ["Call the water", null, "waterfall", "none", "the WATER"],
+  prompt: [null, null, "on prompts", "Of Rivers", null],
   columns: {
     reward: [0.5, null, -1, 0.5, Number.MAX_VALUE],
     env: ["math", "code", null, "math", "chat"],
@@ -30,6 +31,7 @@ describe("what a look shows of a page's rows", () => {
   it("finds words with capitals or without", () => {
     expect(keys({ search: "water" })).toBe("ace");
     expect(keys({ search: "Water" })).toBe("ace");
+    expect(keys({ search: "river" })).toBe("d");
   });
 
   it("keeps ranges, whose ends belong to them, and nothing that is not known", () => {

@@ -25,6 +25,8 @@ export const START: Look = { search: "", filters: [], sort: null, group: null };
 export interface Table {
   key: readonly string[];
   text: readonly (string | null)[];
+  /** What each text came after, where it came after one. */
+  prompt: readonly (string | null)[];
   columns: Readonly<Record<string, readonly Value[]>>;
 }
 
@@ -40,7 +42,8 @@ export function chosen(table: Table, look: Look): number[] {
   const words = finder(look.search);
   const rows: number[] = [];
   for (let i = 0; i < table.key.length; i++) {
-    if (words !== null && !holds(table.text[i], words)) continue;
+    const { text, prompt } = table;
+    if (words !== null && !holds(text[i], words) && !holds(prompt[i] ?? null, words)) continue;
     if (tests.every((holds) => holds(i))) rows.push(i);
   }
   const { sort } = look;

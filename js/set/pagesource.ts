@@ -11,7 +11,9 @@ import { placeColumn, type Spot, spotOf } from "./spots.ts";
 import { thinned } from "./strip.ts";
 import { around, finder } from "./words.ts";
 
-export interface PageRows extends Table {
+export interface PageRows extends Omit<Table, "prompt"> {
+  /** Prompts, of which many are shared: texts, and which of them each row has, −1 for none. */
+  prompts: { texts: readonly string[]; of: readonly number[] } | null;
   ends: BinaryLeaf;
   traces: DataView;
   said: string | null;
@@ -34,7 +36,7 @@ const ROUNDING = 1e-6;
 export class PageSource implements Source {
   readonly queries = false;
   readonly said: string | null;
-  readonly #table: PageRows;
+  readonly #table: PageRows & Table;
   readonly #ends: Uint32Array;
   readonly #mask: string | null;
   readonly #bars = new Map<string, Bars>();
@@ -42,7 +44,8 @@ export class PageSource implements Source {
 
   /** `mask` is a flag: of a row only the tokens that have it count where the worst are listed. */
   constructor(table: PageRows, mask: string | null) {
-    this.#table = table;
+    const { texts, of } = table.prompts ?? { texts: [], of: [] };
+    this.#table = { ...table, prompt: of.map((i) => texts[i] ?? null) };
     this.#mask = mask;
     this.said = table.said;
     this.#ends = decodeArray(table.ends, "uint32");
@@ -75,7 +78,13 @@ export class PageSource implements Source {
     return {
       ...{ start, total: rows.length, channel, strips, spots },
       key: of(this.#table.key),
-      text: texts.map((text) => (text === null || words === null ? text : around(text, words))),
+      text:
+        words === null
+          ? texts
+          : some.map((i) => {
+              const { text, prompt } = this.#table;
+              return around(text[i], words, prompt[i] ?? null);
+            }),
       columns: Object.fromEntries(columns.map((name) => [name, of(this.#column(name))])),
     } satisfies Page;
   }
@@ -128,7 +137,12 @@ export class PageSource implements Source {
       else members.push(row);
     }
     const sorted = chosen(
-      { key: [...groups.keys()].map(String), text: [], columns: { by: [...groups.keys()] } },
+      {
+        key: [...groups.keys()].map(String),
+        text: [],
+        prompt: [],
+        columns: { by: [...groups.keys()] },
+      },
       { search: "", filters: [], sort: { by: "by", descending: false }, group: null },
     );
     const every = [...groups];

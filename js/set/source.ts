@@ -57,6 +57,8 @@ export interface OpenedRow {
   flag: string | null;
   category: string | null;
   said: string | null;
+  /** What the text came after. */
+  prompt: string | null;
 }
 
 export type Which = { place: number } | { key: string };

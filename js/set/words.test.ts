@@ -26,9 +26,15 @@ describe("words that are looked for", () => {
   });
 
   it("are brought to where they can be seen", () => {
-    expect(around("close to the water", words("water"))).toBe("close to the water");
+    const shown = (text: string | null, of: string, prompt: string | null = null) =>
+      around(text, words(of), prompt);
+    expect(shown("close to the water", "water")).toBe("close to the water");
     const long = `${"so ".repeat(20)}the water is far`;
-    expect(around(long, words("water"))).toBe("…so so so so the water is far");
-    expect(around(`${"😀".repeat(30)}water`, words("water"))).toBe(`…${"😀".repeat(16)}water`);
+    expect(shown(long, "water", "water")).toBe("…so so so so the water is far");
+    expect(shown(`${"😀".repeat(30)}water`, "water")).toBe(`…${"😀".repeat(16)}water`);
+    expect(shown("wine", "water", "the Water")).toBe("prompt: the Water");
+    expect(shown(null, "water", long)).toBe("prompt: …so so so so the water is far");
+    expect(shown("wine", "water")).toBe("wine");
+    expect(shown(null, "water")).toBeNull();
   });
 });

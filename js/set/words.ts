@@ -16,8 +16,20 @@ export function holds(text: string | null, words: RegExp): boolean {
   return text !== null && words.test(text);
 }
 
-/** The text from where what was found can be seen; as `tokenviz.browse.words`. */
-export function around(text: string, words: RegExp): string {
+/** Before what is shown of a prompt. */
+const PROMPT = "prompt: ";
+
+/**
+ * What is shown of a row: its text from where what was found can be seen, or its prompt from there;
+ * as `tokenviz.browse.words`.
+ */
+export function around(text: string | null, words: RegExp, prompt: string | null): string | null {
+  if (text !== null && holds(text, words)) return from(text, words);
+  if (prompt !== null && holds(prompt, words)) return `${PROMPT}${from(prompt, words)}`;
+  return text;
+}
+
+function from(text: string, words: RegExp): string {
   words.lastIndex = 0;
   const at = words.exec(text)?.index ?? 0;
   if (at <= CLOSE) return text;

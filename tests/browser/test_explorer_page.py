@@ -31,11 +31,12 @@ from tests.browser.exploring import (
 )
 from tests.chromium import OfflinePages, Opened
 from tests.figure import Figure, expected_color
-from tokenviz.export.html import twin
+from tokenviz.export.html import save, twin
 from tokenviz.export.nbconvert import TokenvizHTMLExporter
 
 WORD, SENTENCE = (1, 4), (5, 24)
 """172, and the sentence after it, in what the model writes."""
+ABOVE = "<div style='height:2000px'>above</div>"
 HOSTILE = '<img src=x onerror="window.hurt=1"> $x$ \u202eabc\u202c <b>'
 
 
@@ -563,3 +564,15 @@ def test_a_tree_that_is_saved_and_loaded_shows_the_same(
 def test_without_scripts_the_text_is_there(known: Known, offline: OfflinePages) -> None:
     page = offline.open(known.page, scripts=False).page
     expect(page.locator("table:visible").first).to_contain_text("resulting")
+
+
+def test_a_page_does_not_scroll_to_what_was_asked_last(
+    known: Known, offline: OfflinePages, tmp_path: Path
+) -> None:
+    explorer = tv.Explorer(None, known.tree)
+    explorer.select(20)
+    path = save(explorer, tmp_path / "page.html", before=ABOVE)
+    opened = offline.open(path)
+    expect(opened.page.locator("[data-tokenviz-explorer-ready]")).to_be_attached()
+    opened.page.wait_for_timeout(300)
+    assert opened.page.evaluate("scrollY") == 0

@@ -18,7 +18,7 @@ from tests.axe import assert_accessible
 from tests.browse.sets import rollouts
 from tests.browser.browsing import GRID, ROWS, SET, Browsing
 from tests.chromium import OfflinePages, Opened
-from tokenviz.export.html import twin
+from tokenviz.export.html import save, twin
 from tokenviz.export.nbconvert import TokenvizHTMLExporter
 from tokenviz.sets.saving import Rejected
 
@@ -39,6 +39,39 @@ def saved(rows: tv.TraceSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def opened(saved: Path, offline: OfflinePages) -> Opened:
     return offline.open(saved)
+
+
+def test_what_a_text_came_after_is_seen_and_found(offline: OfflinePages, tmp_path: Path) -> None:
+    lm = tv.load_model()
+    prompts = ["What is 43 x 34?", "So <b>it</b> is, and is, and is, and is, and is Wednesday:"]
+    scored = [lm.score(" 1462", prompt=prompt, top_k=1) for prompt in prompts]
+    rows = tv.TraceSet(scored, ["first", "second"])
+    opened = offline.open(rows.show(selected="second").save(tmp_path / "page.html"))
+    browsing = Browsing(opened.page.locator(SET))
+    prompt = browsing.root.locator(".tokenviz-set-prompt")
+    expect(prompt.locator("summary")).to_contain_text("and is Wednesday:")
+    expect(prompt.locator(".tokenviz-set-whole")).to_be_hidden()
+    prompt.locator("summary").click()
+    expect(prompt.locator(".tokenviz-set-whole")).to_have_text(prompts[1])
+    assert_accessible(opened.page)
+    browsing.control("find-rows").fill("WEDNESDAY")
+    expect(browsing.root.locator("[role=row]:not([hidden]) mark")).to_have_text(["Wednesday"])
+    shown = browsing.root.locator("[role=row]:not([hidden]) .tokenviz-set-words")
+    expect(shown).to_have_text(["prompt: … and is, and is Wednesday:"])
+    opened.assert_quiet()
+
+
+def test_a_page_does_not_scroll_to_what_was_open_when_it_was_saved(
+    rows: tv.TraceSet, offline: OfflinePages, tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    browser = rows.show(selected=rows.keys[3], channel="surprisal")
+    save(browser, path, before="<div style='height:2000px'>above</div>")
+    opened = offline.open(path)
+    Browsing(opened.page.locator(SET)).settle()
+    expect(opened.page.locator(".tokenviz-set-key")).to_have_text(rows.keys[3])
+    opened.page.wait_for_timeout(300)
+    assert opened.page.evaluate("scrollY") == 0
 
 
 def kept(browsing: Browsing, column: str) -> tuple[float, float]:

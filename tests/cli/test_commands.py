@@ -229,6 +229,14 @@ def test_what_goes_wrong_is_a_line_and_a_status(
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_file_where_the_model_belongs_says_what_comes_first(tmp_path: Path) -> None:
+    texts = tmp_path / "texts.txt"
+    texts.write_text("43 x 34 = 1462", encoding="utf-8")
+    ran = run("score", texts, "-o", f"{tmp_path}/scored/")
+    assert ran.status != 0
+    assert "got the file" in ran.err and f"“tokenviz … demo {texts}”" in ran.err
+
+
 def test_debug_shows_where_an_error_is_from() -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         run("view", "nowhere.json", "--debug")

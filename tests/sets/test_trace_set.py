@@ -100,6 +100,16 @@ def test_text_is_found_whatever_its_capitals(rows: TraceSet) -> None:
     assert numbers(rows.search("%")) == []
 
 
+def test_words_are_found_in_prompts() -> None:
+    lm = tv.load_model()
+    prompts = ["43 x 34 =", "Alpha beats", None]
+    scored = [lm.score(" 1462", prompt=prompt, top_k=0) for prompt in prompts]
+    made = TraceSet(scored, ["a", "b", "c"])
+    assert made.search("ALPHA").keys == ["b"]
+    assert made.search("1462").keys == ["a", "b", "c"]
+    assert made.search("(").keys == []
+
+
 def test_words_are_found_as_a_plain_search_finds_them() -> None:
     draw = random.Random(0)
     letters = [*"abBſsSßẞéÉдДσςΣ中😀 .*+?()[]{}|\\^$-#&~\n\t/'\"%_ǅǆ", "e\u0301", "\ufb01"]

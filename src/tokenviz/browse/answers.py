@@ -17,7 +17,7 @@ from tokenviz.browse.look import Look, apply, check_look, key_of
 from tokenviz.browse.opened import opened, wire
 from tokenviz.browse.spots import spot_columns, spots
 from tokenviz.browse.strips import strip_column, strips
-from tokenviz.browse.words import around
+from tokenviz.browse.words import found
 from tokenviz.browse.worst import MOST_PLACES, worst_of
 from tokenviz.widget.messages import whole_numbers
 from tokenviz.wire import memory
@@ -29,6 +29,7 @@ BINS = 24
 MOST_ROWS = 128
 """Rows of a page."""
 
+_PROMPT = "prompt_text"
 _ROOM = 100_000  # bytes of a page's texts
 _LONGEST, _SHORTEST = 120, 8  # characters of a cell
 _LONGEST_SAVED = 1000
@@ -98,13 +99,21 @@ class Answers:
         # Together: of a sorted set each row is in another group of a file.
         colored = strip_column(shown, channel)
         wanted = ["key", "text", *names, *spot_columns(shown, names), *filter(None, [colored])]
+        if look["search"] and _PROMPT in shown.columns:
+            wanted.append(_PROMPT)
         table = shown.queries.page(start, count, [*dict.fromkeys(wanted)])
         room = _ROOM // max(1, table.num_rows * (len(names) + 1)) // 4  # bytes of a character
         longest = max(_SHORTEST, min(_LONGEST, room))
         own = strips(shown, start, count, channel, table)
         lengths = [len(one) for one in own]
         content = np.concatenate(own) if own else np.zeros(0, np.float16)
-        texts = [around(text, look["search"]) for text in table.column("text").to_pylist()]
+        prompts = (
+            table.column(_PROMPT).to_pylist() if _PROMPT in wanted else [None] * table.num_rows
+        )
+        texts = [
+            found(text, look["search"], prompt)
+            for text, prompt in zip(table.column("text").to_pylist(), prompts, strict=True)
+        ]
         answer = {
             "start": start,
             "total": total,

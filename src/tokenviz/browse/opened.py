@@ -16,6 +16,9 @@ from tokenviz.wire import encode_trace
 __all__ = ["Opened", "opened", "packed", "wire"]
 
 
+_END = 2000  # characters of a prompt, at either end
+
+
 class Opened(NamedTuple):
     """What the figure of a row shows."""
 
@@ -45,7 +48,16 @@ def wire(one: Opened) -> dict[str, Any]:
         "flag": shown_flag(trace.flags),
         "category": shown_category(trace.categories),
         "said": one.said,
+        "prompt": _prompt(trace),
     }
+
+
+def _prompt(trace: Trace) -> str | None:
+    """What the text came after, as it is read; of a long one both ends."""
+    if not trace.prompt:
+        return None
+    text = b"".join(token.bytes for token in trace.prompt).decode("utf-8", errors="replace")
+    return text if len(text) <= 2 * _END else f"{text[:_END]} … {text[-_END:]}"
 
 
 def packed(one: Opened) -> bytes:

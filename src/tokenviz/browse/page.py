@@ -5,6 +5,7 @@ Columns are JSON; each trace is a compressed piece of its own, opened when it is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,8 @@ def rows_of_page(
         said = f"{said}." if len(shown) > most else None
         everything = shown[:most]
     names = [one["name"] for one in columns]
-    table = everything.queries.page(0, most, ["key", "text", *names])
+    prompts = ["prompt_text"] if "prompt_text" in everything.columns else []
+    table = everything.queries.page(0, most, ["key", "text", *prompts, *names])
     pieces = [b""] * table.num_rows
     # As they lie in the files: neighbours there are read together.
     for place in np.argsort(everything._plan.rows[:most], kind="stable").tolist():
@@ -60,8 +62,18 @@ def rows_of_page(
     return {
         "key": table.column("key").to_pylist(),
         "text": cells(table.column("text").to_pylist(), 1_000_000),
+        "prompts": _shared(table.column("prompt_text").to_pylist()) if prompts else None,
         "columns": {one: cells(table.column(one).to_pylist(), _LONGEST) for one in names},
         "ends": {"dtype": "uint32", "shape": [len(ends)], "view": memory(ends)},
         "traces": memoryview(b"".join(pieces)),
         "said": said,
     }
+
+
+def _shared(texts: Sequence[str | None]) -> dict[str, Any] | None:
+    """Texts of which many are the same, as prompts are; None where there is none."""
+    distinct = [*dict.fromkeys(text for text in texts if text is not None)]
+    if not distinct:
+        return None
+    place = {text: i for i, text in enumerate(distinct)}
+    return {"texts": distinct, "of": [-1 if text is None else place[text] for text in texts]}

@@ -15,6 +15,7 @@ from tokenviz.cli.options import (
     Progress,
     System,
     Title,
+    progress_of,
     without_none,
 )
 from tokenviz.cli.reading import Found
@@ -140,9 +141,9 @@ def attribute(
         columns.append(Contrast(*contrast))
     options = without_none(
         continuation=continuation, reduction=reduction, score=score, baseline=baseline,
-        grouping=grouping, roles=roles or None, memory_budget=memory_budget, progress=progress,
-        passes=passes, n_steps=n_steps, tolerance=tolerance, window=window, n_samples=n_samples,
-        seed=seed,
+        grouping=grouping, roles=roles or None, memory_budget=memory_budget,
+        progress=progress_of(progress), passes=passes, n_steps=n_steps, tolerance=tolerance,
+        window=window, n_samples=n_samples, seed=seed,
     )  # fmt: skip
     found = lm.attribute(
         asked, columns or None, method=method, time_budget=time_budget or None, **options,

@@ -14,6 +14,7 @@ from tokenviz.cli.options import (
     Progress,
     Title,
     TopK,
+    progress_of,
 )
 from tokenviz.cli.ordering import HELP, order_of
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, read_files, rows_of
@@ -102,7 +103,11 @@ def compare(
             revision=other_revision or loading.revision,
         )
         other = lm if a == b and others == loading else others.load(b)
-        options: dict[str, Any] = {"top_k": top_k, "names": names, "progress": progress}
+        options: dict[str, Any] = {
+            "top_k": top_k,
+            "names": names,
+            "progress": progress_of(progress),
+        }
         if temperature:
             options["temperature"] = temperature[0] if len(temperature) == 1 else (*temperature,)
         found = _models(lm, other, rows, prompt, options)

@@ -20,6 +20,7 @@ from tokenviz.cli.options import (
     Title,
     TopK,
     as_prompt,
+    progress_of,
     without_none,
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
@@ -77,7 +78,7 @@ def generate(
     """
     options = without_none(
         top_k=top_k, keep_eos=keep_eos, distribution=distribution, batch_size=batch_size,
-        progress=progress, **sampling.given,
+        progress=progress_of(progress), **sampling.given,
     )  # fmt: skip
     rows = _asked(prompt, chat=chat, system=system)
     if output is not None and is_folder(output):

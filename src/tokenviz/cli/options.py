@@ -123,6 +123,11 @@ def load_model(name: str, **given: Any) -> LanguageModel:
     from tokenviz.model.loading import load_model as load
 
     options = {key: value for key, value in given.items() if value not in (None, False)}
+    if Path(name).is_file():
+        raise ValueError(
+            f"model: expected “{BUNDLED}”, a folder or a name, got the file {name!r}; the model "
+            f"comes before it: “tokenviz … {BUNDLED} {name}”"
+        )
     is_place = name.startswith((".", "/", "~"))
     if is_place and not Path(name).expanduser().is_dir():
         raise FileNotFoundError(f"there is no folder {name!r} with a model")

@@ -24,6 +24,7 @@ __all__ = [
     "STDIN",
     "Found",
     "Row",
+    "are_ids",
     "files_in",
     "is_file",
     "is_ours",
@@ -117,6 +118,12 @@ def read_files(
             complain(said)
             failed += 1
     return found, failed
+
+
+def are_ids(source: Any) -> bool:
+    """Whether all that is known of tokens are their ids, which a tokenizer would spell."""
+    tokens = getattr(source, "tokens", ())
+    return bool(tokens) and all(token.unknown and token.id is not None for token in tokens)
 
 
 def rows_of(word: str) -> list[Row]:

@@ -15,6 +15,7 @@ from tokenviz.cli.options import (
     SetOutput,
     Title,
     TopK,
+    progress_of,
 )
 from tokenviz.cli.reading import STDIN, Found, Row, is_file, rows_of
 from tokenviz.cli.writing import emit, interrupted, is_folder
@@ -59,7 +60,7 @@ def score(
         check_for_folder(channel, title)
         made_in(
             loading.load(model).score_set, [_columns(row, prompt) for _, row in rows], output,
-            top_k=top_k, batch_size=batch_size, progress=progress,
+            top_k=top_k, batch_size=batch_size, progress=progress_of(progress),
         )  # fmt: skip
         return
     lm = loading.load(model)
@@ -82,7 +83,8 @@ def _score(
     progress: bool | None,
 ) -> list[Any]:
     """Texts with a prompt together, texts without one together, chats one by one."""
-    options: dict[str, Any] = {"top_k": top_k, "batch_size": batch_size, "progress": progress}
+    options: dict[str, Any] = {"top_k": top_k, "batch_size": batch_size,
+                               "progress": progress_of(progress)}  # fmt: skip
     traces: list[Any] = [None] * len(rows)
     groups: dict[bool, list[int]] = {True: [], False: []}
     for i, row in enumerate(rows):

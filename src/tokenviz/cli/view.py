@@ -20,7 +20,7 @@ from tokenviz.cli.many import (
 )
 from tokenviz.cli.options import BUNDLED, Channel, Progress, SetOutput, Title, progress_of
 from tokenviz.cli.ordering import HELP, Order, order_of
-from tokenviz.cli.reading import STDIN, Found, read_files
+from tokenviz.cli.reading import STDIN, Found, are_ids, read_files
 from tokenviz.cli.running import FAILED, complain
 from tokenviz.cli.table import most_of_page, save_table, serve_table
 from tokenviz.cli.writing import emit, emit_traces, is_folder, is_page, page_of
@@ -110,6 +110,9 @@ def view(
         has_filter=filter is not None,
         is_kept=output is not None and is_folder(output),
     )
+    first = next(iter(traces or [one.source for one in found]), None)
+    if tokenizer is None and first is not None and are_ids(first):
+        complain("the tokens are ids; --tokenizer, with the model's folder, spells them", "note")
     if traces is None:
         _show_found(found, asked, failed)
     else:

@@ -242,12 +242,13 @@ def orders_of(plan: Plan, by: str | Sequence[str], descending: bool) -> list[Ord
     return out
 
 
-def containing(words: Any) -> Condition:
-    """Texts that contain some words, capitals or not."""
+def containing(words: Any, columns: Sequence[str]) -> Condition:
+    """Rows of which one of some columns of texts contains words, capitals or not."""
     if not isinstance(words, str):
         raise TypeError(f"words: expected a str, got {type(words).__name__}: {words!r}")
     # A quarter quicker than to make small letters of all texts.
-    return Condition("regexp_matches(\"text\", ?, 'i')", (re.escape(words),))
+    found = " OR ".join(f"regexp_matches({name(column)}, ?, 'i')" for column in columns)
+    return Condition(f"({found})", (re.escape(words),) * len(columns))
 
 
 def _check(plan: Plan, sql: str, argument: str, given: str) -> Any:

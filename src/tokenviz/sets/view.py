@@ -82,9 +82,10 @@ class View(Generic[Item]):
         return self._with(plan)
 
     def search(self, words: str) -> Self:
-        """The rows whose text contains some words, with capitals or without."""
+        """The rows whose text, or prompt, contains some words, with capitals or without."""
         check_column(self.columns, "text")
-        return self._with(self._plan.where(containing(words)))
+        texts = [one for one in ("text", "prompt_text") if one in self.columns]
+        return self._with(self._plan.where(containing(words, texts)))
 
     def sort(self, by: str | Sequence[str], *, descending: bool = False) -> Self:
         """The same rows in another order; those of which nothing is known come last.

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from tokenviz.data.trace import Trace
 from tokenviz.sets.rows import Row, row_of, table_of
+from tokenviz.sources.answers import answers
 from tokenviz.sources.batch import body, is_of_batch
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.loading import has_events, load
@@ -121,10 +122,12 @@ def _rows(piece: Piece, found: Found) -> Iterator[tuple[int, Any]]:
     """The rows of a piece with their numbers, those that are no JSON set apart."""
     if piece.stop is None:
         content = load(piece.path)
-        is_one = not isinstance(content, list) or _is_stream(content) or has_events(piece.path)
-        rows = [content] if is_one else content
-        found.lines = len(rows)
-        yield from enumerate(rows)
+        several = answers(content)
+        if several is None:
+            is_one = not isinstance(content, list) or _is_stream(content) or has_events(piece.path)
+            several = [*enumerate([content] if is_one else content)]
+        found.lines = len(content) if isinstance(content, list) else 1
+        yield from several
         return
     with piece.path.open("rb") as file:
         file.seek(piece.start)
@@ -140,8 +143,11 @@ def _rows(piece: Piece, found: Found) -> Iterator[tuple[int, Any]]:
                 rows_.append((i, json.loads(text)))
         except (ValueError, RecursionError) as error:
             found.rejected.append((i, f"expected JSON: {_said(error)}"))
-    if _is_stream([row for _, row in rows_]):
-        yield 0, [row for _, row in rows_]
+    contents = [row for _, row in rows_]
+    if (several := answers(contents)) is not None:
+        yield from ((rows_[place][0], answer) for place, answer in several)
+    elif _is_stream(contents):
+        yield 0, contents
     else:
         yield from rows_
 

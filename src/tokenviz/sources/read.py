@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokenviz.data.trace import Distribution
+from tokenviz.sources.answers import answers
 from tokenviz.sources.batch import Body, bodies
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.loading import load, plain
@@ -23,6 +25,7 @@ __all__ = ["formats", "named", "read", "recognised"]
 
 _LOOKED_AT = 3  # rows whose keys are named where nothing fits
 _NEAREST = 3
+_ALIKE = 0.85  # of two names, where one is the other misspelled
 _MOST_KEYS = 12
 _LONGEST_PATH = 4096
 
@@ -95,6 +98,8 @@ def read(
     if (rows := bodies(content)) is not None:
         of_rows = [one for row in rows for one in _of_batch(row, how)]
         return of_rows[0] if len(of_rows) == 1 else of_rows
+    if (several := answers(content)) is not None:
+        return [one for row, answer in several for one in _of_answer(row, answer, how)]
     chosen = named(format) if format is not None else recognised(content, source)
     for name in options.keys() - chosen.options.keys():
         raise TypeError(
@@ -115,6 +120,14 @@ def _of_batch(row: Body, how: dict[str, Any]) -> list[Any]:
         one.with_notes({"request": row.custom_id})
         for one in (found if isinstance(found, list) else [found])
     ]
+
+
+def _of_answer(row: int, answer: Any, how: dict[str, Any]) -> list[Any]:
+    try:
+        found = read(answer, **how)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"[{row}]: {error}") from None
+    return found if isinstance(found, list) else [found]
 
 
 def _is_many(source: Any) -> bool:
@@ -202,13 +215,18 @@ def _nothing_fits(content: Any, source: Any) -> str:
     if what := instead(source):
         return f"source: got a {type(source).__name__}: {what}"
     keys = _keys(content)
-    what = f"the file {source.name!r}" if isinstance(source, Path) else type(source).__name__
+    is_path = isinstance(source, Path) or (isinstance(source, str) and _is_path(source))
+    what = f"the file {Path(source).name!r}" if is_path else type(source).__name__
     if not keys:
         found = f"{what} with no fields"
     else:
         more = ", …" if len(keys) > _MOST_KEYS else ""
         found = f"{what} with the fields {', '.join(islice(keys, _MOST_KEYS))}{more}"
-    shared = {one.name: len(keys.keys() & set(one.keys)) for one in FORMATS}
+    # Also what was misspelled.
+    shared = {
+        one.name: sum(bool(get_close_matches(key, keys, 1, _ALIKE)) for key in one.keys)
+        for one in FORMATS
+    }
     nearest = sorted(
         (one for one in FORMATS if shared[one.name]), key=lambda one: -shared[one.name]
     )

@@ -22,8 +22,10 @@ def candidate(token: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def response(choices: list[tuple[int, list[dict[str, Any]]]]) -> GenerateContentResponse:
-    """A response, or a chunk of one."""
+def response(
+    choices: list[tuple[int, list[dict[str, Any]]]], *, ends: bool = True
+) -> GenerateContentResponse:
+    """A response, or a chunk of one, of which the last ends it."""
     return GenerateContentResponse.model_validate(
         {
             "model_version": "gemini-2.5-flash",
@@ -31,7 +33,7 @@ def response(choices: list[tuple[int, list[dict[str, Any]]]]) -> GenerateContent
                 {
                     "index": index,
                     "content": {"role": "model", "parts": [{"text": text_of(tokens)}]},
-                    "finish_reason": "STOP",
+                    "finish_reason": "STOP" if ends else None,
                     "avg_logprobs": sum(token["logprob"] for token in tokens) / len(tokens),
                     "logprobs_result": {
                         "chosen_candidates": [candidate(token) for token in tokens],
@@ -57,7 +59,8 @@ def main() -> None:
         both,
         lambda given: given.model_dump_json(exclude_none=True, by_alias=True),
     )
-    chunks = [response([(0, group)]) for group in cut(CHOICES[0], 4)]
+    groups = cut(CHOICES[0], 4)
+    chunks = [response([(0, group)], ends=group is groups[-1]) for group in groups]
     write_objects("gemini_stream.jsonl", chunks, as_json)
 
 
