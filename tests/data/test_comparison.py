@@ -107,6 +107,28 @@ def test_sums_and_what_they_leave_out_are_the_whole_traces() -> None:
     assert tv.compare(a, after).not_compared[1] == "spans: 2 whose probability is not known in b"
 
 
+def test_what_sums_leave_out_is_what_no_compared_span_holds() -> None:
+    rng = np.random.default_rng(1)
+    text = bytes(rng.integers(97, 123, 200, np.uint8))
+
+    def trace(count: int) -> Trace:
+        places = np.unique(rng.integers(1, len(text), count)).tolist()
+        tokens = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
+        logprobs = -rng.exponential(size=len(tokens))
+        return Trace(tokens, np.where(rng.random(len(tokens)) < 0.1, NAN, logprobs))
+
+    for _ in range(20):
+        found = tv.compare(trace(50), trace(70))
+        known = ~np.isnan(found.deltas)
+        for side, outside in enumerate(found.summary().outside):
+            one = (found.a, found.b)[side]
+            held = {i for span in found.spans[known, side].tolist() for i in range(*span)}
+            left = [x for i, x in enumerate(one.logprobs.astype(np.float64)) if i not in held]
+            unknown = int(np.isnan(left).sum())
+            assert (outside.tokens, outside.unknown) == (len(left), unknown) and unknown
+            assert outside.logprob == pytest.approx(np.nansum(left))
+
+
 def test_what_is_the_same_is_not_furthest_apart() -> None:
     found = tv.compare(B, B)
     assert found.worst() == () == found.worst(by="ratio") == found.worst(by="flip")

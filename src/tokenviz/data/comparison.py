@@ -359,10 +359,11 @@ class Comparison(Frozen):
     def _outside(self, side: int, known: npt.NDArray[np.bool_]) -> Outside:
         """What the sums leave out of one of the traces."""
         trace = (self.a, self.b)[side]
-        out = np.ones(len(trace), bool)
-        for start, stop in self.spans[known, side].tolist():
-            out[start:stop] = False
-        left = trace.logprobs[out].astype(np.float64)
+        starts, stops = self.spans[known, side].T
+        inside = np.zeros(len(trace) + 1, np.int64)  # how many spans begin here, less those that end
+        np.add.at(inside, starts, 1)
+        np.add.at(inside, stops, -1)
+        left = trace.logprobs[inside[:-1].cumsum() == 0].astype(np.float64)
         unknown = int(np.isnan(left).sum())
         return Outside(len(left), len(trace), float(np.nansum(left)), unknown)
 
