@@ -65,6 +65,20 @@ def test_prompts_of_standard_input_become_a_set(place: Path) -> None:
     assert traces.to_pandas(["n", "n_tokens"]).values.tolist() == [[2, 4], [3, 4]]
 
 
+def test_a_row_of_another_kind_costs_itself_alone(place: Path) -> None:
+    rows = ['{"text": "a b"}', '{"txt": "c"}', '"d e"', "3"]
+    (place / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    done = run("score", "demo", "rows.jsonl", "-o", "set/")
+    assert done.status == 1 and "row 2: " in done.err and "row 4: " in done.err, done.err
+    assert sorted(trace.text for trace in tv.TraceSet.open(place / "set")) == ["a b", "d e"]
+    written = run("generate", "demo", "rows.jsonl", "-o", "more/", "--max-new-tokens", "2")
+    assert written.status == 1 and "row 2: " in written.err and "row 4: " in written.err
+    assert len(tv.TraceSet.open(place / "more")) == 2
+    # Elsewhere a row has a place among the others, so that none can be left out.
+    refused = run("score", "demo", "rows.jsonl")
+    assert refused.status == 1 and "rows.jsonl, row 2: expected a field text" in refused.err
+
+
 def test_something_else_asked_of_the_same_folder_is_told() -> None:
     run("score", "demo", "rows.jsonl", "-o", "set/")
     done = run("score", "demo", "rows.jsonl", "-o", "set/", "--top-k", "1")

@@ -80,8 +80,9 @@ def generate(
         top_k=top_k, keep_eos=keep_eos, distribution=distribution, batch_size=batch_size,
         progress=progress_of(progress), **sampling.given,
     )  # fmt: skip
-    rows = _asked(prompt, chat=chat, system=system)
-    if output is not None and is_folder(output):
+    in_part = output is not None and is_folder(output)
+    rows = _asked(prompt, chat=chat, system=system, in_part=in_part)
+    if output is not None and in_part:
         check_for_folder(channel, title)
         columns = [_columns(given, others) for _, given, others in rows]
         made_in(loading.load(model).generate_set, columns, output, **options)
@@ -111,14 +112,16 @@ def prompts_of(words: list[str] | None, *, chat: bool, system: str | None) -> li
 
 
 def _asked(
-    words: list[str] | None, *, chat: bool, system: str | None
+    words: list[str] | None, *, chat: bool, system: str | None, in_part: bool = False
 ) -> list[tuple[str, Any, Mapping[str, Any]]]:
-    """The same, with what else each row has."""
-    found = [
-        (_name(word), as_prompt(_prompt(row), chat=chat, system=system), row.others)
-        for word in words or [STDIN]
-        for row in rows_of(word)
-    ]
+    """The same, with what else each row has; in part also rows without one."""
+    found = []
+    for word in words or [STDIN]:
+        for row in rows_of(word, in_part=in_part):
+            given = _prompt(row)
+            if given is not None or not in_part:
+                given = as_prompt(given, chat=chat, system=system)
+            found.append((_name(word), given, row.others))
     if not found:
         raise ValueError("there is no prompt")
     return found

@@ -126,21 +126,29 @@ def are_ids(source: Any) -> bool:
     return bool(tokens) and all(token.unknown and token.id is not None for token in tokens)
 
 
-def rows_of(word: str) -> list[Row]:
+def rows_of(word: str, *, in_part: bool = False) -> list[Row]:
     """The texts or prompts that a word stands for: a file's, standard input's, or itself.
 
     A ``.jsonl``, ``.json`` or ``.parquet`` holds rows with "text", "prompt", "completion" or
     "messages", or chat messages themselves; any other file is one text.
 
+    Parameters
+    ----------
+    word
+        What the shell was given.
+    in_part
+        Whether rows of another kind are kept among others, without a text: what is made of them
+        says that they have none.
+
     Raises
     ------
     ValueError
-        If a file has rows of another kind.
+        If a file has rows of another kind, or no others.
     """
     if word == STDIN:
         content = sys.stdin.read()
         rows = _rows_in(content)
-        return [Row(None, content)] if rows is None else _as_rows(rows, "standard input")
+        return [Row(None, content)] if rows is None else _as_rows(rows, "standard input", in_part)
     if not is_file(word):
         if Path(word).suffix.lower() in (*_DATA, ".txt") and not re.search(r"\s", word):
             raise ValueError(f"there is no file {word!r}")
@@ -150,7 +158,7 @@ def rows_of(word: str) -> list[Row]:
         return [Row(None, path.read_text(encoding="utf-8-sig"))]
     from tokenviz.sources.loading import load
 
-    return _as_rows(load(path), path.name)
+    return _as_rows(load(path), path.name, in_part)
 
 
 def _files(words: Iterable[str]) -> Iterator[Path]:
@@ -265,11 +273,21 @@ def _rows_in(text: str) -> Any:
         return None
 
 
-def _as_rows(content: Any, name: str) -> list[Row]:
+def _as_rows(content: Any, name: str, in_part: bool) -> list[Row]:
     rows = content if isinstance(content, list) else [content]
     if rows and all(isinstance(row, dict) and {"role", "content"} <= row.keys() for row in rows):
         return [Row(rows, rows)]
-    return [_as_row(row, f"{name}, row {i}") for i, row in enumerate(rows, 1)]
+    found: list[Row] = []
+    broken: list[ValueError] = []
+    for i, row in enumerate(rows, 1):
+        try:
+            found.append(_as_row(row, f"{name}, row {i}"))
+        except ValueError as error:
+            broken.append(error)
+            found.append(Row(None, None, row if isinstance(row, dict) else {}))
+    if broken and not (in_part and len(broken) < len(rows)):
+        raise broken[0]
+    return found
 
 
 def _as_row(row: Any, name: str) -> Row:

@@ -53,10 +53,12 @@ def score(
     In a terminal the text stands on the colours of the figure; elsewhere it is a table with tabs
     between its columns. Into a folder it writes a set, and goes on with one that it began.
     """
-    rows = [(_name(word), row) for word in text or [STDIN] for row in rows_of(word)]
+    in_part = output is not None and is_folder(output)
+    words = text or [STDIN]
+    rows = [(_name(word), row) for word in words for row in rows_of(word, in_part=in_part)]
     if not rows:
         raise ValueError("there is no text to score")
-    if output is not None and is_folder(output):
+    if output is not None and in_part:
         check_for_folder(channel, title)
         made_in(
             loading.load(model).score_set, [_columns(row, prompt) for _, row in rows], output,

@@ -360,7 +360,7 @@ class Comparison(Frozen):
         """What the sums leave out of one of the traces."""
         trace = (self.a, self.b)[side]
         starts, stops = self.spans[known, side].T
-        inside = np.zeros(len(trace) + 1, np.int64)  # how many spans begin here, less those that end
+        inside = np.zeros(len(trace) + 1, np.int64)  # spans that begin here, less those that end
         np.add.at(inside, starts, 1)
         np.add.at(inside, stops, -1)
         left = trace.logprobs[inside[:-1].cumsum() == 0].astype(np.float64)
