@@ -109,6 +109,22 @@ def test_what_is_broken_is_named_by_its_row() -> None:
         tv.read([one, other])
 
 
+@pytest.mark.parametrize("other", [{"error": {"message": "overloaded"}}, {}, 1, None])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_is_no_answer_stands_for_itself(other: Any, place: int, tmp_path: Path) -> None:
+    one = source_of("openai_chat.json")
+    rows = [one, another(one)]
+    rows.insert(place, other)
+    with pytest.raises((TypeError, ValueError), match=rf"\[{place}\]: "):
+        tv.read(rows)
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    with pytest.warns(UserWarning, match=f"1 row could not be read.* line {place + 1}"):
+        found = tv.read(tmp_path, progress=False)
+    assert [trace.text for trace in found] == [trace.text for trace in listed(tv.read(one))] * 2
+    assert [row.line for row in found.rejected] == [place + 1]
+
+
 @pytest.mark.parametrize("rows", [None, {}, [], [{}], [{}, {}], [1, 2], [{"choices": 1}, {}], "ab"])
 def test_others_are_left_alone(rows: Any) -> None:
     assert answers(rows) is None

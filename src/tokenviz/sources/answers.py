@@ -52,29 +52,31 @@ def answers(rows: Any) -> list[tuple[int, Any]] | None:
     """
     if not is_list(rows) or len(rows) < 2:
         return None
-    said = []
-    for row in rows:
-        own = _said(row) if isinstance(row, Mapping) else None
-        if own is None:
-            return None
-        said.append(own)
+    said = {
+        i: own
+        for i, row in enumerate(rows)
+        if isinstance(row, Mapping) and (own := _said(row)) is not None
+    }
     groups = [group for part in _by_id(said) for group in _in_turn(part, said)]
-    if len(groups) < 2:
+    # What is no answer, as an error that a server gave, stands for itself among answers.
+    others = [[i] for i in range(len(rows)) if i not in said]
+    are_several = len(groups) > 1 or (others and any(one.is_whole for one in said.values()))
+    if not are_several:
         return None
     return [
         (group[0], rows[group[0]] if _is_alone(group, said) else [rows[i] for i in group])
-        for group in sorted(groups)
+        for group in sorted([*groups, *others])
     ]
 
 
-def _is_alone(group: Sequence[int], said: Sequence[_Said]) -> bool:
-    return len(group) == 1 and not said[group[0]].is_chunk
+def _is_alone(group: Sequence[int], said: Mapping[int, _Said]) -> bool:
+    return len(group) == 1 and not (group[0] in said and said[group[0]].is_chunk)
 
 
-def _by_id(said: Sequence[_Said]) -> list[list[int]]:
+def _by_id(said: Mapping[int, _Said]) -> list[list[int]]:
     """Rows that may be one answer: each whole one by itself, the others by their ids."""
-    parts = [[i] for i, one in enumerate(said) if one.is_whole]
-    rest = [i for i, one in enumerate(said) if not one.is_whole]
+    parts = [[i] for i, one in said.items() if one.is_whole]
+    rest = [i for i, one in said.items() if not one.is_whole]
     telling = [i for i in rest if said[i].content or said[i].ended]
     if parts and not telling:  # what is left says nothing, as how much was used
         return parts
@@ -91,7 +93,7 @@ def _by_id(said: Sequence[_Said]) -> list[list[int]]:
     return [*parts, *of.values()]
 
 
-def _in_turn(part: list[int], said: Sequence[_Said]) -> list[list[int]]:
+def _in_turn(part: list[int], said: Mapping[int, _Said]) -> list[list[int]]:
     """One after the other: an answer is over when more comes of a choice that was ended."""
     times = Counter(index for i in part for index in said[i].ended)
     if not times or max(times.values()) < 2:
