@@ -102,6 +102,100 @@ def test_ids_of_chunks_are_no_ids_of_answers() -> None:
     assert listed(tv.read(twice)) == listed(tv.read(one)) * 2
 
 
+def streamed(rows: list[Any], **last: Any) -> list[Any]:
+    """The chunks with something else said by the last."""
+    return [*rows[:-1], {**rows[-1], **last}]
+
+
+def each(rows: list[Any], key: str, **own: Any) -> list[Any]:
+    """The chunks with something said in all of their choices."""
+    return [{**row, key: [{**one, **own} for one in row.get(key) or []]} for row in rows]
+
+
+CHAT, TEXT = "openai_chat_stream.jsonl", "openai_completions_stream.jsonl"
+USAGE = {"prompt_tokens": 3, "completion_tokens": 41}
+
+
+def late(**own: Any) -> dict[str, Any]:
+    """A chunk that comes after the end, as of a filter; it has no id."""
+    choice = {"index": 0, "delta": {}, "finish_reason": "content_filter", **own}
+    return {"id": "", "object": "chat.completion.chunk", "choices": [choice]}
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        (TEXT, lambda rows: streamed(rows, usage=USAGE)),
+        (TEXT, lambda rows: streamed(each(rows, "choices", finish_reason=None), usage=USAGE)),
+        (TEXT, lambda rows: [
+            {**row, "usage": USAGE} for row in
+            [*each(rows[:-1], "choices", finish_reason=None), rows[-1]]
+        ]),
+        (CHAT, lambda rows: each(rows, "choices", finish_reason="stop")),
+        (CHAT, lambda rows: each(rows, "choices", finish_reason="null")),
+        (CHAT, lambda rows: [*rows, late()]),
+        ("gemini_stream.jsonl", lambda rows: each(
+            [{**row, "response_id": "r1"} for row in rows], "candidates", finish_reason="STOP"
+        )),
+        ("gemini_stream.jsonl", lambda rows: [
+            *each(rows[:-1], "candidates", finish_reason="FINISH_REASON_UNSPECIFIED"), rows[-1]
+        ]),
+        ("ollama_chat_stream.jsonl", lambda rows: [
+            {**rows[-1], "logprobs": None, "done": True, "done_reason": "load"}, *rows
+        ]),
+    ],
+)  # fmt: skip
+def test_a_stream_is_one_however_its_chunks_end(name: str, changed: Any) -> None:
+    rows = source_of(name)
+    assert listed(tv.read(changed(rows))) == listed(tv.read(rows))
+
+
+def test_streams_that_were_cut_off_lose_and_lend_nothing() -> None:
+    chat, ollama = source_of(CHAT), source_of("ollama_chat_stream.jsonl")
+    cut = listed(tv.read(chat[:8]))
+    whole_chat, whole_ollama = listed(tv.read(chat)), listed(tv.read(ollama))
+    assert listed(tv.read([*chat[:8], *another(chat)])) == [*cut, *whole_chat]
+    assert listed(tv.read([*chat[:8], *ollama])) == [*cut, *whole_ollama]
+    other = [{**row, "model": "llama"} for row in ollama]
+    begun = listed(tv.read(ollama[:2]))
+    found = listed(tv.read([*ollama[:2], *other]))
+    assert [trace.text for trace in found] == [begun[0].text, whole_ollama[0].text]
+    by_turns = [row for pair in zip(ollama, other, strict=True) for row in pair]
+    assert [trace.text for trace in listed(tv.read(by_turns))] == [whole_ollama[0].text] * 2
+    # Of one model, only how many tokens it was tells.
+    counted = streamed(ollama, eval_count=len(whole_ollama[0].tokens))
+    with pytest.raises(ValueError, match="eval_count: says"):
+        tv.read([*ollama[:2], *counted])
+
+
+def test_events_are_of_the_response_whose_items_they_are_about() -> None:
+    rows = source_of("openai_responses_stream.jsonl")
+    text = "response.output_text.delta"
+    deltas = [row for row in rows if row["type"] == text and row["output_index"] == rows[-1].get(
+        "output_index", row["output_index"]
+    )]  # fmt: skip
+    renamed = json.loads(json.dumps(rows).replace('"item_id": "', '"item_id": "other-'))
+    first = [row for row in deltas if row["item_id"] == deltas[0]["item_id"]]
+    for row in [*first, *renamed]:
+        row.pop("sequence_number", None)
+    found = listed(tv.read([*first[:3], *renamed]))
+    whole_ = listed(tv.read(rows))
+    assert found[0].text == "".join(row["delta"] for row in first[:3])
+    assert [trace.text for trace in found[1:]] == [trace.text for trace in whole_]
+
+
+def test_lines_of_streams_are_no_place_to_cut_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = each(source_of(TEXT)[:-1], "choices", finish_reason=None) + source_of(TEXT)[-1:]
+    streams = [one, *([{**row, "id": f"text-{i}"} for row in one] for i in range(5))]
+    rows = [row for chunks in zip(*streams, strict=True) for row in chunks]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    monkeypatch.setattr("tokenviz.sources.pieces._SIZE", 4000)
+    found = tv.read(tmp_path, progress=False, workers=1)
+    assert sorted(t.text for t in found) == sorted(t.text for t in listed(tv.read(one)) * 6)
+
+
 def test_what_is_broken_is_named_by_its_row() -> None:
     one, other = source_of("openai_chat.json"), source_of("openai_chat.json")
     del other["choices"][0]["logprobs"]["content"][1]["logprob"]

@@ -7,6 +7,7 @@ the text beside them. Where the runner gives probabilities, they stand in ``logp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tokenviz.data.trace import Trace
@@ -14,7 +15,7 @@ from tokenviz.sources import chat
 from tokenviz.sources.assembling import assemble
 from tokenviz.sources.chat_content import Entry, entries, positions
 from tokenviz.sources.choices import is_list, model_of
-from tokenviz.sources.fields import absent, has, record
+from tokenviz.sources.fields import absent, has, record, whole
 from tokenviz.sources.format import Format, Given
 
 __all__ = ["OLLAMA"]
@@ -58,6 +59,7 @@ def _read(source: Any, given: Given) -> list[Trace]:
             content += entries(
                 chunk["logprobs"], f"chunks[{i}].logprobs" if is_stream else "logprobs"
             )
+        _check_count(chunk, len(content), f"chunks[{i}].eval_count" if is_stream else "eval_count")
     if not is_given:
         raise absent("logprobs", _SWITCH)
     return [
@@ -69,6 +71,13 @@ def _read(source: Any, given: Given) -> list[Trace]:
             model=model_of(source),
         )
     ]
+
+
+def _check_count(chunk: Mapping[str, Any], count: int, name: str) -> None:
+    """An answer that says how many tokens it was has no more: others would be another answer's."""
+    said = whole(chunk.get("eval_count"), name)
+    if said is not None and count > said:
+        raise ValueError(f"{name}: says {said} tokens, and there are {count}; some are of another")
 
 
 OLLAMA = Format(

@@ -21,6 +21,7 @@ from tokenviz.sources.batch import body, is_of_batch
 from tokenviz.sources.format import Format, Given
 from tokenviz.sources.loading import has_events, load
 from tokenviz.sources.read import named, recognised
+from tokenviz.sources.saying import is_open, said
 from tokenviz.sources.texts import Texts
 
 __all__ = ["NO_TRACE", "Found", "Piece", "pieces_of", "read_piece"]
@@ -77,7 +78,9 @@ def pieces_of(path: Path) -> list[Piece]:
                 continue
             file.seek(wanted)
             file.readline()
-            cuts.append(min(file.tell(), size))
+            place = min(file.tell(), size)
+            if not _is_within_a_stream(file.readline(_SIZE)):
+                cuts.append(place)
     ends = sorted({*cuts, size})
     return [Piece(path, start, stop) for start, stop in pairwise(ends)]
 
@@ -196,7 +199,7 @@ def _goes_on(row: Mapping[str, Any]) -> bool:
             "finish_reason" in (meta := _record(row.get("meta_info"))) and not meta["finish_reason"]
         )
         or any(
-            not (answer.get("finish_reason") or answer.get("finishReason"))
+            is_open(answer.get("finish_reason", answer.get("finishReason")))
             for answer in map(_record, _list(row.get("candidates")))
         )
     )
@@ -217,6 +220,15 @@ def _begins_a_stream(path: Path) -> bool:
         return _is_stream([json.loads(line) for line in head if line.strip()])
     except ValueError:
         return False
+
+
+def _is_within_a_stream(line: bytes) -> bool:
+    """Whether a line may be a chunk of an answer that the lines before it belong to."""
+    try:
+        own = said(json.loads(line))
+    except (ValueError, RecursionError):
+        return False
+    return own is not None and not own.is_whole and not own.is_summed_up
 
 
 def _metadata(content: Any, trace: Trace) -> dict[str, Any]:
