@@ -115,7 +115,10 @@ def opened(offline: OfflinePages, path: Path, html: str, sheet: str) -> Locator:
         f'<body style="margin:8px"><div class="host" style="width:1100px">{html}</div>',
         encoding="utf-8",
     )
-    return offline.open(path, width=1200, height=1400).page.locator(".host")
+    page = offline.open(path, width=1200, height=1400).page
+    # A table waits a moment for a widget that would hide it.
+    page.evaluate("() => document.getAnimations().forEach((one) => one.finish())")
+    return page.locator(".host")
 
 
 @dataclass

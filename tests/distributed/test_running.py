@@ -127,7 +127,7 @@ def test_of_two_that_share_a_gpu_one_is_killed(cluster: Any, tmp_path: Path) -> 
     loaded = {int(file.name) for file in loads.iterdir()}
     assert len(loaded) == 3  # two at once, and one in the place of the one that was killed
     wrote = {int(name.split()[1]) for names in writers(folder).values() for name in names}
-    assert len(wrote) >= 2 and killed[0] in wrote
+    assert len(wrote) >= 2  # the killed one's only batch may have been done, and written, again
     assert [(one.file, one.line) for one in made.rejected] == [("dataset", 101)]
     frame = made.to_pandas().reset_index()
     assert frame["number"].tolist() == [*range(200)]
