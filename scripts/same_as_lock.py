@@ -7,6 +7,7 @@ than the lock's.
 from __future__ import annotations
 
 import sys
+import sysconfig
 from importlib.metadata import distributions
 
 from packaging.utils import canonicalize_name
@@ -23,8 +24,12 @@ def without_local(version: Version) -> Version:
 
 
 def installed() -> dict[str, Version]:
-    """Name → version of every distribution that Python finds here, but ours."""
-    found = ((canonicalize_name(each.name), each.version) for each in distributions())
+    """Name → version of every distribution that is installed here, but ours.
+
+    Not what else Python finds: Ray, once imported, adds a folder of distributions of its own.
+    """
+    places = [sysconfig.get_path(name) for name in ("purelib", "platlib")]
+    found = ((canonicalize_name(each.name), each.version) for each in distributions(path=places))
     return {name: Version(version) for name, version in found if name != OURS}
 
 

@@ -25,12 +25,13 @@ def own_process() -> Iterator[OwnProcess]:
     """Give what calls a function of a module by its arguments and returns what it returned."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    with pytest.MonkeyPatch.context() as patch:
-        # It is looked for, and the main module of a process of pytest-xdist has none.
-        patch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
-        with context.Pool(1, maxtasksperchild=1) as pool:
 
-            def call(function: Callable[..., Any], *arguments: Any) -> Any:
+    def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            # It is looked for, and the main module of a process of pytest-xdist has none; IPython
+            # puts another one in its place.
+            patch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+            with context.Pool(1, maxtasksperchild=1) as pool:
                 return pool.apply_async(function, arguments).get(PATIENCE)
 
-            yield call
+    yield call

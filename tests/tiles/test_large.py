@@ -176,7 +176,7 @@ def test_the_twin_shows_a_corner_and_reads_little() -> None:
     widget = tv.LargeAttribution(array).show()
     before = array.cells_read
     html = twin(widget)["text/html"]
-    assert "first 50 of 100,000 rows and 100 of 100,000 columns" in html
+    assert "first 15 of 100,000 rows and 100 of 100,000 columns" in html
     assert array.cells_read - before <= 5000
 
 
