@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,18 +19,13 @@ PATIENCE = 300  # seconds; a process that ends before it has answered is not hea
 OwnProcess = Callable[..., Any]
 
 
-@contextmanager
-def own_process() -> Iterator[OwnProcess]:
-    """Give what calls a function of a module by its arguments and returns what it returned."""
+def call_in_own_process(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function of a module returns for its arguments."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-
-    def call(function: Callable[..., Any], *arguments: Any) -> Any:
-        with pytest.MonkeyPatch.context() as patch:
-            # It is looked for, and the main module of a process of pytest-xdist has none; IPython
-            # puts another one in its place.
-            patch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
-            with context.Pool(1, maxtasksperchild=1) as pool:
-                return pool.apply_async(function, arguments).get(PATIENCE)
-
-    yield call
+    with pytest.MonkeyPatch.context() as patch:
+        # It is looked for, and the main module of a process of pytest-xdist has none; IPython puts
+        # another one in its place.
+        patch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+        with context.Pool(1) as pool:
+            return pool.apply_async(function, arguments).get(PATIENCE)

@@ -62,7 +62,7 @@ export class PageSource implements Source {
     const some = rows.slice(start, start + count);
     const of = <T>(values: readonly T[]) => some.map((i) => values[i]);
     const words = finder(look.search);
-    const texts = of(this.#table.text);
+    const { text, prompt } = this.#table;
     const traces = await Promise.all(some.map((i) => this.#data(i)));
     const strips = traces.map((data) => stripOf(data, channel));
     const spots: Record<string, (Spot | null)[]> = {};
@@ -78,13 +78,7 @@ export class PageSource implements Source {
     return {
       ...{ start, total: rows.length, channel, strips, spots },
       key: of(this.#table.key),
-      text:
-        words === null
-          ? texts
-          : some.map((i) => {
-              const { text, prompt } = this.#table;
-              return around(text[i], words, prompt[i] ?? null);
-            }),
+      text: some.map((i) => (words === null ? text[i] : around(text[i], words, prompt[i] ?? null))),
       columns: Object.fromEntries(columns.map((name) => [name, of(this.#column(name))])),
     } satisfies Page;
   }

@@ -61,16 +61,17 @@ def test_different_tokens_are_compared_where_both_end() -> None:
     assert "KL(a‖b)" not in shown.channels and "rank change" not in shown.channels
 
 
+def cut(text: bytes, count: int, rng: np.random.Generator) -> tuple[list[bytes], Any]:
+    """A text in about so many tokens, and log-probabilities of them."""
+    places = np.unique(rng.integers(1, len(text), count)).tolist()
+    tokens = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
+    return tokens, -rng.exponential(size=len(tokens))
+
+
 def test_the_sums_of_spans_are_the_log_probabilities_of_the_texts() -> None:
     rng = np.random.default_rng(0)
     text = bytes(rng.integers(97, 123, 300, np.uint8))
-
-    def trace(count: int) -> Trace:
-        places = np.unique(rng.integers(1, len(text), count)).tolist()
-        tokens = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
-        return Trace(tokens, -rng.exponential(size=len(tokens)))
-
-    a, b = trace(80), trace(120)
+    a, b = (Trace(*cut(text, count, rng)) for count in (80, 120))
     found = tv.compare(a, b)
     np.testing.assert_allclose(
         found.logprobs.sum(1), [t.logprobs.astype(np.float64).sum() for t in (a, b)], rtol=1e-12
@@ -112,9 +113,7 @@ def test_what_sums_leave_out_is_what_no_compared_span_holds() -> None:
     text = bytes(rng.integers(97, 123, 200, np.uint8))
 
     def trace(count: int) -> Trace:
-        places = np.unique(rng.integers(1, len(text), count)).tolist()
-        tokens = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
-        logprobs = -rng.exponential(size=len(tokens))
+        tokens, logprobs = cut(text, count, rng)
         return Trace(tokens, np.where(rng.random(len(tokens)) < 0.1, NAN, logprobs))
 
     seen = 0

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from tests.own_process import OwnProcess, own_process
+from tests.own_process import OwnProcess, call_in_own_process
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -18,7 +18,6 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def process() -> Iterator[OwnProcess]:
+def process() -> OwnProcess:
     """Call a function in a process of its own."""
-    with own_process() as call:
-        yield call
+    return call_in_own_process
